@@ -1,0 +1,1 @@
+"""Order notifications and follow-up calls for Iranian online shops."""

@@ -1,0 +1,19 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notifier.config import Config
+from notifier.config.loading import load
+from notifier.service import in_data_dir
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The configuration file [config.toml]")]
+DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded Redis keeps its data")]
+
+
+def configured(config: Path | None, data_dir: Path | None = None) -> Config:
+    """The configuration with what the command line says about it."""
+    loaded = load(config)
+    return in_data_dir(loaded, data_dir) if data_dir else loaded

@@ -1,0 +1,112 @@
+"""``notifier staff``: the people of the support desk."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from notifier import passwords
+from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.domain import phones
+from notifier.service import Store
+from notifier.store.staff import Role, Staff, StaffBook
+
+T = TypeVar("T")
+
+app = typer.Typer(help="The people of the support desk.", no_args_is_help=True)
+
+StaffId = Annotated[str, typer.Argument(metavar="ID", help="The sign-in name")]
+PASSWORD_VARIABLE = "NOTIFIER_STAFF_PASSWORD"
+
+
+@app.command()
+def add(
+    staff_id: StaffId,
+    name: Annotated[str, typer.Option(help="As it is shown")],
+    phone: Annotated[str, typer.Option(help="The mobile that reminders go to")],
+    role: Annotated[Role, typer.Option()] = Role.AGENT,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Add somebody. Asks for a password, or reads NOTIFIER_STAFF_PASSWORD."""
+    if not (staff_id.isascii() and staff_id.replace("-", "").replace("_", "").replace(".", "").isalnum()):
+        raise typer.BadParameter("ID: use Latin letters, digits, dot, hyphen and underscore")
+    try:
+        mobile = phones.normalize(phone)
+    except phones.PhoneError as error:
+        raise typer.BadParameter(f"--phone: {error}") from None
+    if not phones.is_mobile(mobile):
+        raise typer.BadParameter("--phone: reminders are texts; give a mobile")
+    password = _password()
+
+    async def put(book: StaffBook) -> bool:
+        if await book.get(staff_id):
+            return False
+        await book.put(Staff(id=staff_id, name=name, phone=mobile, role=role, password=password))
+        return True
+
+    if not _with_book(config, data_dir, put):
+        raise typer.BadParameter(f"ID: {staff_id!r} is taken")
+    Console().print(f"{staff_id} may sign in as {role}.")
+
+
+@app.command("list")
+def list_staff(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Everybody."""
+    table = Table("id", "name", "phone", "role", "active")
+    for staff in _with_book(config, data_dir, lambda book: book.all()):
+        table.add_row(staff.id, staff.name, phones.mask(staff.phone), staff.role, "yes" if staff.active else "no")
+    Console().print(table)
+
+
+@app.command()
+def passwd(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Set a new password."""
+    password = _password()
+    _change(staff_id, config, data_dir, password=password)
+    Console().print(f"{staff_id} has a new password.")
+
+
+@app.command()
+def off(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Somebody left: no more sign-in, no more reminders."""
+    _change(staff_id, config, data_dir, active=False)
+    Console().print(f"{staff_id} is off.")
+
+
+def _change(staff_id: str, config: Path | None, data_dir: Path | None, **changes: object) -> None:
+    async def put(book: StaffBook) -> bool:
+        staff = await book.get(staff_id)
+        if staff is not None:
+            await book.put(replace(staff, **changes))
+        return staff is not None
+
+    if not _with_book(config, data_dir, put):
+        raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
+
+
+def _password() -> str:
+    given = os.environ.get(PASSWORD_VARIABLE) or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        return passwords.hashed(given)
+    except ValueError as error:
+        raise typer.BadParameter(f"Password: {error}") from None
+
+
+def _with_book(config: Path | None, data_dir: Path | None, use: Callable[[StaffBook], Awaitable[T]]) -> T:
+    settings = configured(config, data_dir)
+
+    async def run() -> T:
+        store = Store(settings)
+        try:
+            return await use(StaffBook(await store.open()))
+        finally:
+            await store.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,47 @@
+"""The configuration: ``config.toml``, overridden by ``NOTIFIER__SECTION__KEY``, checked before anything starts."""
+
+from pathlib import Path
+
+from notifier.config.policy import PolicyConfig
+from notifier.config.sections import (
+    ApiConfig,
+    CalendarConfig,
+    CallbacksConfig,
+    CallsConfig,
+    ProviderConfig,
+    QuietHoursConfig,
+    RedisConfig,
+    RegionsConfig,
+    RetentionConfig,
+    Section,
+    ServerConfig,
+    ShopConfig,
+    SmsConfig,
+    Source,
+    TemplatesConfig,
+)
+
+
+class Config(Section):
+    """All an operator may change. ``file`` is where it was read from; relative paths in it count from there."""
+
+    file: Path
+    server: ServerConfig = ServerConfig()
+    redis: RedisConfig = RedisConfig()
+    sources: dict[str, Source] = {}
+    sms: SmsConfig = SmsConfig()
+    providers: dict[str, ProviderConfig] = {}
+    callbacks: CallbacksConfig = CallbacksConfig()
+    api: ApiConfig = ApiConfig()
+    shop: ShopConfig
+    regions: RegionsConfig = RegionsConfig()
+    policy: PolicyConfig = PolicyConfig()
+    quiet_hours: QuietHoursConfig = QuietHoursConfig()
+    calls: CallsConfig = CallsConfig()
+    calendar: CalendarConfig = CalendarConfig()
+    templates: TemplatesConfig = TemplatesConfig()
+    retention: RetentionConfig = RetentionConfig()
+
+    @property
+    def templates_folder(self) -> Path:
+        return self.file.parent / self.templates.folder

@@ -1,0 +1,89 @@
+"""Reading the configuration, with errors that name the file and the key."""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from notifier import resources
+from notifier.config import Config
+from notifier.errors import ConfigError
+
+PREFIX = "NOTIFIER__"
+_OUR_GROUPING = {"rules", "regions"}
+"""Levels of the models that are not levels of the file."""
+
+
+def load(path: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read and check the configuration. Raises ConfigError with every finding, one a line."""
+    file = find(path, environment)
+    values = _read(file)
+    origins = _override(values, environment)
+    try:
+        return Config.model_validate(values | {"file": file.resolve()})
+    except ValidationError as error:
+        lines = [_line(file, origins, found["loc"], found["msg"], found["type"]) for found in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def find(path: Path | None, environment: Mapping[str, str]) -> Path:
+    """The file asked for, else ``NOTIFIER_CONFIG``, else ``config.toml`` here, else the one that ships."""
+    if path is not None:
+        return path
+    if named := environment.get("NOTIFIER_CONFIG"):
+        return Path(named)
+    here = Path("config.toml")
+    return here if here.is_file() else resources.CONFIG
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}; name another with --config") from None
+
+
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Put ``NOTIFIER__SECTION__KEY`` values in place; returns which variable each key came from."""
+    origins: dict[tuple[str, ...], str] = {}
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX):
+            continue
+        keys = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+        place = values
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"environment variable {variable}: {key} is not a section")
+        text = environment[variable]
+        if text.lstrip().startswith(("[", "{")):
+            try:
+                place[keys[-1]] = json.loads(text)
+            except ValueError:
+                raise ConfigError(f"environment variable {variable}: a list or table must be JSON") from None
+        else:
+            place[keys[-1]] = text
+        origins[keys] = variable
+    return origins
+
+
+def _line(file: Path, origins: Mapping[tuple[str, ...], str], loc: Iterable[str | int], text: str, kind: str) -> str:
+    keys = tuple(str(part) for part in loc if part not in _OUR_GROUPING)
+    variable = next((name for origin, name in origins.items() if keys[: len(origin)] == origin), None)
+    where = f"environment variable {variable}" if variable else str(file)
+    if kind == "extra_forbidden":
+        text = "unknown key; it may be misspelt"
+    return f"{where}: {key_of(keys)}: {text.removeprefix('Value error, ')}"
+
+
+def key_of(keys: Iterable[str]) -> str:
+    """A path of keys as it is written in TOML."""
+    return ".".join(f'"{key}"' if "." in key else key for key in keys)

@@ -1,0 +1,338 @@
+"""The heart: from an order as stored and news about it to everything that follows. Pure, no I/O."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from notifier.domain import phones
+from notifier.domain.calls import Call
+from notifier.domain.events import Event, EventType, Method
+from notifier.domain.messages import Audience, Message
+from notifier.domain.orders import STAGES, News, Order, Priority, Stage, heard
+from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
+from notifier.domain.timeline import Kind, Line, Reason
+from notifier.domain.variables import Context
+
+
+class Suppressed(Struct, frozen=True):
+    """A text or a call that the policy names and that did not come to be, with the reason."""
+
+    kind: Literal["template", "purpose"]
+    what: str
+    reason: Reason
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What follows from news: the new order, and all that is to be made true with it at once."""
+
+    order: Order
+    messages: tuple[Message, ...] = ()
+    calls: tuple[Call, ...] = ()
+    cancelled_messages: tuple[str, ...] = ()
+    cancelled_calls: tuple[str, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    timeline: tuple[Line, ...] = ()
+
+
+def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
+    """What ``events``, reported together about one order, change about it at the time ``now``.
+
+    ``events`` is not empty and all of one order. Facts are taken in first and rules run on what is then known, so of
+    several stages reported at once only the newest is told.
+    """
+    first = events[0]
+    before = order or Order(id=first.order_id, source=first.source, created_at=_ms(now))
+    return _Deciding(before, events, rulebook, now).run()
+
+
+def derived_id(*parts: str) -> str:
+    """A positive int64 in decimal, always the same for the same parts."""
+    digest = blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    return str(int.from_bytes(digest, "big") >> 1 or 1)
+
+
+class _Deciding:
+    """One decision in the making."""
+
+    def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> None:
+        self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
+        order = heard(before, events)
+        self.block, self.offered = _block(order, rulebook)
+        prepaid = self.offered and order.paid and not order.cancelled
+        self.order = replace(
+            order,
+            prepaid=prepaid,
+            violation=not self.offered and order.method is not None,
+            priority=self.block.priority if prepaid else Priority.NORMAL,
+            v=before.v + 1,
+            updated_at=_ms(now),
+        )
+        self.context = Context(order=self.order, shop=rulebook.shop, now=now)
+        self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
+        self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
+        self.withheld = before.withheld
+        self.messages: list[Message] = []
+        self.calls: list[Call] = []
+        self.cancelled_messages: list[str] = []
+        self.cancelled_calls: list[str] = []
+        self.suppressed: list[Suppressed] = []
+        self.timeline: list[Line] = []
+
+    def run(self) -> Decision:
+        self._enter_block()
+        for event, repeated in self._in_turn():
+            self._note(Kind.REPEATED if repeated else Kind.EVENT, event.type, ref=event.id, at=event.at)
+            if not repeated:
+                self._follow(News(event.type, event.distinction, event.at_ms))
+        if self.withheld is not None and not self._waits_for_payment(EventType(self.withheld)):
+            kind, self.withheld = EventType(self.withheld), None
+            distinction = self.order.newest(kind) or ""
+            self._follow(News(kind, distinction, self.order.news[kind][distinction]))
+        self._drop_pointless()
+        return Decision(
+            order=replace(self.order, open_texts=self.open_texts, open_calls=self.open_calls, withheld=self.withheld),
+            messages=tuple(self.messages),
+            calls=tuple(self.calls),
+            cancelled_messages=tuple(self.cancelled_messages),
+            cancelled_calls=tuple(self.cancelled_calls),
+            suppressed=tuple(self.suppressed),
+            timeline=tuple(self.timeline),
+        )
+
+    def _in_turn(self) -> Iterator[tuple[Event, bool]]:
+        """The events, each with whether it is known already."""
+        known = self.before
+        for event in self.events:
+            yield event, known.knows(event)
+            known = heard(known, [event])
+
+    def _enter_block(self) -> None:
+        """Mark an order that breaks the methods on offer, and begin what its block, or its revival, begins with."""
+        before, block = self.before, self.block
+        if self.order.violation and not before.violation:
+            self._note(Kind.VIOLATION, str(self.order.method), reason=Reason.NOT_ON_OFFER)
+        was = _block(before, self.rulebook)[0] if before.news else None
+        revived = before.cancelled and not self.order.cancelled
+        if was is block and not revived:
+            return
+        entry = News(EventType.REGISTERED, f"entry {before.v}", _ms(self.now))
+        said = set() if was is None or revived else _names(was, EventType.REGISTERED)
+        for call in block.calls:
+            if call.purpose not in said:
+                self._call(call, entry)
+        if EventType.REGISTERED in before.news:  # whoever is under other promises now hears how these begin
+            self._follow(entry, but=said)
+
+    def _follow(self, news: News, *, but: Collection[str] = ()) -> None:
+        """Run the policy's rule for one piece of news, leaving out the templates and purposes in ``but``."""
+        rule = self.block.rule(news.kind)
+        texts = [text for text in rule.sms if text.template not in but]
+        calls = [call for call in rule.calls if call.purpose not in but]
+        if self._waits_for_payment(news.kind):
+            held = EventType(self.withheld) if self.withheld else None
+            if held is None or STAGES[held] <= STAGES[news.kind]:
+                self.withheld = news.kind
+            for text in texts:
+                self._suppress("template", text.template, Reason.NOT_PAID)
+            for call in calls:
+                self._suppress("purpose", call.purpose, Reason.NOT_PAID)
+            return
+        for text in texts:
+            if self._applies(text.when):
+                self._text(text, news)
+        for call in calls:
+            if self._applies(call.when):
+                self._call(call, news)
+
+    def _waits_for_payment(self, kind: EventType) -> bool:
+        stage = STAGES.get(kind, Stage.NONE)
+        return self.block.needs_payment and not self.order.prepaid and Stage.PAID < stage <= Stage.DELIVERED
+
+    def _applies(self, when: When) -> bool:
+        # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
+        settled = self.order.prepaid or (self.order.cancelled and self.offered and self.order.paid)
+        return when is When.ALWAYS or settled == (when is When.PREPAID)
+
+    def _text(self, rule: TextRule, news: News) -> None:
+        template, phone = self.rulebook.templates[rule.template], self.order.details.phone
+        if self._pointless_text(rule, news):
+            self._suppress("template", rule.template, Reason.SUPERSEDED)
+            return
+        if phone is None or not phones.is_mobile(phone):
+            self._suppress("template", rule.template, Reason.NO_MOBILE)
+            return
+        ready = self._after(news, rule.after)
+        if not template.passes_quiet_hours:
+            ready = self.rulebook.texting_time(ready)
+        message = Message(
+            id=self._id("text", rule.template, news),
+            template=template.name,
+            version=template.version,
+            to=phone,
+            text=template.render(self.context),
+            created_at=self.now,
+            audience=Audience.CUSTOMER,
+            order_id=self.order.id,
+            source=self.order.source,
+            essential=template.essential,
+            via=template.via,
+            pattern=template.pattern,
+            tokens=template.tokens(self.context),
+            not_before=ready if ready > self.now else None,
+            expires_at=ready + template.expires if template.expires else None,
+        )
+        self.messages.append(message)
+        if message.not_before:
+            self.open_texts.setdefault(rule.template, {})[message.id] = news
+        self._note(Kind.MESSAGE, rule.template, ref=message.id)
+
+    def _call(self, rule: CallRule, news: News) -> None:
+        if self._pointless_call(rule, news) or self._planned(rule, news):
+            self._suppress("purpose", rule.purpose, Reason.SUPERSEDED)
+            return
+        call = Call(
+            id=self._id("call", rule.purpose, news),
+            purpose=rule.purpose,
+            order_id=self.order.id,
+            source=self.order.source,
+            phone=self.order.details.phone,
+            name=self.order.details.name,
+            due_at=self.rulebook.working_time(self._after(news, rule.after)),
+            created_at=self.now,
+        )
+        self.calls.append(call)
+        self.open_calls.setdefault(rule.purpose, {})[call.id] = news
+        self._note(Kind.CALL, rule.purpose, ref=call.id)
+
+    def _after(self, news: News, wait: timedelta) -> datetime:
+        """So long after the news; not in the past, and counted from now where the shop's clock is ahead."""
+        at = datetime.fromtimestamp(news.at / 1000, self.now.tzinfo)
+        return max(self.now, min(at, self.now) + wait)
+
+    def _planned(self, rule: CallRule, news: News) -> bool:
+        """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
+        return news.kind in STAGES and any(
+            known.kind is news.kind and not self._undone(rule.purpose, known)
+            for known in self.open_calls.get(rule.purpose, {}).values()
+        )
+
+    def _overtaken(self, rule: TextRule, news: News) -> bool:
+        """Whether newer news makes it pointless, or wrong, to tell this."""
+        newest = self.order.newest(news.kind)
+        if news.distinction != newest and (news.kind in _REPEATABLE or not news.distinction):
+            return True
+        lasting = self.rulebook.templates[rule.template].lasting
+        # A reminder is no telling of a stage: it stands until the policy cancels it.
+        overtakable = not lasting and not rule.after
+        return overtakable and STAGES.get(news.kind, self.order.stage) < self.order.stage
+
+    def _settled(self, news: News) -> bool:
+        """Whether other news makes this news hold no more."""
+        order = self.order
+        if news.kind is EventType.CANCELLED:
+            return not order.cancelled
+        if order.cancelled and news.kind is not EventType.REFUNDED:
+            return True
+        if news.kind is EventType.PAYMENT_FAILED and order.paid:
+            return True
+        if news.kind is EventType.DEPOSIT_CONFIRMED:
+            return not order.deposit_confirmed
+        return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
+
+    def _undone(self, name: str, news: News) -> bool:
+        """Whether news that follows upon this cancels it, in whatever order they were heard."""
+        return any(
+            self.block.rule(kind).cancels(name) and any(_follows(News(kind, *known), news) for known in times.items())
+            for kind, times in ((EventType(kind), times) for kind, times in self.order.news.items())
+            if not (kind is EventType.CANCELLED and not self.order.cancelled)
+            and not (kind is EventType.REFUNDED and not self.order.refunded)
+        )
+
+    def _drop_pointless(self) -> None:
+        """Cancel what was open before and is promised no more, or has no sense any more."""
+        for template, messages in self.before.open_texts.items():
+            for message, news in messages.items():
+                texts = [text for text in self.block.rule(news.kind).sms if text.template == template]
+                if not any(self._applies(text.when) and not self._pointless_text(text, news) for text in texts):
+                    self._close(self.open_texts, template, message)
+                    self.cancelled_messages.append(message)
+                    self._note(Kind.MESSAGE_CANCELLED, template, ref=message)
+        for purpose, calls in self.before.open_calls.items():
+            for call, news in calls.items():
+                rules = [rule for rule in _calls(self.block, news.kind) if rule.purpose == purpose]
+                if not any(self._applies(rule.when) and not self._pointless_call(rule, news) for rule in rules):
+                    self._close(self.open_calls, purpose, call)
+                    self.cancelled_calls.append(call)
+                    self._note(Kind.CALL_CANCELLED, purpose, ref=call)
+
+    def _pointless_text(self, rule: TextRule, news: News) -> bool:
+        return self._settled(news) or self._overtaken(rule, news) or self._undone(rule.template, news)
+
+    def _pointless_call(self, rule: CallRule, news: News) -> bool:
+        return self._settled(news) or self._undone(rule.purpose, news)
+
+    def _suppress(self, kind: Literal["template", "purpose"], what: str, reason: Reason) -> None:
+        self.suppressed.append(Suppressed(kind, what, reason))
+        self._note(Kind.SUPPRESSED, what, reason=reason)
+
+    def _note(
+        self, kind: Kind, what: str, *, ref: str | None = None, reason: Reason | None = None, at: datetime | None = None
+    ) -> None:
+        self.timeline.append(Line(at=self.now, kind=kind, what=what, ref=ref, reason=reason, happened_at=at))
+
+    def _id(self, form: str, what: str, news: News) -> str:
+        order = self.order
+        return derived_id(self.rulebook.namespace, order.source, order.id, form, what, news.kind, news.distinction)
+
+
+_REPEATABLE = frozenset(
+    {EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.SHIPPED}
+)
+"""News that may come several times; of several the newest is told."""
+
+_SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
+    EventType.PAYMENT_FAILED: (EventType.PAID,),
+    EventType.DEPOSIT_REPORTED: (EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED),
+    EventType.DEPOSIT_REJECTED: (EventType.DEPOSIT_CONFIRMED,),
+}
+"""News, and what makes it pointless to tell when that happened at the same time or later."""
+
+
+def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
+    """The promises that hold for an order, and whether its method is on offer where it goes."""
+    policy, method = rulebook.policy, order.method
+    if isinstance(method, Method):
+        block = policy.blocks.get((policy.regions.region(order.details.city), method))
+        if block is not None:
+            return block, True
+    return policy.otherwise, False
+
+
+def _calls(block: Block, kind: EventType) -> tuple[CallRule, ...]:
+    """The calls that news of this kind plans; a block's own begin with the order."""
+    return (*block.rule(kind).calls, *(block.calls if kind is EventType.REGISTERED else ()))
+
+
+def _names(block: Block, kind: EventType) -> set[str]:
+    """The templates and purposes that news of this kind brings about."""
+    return {text.template for text in block.rule(kind).sms} | {call.purpose for call in _calls(block, kind)}
+
+
+def _follows(later: News, news: News) -> bool:
+    """Whether the one comes after the other: stages by their order, since clocks differ, and all else by time."""
+    if later.kind is news.kind:
+        return (later.at, later.distinction) > (news.at, news.distinction)
+    stage, later_stage = STAGES.get(news.kind), STAGES.get(later.kind)
+    if stage is Stage.REGISTERED:
+        return True
+    if stage is not None and later_stage is not None and stage != later_stage:
+        return later_stage > stage
+    return later.at >= news.at
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,95 @@
+"""What a shop tells us: one event about one order."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+
+class EventType(StrEnum):
+    REGISTERED = "order.registered"
+    PREPARING = "order.preparing"
+    PACKED = "order.packed"
+    SHIPPED = "order.shipped"
+    OUT_FOR_DELIVERY = "order.out_for_delivery"
+    DELIVERED = "order.delivered"
+    CANCELLED = "order.cancelled"
+    RETURN_REQUESTED = "order.return_requested"
+    RETURNED = "order.returned"
+    PAID = "payment.succeeded"
+    PAYMENT_FAILED = "payment.failed"
+    DEPOSIT_REPORTED = "payment.deposit_reported"
+    DEPOSIT_CONFIRMED = "payment.deposit_confirmed"
+    DEPOSIT_REJECTED = "payment.deposit_rejected"
+    REFUNDED = "payment.refunded"
+
+
+class Method(StrEnum):
+    """How the customer pays."""
+
+    CASH = "cash"
+    ONLINE = "online"
+    PHONE = "phone"
+    BANK_TRANSFER = "bank_transfer"
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    name: str
+    quantity: int = 1
+
+
+class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known about an order apart from what happened to it. ``None`` says nothing; it never erases."""
+
+    name: str | None = None
+    phone: str | None = None  # national form, see phones.normalize
+    city: str | None = None
+    province: str | None = None
+    method: Method | None = None
+    amount: int | None = None  # rial
+    reference: str | None = None  # receipt of the gateway, or of the bank for a deposit
+    items: tuple[Item, ...] | None = None
+    carrier: str | None = None
+    tracking_code: str | None = None
+    tracking_url: str | None = None
+    deposit_amount: int | None = None  # rial, as reported or confirmed
+    refund_amount: int | None = None  # rial
+    refund_reference: str | None = None
+
+
+DETAIL_NAMES: tuple[str, ...] = Details.__struct_fields__
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to an order, at a time, as one shop reported it."""
+
+    id: str
+    source: str
+    type: EventType
+    order_id: str
+    at: datetime
+    details: Details = Details()
+    extra: dict[str, Any] = {}  # fields of the payload we do not know: kept, not refused
+
+    @property
+    def at_ms(self) -> int:
+        return int(self.at.timestamp() * 1000)
+
+    @property
+    def distinction(self) -> str:
+        """What, beside its type, tells this news from a repetition of it: the same news twice is told once.
+
+        A stage is reached once. A parcel may be announced again when its tracking code becomes known or changes. A
+        payment may fail, and a deposit be reported, several times: those are told apart by their reference, or else
+        by the second they happened in.
+        """
+        match self.type:
+            case EventType.SHIPPED:
+                return self.details.tracking_code or ""
+            case EventType.PAYMENT_FAILED | EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_REJECTED:
+                return self.details.reference or str(self.at_ms // 1000)
+            case EventType.REFUNDED:
+                return self.details.refund_reference or ""
+            case _:
+                return ""

@@ -1,0 +1,56 @@
+"""A message: one text to one person, with the text as it was when the decision was taken."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    STAFF = "staff"
+
+
+class Via(StrEnum):
+    """How a text leaves: as written, or as a pattern the provider has approved."""
+
+    SEND = "send"
+    LOOKUP = "lookup"
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    HELD = "held"
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was decided and never changes again; what becomes of it is the ledger's business.
+
+    ``id`` is a positive int64 in decimal, derived from what is said to whom about what. The provider gets it as its
+    ``localid``, so that saying it again is safe.
+    """
+
+    id: str
+    template: str
+    version: str
+    to: str
+    text: str
+    created_at: datetime
+    audience: Audience = Audience.CUSTOMER
+    order_id: str | None = None
+    source: str | None = None
+    essential: bool = False
+    via: Via = Via.SEND
+    pattern: str | None = None
+    tokens: dict[str, str] = {}
+    not_before: datetime | None = None
+    expires_at: datetime | None = None

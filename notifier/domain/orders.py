@@ -1,0 +1,165 @@
+"""An order: what is known about it, and what has happened to it, whatever order the news came in.
+
+Both parts only ever grow towards the same end: of two values of one field the later one stands, and of one piece of
+news the latest time. So any order of arrival, and any repetition, ends in the same facts.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from notifier.domain.events import DETAIL_NAMES, Details, Event, EventType, Method
+
+
+class Stage(IntEnum):
+    """How far an order has come. Stages only move forward."""
+
+    NONE = 0
+    REGISTERED = 1
+    PAID = 2
+    PREPARING = 3
+    PACKED = 4
+    SHIPPED = 5
+    OUT_FOR_DELIVERY = 6
+    DELIVERED = 7
+    RETURN_REQUESTED = 8
+    RETURNED = 9
+
+
+STAGES: dict[EventType, Stage] = {
+    EventType.REGISTERED: Stage.REGISTERED,
+    EventType.PAID: Stage.PAID,
+    EventType.DEPOSIT_CONFIRMED: Stage.PAID,
+    EventType.PREPARING: Stage.PREPARING,
+    EventType.PACKED: Stage.PACKED,
+    EventType.SHIPPED: Stage.SHIPPED,
+    EventType.OUT_FOR_DELIVERY: Stage.OUT_FOR_DELIVERY,
+    EventType.DELIVERED: Stage.DELIVERED,
+    EventType.RETURN_REQUESTED: Stage.RETURN_REQUESTED,
+    EventType.RETURNED: Stage.RETURNED,
+}
+
+REVIVING = frozenset({EventType.REGISTERED, EventType.PAID, EventType.DEPOSIT_CONFIRMED})
+"""Events that bring a cancelled order back when they happened after the cancellation: shops cancel unpaid orders by
+themselves, and the customer then pays after all."""
+
+_DEPOSIT_EVENTS = (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.DEPOSIT_CONFIRMED)
+
+_NOT_TAKEN: dict[EventType, frozenset[str]] = {
+    # The reference of an attempt that came to nothing is no receipt to keep.
+    EventType.PAYMENT_FAILED: frozenset({"reference"}),
+    EventType.DEPOSIT_REJECTED: frozenset({"reference", "deposit_amount"}),
+}
+
+
+class Priority(StrEnum):
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class News(Struct, frozen=True, array_like=True):
+    """The part of an event that rules run on, kept with what still waits because of it."""
+
+    kind: EventType
+    distinction: str
+    at: int  # unix ms
+
+
+class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One order of one shop, as stored. ``v`` counts its versions and comes first, where the store looks for it."""
+
+    v: int = 0
+    id: str
+    source: str
+    details: Details = Details()
+    stamps: dict[str, int] = {}  # field of details → unix ms of the event that set it
+    news: dict[str, dict[str, int]] = {}  # event type → Event.distinction → unix ms it last happened at
+    prepaid: bool = False  # settled before delivery by a method on offer
+    priority: Priority = Priority.NORMAL
+    violation: bool = False  # paid by a method that is not on offer in its region
+    withheld: str | None = None  # news whose text waits until the order is prepaid
+    open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
+    open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
+    created_at: int = 0  # unix ms, when first heard of
+    updated_at: int = 0  # unix ms
+
+    def happened(self, kind: EventType) -> int | None:
+        """When something of this kind last happened (unix ms), or None."""
+        times = self.news.get(kind)
+        return max(times.values()) if times else None
+
+    def newest(self, kind: EventType) -> str | None:
+        """The distinction of the newest news of this kind, or None; news with a distinction outdoes news without."""
+        times = self.news.get(kind)
+        return max(times, key=lambda known: (known != "", times[known], known)) if times else None
+
+    def knows(self, event: Event) -> bool:
+        """Whether this is no news. That a parcel left, without its code, is none once it has been said with it."""
+        known = self.news.get(event.type)
+        return known is not None and (event.distinction in known or not event.distinction)
+
+    @property
+    def method(self) -> Method | None:
+        """The method of payment; where the shop did not say, the one that its payment events imply."""
+        if self.details.method is not None:
+            return self.details.method
+        if self.happened(EventType.PAID) is not None:
+            return Method.ONLINE
+        if any(self.happened(kind) is not None for kind in _DEPOSIT_EVENTS):
+            return Method.BANK_TRANSFER
+        return None
+
+    @property
+    def cancelled(self) -> bool:
+        at = self.happened(EventType.CANCELLED)
+        return at is not None and not any((self.happened(kind) or 0) > at for kind in REVIVING)
+
+    @property
+    def refunded(self) -> bool:
+        """Whether all of the money went back after the last payment."""
+        at, back, amount = self.happened(EventType.REFUNDED), self.details.refund_amount, self.details.amount
+        if at is None or (back is not None and amount is not None and back < amount):
+            return False
+        return max(self.happened(EventType.PAID) or 0, self.happened(EventType.DEPOSIT_CONFIRMED) or 0) <= at
+
+    @property
+    def deposit_confirmed(self) -> bool:
+        """Whether the last word about the deposit is that it arrived."""
+        confirmed = self.happened(EventType.DEPOSIT_CONFIRMED)
+        rejected = self.happened(EventType.DEPOSIT_REJECTED)
+        return confirmed is not None and (rejected is None or confirmed >= rejected)
+
+    @property
+    def paid(self) -> bool:
+        """Paid in advance by a method that counts: the gateway, or a transfer that support has seen arrive."""
+        if self.refunded:
+            return False
+        if self.method is Method.ONLINE:
+            return self.happened(EventType.PAID) is not None
+        return self.method is Method.BANK_TRANSFER and self.deposit_confirmed
+
+    @property
+    def stage(self) -> Stage:
+        """The furthest stage in the news."""
+        return max((STAGES[EventType(kind)] for kind in self.news if kind in STAGES), default=Stage.NONE)
+
+
+def heard(order: Order, events: Iterable[Event]) -> Order:
+    """The order with the events' facts taken in: details and news, nothing decided yet."""
+    values = {name: value for name in DETAIL_NAMES if (value := getattr(order.details, name)) is not None}
+    stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}
+    for event in events:
+        at = event.at_ms
+        skipped = _NOT_TAKEN.get(event.type, frozenset())
+        for name in DETAIL_NAMES:
+            value = getattr(event.details, name)
+            if value is None or name in skipped:
+                continue
+            # Of two values with the same time the greater one stands: any rule does that ignores the order of arrival.
+            if name not in values or (stamps[name], str(values[name])) < (at, str(value)):
+                values[name], stamps[name] = value, at
+        times = news.setdefault(event.type, {})
+        times[event.distinction] = max(at, times.get(event.distinction, at))
+    return replace(order, details=Details(**values), stamps=stamps, news=news)

@@ -1,0 +1,137 @@
+"""The shop's promises as data: for each region and method of payment, what each event sends, plans and cancels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from notifier.domain.calls import Purpose
+from notifier.domain.events import EventType, Method
+from notifier.domain.messages import Audience, Via
+from notifier.domain.orders import Priority
+from notifier.domain.regions import Regions
+
+EVERYTHING = "*"
+"""In a ``cancel`` list: every text that waits and every open call of the order."""
+
+
+class When(StrEnum):
+    """A condition on the order at the moment of the event."""
+
+    ALWAYS = "always"
+    PREPAID = "prepaid"
+    UNPAID = "unpaid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRule:
+    template: str
+    after: timedelta = timedelta()
+    when: When = When.ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRule:
+    purpose: Purpose
+    after: timedelta = timedelta()
+    when: When = When.ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one event does. ``cancel`` names templates whose texts still wait, and purposes of open calls."""
+
+    sms: tuple[TextRule, ...] = ()
+    calls: tuple[CallRule, ...] = ()
+    cancel: frozenset[str] = frozenset()
+
+    def cancels(self, name: str) -> bool:
+        return name in self.cancel or EVERYTHING in self.cancel
+
+
+NOTHING = Rule()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The promises to one group of customers.
+
+    ``priority`` holds from the moment an order is prepaid. With ``needs_payment`` no stage is told before that.
+    ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it.
+    """
+
+    priority: Priority = Priority.NORMAL
+    needs_payment: bool = False
+    calls: tuple[CallRule, ...] = ()
+    rules: Mapping[EventType, Rule] = field(default_factory=dict)
+
+    def rule(self, event: EventType) -> Rule:
+        return self.rules.get(event, NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All promises. ``otherwise`` serves orders whose method is unknown or not on offer in their region."""
+
+    blocks: Mapping[tuple[str, Method], Block]
+    otherwise: Block
+    regions: Regions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What the texts say about the shop itself."""
+
+    name: str
+    support_phone: str
+    site: str = ""
+    bank: str = ""
+    card: str = ""
+    account: str = ""
+    holder: str = ""
+    return_days: int = 7
+    deposit_deadline: timedelta = timedelta(hours=24)
+
+
+class Template(Protocol):
+    """A text to be filled in. Rendering is pure: same values, same text."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def audience(self) -> Audience: ...
+    @property
+    def essential(self) -> bool: ...
+    @property
+    def lasting(self) -> bool:
+        """Whether the text is worth sending after newer news, since it holds something to keep."""
+
+    @property
+    def passes_quiet_hours(self) -> bool: ...
+    @property
+    def expires(self) -> timedelta | None: ...
+    @property
+    def via(self) -> Via: ...
+    @property
+    def pattern(self) -> str | None: ...
+    def render(self, context: Any) -> str: ...
+    def tokens(self, context: Any) -> dict[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Everything a decision depends on beside the order, the event and the time.
+
+    ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
+    for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider.
+    """
+
+    policy: Policy
+    templates: Mapping[str, Template]
+    shop: Shop
+    working_time: Callable[[datetime], datetime]
+    texting_time: Callable[[datetime], datetime]
+    namespace: str = ""

@@ -1,0 +1,22 @@
+"""The region of an order, by the city of delivery and never by the province: Karaj is not Tehran."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from notifier.domain import persian
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Regions by name with the spellings of their cities; every other city lies in ``default``."""
+
+    by_city: Mapping[str, str]
+    default: str
+
+    @classmethod
+    def of(cls, cities: Mapping[str, Sequence[str]], *, default: str) -> "Regions":
+        """From lists of spellings, as an operator writes them."""
+        return cls({persian.fold(city): region for region, names in cities.items() for city in names}, default)
+
+    def region(self, city: str | None) -> str:
+        return self.by_city.get(persian.fold(city), self.default) if city else self.default

@@ -1,0 +1,37 @@
+"""The story of an order, line by line."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Kind(StrEnum):
+    EVENT = "event"
+    REPEATED = "repeated"  # news that was known already
+    MESSAGE = "message"
+    MESSAGE_CANCELLED = "message_cancelled"
+    CALL = "call"
+    CALL_CANCELLED = "call_cancelled"
+    SUPPRESSED = "suppressed"
+    VIOLATION = "violation"
+
+
+class Reason(StrEnum):
+    """Why something that the policy names did not come to be."""
+
+    SUPERSEDED = "superseded"
+    NOT_PAID = "not_paid"
+    NO_MOBILE = "no_mobile"
+    NOT_ON_OFFER = "not_on_offer"
+
+
+class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``at`` is when we noted it, ``happened_at`` when the shop says it happened."""
+
+    at: datetime
+    kind: Kind
+    what: str  # an event type, a template, a purpose or a method
+    ref: str | None = None  # id of the event, message or call
+    reason: Reason | None = None
+    happened_at: datetime | None = None

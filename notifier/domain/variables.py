@@ -1,0 +1,219 @@
+"""The variables a template may use. One function each; its docstring is what the reference says of it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from notifier.domain import jalali, money, persian
+from notifier.domain.calls import Call
+from notifier.domain.events import EventType
+from notifier.domain.orders import Order
+
+if TYPE_CHECKING:
+    from notifier.domain.policy import Shop
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What a text is about: an order, and for staff the call. Values are formatted only when a template asks."""
+
+    order: Order
+    shop: "Shop"
+    now: datetime
+    call: Call | None = None
+
+
+Variable = Callable[[Context], str]
+VARIABLES: dict[str, Variable] = {}
+
+
+def variable(function: Variable) -> Variable:
+    """Offer a function to templates under its own name."""
+    VARIABLES[function.__name__] = function
+    return function
+
+
+@variable
+def name(context: Context) -> str:
+    """The customer's name as the shop gave it, tidied; empty when unknown."""
+    return persian.tidy(context.order.details.name or "")
+
+
+@variable
+def order(context: Context) -> str:
+    """The order number: Persian digits when it is a number, as given when it is a code."""
+    number = context.order.id
+    return persian.digits(number) if number.isdecimal() else persian.code(number)
+
+
+@variable
+def amount(context: Context) -> str:
+    """What the order costs, in toman; empty when unknown."""
+    rial = context.order.details.amount
+    return money.toman(rial) if rial is not None else ""
+
+
+@variable
+def deposit(context: Context) -> str:
+    """What was deposited, in toman; the order's amount when the deposit's is unknown."""
+    details = context.order.details
+    rial = details.deposit_amount if details.deposit_amount is not None else details.amount
+    return money.toman(rial) if rial is not None else ""
+
+
+@variable
+def refund(context: Context) -> str:
+    """What was paid back, in toman; the order's amount when the refund's is unknown."""
+    details = context.order.details
+    rial = details.refund_amount if details.refund_amount is not None else details.amount
+    return money.toman(rial) if rial is not None else ""
+
+
+@variable
+def receipt(context: Context) -> str:
+    """The number of the payment to keep: the gateway's receipt or the bank's tracking number; empty when unknown."""
+    return persian.code(context.order.details.reference or "")
+
+
+@variable
+def refund_receipt(context: Context) -> str:
+    """The tracking number of the money paid back; empty when unknown."""
+    return persian.code(context.order.details.refund_reference or "")
+
+
+@variable
+def item(context: Context) -> str:
+    """The first item of the order, in its own direction; empty when unknown."""
+    items = context.order.details.items
+    return persian.isolate_latin(persian.tidy(items[0].name)) if items else ""
+
+
+@variable
+def more_items(context: Context) -> str:
+    """How many further items the order has, in Persian digits; empty when it has one or none."""
+    items = context.order.details.items or ()
+    return persian.digits(len(items) - 1) if len(items) > 1 else ""
+
+
+@variable
+def city(context: Context) -> str:
+    """The city of delivery; empty when unknown."""
+    return persian.tidy(context.order.details.city or "")
+
+
+@variable
+def carrier(context: Context) -> str:
+    """Who carries the parcel; empty when unknown."""
+    return persian.isolate_latin(persian.tidy(context.order.details.carrier or ""))
+
+
+@variable
+def tracking_code(context: Context) -> str:
+    """The carrier's tracking code, to be copied; empty when unknown."""
+    return persian.code(context.order.details.tracking_code or "")
+
+
+@variable
+def tracking_url(context: Context) -> str:
+    """Where the parcel can be followed; empty when unknown."""
+    return persian.code(context.order.details.tracking_url or "")
+
+
+@variable
+def guarantee_until(context: Context) -> str:
+    """The last day of the return guarantee, counted from delivery, as a Jalali date."""
+    delivered = context.order.happened(EventType.DELIVERED)
+    start = datetime.fromtimestamp(delivered / 1000, context.now.tzinfo) if delivered else context.now
+    return jalali.date(start + timedelta(days=context.shop.return_days))
+
+
+@variable
+def return_days(context: Context) -> str:
+    """How many days the return guarantee lasts, in Persian digits."""
+    return persian.digits(context.shop.return_days)
+
+
+@variable
+def deposit_deadline(context: Context) -> str:
+    """Until when the transfer is awaited, counted from the order: Jalali weekday, date and hour."""
+    registered = context.order.happened(EventType.REGISTERED)
+    start = datetime.fromtimestamp(registered / 1000, context.now.tzinfo) if registered else context.now
+    deadline = start + context.shop.deposit_deadline
+    return f"{jalali.weekday_date(deadline)} ساعت {jalali.time_of(deadline)}"
+
+
+@variable
+def shop(context: Context) -> str:
+    """The shop's name."""
+    return context.shop.name
+
+
+@variable
+def site(context: Context) -> str:
+    """The shop's address on the web; empty when it has none."""
+    return persian.code(context.shop.site)
+
+
+@variable
+def support_phone(context: Context) -> str:
+    """The number of the telephone supporters, in Persian digits."""
+    return persian.code(persian.digits(context.shop.support_phone))
+
+
+@variable
+def bank(context: Context) -> str:
+    """The bank of the shop's account."""
+    return context.shop.bank
+
+
+@variable
+def card(context: Context) -> str:
+    """The shop's card number for transfers, to be copied; empty when it takes none."""
+    return persian.card(context.shop.card) if context.shop.card else ""
+
+
+@variable
+def account(context: Context) -> str:
+    """The shop's account number for deposits, to be copied; empty when it takes none."""
+    return persian.code(context.shop.account)
+
+
+@variable
+def holder(context: Context) -> str:
+    """Whose name the card and the account bear."""
+    return context.shop.holder
+
+
+@variable
+def phone(context: Context) -> str:
+    """The customer's phone, in Persian digits: for staff texts only."""
+    return persian.digits(context.order.details.phone or "")
+
+
+@variable
+def purpose(context: Context) -> str:
+    """Why the customer is to be called: for staff texts only."""
+    return PURPOSES[context.call.purpose] if context.call else ""
+
+
+@variable
+def due_time(context: Context) -> str:
+    """The hour at which the call is due: for staff texts only."""
+    return jalali.time_of(context.call.due_at) if context.call else ""
+
+
+PURPOSES: dict[str, str] = {
+    "coordination": "هماهنگی تحویل و پرداخت نقدی",
+    "reassurance": "اطمینان‌بخشی پس از پرداخت",
+    "shipping_update": "خبر ارسال",
+    "satisfaction": "جویا شدن رضایت",
+    "arrange_payment": "هماهنگی پرداخت و تحویل",
+    "payment_help": "کمک به پرداخت",
+    "verify_deposit": "تأیید واریز",
+    "deposit_reminder": "یادآوری واریز",
+    "undelivered_sms": "پیامک نرسیده",
+    "why_cancelled": "پرسیدن دلیل لغو",
+    "callback": "تماس به‌خواست مشتری",
+}
+"""Each purpose of a call in the words of the support desk."""

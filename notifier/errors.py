@@ -1,0 +1,79 @@
+"""Every error a person can meet, in one tree. An error's text says what is wrong, where, and what to do."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class NotifierError(Exception):
+    """The root of everything this project raises on purpose."""
+
+
+class ConfigError(NotifierError):
+    """The configuration cannot be used; the text names the file and the key."""
+
+
+class TemplateError(NotifierError):
+    """A message template is wrong; the text names the file and, where known, the line."""
+
+
+class StoreError(NotifierError):
+    """The store holds something that cannot be, or a record could not be read."""
+
+
+class Problem(NotifierError):
+    """An answer other than success to an HTTP client, as RFC 9457 problem details."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, *, errors: Sequence[dict[str, Any]] = (), headers: dict[str, str] | None = None):
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = headers or {}
+
+    def document(self) -> dict[str, Any]:
+        """The body of the answer."""
+        body: dict[str, Any] = {"title": self.title, "status": self.status, "detail": self.detail}
+        return body | ({"errors": self.errors} if self.errors else {})
+
+
+class NotJson(Problem):
+    status, title = 400, "Not JSON"
+
+
+class BadSignature(Problem):
+    status, title = 401, "Signature refused"
+
+
+class Unauthorized(Problem):
+    status, title = 401, "Unauthorized"
+
+
+class NotFound(Problem):
+    status, title = 404, "Not found"
+
+
+class Conflict(Problem):
+    status, title = 409, "Conflict"
+
+
+class TooLarge(Problem):
+    status, title = 413, "Too large"
+
+
+class WrongContentType(Problem):
+    status, title = 415, "Wrong content type"
+
+
+class Unprocessable(Problem):
+    status, title = 422, "Not understood"
+
+
+class StoreAway(Problem):
+    """The store did not take the event: the sender must come again."""
+
+    status, title = 503, "Store unavailable"
+
+    def __init__(self, detail: str, *, retry_after: int = 5) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})

@@ -1,0 +1,163 @@
+"""What a WooCommerce shop means by its statuses, payment methods and meta data: the part an operator may change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from notifier.domain.events import EventType, Method
+
+
+class Word(StrEnum):
+    """Meanings of a status that depend on more than the status; every other meaning is an event type."""
+
+    PAID = "paid"
+    """The money is there: paid online, or the deposit confirmed; nothing for cash and phone orders, since WooCommerce
+    calls those paid too (https://github.com/woocommerce/woocommerce/issues/14775)."""
+
+    PREPARING = "preparing"
+    """Being prepared, if paid in advance. WooCommerce puts a cash order into ``processing`` at the checkout itself,
+    when nobody has touched it; telling "in preparation" then would overtake the text about agreeing on a time."""
+
+    FULFILLED = "fulfilled"
+    """Nothing is left to do: delivered. But a parcel whose tracking code comes with this very status has only now been
+    handed to its carrier: shipped."""
+
+
+MEANINGS = frozenset({*EventType, *Word})
+
+_REGISTERED = (EventType.REGISTERED,)
+_PAID = (*_REGISTERED, Word.PAID)
+_PREPARING = (*_PAID, EventType.PREPARING)
+_PACKED = (*_PAID, EventType.PACKED)
+_SHIPPED = (*_PAID, EventType.SHIPPED)
+
+STATUSES: dict[str, tuple[str, ...]] = {
+    # WooCommerce's own (src/Enums/OrderStatus.php). Every one but a draft tells that the order exists.
+    "pending": _REGISTERED,
+    "on-hold": _REGISTERED,
+    "processing": (*_PAID, Word.PREPARING),
+    # WooCommerce says "fulfilled, requires no further action", and shops in Tehran complete an order when the customer
+    # has it. Shops that post parcels often complete it on the way to the post office instead; there the code gives it
+    # away (Word.FULFILLED). A shop that completes at sending without a code should map this to order.shipped: to say
+    # "shipped" late does less harm than to say "delivered" of a parcel on the road.
+    "completed": (*_PAID, Word.FULFILLED),
+    "cancelled": (*_REGISTERED, EventType.CANCELLED),
+    "failed": (*_REGISTERED, EventType.PAYMENT_FAILED),
+    "refunded": (*_REGISTERED, EventType.REFUNDED),
+    "ready-for-pickup": _PACKED,
+    "checkout-draft": (),
+    "auto-draft": (),
+    "draft": (),
+    "trash": (),
+    # Persian WooCommerce Shipping with and without Tapin (includes/class-status.php).
+    "pws-in-stock": _PREPARING,
+    "pws-packaged": _PACKED,
+    "pws-ready-to-ship": _PACKED,
+    "pws-courier": _SHIPPED,
+    "pws-post": _SHIPPED,
+    "pws-tipax": _SHIPPED,
+    "pws-shipping": _SHIPPED,
+    "pws-returned": (*_PAID, EventType.RETURNED),
+    "pws-need-review": _PAID,
+    "pws-deleted": _REGISTERED,  # the parcel's record at Tapin is gone, not the order
+    # Names that shops and other plugins choose.
+    "preparing": _PREPARING,
+    "packing": _PREPARING,
+    "packed": _PACKED,
+    "packaged": _PACKED,
+    "ready-to-ship": _PACKED,
+    "shipped": _SHIPPED,
+    "shipping": _SHIPPED,
+    "sent": _SHIPPED,
+    "in-transit": _SHIPPED,
+    "partial-shipped": _SHIPPED,
+    "out-for-delivery": (*_PAID, EventType.OUT_FOR_DELIVERY),
+    "delivered": (*_PAID, EventType.DELIVERED),
+    "return-requested": (*_PAID, EventType.RETURN_REQUESTED),
+    "returned": (*_PAID, EventType.RETURNED),
+}
+
+UNPAID = frozenset({"pending", "on-hold", "failed"})
+
+METHODS: dict[str, Method] = {
+    "cod": Method.CASH,
+    "cash": Method.CASH,
+    "bacs": Method.BANK_TRANSFER,
+    "cheque": Method.BANK_TRANSFER,
+    "card-to-card": Method.BANK_TRANSFER,
+    "card_to_card": Method.BANK_TRANSFER,
+    "cardtocard": Method.BANK_TRANSFER,
+    "phone": Method.PHONE,
+    "phone-order": Method.PHONE,
+}
+
+TRACKING_CODE_KEYS: tuple[str, ...] = (
+    "post_barcode",  # Persian WooCommerce Shipping, Tapin
+    "_wc_shipment_tracking_items",  # Shipment Tracking, Advanced Shipment Tracking: a list of parcels, newest last
+    "ywot_tracking_code",  # YITH Order Tracking
+    "_tracking_number",
+    "tracking_number",
+    "_tracking_code",
+    "tracking_code",
+    "_order_tracking_number",
+)
+CARRIER_KEYS: tuple[str, ...] = (
+    "ywot_carrier_name",
+    "_tracking_provider",
+    "tracking_provider",
+    "_tracking_carrier",
+    "carrier",
+)
+
+_UNDER_WAY: frozenset[str] = frozenset(
+    {
+        *Word,
+        EventType.PAID,
+        EventType.DEPOSIT_CONFIRMED,
+        EventType.PREPARING,
+        EventType.PACKED,
+        EventType.SHIPPED,
+        EventType.OUT_FOR_DELIVERY,
+        EventType.DELIVERED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WooRules:
+    """How to read one shop.
+
+    ``statuses``: status without ``wc-`` → event types and words. ``unpaid``: statuses in which the money is not there
+    whatever ``date_paid`` says. ``methods``: payment_method → how that pays; every other one is a gateway. The keys
+    name meta data, the first that holds something counts. Raises ValueError for a meaning that is none.
+    """
+
+    statuses: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: STATUSES)
+    unpaid: frozenset[str] = UNPAID
+    methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
+    tracking_code_keys: tuple[str, ...] = TRACKING_CODE_KEYS
+    carrier_keys: tuple[str, ...] = CARRIER_KEYS
+
+    def __post_init__(self) -> None:
+        for status, meanings in self.statuses.items():
+            for meaning in meanings:
+                if meaning not in MEANINGS:
+                    known = ", ".join(sorted(MEANINGS))
+                    raise ValueError(
+                        f"The status {status!r} means {meaning!r}, which is nothing known. Use of: {known}."
+                    )
+
+    def meanings(self, status: str | None) -> tuple[str, ...]:
+        """What a status says; one we do not know says that the order exists, and no more."""
+        return _REGISTERED if status is None else self.statuses.get(status, _REGISTERED)
+
+    def under_way(self, status: str | None) -> bool:
+        """Whether a tracking code in this status is that of a parcel on its way, and not a left-over."""
+        return not _UNDER_WAY.isdisjoint(self.meanings(status))
+
+    def method(self, payment_method: str | None) -> Method | None:
+        """None for an order without one, such as staff enter by hand."""
+        return self.methods.get(payment_method.lower(), Method.ONLINE) if payment_method else None
+
+
+DEFAULT = WooRules()

@@ -1,0 +1,278 @@
+"""What an order webhook of WooCommerce says: a snapshot of the order as REST v3 shows it, not what happened to it.
+
+Plugins change everything but the order's id, so only that is demanded: whatever else is odd is kept and noted.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from notifier.domain import money, persian, phones
+from notifier.domain.events import Details, Item
+from notifier.errors import NotJson, Unprocessable
+from notifier.intake.woocommerce_rules import DEFAULT, WooRules
+
+# woocommerce/i18n/states.php. Persian plugins put their own lists in its place; those are shown as given.
+PROVINCES: dict[str, str] = {
+    "KHZ": "خوزستان",
+    "THR": "تهران",
+    "ILM": "ایلام",
+    "BHR": "بوشهر",
+    "ADL": "اردبیل",
+    "ESF": "اصفهان",
+    "YZD": "یزد",
+    "KRH": "کرمانشاه",
+    "KRN": "کرمان",
+    "HDN": "همدان",
+    "GZN": "قزوین",
+    "ZJN": "زنجان",
+    "LRS": "لرستان",
+    "ABZ": "البرز",
+    "EAZ": "آذربایجان شرقی",
+    "WAZ": "آذربایجان غربی",
+    "CHB": "چهارمحال و بختیاری",
+    "SKH": "خراسان جنوبی",
+    "RKH": "خراسان رضوی",
+    "NKH": "خراسان شمالی",
+    "SMN": "سمنان",
+    "FRS": "فارس",
+    "QHM": "قم",
+    "KRD": "کردستان",
+    "KBD": "کهگیلویه و بویراحمد",
+    "GLS": "گلستان",
+    "GIL": "گیلان",
+    "MZN": "مازندران",
+    "MKZ": "مرکزی",
+    "HRZ": "هرمزگان",
+    "SBN": "سیستان و بلوچستان",
+}
+_PROVINCE_NAMES = frozenset(persian.fold(name) for name in PROVINCES.values())
+
+_MAX_TEXT = 200
+_MAX_ITEMS = 50
+_MAX_QUANTITY = 1_000_000
+_YEARS = range(2000, 2100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """An order as its shop showed it. ``details`` lack what only the rules can tell: method, reference and shipment."""
+
+    order_id: str
+    number: str | None = None  # shown to the customer where a plugin numbers orders anew
+    status: str | None = None  # without wc-
+    details: Details = field(default_factory=Details)
+    payment_method: str | None = None
+    payment_method_title: str | None = None
+    transaction_id: str | None = None
+    created: datetime | None = None  # UTC, as are the others
+    modified: datetime | None = None
+    paid: datetime | None = None
+    completed: datetime | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    raw_phone: str | None = None  # as given, when it is no phone number
+    oddities: tuple[str, ...] = ()  # sentences, fit to be logged
+
+
+def parse(body: bytes, *, rules: WooRules = DEFAULT) -> Snapshot:
+    """Raises NotJson, and Unprocessable when it is not an order with an id. ``rules`` tell which statuses are known."""
+    payload = _document(body)
+    return _Reader(payload).snapshot(_order_id(payload), rules)
+
+
+def text(value: object) -> str | None:
+    """A value as one tidy line, or None when it is empty or no text at all."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**60:
+        return str(value)
+    return persian.tidy(value[: _MAX_TEXT * 4])[:_MAX_TEXT].strip() or None if isinstance(value, str) else None
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:  # ValueError: bad UTF-8, bad JSON, a number of thousands of digits
+        raise NotJson("The body is not JSON in UTF-8. Set the webhook's API version to WP REST API v3.") from error
+    if not isinstance(payload, dict):
+        message = "The body is not a JSON object. Send the order as WP REST API v3 shows it."
+        raise Unprocessable(message, errors=[{"loc": [], "msg": "must be an object"}])
+    return payload
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _order_id(payload: dict[str, Any]) -> str:
+    given = payload.get("id")
+    number = given if isinstance(given, str) else str(given) if type(given) is int and abs(given) < 2**63 else ""
+    if number.isascii() and number.isdecimal() and 0 < int(number[:20]) < 2**63 and len(number) <= 19:
+        return str(int(number))
+    message = "The order has no id. Send the order as WP REST API v3 shows it, with its id."
+    raise Unprocessable(message, errors=[{"loc": ["id"], "msg": "must be a positive whole number"}])
+
+
+class _Reader:
+    """Reads one payload and collects what is odd in it."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.payload = payload
+        self.billing, self.shipping = self._part("billing"), self._part("shipping")
+        self.oddities: list[str] = []
+        self.raw_phone: str | None = None
+        for name in ("billing", "shipping"):
+            if not isinstance(payload.get(name, {}), dict):
+                self._odd(f"{name} is not an object, so it was left out.")
+
+    def snapshot(self, order_id: str, rules: WooRules) -> Snapshot:
+        details = Details(
+            name=self._name(self.shipping) or self._name(self.billing),
+            phone=self._phone(),
+            city=self._either("city"),
+            province=self._province(),
+            amount=self._amount(),
+            refund_amount=self._refund_amount(),
+            items=self._items(),
+        )
+        return Snapshot(
+            order_id=order_id,
+            number=text(self.payload.get("number")),
+            status=self._status(rules),
+            details=details,
+            payment_method=text(self.payload.get("payment_method")),
+            payment_method_title=text(self.payload.get("payment_method_title")),
+            transaction_id=text(self.payload.get("transaction_id")),
+            created=self._date("date_created_gmt"),
+            modified=self._date("date_modified_gmt"),
+            paid=self._date("date_paid_gmt"),
+            completed=self._date("date_completed_gmt"),
+            meta=self._meta(),
+            raw_phone=self.raw_phone,
+            oddities=tuple(self.oddities),
+        )
+
+    def _odd(self, sentence: str) -> None:
+        self.oddities.append(sentence)
+
+    def _part(self, name: str) -> dict[str, Any]:
+        part = self.payload.get(name)
+        return part if isinstance(part, dict) else {}
+
+    def _list(self, name: str) -> list[Any]:
+        """A list, tamed: PHP shows an array with gaps in its numbers as an object."""
+        value = self.payload.get(name, [])
+        if isinstance(value, dict):
+            return list(value.values())
+        if not isinstance(value, list):
+            self._odd(f"{name} is not a list, so it was left out.")
+            return []
+        return value
+
+    def _either(self, name: str) -> str | None:
+        return text(self.shipping.get(name)) or text(self.billing.get(name))
+
+    def _name(self, address: dict[str, Any]) -> str | None:
+        return " ".join(filter(None, (text(address.get("first_name")), text(address.get("last_name"))))) or None
+
+    def _phone(self) -> str | None:
+        problems = []
+        for name, address in (("billing", self.billing), ("shipping", self.shipping)):
+            if (given := text(address.get("phone"))) is None:
+                continue
+            try:
+                return phones.normalize(given)
+            except phones.PhoneError as error:
+                self.raw_phone = self.raw_phone or given
+                problems.append(f"{name}.phone: {error}")
+        for problem in problems:
+            self._odd(problem)
+        return None
+
+    def _province(self) -> str | None:
+        state = self._either("state")
+        if state is None or (self._either("country") or "IR").upper() != "IR":
+            return state
+        if state.upper() in PROVINCES:
+            return PROVINCES[state.upper()]
+        if persian.fold(state) not in _PROVINCE_NAMES:
+            self._odd(f"The state {state!r} is not one of WooCommerce's codes for Iran; it is shown as given.")
+        return state
+
+    def _rial(self, amount: object) -> int:
+        """Raises MoneyError."""
+        currency = self.payload.get("currency")
+        if isinstance(amount, float):
+            amount = Decimal(str(amount))
+        if not isinstance(amount, int | str | Decimal) or isinstance(amount, bool):
+            raise money.MoneyError('The amount is not a number. Send it as text such as "185000.00".')
+        return money.to_rial(amount, currency.strip().upper() if isinstance(currency, str) else "")
+
+    def _amount(self) -> int | None:
+        if "total" not in self.payload:
+            return None
+        try:
+            return self._rial(self.payload["total"])
+        except money.MoneyError as error:
+            self._odd(f"total: {error}")
+            return None
+
+    def _refund_amount(self) -> int | None:
+        """The sum of the refunds, whose totals WooCommerce shows as negative; None when one cannot be read."""
+        paid_back = 0
+        for at, refund in enumerate(self._list("refunds")):
+            total = refund.get("total") if isinstance(refund, dict) else None
+            try:
+                paid_back += self._rial(total.lstrip("-\u2212 ") if isinstance(total, str) else _positive(total))
+            except money.MoneyError as error:
+                self._odd(f"refunds.{at}.total: {error}")
+                return None
+        return paid_back if 0 < paid_back <= money.MAX_RIAL else None
+
+    def _items(self) -> tuple[Item, ...] | None:
+        items = []
+        for line in self._list("line_items")[:_MAX_ITEMS]:
+            name = text(line.get("name")) if isinstance(line, dict) else None
+            if name is None:
+                continue
+            quantity = line.get("quantity")
+            whole = isinstance(quantity, int | float) and quantity in range(1, _MAX_QUANTITY)
+            if not whole:
+                self._odd(f"The quantity of {name!r} is not a whole number from 1; it was read as 1.")
+            items.append(Item(name=name, quantity=int(quantity) if whole else 1))
+        return tuple(items) or None
+
+    def _status(self, rules: WooRules) -> str | None:
+        given = text(self.payload.get("status"))
+        if given is None:
+            if len(self.payload) > 1:  # an order.deleted has its id alone
+                self._odd("The order has no status, so nothing but its existence is known.")
+            return None
+        status = given.lower().removeprefix("wc-")
+        if status not in rules.statuses:
+            self._odd(
+                f"The status {status!r} is not known: it was recorded, and sends nothing until statuses names it."
+            )
+        return status
+
+    def _date(self, name: str) -> datetime | None:
+        given = self.payload.get(name)
+        if given is None or given == "":
+            return None
+        try:
+            date = datetime.fromisoformat(given)
+        except (TypeError, ValueError):
+            date = None
+        if date is None or date.year not in _YEARS:
+            self._odd(f'{name} is not a date such as "2026-11-23T06:30:00"; it was left out.')
+            return None
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+
+    def _meta(self) -> dict[str, Any]:
+        entries = (entry for entry in self._list("meta_data") if isinstance(entry, dict))
+        return {entry["key"]: entry.get("value") for entry in entries if isinstance(entry.get("key"), str)}
+
+
+def _positive(amount: object) -> object:
+    return abs(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else amount

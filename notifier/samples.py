@@ -1,0 +1,44 @@
+"""Sample events, for practice and for the demo: what a shop's backend posts."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from notifier.domain.events import EventType
+
+_CUSTOMER = {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران"}
+_PAYMENT = {"method": "online", "amount": 185_000_000, "currency": "IRR", "reference": "123456789"}
+_ITEMS = [{"name": "Xiaomi 13T Pro", "quantity": 1}]
+_SHIPMENT = {"carrier": "پست پیشتاز", "tracking_code": "123456789012345678901234"}
+
+_PARTS: dict[EventType, tuple[str, ...]] = {
+    EventType.REGISTERED: ("customer", "payment", "items"),
+    EventType.PAID: ("customer", "payment", "items"),
+    EventType.PAYMENT_FAILED: ("customer", "payment"),
+    EventType.SHIPPED: ("customer", "shipment"),
+}
+
+
+def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str, Any]:
+    """A whole event of a kind. Each kind brings what a shop would send with it."""
+    parts = {"customer": _CUSTOMER, "payment": _PAYMENT, "items": _ITEMS, "shipment": _SHIPMENT}
+    data = {"order_id": order_id} | {name: parts[name] for name in _PARTS.get(kind, ("customer",))}
+    if kind in (EventType.REGISTERED, EventType.PAYMENT_FAILED):
+        data["payment"] = {key: value for key, value in _PAYMENT.items() if key != "reference"}
+    return {"type": str(kind), "timestamp": at.isoformat(), "data": data}
+
+
+def signed(secret: str, payload: Any, *, at: datetime, event_id: str | None = None) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a delivery as Standard Webhooks has them."""
+    body = json.dumps(payload, ensure_ascii=False)
+    event_id = event_id or f"msg_{secrets.token_urlsafe(16)}"
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(event_id, datetime.fromtimestamp(int(at.timestamp()), UTC), body),
+    }
+    return body.encode(), headers

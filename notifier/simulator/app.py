@@ -1,0 +1,122 @@
+"""The simulator behind HTTP: Kavenegar's own paths under /v1, the handles to set and look at it under /_sim."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import msgspec
+from aiohttp import web
+
+from notifier.simulator import control
+from notifier.simulator.answers import Entry, envelope
+from notifier.simulator.codes import ACCEPTED, RefusedError
+from notifier.simulator.faults import Fault
+from notifier.simulator.keys import CLOSING, SIMULATOR
+from notifier.simulator.methods import carry_out
+from notifier.simulator.state import Simulator
+
+# sendarray: 200 texts of 900 Persian letters, each letter \u-escaped and percent-encoded, and room.
+_LARGEST_BODY = 4 * 2**20
+
+
+def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> web.Application:
+    """An application around ``simulator``. It makes the callbacks that are due every so many seconds of real time;
+    None leaves them to whoever calls ``simulator.deliver_callbacks()``."""
+    app = web.Application(client_max_size=_LARGEST_BODY)
+    app[SIMULATOR] = simulator
+    app[CLOSING] = asyncio.Event()
+    app.router.add_route("*", "/v1/{key}/{path:.*}", _call)
+    app.add_routes(control.ROUTES)
+
+    async def close(app: web.Application) -> None:
+        app[CLOSING].set()
+
+    async def reporting(app: web.Application) -> AsyncIterator[None]:
+        if callbacks_every is None:
+            yield
+            return
+        task = asyncio.create_task(_report_forever(simulator, callbacks_every))
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    app.on_shutdown.append(close)
+    app.cleanup_ctx.append(reporting)
+    return app
+
+
+async def _report_forever(simulator: Simulator, every: float) -> None:
+    while True:
+        await simulator.deliver_callbacks()
+        await asyncio.sleep(every)
+
+
+async def _call(request: web.Request) -> web.StreamResponse:
+    """One call of the API, with whatever fault befalls it."""
+    simulator = request.app[SIMULATOR]
+    path = request.match_info["path"].removesuffix(".json")
+    struck = simulator.faults.strike(path)
+    trouble = next((fault for fault in struck if fault.kind != "latency"), None)
+    answer = await _answer(request, simulator) if any(fault.accepted for fault in struck) else None
+    await asyncio.sleep(sum(fault.seconds for fault in struck if fault.kind == "latency"))
+    if trouble is not None:
+        return await _trouble(request, trouble, answer, simulator)
+    return await _answer(request, simulator) if answer is None else answer
+
+
+async def _answer(request: web.Request, simulator: Simulator) -> web.Response:
+    path = request.match_info["path"]
+    try:
+        if not path.endswith(".json"):
+            raise RefusedError(404)
+        answer = carry_out(
+            simulator,
+            key=request.match_info["key"],
+            path=path.removesuffix(".json"),
+            verb=request.method,
+            params=await _params(request),
+        )
+    except RefusedError as refused:
+        return _json(envelope(refused.code), refused.code if simulator.http_mirror else ACCEPTED)
+    return _json(answer.envelope())
+
+
+async def _params(request: web.Request) -> dict[str, str]:
+    """The query and the form together. Of a repeated field only the first counts; a JSON body is not understood."""
+    try:
+        form = await request.post()
+    except web.HTTPRequestEntityTooLarge:
+        raise RefusedError(414) from None
+    except (ValueError, LookupError):
+        raise RefusedError(422) from None
+    given: dict[str, str] = {}
+    for name, value in [*request.query.items(), *form.items()]:
+        if isinstance(value, str):
+            given.setdefault(name, value)
+    return given
+
+
+async def _trouble(
+    request: web.Request, fault: Fault, answer: web.Response | None, simulator: Simulator
+) -> web.StreamResponse:
+    match fault.kind:
+        case "code":
+            mirrored = simulator.http_mirror if fault.http_mirror is None else fault.http_mirror
+            return _json(envelope(fault.code), fault.code if mirrored else ACCEPTED)
+        case "http_error":
+            page = f"<html><body><h1>{fault.status} Server Error</h1></body></html>"
+            return web.Response(status=fault.status, text=page, content_type="text/html")
+        case "broken_json":
+            whole = answer.body if answer is not None else b'{"return":{"status":200,"message":"'
+            assert isinstance(whole, bytes)
+            return web.Response(body=whole[: len(whole) // 2], content_type="application/json", charset="utf-8")
+        case "hang":
+            await request.app[CLOSING].wait()
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def _json(body: Entry, status: int = ACCEPTED) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json", charset="utf-8")

@@ -1,0 +1,80 @@
+"""Kavenegar's two tables: what an answer's code means, and what a message's status means (the official REST page)."""
+
+from enum import IntEnum
+
+ACCEPTED = 200
+
+CODES = {
+    ACCEPTED: "تایید شد",
+    400: "پارامترها ناقص هستند",
+    401: "حساب کاربری غیرفعال شده است",
+    402: "عملیات ناموفق بود",
+    403: "کد شناسائی API-Key معتبر نمی‌باشد",
+    404: "متد نامشخص است",
+    405: "متد Get/Post اشتباه است",
+    406: "پارامترهای اجباری خالی ارسال شده اند",
+    407: "دسترسی به اطلاعات مورد نظر برای شما امکان پذیر نیست",
+    409: "سرور قادر به پاسخگوئی نیست بعدا تلاش کنید",
+    411: "دریافت کننده نامعتبر است",
+    412: "ارسال کننده نامعتبر است",
+    413: "پیام خالی است و یا طول پیام بیش از حد مجاز می‌باشد",
+    414: "حجم درخواست بیشتر از حد مجاز است",
+    415: "اندیس شروع بزرگ تر از کل تعداد شماره های مورد نظر است",
+    416: "IP سرویس مبدا با تنظیمات مطابقت ندارد",
+    417: "تاریخ ارسال اشتباه است و فرمت آن صحیح نمی باشد",
+    418: "اعتبار شما کافی نمی‌باشد",
+    419: "طول آرایه متن و گیرنده و فرستنده هم اندازه نیست",
+    420: "استفاده از لینک در متن پیام برای شما محدود شده است",
+    422: "داده ها به دلیل وجود کاراکتر نامناسب قابل پردازش نیست",
+    424: "الگوی مورد نظر پیدا نشد",
+    426: "استفاده از این متد نیازمند سرویس پیشرفته می‌باشد",
+    427: "استفاده از این خط نیازمند ایجاد سطح دسترسی می باشد",
+    428: "ارسال کد از طریق تماس تلفنی امکان پذیر نیست",
+    429: "IP محدود شده است",
+    431: "ساختار کد صحیح نمی‌باشد",
+    432: "پارامتر کد در متن پیام پیدا نشد",
+    451: "فراخوانی بیش از حد در بازه زمانی مشخص IP محدود شده",
+    501: "فقط امکان ارسال پیام تست به شماره صاحب حساب کاربری وجود دارد",
+    604: "تعداد شماره ها بیشتر از حد مجاز است",
+    607: "نام تگ انتخابی اشتباه است",
+}
+
+
+class RefusedError(Exception):
+    """The call is answered with ``code`` instead of entries."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"{code} {CODES.get(code, '')}".strip())
+        self.code = code
+
+
+class Status(IntEnum):
+    """Where a message is on its way."""
+
+    QUEUED = 1
+    SCHEDULED = 2
+    AT_OPERATOR = 4
+    AT_OPERATOR_TOO = 5
+    FAILED = 6
+    DELIVERED = 10
+    UNDELIVERED = 11
+    CANCELLED = 13
+    BLOCKED = 14
+    UNKNOWN = 100
+
+
+FINAL = frozenset({Status.FAILED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED, Status.BLOCKED})
+REFUNDED = frozenset({Status.CANCELLED, Status.BLOCKED})
+
+STATUS_TEXTS = {
+    Status.QUEUED: "در صف ارسال",
+    Status.SCHEDULED: "زمان بندی شده",
+    Status.AT_OPERATOR: "ارسال شده به مخابرات",
+    Status.AT_OPERATOR_TOO: "ارسال شده به مخابرات",
+    Status.FAILED: "خطا در ارسال پیام",
+    Status.DELIVERED: "رسیده به گیرنده",
+    Status.UNDELIVERED: "نرسیده به گیرنده",
+    Status.CANCELLED: "لغو شده",
+    Status.BLOCKED: "بلاک شده است",
+    Status.UNKNOWN: "شناسه پیامک نامعتبر است",
+}

@@ -1,0 +1,106 @@
+"""What every SMS provider answers, in words that belong to none of them."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from notifier.errors import NotifierError
+
+MAX_BATCH = 200
+"""How many messages one ``send`` takes."""
+
+MAX_ID = 2**63 - 1
+
+
+class Failure(StrEnum):
+    """What a failure means for the message: the only thing the sender has to know."""
+
+    RETRY = "retry"  # known not sent, or safe to repeat: again, with back-off
+    REFUSED = "refused"  # this message never; the others are not touched
+    ACCOUNT = "account"  # nothing will leave by this account for now: pause it and alert, keep the messages
+    UNKNOWN = "unknown"  # may have been sent: find out, do not repeat
+
+
+class Status(StrEnum):
+    """How far an accepted message has come."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNKNOWN_ID = "unknown_id"  # the provider does not know the id, or no longer
+
+
+FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.BLOCKED, Status.CANCELLED, Status.FAILED})
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """A message as a provider gets it: a text, or the tokens of a pattern the provider has approved."""
+
+    id: int
+    to: str
+    text: str
+    sender: str | None = None
+    pattern: str | None = None
+    tokens: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.id <= MAX_ID:
+            raise ValueError(f"A message id must be a positive int64, not {self.id}")
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """The provider took the message, which need not be good news: ``status`` may already be a final failure."""
+
+    provider_id: str
+    cost: int  # rial
+    status: Status
+
+
+class Failed(Struct, frozen=True, kw_only=True):
+    """The provider did not take the message, or nobody knows."""
+
+    failure: Failure
+    code: int | None = None
+    reason: str
+    retry_after: float | None = None  # seconds; nothing earlier makes sense
+
+
+Result = Accepted | Failed
+
+
+class ProviderError(NotifierError):
+    """A call to a provider failed. ``send`` and ``lookup`` tell it as ``Failed``; the questions raise it."""
+
+    def failed(self, *, repeatable: bool = True) -> Failed:
+        """What it means for a message; ``repeatable`` says whether the same call twice still sends once."""
+        return Failed(failure=Failure.RETRY if repeatable else Failure.UNKNOWN, reason=str(self))
+
+
+class Provider(Protocol):
+    """An account at an SMS provider."""
+
+    name: str
+
+    async def send(self, messages: Sequence[Outgoing]) -> list[Result]:
+        """Send 1 to ``MAX_BATCH`` plain texts, results in their order. No failure of provider or network raises."""
+
+    async def lookup(self, message: Outgoing) -> Result:
+        """Send an approved pattern. It cannot be repeated safely: what may have been sent is ``UNKNOWN``."""
+
+    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, Status]:
+        """How far these messages have come; what the provider says nothing about is left out."""
+
+    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
+        """The same by our ids: (provider id, status); a message that never arrived there is ``("", UNKNOWN_ID)``."""
+
+    async def credit(self) -> int:
+        """What is left in the account, in rial."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""

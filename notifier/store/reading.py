@@ -1,0 +1,125 @@
+"""Reading what was written: orders, messages and calls, one by one and in pages, newest first."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from notifier.domain.calls import Call, CallState
+from notifier.domain.messages import Message, MessageState
+from notifier.domain.orders import Order
+from notifier.domain.timeline import Line
+from notifier.store import keys as names
+from notifier.store.keys import Keys
+from notifier.store.records import decode
+
+Place = tuple[int, str]
+"""Where a page ends: score and member of its last item."""
+
+
+class StoredMessage(Struct, frozen=True, kw_only=True):
+    """A message and what became of it."""
+
+    message: Message
+    state: MessageState
+    provider: str | None
+    provider_id: str | None
+    cost: int | None  # rial
+    attempts: list[dict[str, Any]]
+
+
+class StoredCall(Struct, frozen=True, kw_only=True):
+    """A call and what became of it."""
+
+    call: Call
+    state: CallState
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Members of sorted sets with the partition each lies in; ``end`` is None on the last page."""
+
+    members: list[tuple[Keys, str]]
+    end: Place | None
+
+
+class Reader:
+    """Reads from every partition."""
+
+    def __init__(self, redis: Redis, partitions: int) -> None:
+        self.redis, self.partitions = redis, partitions
+        self.everywhere = [Keys(partition) for partition in range(partitions)]
+
+    async def order(self, source: str, order_id: str) -> Order | None:
+        raw: Any = await self.redis.get((await self.keys_of(source, order_id)).order(source, order_id))
+        return decode(raw, Order) if raw is not None else None
+
+    async def orders_numbered(self, order_id: str, sources: Iterable[str]) -> list[Order]:
+        """The orders with this number: each source counts for itself."""
+        found = [await self.order(source, order_id) for source in sources]
+        return [order for order in found if order is not None]
+
+    async def keys_of(self, source: str, order_id: str) -> Keys:
+        """The keys of the partition an order lies in."""
+        if self.partitions == 1:
+            return self.everywhere[0]
+        place = await self.redis.get(names.route(source, order_id))
+        return Keys(int(place) if place is not None else names.partition_of(order_id, self.partitions))
+
+    async def timeline(self, order: Order) -> list[Line]:
+        keys = await self.keys_of(order.source, order.id)
+        lines: Any = await self.redis.lrange(keys.timeline(order.source, order.id), 0, -1)
+        return [decode(line, Line) for line in lines]
+
+    async def messages(self, members: Iterable[tuple[Keys, str]]) -> list[StoredMessage]:
+        """These messages, without those that are gone."""
+        fields = ("message", "state", "provider", "provider_id", "cost", "attempts")
+        rows = await self._hashes([keys.message(member) for keys, member in members], fields)
+        return [
+            StoredMessage(
+                message=decode(message, Message),
+                state=MessageState(state.decode()),
+                provider=provider.decode() if provider else None,
+                provider_id=provider_id.decode() if provider_id else None,
+                cost=int(cost) if cost else None,
+                attempts=decode(attempts, list[dict[str, Any]]) if attempts else [],
+            )
+            for message, state, provider, provider_id, cost, attempts in rows
+        ]
+
+    async def calls(self, members: Iterable[tuple[Keys, str]]) -> list[StoredCall]:
+        """These calls, without those that are gone."""
+        rows = await self._hashes([keys.call(member) for keys, member in members], ("call", "state"))
+        return [StoredCall(call=decode(call, Call), state=CallState(state.decode())) for call, state in rows]
+
+    async def page(self, sets: Sequence[tuple[Keys, str]], *, after: Place | None, size: int) -> Page:
+        """The next members of several sorted sets together, highest score first."""
+        found: list[tuple[int, str, Keys]] = []
+        for keys, name in sets:
+            found += [(score, member, keys) for score, member in await self._below(name, after, size + 1)]
+        found.sort(key=lambda row: row[:2], reverse=True)
+        shown = found[:size]
+        end = shown[-1][:2] if len(found) > size else None
+        return Page(members=[(keys, member) for _, member, keys in shown], end=end)
+
+    async def _below(self, name: str, after: Place | None, count: int) -> list[Place]:
+        """Up to ``count`` members after a place. Members with one score stand in reverse alphabetical order."""
+        highest = after[0] if after else "+inf"
+        found: list[Place] = []
+        start = 0
+        while len(found) < count:
+            rows: Any = await self.redis.zrevrangebyscore(
+                name, highest, "-inf", start=start, num=count, withscores=True
+            )
+            places = [(int(score), member.decode()) for member, score in rows]
+            found += [place for place in places if after is None or place < after]
+            if len(rows) < count:
+                break
+            start += count
+        return found[:count]
+
+    async def _hashes(self, keys: Sequence[str], fields: Sequence[str]) -> list[list[Any]]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.hmget(key, fields)
+        return [row for row in await pipeline.execute() if row[0] is not None]

@@ -1,0 +1,30 @@
+"""Records as JSON: nothing pickled, readable with any tool."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from notifier.errors import StoreError
+
+T = TypeVar("T")
+
+encode = msgspec.json.Encoder().encode
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def decode(raw: bytes, kind: type[T]) -> T:
+    """A record read back. Raises StoreError when it cannot be read."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
+    try:
+        record: T = decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"a stored {kind.__name__} cannot be read: {error}") from None
+    return record
+
+
+def ms(moment: datetime) -> int:
+    """Unix milliseconds, as scores of sorted sets are."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,167 @@
+"""The API for a shop's own tools: orders, messages and calls, for who holds a token."""
+
+import hmac
+from collections.abc import Collection
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from notifier.domain.calls import CallState
+from notifier.domain.messages import MessageState
+from notifier.domain.orders import Order, Priority
+from notifier.domain.timeline import Kind
+from notifier.errors import NotFound, Unauthorized, Unprocessable
+from notifier.store.reading import Page, Place, Reader
+from notifier.store.records import encode
+from notifier.web import views
+
+_PAGE = 50
+_LARGEST_PAGE = 200
+
+
+class Api:
+    """Read access; ``sources`` are the names of the configured shops."""
+
+    def __init__(self, reader: Reader, sources: Collection[str], tokens: Collection[str]) -> None:
+        self._reader, self._sources = reader, sources
+        self._tokens = [token.encode() for token in tokens]
+
+    def app(self) -> web.Application:
+        """To be mounted at /api."""
+        app = web.Application(middlewares=[self._authorized])
+        app.add_routes(
+            [
+                web.get("/orders", self.orders),
+                web.get("/orders/{id}", self.order),
+                web.get("/messages", self.messages),
+                web.get("/messages/{id}", self.message),
+                web.get("/calls", self.calls),
+                web.get("/calls/{id}", self.call),
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given = token.strip().encode()
+        if scheme.lower() != "bearer" or not any(hmac.compare_digest(given, known) for known in self._tokens):
+            raise Unauthorized(
+                "Send Authorization: Bearer with one of the tokens of [api].", headers={"WWW-Authenticate": "Bearer"}
+            )
+        return await handler(request)
+
+    async def orders(self, request: web.Request) -> web.Response:
+        """``?priority=high`` for the orders to be delivered first."""
+        priority = _choice(request, "priority", Priority)
+        everywhere = self._reader.everywhere
+        if priority is Priority.HIGH:
+            sets = [(keys, keys.priority_orders) for keys in everywhere]
+        else:
+            sets = [(keys, keys.orders) for keys in everywhere]
+        page = await self._page(request, sets)
+        found = [await self._reader.order(*member.split(":", 1)) for _, member in page.members]
+        shown = [order for order in found if order is not None and priority in (None, order.priority)]
+        return _list([views.order(order) for order in shown], page)
+
+    async def order(self, request: web.Request) -> web.Response:
+        """One order with its timeline, messages and calls; ``?source=`` where several shops use one number."""
+        order = await self._find(request.match_info["id"], request.query.get("source"))
+        keys = await self._reader.keys_of(order.source, order.id)
+        timeline = await self._reader.timeline(order)
+        messages = await self._reader.messages([(keys, ref) for ref in _refs(timeline, Kind.MESSAGE)])
+        calls = await self._reader.calls([(keys, ref) for ref in _refs(timeline, Kind.CALL)])
+        whole = views.order(order) | {
+            "timeline": timeline,
+            "messages": [views.message(stored) for stored in messages],
+            "calls": [views.call(stored) for stored in calls],
+        }
+        return _json(whole)
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """``?order_id=`` and ``?state=`` narrow the list."""
+        state = _choice(request, "state", MessageState)
+        if order_id := request.query.get("order_id"):
+            order = await self._find(order_id, request.query.get("source"))
+            keys = await self._reader.keys_of(order.source, order.id)
+            refs = _refs(await self._reader.timeline(order), Kind.MESSAGE)
+            found = await self._reader.messages([(keys, ref) for ref in reversed(refs)])
+            return _list([views.message(stored) for stored in found if state in (None, stored.state)], None)
+        states = [state] if state else list(MessageState)
+        page = await self._page(
+            request, [(keys, keys.messages(one)) for keys in self._reader.everywhere for one in states]
+        )
+        return _list([views.message(stored) for stored in await self._reader.messages(page.members)], page)
+
+    async def message(self, request: web.Request) -> web.Response:
+        """One message with its attempts."""
+        message_id = request.match_info["id"]
+        found = await self._reader.messages([(keys, message_id) for keys in self._reader.everywhere])
+        if not found:
+            raise NotFound(f"There is no message {message_id!r}.")
+        return _json(views.message(found[0]))
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """``?state=`` narrows the list."""
+        state = _choice(request, "state", CallState)
+        states = [state] if state else list(CallState)
+        page = await self._page(
+            request, [(keys, keys.calls(one)) for keys in self._reader.everywhere for one in states]
+        )
+        return _list([views.call(stored) for stored in await self._reader.calls(page.members)], page)
+
+    async def call(self, request: web.Request) -> web.Response:
+        """One call."""
+        call_id = request.match_info["id"]
+        found = await self._reader.calls([(keys, call_id) for keys in self._reader.everywhere])
+        if not found:
+            raise NotFound(f"There is no call {call_id!r}.")
+        return _json(views.call(found[0]))
+
+    async def _find(self, order_id: str, source: str | None) -> Order:
+        found = await self._reader.orders_numbered(order_id, self._sources if source is None else [source])
+        if not found:
+            raise NotFound(f"There is no order {order_id!r}.")
+        if len(found) > 1:
+            names = ", ".join(order.source for order in found)
+            raise Unprocessable(f"Several shops have an order {order_id!r}: add ?source= with one of {names}.")
+        return found[0]
+
+    async def _page(self, request: web.Request, sets: list[Any]) -> Page:
+        size = request.query.get("limit", str(_PAGE))
+        if not (size.isascii() and size.isdigit() and 0 < int(size) <= _LARGEST_PAGE):
+            raise Unprocessable(f"limit must be a number from 1 to {_LARGEST_PAGE}.")
+        return await self._reader.page(sets, after=_cursor(request.query.get("cursor")), size=int(size))
+
+
+def _refs(timeline: list[Any], kind: Kind) -> list[str]:
+    return [line.ref for line in timeline if line.kind is kind and line.ref]
+
+
+def _choice(request: web.Request, name: str, choices: Any) -> Any:
+    given = request.query.get(name)
+    if given is None:
+        return None
+    try:
+        return choices(given)
+    except ValueError:
+        raise Unprocessable(f"{name} must be one of {', '.join(choices)}, not {given!r}.") from None
+
+
+def _cursor(text: str | None) -> Place | None:
+    if text is None:
+        return None
+    score, separator, member = text.partition(":")
+    if not (separator and score.isascii() and score.isdigit()):
+        raise Unprocessable("cursor must be the next_cursor of the page before.")
+    return int(score), member
+
+
+def _list(items: list[Any], page: Page | None) -> web.Response:
+    end = page.end if page else None
+    return _json({"items": items, "next_cursor": f"{end[0]}:{end[1]}" if end else None})
+
+
+def _json(document: Any) -> web.Response:
+    return web.Response(body=encode(document), content_type="application/json")
