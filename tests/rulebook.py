@@ -6,8 +6,11 @@ The calendar stands aside: calls and texts are due at the very moment their rule
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from hypothesis import strategies as st
 
 from notifier.clock import TEHRAN
 from notifier.config.loading import load
@@ -140,3 +143,11 @@ def play(batches: Sequence[Sequence[Event]], *, rulebook: Rulebook = RULEBOOK, n
     for batch in batches:
         story.tell(*batch, now=now)
     return story
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, told: list[Event]) -> list[list[Event]]:
+    """The same events in any order, one by one or several at once."""
+    order = draw(st.permutations(told))
+    cuts = sorted(draw(st.sets(st.integers(1, len(order)), max_size=len(order))) | {0, len(order)})
+    return [order[start:end] for start, end in pairwise(cuts)]

@@ -62,7 +62,9 @@ class _Deciding:
         self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
         order = heard(before, events)
         self.block, self.offered = _block(order, rulebook)
-        prepaid = self.offered and order.paid and not order.cancelled
+        # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
+        self.settled = self.offered and order.paid
+        prepaid = self.settled and not order.cancelled
         self.order = replace(
             order,
             prepaid=prepaid,
@@ -85,16 +87,22 @@ class _Deciding:
     def run(self) -> Decision:
         self._enter_block()
         for event, repeated in self._in_turn():
-            self._note(Kind.REPEATED if repeated else Kind.EVENT, event.type, ref=event.id, at=event.at)
+            self._hear(event, Kind.REPEATED if repeated else Kind.EVENT)
             if not repeated:
                 self._follow(News(event.type, event.distinction, event.at_ms))
         if self.withheld is not None and not self._waits_for_payment(EventType(self.withheld)):
             kind, self.withheld = EventType(self.withheld), None
             distinction = self.order.newest(kind) or ""
             self._follow(News(kind, distinction, self.order.news[kind][distinction]))
+        self._cancel_as_prepaid()
         self._drop_pointless()
         return Decision(
-            order=replace(self.order, open_texts=self.open_texts, open_calls=self.open_calls, withheld=self.withheld),
+            order=replace(
+                self.order,
+                open_texts={name: texts for name, texts in self.open_texts.items() if texts},
+                open_calls={name: calls for name, calls in self.open_calls.items() if calls},
+                withheld=self.withheld,
+            ),
             messages=tuple(self.messages),
             calls=tuple(self.calls),
             cancelled_messages=tuple(self.cancelled_messages),
@@ -148,14 +156,24 @@ class _Deciding:
             if self._applies(call.when):
                 self._call(call, news)
 
+    def _cancel_as_prepaid(self) -> None:
+        """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
+        before, at = self.before, self.order.happened(EventType.CANCELLED)
+        if at is None or not before.cancelled or not self.order.cancelled or not self.settled:
+            return
+        if before.paid and _block(before, self.rulebook)[1]:
+            return
+        rule = self.block.rule(EventType.CANCELLED)
+        told = {text.template for text in rule.sms if text.when is When.ALWAYS}
+        asked = {call.purpose for call in rule.calls if call.when is When.ALWAYS}
+        self._follow(News(EventType.CANCELLED, f"paid {before.v}", at), but=told | asked)
+
     def _waits_for_payment(self, kind: EventType) -> bool:
         stage = STAGES.get(kind, Stage.NONE)
         return self.block.needs_payment and not self.order.prepaid and Stage.PAID < stage <= Stage.DELIVERED
 
     def _applies(self, when: When) -> bool:
-        # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
-        settled = self.order.prepaid or (self.order.cancelled and self.offered and self.order.paid)
-        return when is When.ALWAYS or settled == (when is When.PREPAID)
+        return when is When.ALWAYS or self.settled == (when is When.PREPAID)
 
     def _text(self, rule: TextRule, news: News) -> None:
         template, phone = self.rulebook.templates[rule.template], self.order.details.phone
@@ -253,19 +271,19 @@ class _Deciding:
         )
 
     def _drop_pointless(self) -> None:
-        """Cancel what was open before and is promised no more, or has no sense any more."""
-        for template, messages in self.before.open_texts.items():
-            for message, news in messages.items():
-                texts = [text for text in self.block.rule(news.kind).sms if text.template == template]
-                if not any(self._applies(text.when) and not self._pointless_text(text, news) for text in texts):
-                    self._close(self.open_texts, template, message)
+        """Cancel what was open before and is promised no more, or has lost its sense."""
+        for template, texts in self.before.open_texts.items():
+            for message, news in texts.items():
+                promised = [text for text in self.block.rule(news.kind).sms if text.template == template]
+                if not any(self._applies(text.when) and not self._pointless_text(text, news) for text in promised):
+                    del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
                     self._note(Kind.MESSAGE_CANCELLED, template, ref=message)
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
-                rules = [rule for rule in _calls(self.block, news.kind) if rule.purpose == purpose]
-                if not any(self._applies(rule.when) and not self._pointless_call(rule, news) for rule in rules):
-                    self._close(self.open_calls, purpose, call)
+                planned = [rule for rule in _calls(self.block, news.kind) if rule.purpose == purpose]
+                if not any(self._applies(rule.when) and not self._pointless_call(rule, news) for rule in planned):
+                    del self.open_calls[purpose][call]
                     self.cancelled_calls.append(call)
                     self._note(Kind.CALL_CANCELLED, purpose, ref=call)
 
@@ -275,14 +293,16 @@ class _Deciding:
     def _pointless_call(self, rule: CallRule, news: News) -> bool:
         return self._settled(news) or self._undone(rule.purpose, news)
 
+    def _hear(self, event: Event, kind: Kind) -> None:
+        heard_of = Line(at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra)
+        self.timeline.append(heard_of)
+
     def _suppress(self, kind: Literal["template", "purpose"], what: str, reason: Reason) -> None:
         self.suppressed.append(Suppressed(kind, what, reason))
         self._note(Kind.SUPPRESSED, what, reason=reason)
 
-    def _note(
-        self, kind: Kind, what: str, *, ref: str | None = None, reason: Reason | None = None, at: datetime | None = None
-    ) -> None:
-        self.timeline.append(Line(at=self.now, kind=kind, what=what, ref=ref, reason=reason, happened_at=at))
+    def _note(self, kind: Kind, what: str, *, ref: str | None = None, reason: Reason | None = None) -> None:
+        self.timeline.append(Line(at=self.now, kind=kind, what=what, ref=ref, reason=reason))
 
     def _id(self, form: str, what: str, news: News) -> str:
         order = self.order

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -35,3 +36,4 @@ class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ref: str | None = None  # id of the event, message or call
     reason: Reason | None = None
     happened_at: datetime | None = None
+    extra: dict[str, Any] = {}  # of an event: what the shop sent that we do not know

@@ -253,6 +253,9 @@ class Committer:
             decision = decide(order, events, self.rulebook(), now)
             answer = answers.decided(delivery.event_id, decision)
             write(unit, keys, decision)
+            if order is None and keys == self._parking(delivery.order_id):
+                # Elsewhere, among several partitions, the events that waited for this order are replayed by the clock.
+                unit.read(keys.parked(delivery.source, delivery.order_id))
         if not delivery.replayed:
             unit.do(
                 "SET", seen, f"{delivery.digest}\n".encode() + answer, "PX", self.remember // timedelta(milliseconds=1)
@@ -265,8 +268,7 @@ class Committer:
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
-                parked = await self._parked(waiting) if ready.decision and ready.decision.order.v == 1 else ()
-                _resolve(waiting, Recorded(ready.answer, ready.decision, parked))
+                _resolve(waiting, Recorded(ready.answer, ready.decision, tuple(value or ())))
             elif name == "exists":
                 _resolve(waiting, _taken_before(delivery, value) or Clashing())
             elif waiting.attempts < _ATTEMPTS:
@@ -274,13 +276,6 @@ class Committer:
                 self._queue.append(waiting)
             else:
                 _fail(waiting, StoreAway("The order keeps changing. Send the event again with the same id."))
-
-    async def _parked(self, waiting: _Waiting) -> tuple[bytes, ...]:
-        """Events that came before this order was known."""
-        delivery = waiting.delivery
-        key = self._parking(delivery.order_id).parked(delivery.source, delivery.order_id)
-        found: Any = await self.redis.lrange(key, 0, -1)
-        return tuple(found)
 
 
 def write(unit: UnitOfWork, keys: Keys, decision: Decision) -> None:

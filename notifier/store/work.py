@@ -60,6 +60,10 @@ class UnitOfWork:
         self._add(source, "take", member)
         self._add(target, "give", member)
 
+    def read(self, key: str) -> None:
+        """Have the list at ``key`` in the answer, as it is after the unit."""
+        self._add(key, "read")
+
     def do(self, command: str, key: str, *args: str | bytes | int) -> None:
         """A Redis command whose first argument is the key."""
         self._add(key, command, *args)

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,10 +12,9 @@ from notifier.domain import phones
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.orders import STAGES, Order, Priority, Stage
-from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Reason
 from notifier.store.records import decode, encode
-from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, details, event, play
+from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliveries, details, event, play
 
 NOW = NOON + timedelta(minutes=20)
 MINUTES = st.integers(0, 20)
@@ -35,7 +33,8 @@ ANY_DETAILS = st.builds(
     refund_amount=st.sampled_from([10_000_000, 185_000_000, None]),
     refund_reference=st.sampled_from(["r1", "r2", None]),
 )
-RULEBOOKS = st.sampled_from([RULEBOOK, AT_NIGHT])
+RULEBOOKS = {"by day": RULEBOOK, "at night": AT_NIGHT}
+TIMES = st.sampled_from(sorted(RULEBOOKS))
 
 
 @st.composite
@@ -49,14 +48,6 @@ def events(draw: st.DrawFn, about: st.SearchStrategy[Details] = ANY_DETAILS) -> 
     ]
     again = draw(st.lists(st.tuples(st.sampled_from(found), st.sampled_from(["", "-again"])), max_size=4))
     return found + [replace(first, id=first.id + suffix) for first, suffix in again]
-
-
-@st.composite
-def deliveries(draw: st.DrawFn, told: list[Event]) -> list[list[Event]]:
-    """The same events in any order, one by one or several at once."""
-    order = draw(st.permutations(told))
-    cuts = sorted(draw(st.sets(st.integers(1, len(order)), max_size=len(order))) | {0, len(order)})
-    return [order[start:end] for start, end in pairwise(cuts)]
 
 
 GROUP = st.sampled_from(sorted(GROUPS))
@@ -76,10 +67,10 @@ def test_any_order_of_arrival_ends_in_the_same_facts(data: st.DataObject) -> Non
     assert facts(play(one).order) == facts(play(other).order)
 
 
-@given(st.data(), RULEBOOKS)
-def test_nothing_is_said_or_planned_twice(data: st.DataObject, rulebook: Rulebook) -> None:
+@given(st.data(), TIMES)
+def test_nothing_is_said_or_planned_twice(data: st.DataObject, time: str) -> None:
     batches = data.draw(deliveries(data.draw(events())))
-    story = play(batches, rulebook=rulebook)  # asserts that no message and no call comes twice
+    story = play(batches, rulebook=RULEBOOKS[time])  # asserts that no message and no call comes twice
     ids = [*story.messages, *story.calls]
     assert len(ids) == len(set(ids)), "a message and a call share an id"
     texts = [(message.template, message.text, message.to) for message in story.messages.values()]
@@ -90,10 +81,10 @@ def test_nothing_is_said_or_planned_twice(data: st.DataObject, rulebook: Ruleboo
     assert all(not decision.calls and not decision.cancelled_calls for decision in story.decisions[decisions:])
 
 
-@given(st.data(), RULEBOOKS)
-def test_what_is_cancelled_was_open_and_is_not_new(data: st.DataObject, rulebook: Rulebook) -> None:
+@given(st.data(), TIMES)
+def test_what_is_cancelled_was_open_and_is_not_new(data: st.DataObject, time: str) -> None:
     # The store cancels before it plans, so a thing planned and cancelled in one decision would stay.
-    story = Story(rulebook=rulebook)
+    story = Story(rulebook=RULEBOOKS[time])
     for batch in data.draw(deliveries(data.draw(events()))):
         known = set(story.messages) | set(story.calls)
         gone = set(story.dropped)
@@ -114,27 +105,27 @@ def test_stages_never_go_back(data: st.DataObject) -> None:
         stage = order.stage
 
 
-@given(st.data(), RULEBOOKS)
-def test_deciding_is_pure(data: st.DataObject, rulebook: Rulebook) -> None:
+@given(st.data(), TIMES)
+def test_deciding_is_pure(data: st.DataObject, time: str) -> None:
     order: Order | None = None
     for batch in data.draw(deliveries(data.draw(events()))):
         inputs = deepcopy((order, batch))
-        decision = decide(order, batch, rulebook, NOW)
+        decision = decide(order, batch, RULEBOOKS[time], NOW)
         assert (order, batch) == inputs
-        assert decide(*inputs, rulebook, NOW) == decision
+        assert decide(*inputs, RULEBOOKS[time], NOW) == decision
         order = decision.order
 
 
-@given(st.data(), RULEBOOKS)
-def test_an_order_reads_back_as_it_was_stored(data: st.DataObject, rulebook: Rulebook) -> None:
-    order = play(data.draw(deliveries(data.draw(events()))), rulebook=rulebook).order
+@given(st.data(), TIMES)
+def test_an_order_reads_back_as_it_was_stored(data: st.DataObject, time: str) -> None:
+    order = play(data.draw(deliveries(data.draw(events()))), rulebook=RULEBOOKS[time]).order
     assert order is not None
     assert decode(encode(order), Order) == order
 
 
-@given(st.data(), RULEBOOKS)
-def test_messages_go_to_mobiles_and_never_into_the_past(data: st.DataObject, rulebook: Rulebook) -> None:
-    story = play(data.draw(deliveries(data.draw(events()))), rulebook=rulebook)
+@given(st.data(), TIMES)
+def test_messages_go_to_mobiles_and_never_into_the_past(data: st.DataObject, time: str) -> None:
+    story = play(data.draw(deliveries(data.draw(events()))), rulebook=RULEBOOKS[time])
     for decision in story.decisions:
         for message in decision.messages:
             assert phones.is_mobile(message.to)
@@ -143,9 +134,9 @@ def test_messages_go_to_mobiles_and_never_into_the_past(data: st.DataObject, rul
         assert all(call.due_at >= call.created_at for call in decision.calls)
 
 
-@given(st.data(), RULEBOOKS)
-def test_the_timeline_tells_all(data: st.DataObject, rulebook: Rulebook) -> None:
-    for decision in play(data.draw(deliveries(data.draw(events()))), rulebook=rulebook).decisions:
+@given(st.data(), TIMES)
+def test_the_timeline_tells_all(data: st.DataObject, time: str) -> None:
+    for decision in play(data.draw(deliveries(data.draw(events()))), rulebook=RULEBOOKS[time]).decisions:
         lines = decision.timeline
         assert [(line.what, line.reason) for line in lines if line.kind is Kind.SUPPRESSED] == [
             (thing.what, thing.reason) for thing in decision.suppressed
@@ -180,14 +171,14 @@ def test_prepaid_exactly_as_promised(data: st.DataObject) -> None:
     assert order.violation == (group == "not on offer")
 
 
-@given(st.data(), RULEBOOKS)
+@given(st.data(), TIMES)
 @pytest.mark.parametrize("group", ["elsewhere.bank_transfer", "elsewhere.online"])
 def test_nothing_says_paid_and_no_stage_is_told_before_the_money_is_there(
-    group: str, data: st.DataObject, rulebook: Rulebook
+    group: str, data: st.DataObject, time: str
 ) -> None:
     settling = EventType.PAID if group == "elsewhere.online" else EventType.DEPOSIT_CONFIRMED
     told = [known for known in data.draw(events(st.just(details(group)))) if known.type is not settling]
-    story = play(data.draw(deliveries(told)), rulebook=rulebook) if told else Story()
+    story = play(data.draw(deliveries(told)), rulebook=RULEBOOKS[time]) if told else Story()
     says_paid = {"payment_succeeded_tehran", "payment_succeeded_elsewhere", "deposit_confirmed"}
     assert not {message.template for message in story.messages.values()} & (
         STAGE_TEXTS | says_paid | {"order_cancelled_prepaid"}

@@ -7,8 +7,10 @@
 --   unless COUNT              skip the next COUNT operations if the key exists
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
+--   read                      answer with the whole list at the key           -> {"done", list, …}
 --   COMMAND PARTS             a Redis command on the key
 local position, skipped, score = 1, 0, 0
+local answer = {"done"}
 for _, key in ipairs(KEYS) do
   local last = position + ARGV[position]
   local name, first, second = ARGV[position + 1], ARGV[position + 2], ARGV[position + 3]
@@ -28,9 +30,11 @@ for _, key in ipairs(KEYS) do
     redis.call("ZREM", key, first)
   elseif name == "give" then
     redis.call("ZADD", key, score, first)
+  elseif name == "read" then
+    answer[#answer + 1] = redis.call("LRANGE", key, 0, -1)
   else
     redis.call(name, key, unpack(ARGV, position + 2, last))
   end
   position = last + 1
 end
-return {"done"}
+return answer

@@ -1,0 +1,129 @@
+"""What integration tests share: one real Redis, a simulator, the service as it ships, and shops that post to it.
+
+The clock stands, so nothing happens by itself: a test sends with ``service.sender.send_ready()`` and makes calls due
+with ``service.reminders.tick()``.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from redis.asyncio import Redis
+
+from notifier.clock import TEHRAN, StillClock
+from notifier.config import Config
+from notifier.config.loading import load
+from notifier.service import WEB, Service
+from notifier.simulator import Simulator, create_app
+from notifier.store.connect import connect
+from notifier.store.embedded import EmbeddedRedis
+from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
+
+ROOT = Path(__file__).parents[1]
+START = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
+
+MakeServer = Callable[..., Awaitable[TestServer]]
+MakeConfig = Callable[..., Config]
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all tests."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield f"unix://{server.socket_path}"
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """The server, empty."""
+    client = await connect(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock(START)
+
+
+@pytest.fixture
+def partitions() -> int:
+    """To be parametrised by a test that should hold for several."""
+    return 1
+
+
+@pytest.fixture
+def simulator(clock: StillClock) -> Simulator:
+    return Simulator(clock=clock, credit=1_000_000_000)
+
+
+@pytest.fixture
+async def simulator_url(simulator: Simulator, aiohttp_server: MakeServer) -> str:
+    server = await aiohttp_server(create_app(simulator, callbacks_every=None))
+    return str(server.make_url("/v1"))
+
+
+@pytest.fixture
+def make_config(redis_url: str, simulator_url: str, partitions: int) -> MakeConfig:
+    """The configuration as it ships, with made-up secrets; keyword arguments are ``SECTION__KEY`` settings."""
+
+    def make(file: Path = ROOT / "config.toml", **settings: Any) -> Config:
+        ours = {
+            "sources__shop__secret": SHOP_SECRET,
+            "sources__woo__secret": WOO_SECRET,
+            "sms__provider": "simulator",
+            "sms__namespace": "test",
+            "providers__simulator__base_url": simulator_url,
+            "callbacks__token": "test-callback-token",
+            "api__tokens": [API_TOKEN],
+            "redis__url": redis_url,
+            "redis__partitions": partitions,
+        }
+        return load(file, environment=environment(ours | settings))
+
+    return make
+
+
+def environment(settings: dict[str, Any]) -> dict[str, str]:
+    """Settings as environment variables."""
+    return {
+        f"NOTIFIER__{name.upper()}": json.dumps(value) if isinstance(value, list | dict) else str(value)
+        for name, value in settings.items()
+    }
+
+
+@pytest.fixture
+def config(make_config: MakeConfig) -> Config:
+    return make_config()
+
+
+@pytest.fixture
+async def service(config: Config, clock: StillClock, redis: Redis) -> AsyncIterator[Service]:
+    """The service, which takes events and does nothing by itself."""
+    async with Service(config, clock=clock, roles=[WEB]) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(service: Service, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
+    return await aiohttp_client(service.app)
+
+
+@pytest.fixture
+def shop(client: Client, clock: StillClock) -> StandardShop:
+    return StandardShop(client, clock)
+
+
+@pytest.fixture
+def woo(client: Client) -> WooShop:
+    return WooShop(client)
+
+
+@pytest.fixture
+def api(client: Client) -> ApiUser:
+    return ApiUser(client)

@@ -1,0 +1,125 @@
+"""Orders whose method or city changes, becomes known late, or is not on offer."""
+
+import pytest
+
+from notifier.domain.events import Details, EventType, Method
+from notifier.domain.orders import Order
+from notifier.domain.timeline import Kind, Reason
+from rulebook import Story, planned, told
+
+E = EventType
+
+
+def kinds(story: Story, kind: Kind) -> list[str]:
+    return [line.what for line in story.timeline if line.kind is kind]
+
+
+def test_cash_in_isfahan_is_marked_once_and_called_once() -> None:
+    story = Story("not on offer")
+    decision = story.hear(E.REGISTERED)
+    assert decision.order.violation
+    assert not decision.order.prepaid
+    assert planned(decision) == ["arrange_payment"]
+    assert told(decision) == ["order_registered_review"]
+    for kind in (E.PREPARING, E.PAID, E.PREPARING, E.SHIPPED):
+        decision = story.hear(kind)
+        assert decision.order.violation
+        assert not decision.order.prepaid
+    assert story.purposes() == ["arrange_payment"]
+    marks = [line for line in story.timeline if line.kind is Kind.VIOLATION]
+    assert [(mark.what, mark.reason) for mark in marks] == [("cash", Reason.NOT_ON_OFFER)]
+
+
+def test_the_call_is_dropped_when_the_method_turns_out_to_be_on_offer() -> None:
+    story = Story("not on offer")
+    story.hear(E.REGISTERED)
+    decision = story.hear(E.PREPARING, city="تهران")
+    assert not decision.order.violation
+    assert len(decision.cancelled_calls) == 1
+    assert kinds(story, Kind.CALL_CANCELLED) == ["arrange_payment"]
+
+
+def test_a_violation_that_comes_back_is_called_for_again() -> None:
+    story = Story("not on offer")
+    story.hear(E.REGISTERED)
+    story.hear(E.PREPARING, method=Method.ONLINE)
+    story.hear(E.PACKED, method=Method.CASH)
+    assert story.purposes() == ["arrange_payment"]
+    assert len(story.calls) == 3  # one of them to help with the online payment, dropped with the rest
+
+
+@pytest.mark.parametrize("group", ["not on offer", "unknown", "elsewhere.online"])
+def test_whoever_changes_to_a_transfer_learns_where_to_transfer(group: str) -> None:
+    story = Story(group)
+    story.hear(E.REGISTERED)
+    decision = story.hear(E.REGISTERED, city="اصفهان", method=Method.BANK_TRANSFER)
+    assert told(decision) == ["order_registered_transfer", "deposit_reminder"]
+    assert story.purposes() == story.waiting() == ["deposit_reminder"]
+
+
+def test_whoever_pays_at_the_gateway_after_all_is_reminded_of_no_transfer() -> None:
+    story = Story("elsewhere.bank_transfer")
+    story.hear(E.REGISTERED)
+    decision = story.hear(E.PAID, method=Method.ONLINE)
+    assert decision.order.prepaid
+    assert told(decision) == ["payment_succeeded_elsewhere"]
+    assert story.waiting() == story.purposes() == []
+
+
+def test_whoever_changes_to_cash_is_called_to_agree_the_time() -> None:
+    story = Story("tehran.online")
+    story.hear(E.REGISTERED)
+    decision = story.hear(E.REGISTERED, method=Method.CASH)
+    assert told(decision) == ["order_registered_cash"]
+    assert story.purposes() == ["coordination"]
+    assert story.waiting() == []
+
+
+def test_one_call_when_both_promises_name_it() -> None:
+    story = Story("unknown")
+    story.hear(E.PREPARING)
+    assert story.purposes() == ["arrange_payment"]
+    story.hear(E.REGISTERED, city="تهران", method=Method.PHONE)
+    assert story.purposes() == ["arrange_payment"]
+
+
+def test_an_order_already_on_its_way_is_not_welcomed_anew() -> None:
+    story = Story("unknown")
+    story.hear(E.REGISTERED)
+    story.hear(E.SHIPPED)
+    decision = story.hear(E.OUT_FOR_DELIVERY, city="تهران", method=Method.CASH)
+    assert told(decision) == ["order_out_for_delivery_cash"]
+
+
+def test_a_payment_tells_the_method() -> None:
+    story = Story("unknown", city="تهران")
+    story.hear(E.REGISTERED)
+    decision = story.hear(E.PAID)
+    assert decision.order.method is Method.ONLINE
+    assert decision.order.prepaid
+    assert story.purposes() == ["reassurance"]
+    assert story.waiting() == []
+
+
+def test_a_withheld_stage_is_told_when_nothing_holds_it_any_more() -> None:
+    story = Story("elsewhere.online")
+    story.hear(E.REGISTERED)
+    assert told(story.hear(E.PREPARING)) == []
+    decision = story.hear(E.REGISTERED, city="تهران", method=Method.CASH)
+    assert "order_preparing" in told(decision)
+    assert decision.order.withheld is None
+
+
+def test_the_order_is_the_shop_s() -> None:
+    decision = Story("unknown", phone=None).hear(E.REGISTERED)
+    assert decision.order == Order(
+        v=1,
+        id="10025",
+        source="shop",
+        details=Details(name="سارا محمدی", amount=185_000_000, items=decision.order.details.items),
+        stamps=decision.order.stamps,
+        news={"order.registered": {"": decision.order.news["order.registered"][""]}},
+        open_calls=decision.order.open_calls,
+        created_at=decision.order.created_at,
+        updated_at=decision.order.updated_at,
+    )
