@@ -8,18 +8,20 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from notifier import accounts
 from notifier.config import Config
 from notifier.config.loading import key_of, load
 from notifier.config.sections import StandardSource
 from notifier.domain.calls import Purpose
-from notifier.domain.messages import Audience
+from notifier.domain.messages import Audience, Via
 from notifier.domain.policy import EVERYTHING
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake import standard
 from notifier.secret import MissingSecretError, Secret
-from notifier.sms import templates
 from notifier.sms.templates import Template
-from scheduler import holidays, reminders
+from notifier.texts import loading
+from notifier.texts.review import review
+from scheduler import holidays, texts
 from scheduler.calendar import Calendar
 
 
@@ -50,12 +52,12 @@ def check(path: Path | None = None) -> list[Finding]:
     except ConfigError as error:
         return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
     try:
-        loaded = templates.load(config.templates_folder)
+        loaded = loading.load(config)
     except TemplateError as error:
-        return [Finding(Level.ERROR, str(error))]
+        return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
     # Secrets may well be unset where a configuration is only looked at.
     unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
-    return [*findings(config, loaded), *unset]
+    return [*findings(config, loaded), *_unused(config, loaded), *_texts(config, loaded), *unset]
 
 
 def require(config: Config, loaded: Mapping[str, Template]) -> None:
@@ -70,7 +72,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     """What the parts of a valid configuration have to say against each other."""
     yield from _policy(config, loaded)
     yield from _sources(config)
-    yield from _provider(config)
+    yield from _providers(config)
     try:
         calendar(config)
     except ValueError as error:
@@ -91,9 +93,11 @@ def calendar(config: Config) -> Calendar:
 
 
 def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
-    used = {reminders.TEMPLATE}
-    if reminders.TEMPLATE not in loaded:
-        yield _error(str(config.templates_folder), f"{reminders.TEMPLATE}.txt is missing; it is needed")
+    for name, audience in texts.TEMPLATES.items():
+        if name not in loaded:
+            yield _error(str(config.templates_folder), f"{name}.txt is missing; it is needed")
+        elif loaded[name].audience is not audience:
+            yield _error(str(loaded[name].path), f'audience must be "{audience}"; calls need it so')
     names = loaded.keys() | set(Purpose) | {EVERYTHING}
     regions = {*config.regions.cities, config.regions.default}
     for region in config.policy.regions.keys() - regions:
@@ -102,7 +106,6 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
         for event, rule in block.rules.items():
             where = f"{config.file}: {key_of(('policy', *keys, event))}"
             for item in rule.sms:
-                used.add(item.template)
                 if item.template not in loaded:
                     yield _error(f"{where}.sms", f"there is no template {item.template!r} in {config.templates_folder}")
                 elif loaded[item.template].audience is not Audience.CUSTOMER:
@@ -110,8 +113,34 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             for name in rule.cancel:
                 if name not in names:
                     yield _error(f"{where}.cancel", f"{name!r} is neither a template nor a call purpose")
-    for name in sorted(loaded.keys() - used):
-        yield _warning(str(loaded[name].path), "no rule of [policy] uses this template")
+    for template in loaded.values():
+        if template.shop and template.shop not in config.sources:
+            known = ", ".join(sorted(config.sources)) or "none"
+            yield _error(str(template.path), f"there is no [sources.{template.shop}]; there are: {known}")
+        if template.audience is not loaded[template.name].audience:
+            yield _error(
+                str(template.path), f'audience must be "{loaded[template.name].audience}" as in the common text'
+            )
+
+
+def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
+    rules = [rule for _, block in config.policy.blocks() for rule in block.rules.values()]
+    used = {*texts.TEMPLATES, *(item.template for rule in rules for item in rule.sms)}
+    for template in loaded.values():
+        if template.name not in used:
+            text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
+            yield _error(f"{template.path}, line 1", text)
+
+
+def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    for flaw in review(loaded, config.shop.shop(), loading.prices(config)):
+        yield Finding(Level.ERROR if flaw.serious else Level.WARNING, str(flaw))
+    for template in loaded.values():
+        lookup = config.sms.via is Via.LOOKUP and template.header.via is None
+        if lookup and template.audience is Audience.CUSTOMER and not template.pattern_headers:
+            text = 'sms.via is "lookup", and this goes as a plain text; write patterns.kavenegar, or via = "send"'
+            yield _warning(f"{template.path}, line 1", text)
 
 
 def _sources(config: Config) -> Iterator[Finding]:
@@ -125,18 +154,19 @@ def _sources(config: Config) -> Iterator[Finding]:
                 yield _error(f"{config.file}: sources.{name}.secret", str(error))
 
 
-def _provider(config: Config) -> Iterator[Finding]:
-    name = config.sms.provider
-    if name not in config.providers:
-        known = ", ".join(sorted(config.providers)) or "none"
-        yield _error(f"{config.file}: sms.provider", f"there is no [providers.{name}]; there are: {known}")
+def _providers(config: Config) -> Iterator[Finding]:
+    known = ", ".join(sorted(config.providers)) or "none"
+    for key, name in [("provider", config.sms.provider), *(("fallback", name) for name in config.sms.fallback)]:
+        if name not in config.providers:
+            yield _error(f"{config.file}: sms.{key}", f"there is no [providers.{name}]; there are: {known}")
 
 
 def _needed_secrets(config: Config) -> list[str]:
     """A sentence for each secret that is not set and without which nothing can start."""
     needed = {f"sources.{name}.secret": source.secret for name, source in config.sources.items()}
-    if (provider := config.providers.get(config.sms.provider)) is not None:
-        needed[f"providers.{config.sms.provider}.api_key"] = provider.api_key
+    for name in accounts.names(config):
+        if (provider := config.providers.get(name)) is not None:
+            needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}
     return _unset(config, needed)
 
 

@@ -94,6 +94,15 @@ class Calendar:
         instant, day = self._instant_and_day(moment)
         return any(start <= instant < end for d in (day - _ONE_DAY, day) for start, end in self._stretches(d))
 
+    def shift_start(self, moment: datetime) -> int | None:
+        """When the shift began that ``moment`` lies in (unix ms), None outside all of them."""
+        instant, day = self._instant_and_day(moment)
+        for d in (day - _ONE_DAY, day):
+            for start, end in self._stretches(d):
+                if start <= instant < end:
+                    return int(start.timestamp() * 1000)
+        return None
+
     def next_working_time(self, moment: datetime) -> datetime:
         """``moment`` itself if it is working time, else the start of the next shift."""
         start, _ = next(self._from(moment))

@@ -1,91 +1,256 @@
-"""Reminders: when a call falls due, somebody of the staff is told, once."""
+"""The tick: what time does to calls, and the reminders that go out. Any number of processes may tick."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
-from notifier.clock import Clock
-from notifier.domain.calls import Call, CallState
-from notifier.domain.decide import derived_id
-from notifier.domain.messages import Audience, Message
-from notifier.domain.orders import Order
-from notifier.domain.policy import Shop, Template
-from notifier.domain.variables import Context
+from notifier.domain.calls import OPEN, BookedCall, CallState
+from notifier.errors import StoreError
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
-from notifier.store.records import ms
+from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork
+from scheduler import hooks, reminding, steps
+from scheduler.assignment import Desk, Shifts
+from scheduler.book import CallBook
+from scheduler.hooks import Hooks
+from scheduler.reminding import DIGEST_WITHIN, Debt, Gathered
+from scheduler.steps import Owed
+from scheduler.texts import Texts
 
 log = structlog.get_logger()
 
-TEMPLATE = "call_due"
+UNREADABLE = "unreadable"
+"""Where calls go that cannot be read, in the place of a state: they are kept and shown, never deleted."""
+
+_OPEN = sorted(OPEN)
 _AT_ONCE = 100
+_SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reminders:
-    """Makes calls due and reminds the staff. Any number of processes may do so: each call falls due once."""
+    """Moves calls on and reminds the staff. A call moves from one version to the next once, whoever is first.
 
-    redis: Redis
-    reader: Reader
+    What it owes to whom is written together with the call's next version, and a reminder is queued together with the
+    crossing out of what it settles: so none is lost with a process, and none is sent by two.
+    """
+
+    book: CallBook
     staff: StaffBook
-    clock: Clock
-    shop: Shop
-    templates: Mapping[str, Template]
-    namespace: str
+    shifts: Shifts
+    texts: Texts
+    summary_at: time | None = None
+    hooks: Hooks | None = None
+    _warned: bool = field(default=False, init=False)
+
+    @property
+    def redis(self) -> Redis:
+        return self.book.redis
+
+    @property
+    def reader(self) -> Reader:
+        return self.book.reader
 
     async def tick(self) -> int:
-        """Make every call due whose time has come; returns how many were found."""
+        """Do everything whose time has come; returns how many calls moved and texts were queued."""
+        now = self.book.clock.now()
         count = 0
         for keys in self.reader.everywhere:
-            while found := await self._due(keys):
-                count += len(found)
+            while moved := await self._move(keys, ms(now)):
+                count += moved
+        staff = await self.staff.all()
+        desk = Desk(staff, self.shifts)
+        if any(one.active for one in staff):
+            count += await self._digests(desk, now)
+            count += await self._summary(desk, now)
+        for keys in self.reader.everywhere:
+            count += await self._remind(keys, desk, now)
         return count
 
-    async def _due(self, keys: Keys) -> Sequence[str]:
-        now = self.clock.now()
-        ids: Any = await self.redis.zrangebyscore(
-            keys.calls(CallState.SCHEDULED), "-inf", ms(now), start=0, num=_AT_ONCE
-        )
-        calls = await self.reader.calls([(keys, call_id.decode()) for call_id in ids])
-        agents = [staff for staff in await self.staff.active() if staff.role is Role.AGENT]
-        units = [await self._fall_due(keys, stored.call, agents, now) for stored in calls]
-        if units:
-            await work.commit(self.redis, units)
-        return [stored.call.id for stored in calls]
+    async def _move(self, keys: Keys, now: int) -> int:
+        """Move on those calls to which something is to happen by now; returns how many this process moved."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for state in _OPEN:
+            pipeline.zrangebyscore(keys.calls(state), "-inf", now, start=0, num=_AT_ONCE)
+        places = [
+            (state, member.decode())
+            for state, members in zip(_OPEN, await pipeline.execute(), strict=True)
+            for member in members
+        ]
+        if not places:
+            return 0
+        calls = await self._read(keys, places)
+        known: Any = await self.redis.hmget(keys.callers, [call.customer for call in calls]) if calls else []
+        desk = await self._desk()
+        units = []
+        for call, caller in zip(calls, known, strict=True):
+            after, owed = steps.advanced(
+                call,
+                now,
+                known=caller.decode() if caller else None,
+                desk=desk,
+                rules=self.book.rules,
+                calendar=self.book.calendar,
+            )
+            units.append(self._unit(keys, call, after, owed))
+        outcomes = await work.commit(self.redis, units) if units else []
+        return sum(name == "done" for name, _ in outcomes)
 
-    async def _fall_due(self, keys: Keys, call: Call, agents: Sequence[Staff], now: datetime) -> UnitOfWork:
-        """The call is due, and its reminder in the outbox, in one: neither without the other, and once."""
-        due = UnitOfWork()
-        due.do("HSET", keys.call(call.id), "state", CallState.DUE)
-        due.move(call.id, source=keys.calls(CallState.SCHEDULED), target=keys.calls(CallState.DUE))
-        order = await self.reader.order(call.source, call.order_id)
-        if agents and order is not None:
-            recipient = agents[int(call.id) % len(agents)]
-            writes.queue_message(due, keys, self._reminder(call, order, recipient, now))
-        elif not agents:
-            log.warning("a call is due and there is nobody to remind", action="no_staff", call=call.id)
+    def _unit(self, keys: Keys, call: BookedCall, after: BookedCall, owed: Sequence[Owed]) -> UnitOfWork:
         unit = UnitOfWork()
-        unit.when(keys.call(call.id), "state", CallState.SCHEDULED, due)
+        unit.require_version(keys.call(call.id), call.v)
+        self.book.write(unit, keys, call, after)
+        for one in owed:
+            debt = Debt(one.staff.id, after.id, one.kind, one.at)
+            unit.do("HSET", keys.owed, debt.field, debt.value)
+        if after.state is CallState.DUE is not call.state and not owed:
+            log.warning("a call is due and there is nobody to remind", action="no_staff", call=call.id)
         return unit
 
-    def _reminder(self, call: Call, order: Order, recipient: Staff, now: datetime) -> Message:
-        template = self.templates[TEMPLATE]
-        return Message(
-            id=derived_id(self.namespace, TEMPLATE, call.id, recipient.id),
-            template=template.name,
-            version=template.version,
-            to=recipient.phone,
-            text=template.render(Context(order=order, shop=self.shop, now=now, call=call)),
-            created_at=now,
-            audience=Audience.STAFF,
-            order_id=order.id,
-            source=order.source,
-            expires_at=now + template.expires if template.expires else None,
+    async def _read(self, keys: Keys, places: Sequence[tuple[CallState, str]]) -> list[BookedCall]:
+        raws: Any = await self.redis.mget([keys.call(call_id) for _, call_id in places])
+        calls, aside = [], UnitOfWork()
+        for (state, call_id), raw in zip(places, raws, strict=True):
+            try:
+                call = decode(raw, BookedCall) if raw is not None else None
+            except StoreError as error:
+                call = None
+                log.error("a call is set aside", action="call_unreadable", call=call_id, error=str(error))
+            if call is not None and call.state is state:
+                calls.append(call)
+            elif call is None:
+                aside.move(call_id, source=keys.calls(state), target=keys.calls(UNREADABLE))
+        if len(calls) < len(places):
+            await work.commit(self.redis, [aside])
+        return calls
+
+    async def _desk(self) -> Desk:
+        staff = await self.staff.all()
+        pipeline = self.redis.pipeline(transaction=False)
+        for one in staff:
+            for keys in self.reader.everywhere:
+                pipeline.zcard(keys.assigned(one.id))
+        counts = await pipeline.execute()
+        size = len(self.reader.everywhere)
+        loads = {one.id: sum(counts[place * size : (place + 1) * size]) for place, one in enumerate(staff)}
+        return Desk(staff, self.shifts, loads)
+
+    async def _remind(self, keys: Keys, desk: Desk, now: datetime) -> int:
+        """Send what is owed: one text for each of the staff, however much it is about."""
+        debts = await self._debts(keys)
+        if not debts:
+            return 0
+        calls = await self._calls(keys, debts)
+        last = await self._last(keys)
+        found, dropped = reminding.gathered(debts, calls, last, now=ms(now), desk=desk, rules=self.book.rules)
+        units = [await self._reminder(keys, one, last, now) for one in found]
+        if dropped:
+            units.append(settling(keys, dropped))
+        outcomes = await work.commit(self.redis, units) if units else []
+        return sum(name == "done" for name, _ in outcomes[: len(found)])
+
+    async def _reminder(self, keys: Keys, told: Gathered, last: Mapping[str, int], now: datetime) -> UnitOfWork:
+        unit = UnitOfWork()
+        _require(unit, keys, told.staff.id, last)
+        _settle(unit, keys, told.paid)
+        unit.do("HSET", keys.reminded, told.staff.id, ms(now))
+        first = told.calls[0][0]
+        order = await self.reader.order(first.source, first.order_id) if len(told.calls) == 1 else None
+        key = ",".join(sorted(f"{debt.call_id}/{debt.value}" for debt in told.paid))
+        message = self.texts.reminder(told.staff, told.calls, order, now, key=key)
+        writes.queue_message(unit, keys, message)
+        if self.hooks:
+            hooks.add(unit, keys, hooks.reminder(message.id, told, now))
+        return unit
+
+    async def _digests(self, desk: Desk, now: datetime) -> int:
+        """To everybody whose shift has begun: what it holds. It settles what they were owed until now."""
+        keys, at, count = self.reader.everywhere[0], ms(now), 0
+        begun = [
+            (one, start)
+            for one in desk.staff
+            if one.active and one.role is Role.AGENT and (start := self.shifts.start(one, at)) is not None
+            if at - start < DIGEST_WITHIN
+        ]
+        if not begun:
+            return 0
+        last = await self._last(keys)
+        for one, start in begun:
+            if last.get(f"{one.id}|shift", 0) < start:
+                count += await self._digest(keys, one, start, last, now)
+        return count
+
+    async def _digest(self, keys: Keys, one: Staff, start: int, last: Mapping[str, int], now: datetime) -> int:
+        midnight = ms(datetime.combine(now.date() + timedelta(1), time(), tzinfo=now.tzinfo))
+        calls = reminding.digest_of(await self.book.assigned_to(one.id), midnight)
+        pool = sum(1 for call in await self.book.pool() if call.due < midnight)
+        debts = [debt for debt in await self._debts(keys) if debt.staff_id == one.id]
+        unit = UnitOfWork()
+        _require(unit, keys, f"{one.id}|shift", last)
+        _settle(unit, keys, debts)
+        unit.do("HSET", keys.reminded, f"{one.id}|shift", start)
+        if calls or pool:
+            unit.do("HSET", keys.reminded, one.id, ms(now))
+            writes.queue_message(unit, keys, self.texts.digest(one, calls, pool, now, key=str(start)))
+        outcomes = await work.commit(self.redis, [unit])
+        return int(outcomes[0][0] == "done" and bool(calls or pool))
+
+    async def _summary(self, desk: Desk, now: datetime) -> int:
+        """To the supervisors, once a working day: what came of its calls."""
+        if self.summary_at is None or self.book.calendar.why_closed(now.date()):
+            return 0
+        due = datetime.combine(now.date(), self.summary_at, tzinfo=now.tzinfo)
+        if now < due or self.texts.texting_time(now) != now:
+            return 0
+        keys = self.reader.everywhere[0]
+        last = await self._last(keys)
+        if last.get(_SUMMARY, 0) >= ms(due):
+            return 0
+        unit = UnitOfWork()
+        _require(unit, keys, _SUMMARY, last)
+        unit.do("HSET", keys.reminded, _SUMMARY, ms(now))
+        numbers = await self.book.numbers(since=max(last.get(_SUMMARY, 0), ms(now - timedelta(days=1))))
+        told = (
+            [one for one in desk.staff if one.active and one.role is Role.SUPERVISOR] if any(numbers.values()) else []
         )
+        for one in told:
+            writes.queue_message(unit, keys, self.texts.summary(one, numbers, now, key=str(ms(due))))
+        outcomes = await work.commit(self.redis, [unit])
+        return len(told) if outcomes[0][0] == "done" else 0
+
+    async def _debts(self, keys: Keys) -> list[Debt]:
+        found: Any = await self.redis.hgetall(keys.owed)
+        return [Debt.read(name.decode(), value.decode()) for name, value in found.items()]
+
+    async def _calls(self, keys: Keys, debts: Sequence[Debt]) -> dict[str, BookedCall]:
+        ids = dict.fromkeys(debt.call_id for debt in debts)
+        return {stored.call.id: stored.call for stored in await self.reader.calls((keys, one) for one in ids)}
+
+    async def _last(self, keys: Keys) -> dict[str, int]:
+        found: Any = await self.redis.hgetall(keys.reminded)
+        return {name.decode(): int(value) for name, value in found.items()}
+
+
+def settling(keys: Keys, debts: Sequence[Debt]) -> UnitOfWork:
+    """Crosses out debts that lost their sense."""
+    unit = UnitOfWork()
+    _settle(unit, keys, debts)
+    return unit
+
+
+def _settle(unit: UnitOfWork, keys: Keys, debts: Sequence[Debt]) -> None:
+    for debt in debts:
+        unit.require_field(keys.owed, debt.field, debt.value)
+    if debts:
+        unit.do("HDEL", keys.owed, *(debt.field for debt in debts))
+
+
+def _require(unit: UnitOfWork, keys: Keys, name: str, last: Mapping[str, int]) -> None:
+    unit.require_field(keys.reminded, name, str(last[name]) if name in last else "")

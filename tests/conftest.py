@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
+from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
@@ -21,7 +22,6 @@ from notifier.service import WEB, Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
-from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)

@@ -1,6 +1,6 @@
 """The promises as they ship, and a shop's story played against them without a store.
 
-The calendar stands aside: calls and texts are due at the very moment their rule names, unless a rulebook says otherwise.
+The calendar stands aside: calls and texts are due at the very moment their rule names, unless a rulebook defers it.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def event(kind: EventType, minute: float = 0, about: Details = CUSTOMER, *, id: 
 
 
 class Story:
-    """One order, and all that came of it, kept the way the store keeps it: what is cancelled first, then what is new."""
+    """One order and all that came of it, kept the way the store keeps it: first what is cancelled, then what is new."""
 
     def __init__(self, group: str = "tehran.online", *, rulebook: Rulebook = RULEBOOK, **more: Any) -> None:
         self.rulebook, self.about = rulebook, details(group, **more)

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from aiohttp.test_utils import TestClient
 from standardwebhooks import Webhook
 
 from notifier import samples
-from notifier.clock import Clock
+from notifier.clock import Clock, StillClock
+from notifier.service import Service
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SHOP_SECRET = "whsec_" + base64.b64encode(b"a secret that only tests know..!").decode()
@@ -142,8 +145,15 @@ def woo_bytes(body: Any) -> bytes:
     return json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
 
 
+async def send_all(service: Service, clock: StillClock) -> None:
+    """Send what is ready, and what waits behind it: texts to one customer leave one after another."""
+    for _ in range(10):
+        await service.sender.send_ready()
+        clock.turn(timedelta(minutes=1))
+
+
 async def request(client: Client, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    async with client.request(method, path, data=body or None, headers=headers) as response:
+    async with client.request(method, path, data=io.BytesIO(body) if body else None, headers=headers) as response:
         text = await response.read()
         try:
             document = json.loads(text)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from notifier.cli import checking, demo, lists, practice, serving, staff
+from notifier.cli import checking, demo, lists, practice, serving, staff, templates
 from notifier.errors import ConfigError, NotifierError, TemplateError
 from notifier.store.connect import CannotConnect, UnsupportedUrl
 from notifier.store.embedded import EmbeddedRedisError
@@ -21,7 +21,7 @@ for part in (serving, checking, practice, demo):
 app.add_typer(lists.messages, name="messages")
 app.add_typer(lists.calls, name="calls")
 app.add_typer(staff.app, name="staff")
-app.add_typer(checking.templates_app, name="templates")
+app.add_typer(templates.app, name="templates")
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Persian on a terminal: texts as bubbles, the way a phone shows them."""
 
-from rich import box
-from rich.align import Align
+from rich.box import Box
 from rich.console import RenderableType
 from rich.panel import Panel
 from rich.text import Text
@@ -10,20 +9,21 @@ from notifier.sms import parts
 
 _WIDTH = 64
 
+# Open to the right: terminals disagree about the width of joiners and marks, and a border there would wander.
+_OPEN = Box("╭── \n│   \n├── \n│   \n├── \n├── \n│   \n╰── \n")
 
-def bubble(text: str, *, title: str, note: str = "", colour: str = "green") -> RenderableType:
-    """One SMS. Lines are set to the right; the terminal itself joins and orders the letters."""
-    size = f"{parts.units(text)} characters · {parts.parts(text)} part{'s' if parts.parts(text) > 1 else ''}"
-    body = Text(text, justify="right")
-    return Align.left(
-        Panel(
-            body,
-            title=title,
-            title_align="left",
-            subtitle=f"{note} · {size}" if note else size,
-            subtitle_align="right",
-            border_style=colour,
-            box=box.ROUNDED,
-            width=_WIDTH,
-        )
+
+def bubble(text: str, *, title: str, note: str = "", colour: str = "green", width: int = _WIDTH) -> RenderableType:
+    """One SMS. Lines are set to the right in their logical order; the terminal itself joins and orders the letters."""
+    count = parts.parts(text)
+    size = f"{parts.units(text)} characters, {count} part{'s' if count > 1 else ''}"
+    return Panel(
+        Text(text, justify="right"),
+        title=Text(title),
+        title_align="left",
+        subtitle=Text(f"{note} · {size}" if note else size),
+        subtitle_align="right",
+        border_style=colour,
+        box=_OPEN,
+        width=width,
     )

@@ -1,31 +1,20 @@
-"""``notifier check``, ``doctor`` and ``templates``: what is wrong, and what the texts look like."""
+"""``notifier check`` and ``doctor``: what is wrong."""
 
 import asyncio
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from notifier import checks, samples
+from notifier import accounts, checks
 from notifier.checks import Level
-from notifier.cli.bubbles import bubble
 from notifier.cli.options import ConfigOption, DataDirOption, configured
-from notifier.clock import TEHRAN
 from notifier.config import Config
-from notifier.domain.calls import Call, Purpose
-from notifier.domain.events import EventType
-from notifier.domain.orders import Order, heard
-from notifier.domain.variables import Context
-from notifier.intake import standard
-from notifier.service import Store, provider_of
-from notifier.sms import templates
+from notifier.service import Store
 from notifier.sms.providers.base import ProviderError
 from notifier.store.connect import weaknesses
+from notifier.texts import loading
 
-templates_app = typer.Typer(help="The message templates.", no_args_is_help=True)
 _MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]"}
 
 
@@ -55,7 +44,7 @@ def doctor(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
 
 
 async def _examine(config: Config) -> list[tuple[bool, str]]:
-    checks.require(config, templates.load(config.templates_folder))
+    checks.require(config, loading.load(config))
     lines: list[tuple[bool, str]] = []
     store = Store(config)
     try:
@@ -67,55 +56,12 @@ async def _examine(config: Config) -> list[tuple[bool, str]]:
         lines.append((False, str(error)))
     finally:
         await store.close()
-    provider = provider_of(config)
-    try:
-        credit = await provider.credit()
-        lines.append((credit > 0, f"{provider.name} takes our key; credit {credit:,} rial"))
-    except ProviderError as error:
-        lines.append((False, f"{provider.name}: {error}"))
-    finally:
-        await provider.close()
+    for provider in accounts.providers(config):
+        try:
+            credit = await provider.credit()
+            lines.append((credit > 0, f"{provider.name} takes our key; credit {credit:,} rial"))
+        except ProviderError as error:
+            lines.append((False, f"{provider.name}: {error}"))
+        finally:
+            await provider.close()
     return lines
-
-
-@templates_app.command()
-def preview(
-    name: Annotated[str | None, typer.Argument(help="A template; all when left out")] = None,
-    config: ConfigOption = None,
-) -> None:
-    """Show texts as they arrive, with length and parts."""
-    console = Console()
-    settings = configured(config)
-    loaded = templates.load(settings.templates_folder)
-    if name is not None and name not in loaded:
-        raise typer.BadParameter(f"there is no template {name!r}; there are: {', '.join(loaded)}")
-    now = datetime.now(TEHRAN)
-    events = [
-        standard.validate(samples.event(kind, at=now)).event(source="shop", event_id=kind)
-        for kind in (EventType.PAID, EventType.SHIPPED)
-    ]
-    order = heard(Order(id="10025", source="shop"), events)
-    call = Call(
-        id="1",
-        purpose=Purpose.REASSURANCE,
-        order_id=order.id,
-        source=order.source,
-        phone=order.details.phone,
-        name=order.details.name,
-        due_at=now,
-        created_at=now,
-    )
-    context = Context(order=order, shop=settings.shop.shop(), now=now, call=call)
-    for template in loaded.values():
-        if name in (None, template.name):
-            console.print(bubble(template.render(context), title=template.name, note=template.header.purpose))
-
-
-@templates_app.command()
-def lint(
-    config: ConfigOption = None, folder: Annotated[Path | None, typer.Option(help="Another folder")] = None
-) -> None:
-    """Read every template and say what is wrong with it."""
-    settings = configured(config)
-    loaded = templates.load(folder or settings.templates_folder)
-    Console().print(f"{len(loaded)} templates, none with an error")

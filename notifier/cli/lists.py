@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -10,10 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import TEHRAN
 from notifier.domain import phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.service import Store
+from notifier.sms import retry as retrying
+from notifier.sms.story import story
+from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredMessage
 
 T = TypeVar("T")
@@ -21,6 +26,7 @@ T = TypeVar("T")
 messages = typer.Typer(help="Messages and what became of them.", no_args_is_help=True)
 calls = typer.Typer(help="Support calls.", no_args_is_help=True)
 
+MessageId = Annotated[str, typer.Argument(metavar="ID")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most")]
 
 
@@ -49,52 +55,61 @@ def list_messages(
 
 
 @messages.command()
-def show(
-    message_id: Annotated[str, typer.Argument(metavar="ID")],
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-) -> None:
+def show(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """One message: its text and its story."""
+    _, stored = _reading(config, data_dir, lambda reader: _find(reader, message_id))
+    console = Console(soft_wrap=True)
+    console.print(stored.message.text, highlight=False, markup=False)
+    for sentence in story(stored):
+        console.print(sentence, highlight=False, markup=False)
 
-    async def read(reader: Reader) -> list[StoredMessage]:
-        return await reader.messages([(keys, message_id) for keys in reader.everywhere])
 
-    found = _reading(config, data_dir, read)
-    if not found:
-        raise typer.BadParameter(f"there is no message {message_id!r}")
-    stored, message, console = found[0], found[0].message, Console(soft_wrap=True)
-    console.print(message.text, highlight=False)
-    about = f"Template {message.template}, version {message.version}, order {message.order_id}"
-    console.print(f"{about}, to {phones.mask(message.to)}.")
-    for attempt in stored.attempts:
-        console.print(
-            f"{attempt['at']}: {attempt['provider']} {attempt['outcome']} {attempt.get('reason', '')}".rstrip()
-        )
-    console.print(f"It is {stored.state}.")
+@messages.command()
+def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Send a held or refused message again; says why not where that is not safe."""
+
+    async def again(reader: Reader) -> None:
+        keys, stored = await _find(reader, message_id)
+        await retrying.retry(reader.redis, keys, stored, now=datetime.now(TEHRAN))
+
+    _reading(config, data_dir, again)
+    Console().print(f"Message {message_id} is in the outbox again.")
+
+
+async def _find(reader: Reader, message_id: str) -> tuple[Keys, StoredMessage]:
+    for keys in reader.everywhere:
+        if found := await reader.messages([(keys, message_id)]):
+            return keys, found[0]
+    raise typer.BadParameter(f"there is no message {message_id!r}; `notifier messages list` shows them")
 
 
 @calls.command("list")
 def list_calls(
     state: Annotated[CallState | None, typer.Option(help="Only those in one state")] = None,
+    assignee: Annotated[str | None, typer.Option(metavar="ID", help="Only those of one of the staff")] = None,
     limit: Limit = 50,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Calls, the latest due first."""
     states = [state] if state else list(CallState)
-    table = Table("id", "state", "purpose", "order", "customer", "phone", "due")
+    table = Table("id", "state", "purpose", "order", "customer", "phone", "assignee", "tried", "due")
 
     async def read(reader: Reader) -> list[tuple[str, ...]]:
         sets = [(keys, keys.calls(one)) for keys in reader.everywhere for one in states]
         found = await reader.calls((await reader.page(sets, after=None, size=limit)).members)
+        found = [stored for stored in found if assignee in (None, stored.call.assignee)]
+        found.sort(key=lambda stored: stored.call.due, reverse=True)
         return [
             (
                 stored.call.id,
                 stored.state,
-                stored.call.purpose,
-                stored.call.order_id,
+                " + ".join(dict.fromkeys(reason.purpose for reason in stored.call.reasons)),
+                ", ".join(dict.fromkeys(reason.order_id for reason in stored.call.reasons)),
                 stored.call.name or "",
                 phones.mask(stored.call.phone) if stored.call.phone else "",
+                stored.call.assignee or "",
+                str(sum(stored.call.tried.values()) or ""),
                 f"{stored.call.due_at:%Y-%m-%d %H:%M}",
             )
             for stored in found

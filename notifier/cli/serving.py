@@ -17,7 +17,7 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.config import Config
 from notifier.errors import ConfigError
 from notifier.service import ROLES, Service
-from notifier.sms import templates
+from notifier.texts import loading
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ def serve(
     roles = [part.strip() for part in role.split(",")]
     if unknown := set(roles) - set(ROLES):
         raise ConfigError(f"--role: unknown {', '.join(sorted(unknown))}; write web, worker or web,worker")
-    checks.require(settings, templates.load(settings.templates_folder))
+    checks.require(settings, loading.load(settings))
     if workers > 1:
         raise typer.Exit(_supervise(sys.argv[1:], workers))
     uvloop.run(_serve(settings, roles))

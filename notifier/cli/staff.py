@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,6 +17,7 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.domain import phones
 from notifier.service import Store
 from notifier.store.staff import Role, Staff, StaffBook
+from scheduler.calendar import Calendar
 
 T = TypeVar("T")
 
@@ -59,9 +61,10 @@ def add(
 @app.command("list")
 def list_staff(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Everybody."""
-    table = Table("id", "name", "phone", "role", "active")
+    table = Table("id", "name", "phone", "role", "active", "shifts")
     for staff in _with_book(config, data_dir, lambda book: book.all()):
-        table.add_row(staff.id, staff.name, phones.mask(staff.phone), staff.role, "yes" if staff.active else "no")
+        active, shifts = "yes" if staff.active else "no", _shown(staff.shifts)
+        table.add_row(staff.id, staff.name, phones.mask(staff.phone), staff.role, active, shifts)
     Console().print(table)
 
 
@@ -78,6 +81,60 @@ def off(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption 
     """Somebody left: no more sign-in, no more reminders."""
     _change(staff_id, config, data_dir, active=False)
     Console().print(f"{staff_id} is off.")
+
+
+@app.command()
+def shift(
+    staff_id: StaffId,
+    hours: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DAY=HOURS…", help="saturday=09:00-13:00,14:00-18:00; none: the shop's hours"),
+    ] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """When somebody works: reminders and calls come to them then. Replaces what was said before."""
+    shifts: dict[str, list[str]] = {}
+    for text in hours or []:
+        day, equals, spans = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r}: write for example saturday=09:00-13:00,14:00-18:00")
+        shifts[day.strip().lower()] = [span.strip() for span in spans.split(",") if span.strip()]
+    try:
+        if shifts:
+            Calendar.of(shifts)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    _change(staff_id, config, data_dir, shifts=shifts)
+    Console().print(f"{staff_id} works {_shown(shifts)}.")
+
+
+@app.command()
+def feed(
+    staff_id: StaffId,
+    new: Annotated[bool, typer.Option("--new", help="Make a new address; the old one is dead")] = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """The secret address of somebody's calls as a calendar, for the calendar on their phone."""
+
+    async def address(book: StaffBook) -> str | None:
+        staff = await book.get(staff_id)
+        if staff is None:
+            return None
+        if new or not staff.feed:
+            staff = replace(staff, feed=secrets.token_urlsafe(24))
+            await book.put(staff)
+        return f"/calendar/{staff.id}/{staff.feed}.ics"
+
+    path = _with_book(config, data_dir, address)
+    if path is None:
+        raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
+    Console(soft_wrap=True).print(f"{path} at the address of this service. Whoever knows it sees the calls.")
+
+
+def _shown(shifts: dict[str, list[str]]) -> str:
+    return "; ".join(f"{day} {', '.join(spans) or 'off'}" for day, spans in shifts.items()) or "the shop's hours"
 
 
 def _change(staff_id: str, config: Path | None, data_dir: Path | None, **changes: object) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
     try:
         return Config.model_validate(values | {"file": file.resolve()})
     except ValidationError as error:
-        lines = [_line(file, origins, found["loc"], found["msg"], found["type"]) for found in error.errors()]
+        lines = [
+            _line(file, origins, _written(values, found["loc"]), found["msg"], found["type"])
+            for found in error.errors()
+        ]
         raise ConfigError("\n".join(lines)) from None
 
 
@@ -75,8 +78,19 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tu
     return origins
 
 
-def _line(file: Path, origins: Mapping[tuple[str, ...], str], loc: Iterable[str | int], text: str, kind: str) -> str:
-    keys = tuple(str(part) for part in loc if part not in _OUR_GROUPING)
+def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys of a mistake as they stand in the file: the models have levels of their own between them."""
+    keys: list[str] = []
+    for place, part in enumerate(loc):
+        inside = part in values if isinstance(values, dict) else isinstance(values, list) and isinstance(part, int)
+        if inside:
+            values = values[part]
+        if inside or (place == len(loc) - 1 and part not in _OUR_GROUPING and part != "[key]"):
+            keys.append(str(part))
+    return tuple(keys)
+
+
+def _line(file: Path, origins: Mapping[tuple[str, ...], str], keys: tuple[str, ...], text: str, kind: str) -> str:
     variable = next((name for origin, name in origins.items() if keys[: len(origin)] == origin), None)
     where = f"environment variable {variable}" if variable else str(file)
     if kind == "extra_forbidden":

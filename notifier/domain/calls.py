@@ -1,9 +1,15 @@
 """A follow-up call: a promise that somebody of the shop phones a customer."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+_TEHRAN = ZoneInfo("Asia/Tehran")
 
 
 class Purpose(StrEnum):
@@ -36,7 +42,7 @@ FINAL = frozenset(CallState) - OPEN
 
 
 class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A call as planned. What becomes of it is the call book's business."""
+    """A reason to call as decided upon. The customer's one open call takes it in: that is the call book's business."""
 
     id: str
     purpose: Purpose
@@ -47,3 +53,111 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: datetime
     created_at: datetime
     brief: str = ""  # what the caller should know and say, in Persian
+
+
+TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
+    CallState.SCHEDULED: frozenset(CallState),
+    CallState.DUE: frozenset(CallState),
+    CallState.CLAIMED: frozenset(CallState),
+    CallState.DONE: frozenset(),
+    CallState.CANCELLED: frozenset(),
+    CallState.EXHAUSTED: frozenset(),
+}
+"""Where a call may go from each state. From an open one anywhere: its reasons, its time and its holder may change while
+it stays open. A call that is over never comes back: further reasons make a new one."""
+
+
+class IllegalMove(ValueError):
+    """A call was to go where its state does not lead."""
+
+
+class Reason(Struct, frozen=True, array_like=True):
+    """Why a customer is to be called: one promise about one order. Times are unix ms."""
+
+    id: str
+    purpose: Purpose
+    order_id: str
+    source: str
+    due: int
+    priority: int
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """A line of a call's history: when (unix ms), what, who did it, what they noted."""
+
+    at: int
+    what: str
+    by: str = ""
+    note: str = ""
+
+
+class BookedCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer's one open call, or one that is over, as stored. Times are unix ms.
+
+    ``v`` counts its versions and comes first, where the store looks for it.
+    """
+
+    v: int
+    id: str
+    phone: str | None = None
+    known_as: str = ""  # who is called, where no phone is known
+    name: str | None = None
+    due: int
+    late: int  # at the latest
+    created: int
+    reasons: tuple[Reason, ...]
+    state: CallState = CallState.SCHEDULED
+    fixed: bool = False  # somebody named this time: it stands, whatever reasons come and go
+    assignee: str | None = None
+    step: int = 0  # of those before the call is due: 1 when assigned, 2 when its holder was told that it comes up
+    rung: int = 0  # of the ladder of those that are due and untouched
+    claimed_until: int = 0
+    tried: dict[str, int] = {}  # outcome → how often
+    history: tuple[Entry, ...] = ()
+    ended: int = 0
+
+    @property
+    def first(self) -> Reason:
+        """The reason that weighs most."""
+        return max(self.reasons, key=lambda reason: (reason.priority, -reason.due))
+
+    @property
+    def purpose(self) -> Purpose:
+        return self.first.purpose
+
+    @property
+    def order_id(self) -> str:
+        return self.first.order_id
+
+    @property
+    def source(self) -> str:
+        return self.first.source
+
+    @property
+    def due_at(self) -> datetime:
+        return datetime.fromtimestamp(self.due / 1000, _TEHRAN)
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromtimestamp(self.created / 1000, _TEHRAN)
+
+    @property
+    def customer(self) -> str:
+        """Who is called, as the call book knows them."""
+        return self.phone or self.known_as
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+def customer_of(phone: str | None, source: str, order_id: str) -> str:
+    """What a customer is known by in the call book."""
+    return phone or f"{source}:{order_id}"
+
+
+def moved(call: BookedCall, state: CallState, **changes: Any) -> BookedCall:
+    """The next version of a call, in ``state``. Raises IllegalMove where TRANSITIONS does not lead there."""
+    if state not in TRANSITIONS[call.state]:
+        raise IllegalMove(f"a call that is {call.state} cannot become {state}")
+    return replace(call, state=state, v=call.v + 1, **changes)

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifier.domain import phones
+from notifier.domain import bearing, phones
 from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
 from notifier.domain.messages import Audience, Message
@@ -90,10 +90,9 @@ class _Deciding:
             self._hear(event, Kind.REPEATED if repeated else Kind.EVENT)
             if not repeated:
                 self._follow(News(event.type, event.distinction, event.at_ms))
-        if self.withheld is not None and not self._waits_for_payment(EventType(self.withheld)):
-            kind, self.withheld = EventType(self.withheld), None
-            distinction = self.order.newest(kind) or ""
-            self._follow(News(kind, distinction, self.order.news[kind][distinction]))
+        if self.withheld is not None and not self._waits_for_payment(self.withheld.kind):
+            news, self.withheld = self.withheld, None
+            self._follow(news)
         self._cancel_as_prepaid()
         self._drop_pointless()
         return Decision(
@@ -141,9 +140,9 @@ class _Deciding:
         texts = [text for text in rule.sms if text.template not in but]
         calls = [call for call in rule.calls if call.purpose not in but]
         if self._waits_for_payment(news.kind):
-            held = EventType(self.withheld) if self.withheld else None
-            if held is None or STAGES[held] <= STAGES[news.kind]:
-                self.withheld = news.kind
+            held, newest = self.withheld, news.distinction == self.order.newest(news.kind)
+            if held is None or STAGES[held.kind] < STAGES[news.kind] or (held.kind is news.kind and newest):
+                self.withheld = news
             for text in texts:
                 self._suppress("template", text.template, Reason.NOT_PAID)
             for call in calls:
@@ -186,6 +185,7 @@ class _Deciding:
         ready = self._after(news, rule.after)
         if not template.passes_quiet_hours:
             ready = self.rulebook.texting_time(ready)
+        telling = news.kind in STAGES and not rule.after
         message = Message(
             id=self._id("text", rule.template, news),
             template=template.name,
@@ -197,11 +197,14 @@ class _Deciding:
             order_id=self.order.id,
             source=self.order.source,
             essential=template.essential,
+            keeps_quiet_hours=not template.passes_quiet_hours,
             via=template.via,
             pattern=template.pattern,
             tokens=template.tokens(self.context),
             not_before=ready if ready > self.now else None,
             expires_at=ready + template.expires if template.expires else None,
+            overtakes=telling or news.kind is EventType.CANCELLED,
+            overtakable=telling and template.merge,
         )
         self.messages.append(message)
         if message.not_before:
@@ -234,40 +237,8 @@ class _Deciding:
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
         return news.kind in STAGES and any(
-            known.kind is news.kind and not self._undone(rule.purpose, known)
+            known.kind is news.kind and not bearing.undone(self.order, self.block, rule.purpose, known)
             for known in self.open_calls.get(rule.purpose, {}).values()
-        )
-
-    def _overtaken(self, rule: TextRule, news: News) -> bool:
-        """Whether newer news makes it pointless, or wrong, to tell this."""
-        newest = self.order.newest(news.kind)
-        if news.distinction != newest and (news.kind in _REPEATABLE or not news.distinction):
-            return True
-        lasting = self.rulebook.templates[rule.template].lasting
-        # A reminder is no telling of a stage: it stands until the policy cancels it.
-        overtakable = not lasting and not rule.after
-        return overtakable and STAGES.get(news.kind, self.order.stage) < self.order.stage
-
-    def _settled(self, news: News) -> bool:
-        """Whether other news makes this news hold no more."""
-        order = self.order
-        if news.kind is EventType.CANCELLED:
-            return not order.cancelled
-        if order.cancelled and news.kind is not EventType.REFUNDED:
-            return True
-        if news.kind is EventType.PAYMENT_FAILED and order.paid:
-            return True
-        if news.kind is EventType.DEPOSIT_CONFIRMED:
-            return not order.deposit_confirmed
-        return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
-
-    def _undone(self, name: str, news: News) -> bool:
-        """Whether news that follows upon this cancels it, in whatever order they were heard."""
-        return any(
-            self.block.rule(kind).cancels(name) and any(_follows(News(kind, *known), news) for known in times.items())
-            for kind, times in ((EventType(kind), times) for kind, times in self.order.news.items())
-            if not (kind is EventType.CANCELLED and not self.order.cancelled)
-            and not (kind is EventType.REFUNDED and not self.order.refunded)
         )
 
     def _drop_pointless(self) -> None:
@@ -288,10 +259,17 @@ class _Deciding:
                     self._note(Kind.CALL_CANCELLED, purpose, ref=call)
 
     def _pointless_text(self, rule: TextRule, news: News) -> bool:
-        return self._settled(news) or self._overtaken(rule, news) or self._undone(rule.template, news)
+        # A reminder is no telling of a stage: it stands until the policy cancels it.
+        lasting = bool(rule.after) or self.rulebook.templates[rule.template].lasting
+        order, block = self.order, self.block
+        return (
+            bearing.void(order, news)
+            or bearing.overtaken(order, news, lasting=lasting)
+            or bearing.undone(order, block, rule.template, news)
+        )
 
     def _pointless_call(self, rule: CallRule, news: News) -> bool:
-        return self._settled(news) or self._undone(rule.purpose, news)
+        return bearing.void(self.order, news) or bearing.undone(self.order, self.block, rule.purpose, news)
 
     def _hear(self, event: Event, kind: Kind) -> None:
         heard_of = Line(at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra)
@@ -307,19 +285,6 @@ class _Deciding:
     def _id(self, form: str, what: str, news: News) -> str:
         order = self.order
         return derived_id(self.rulebook.namespace, order.source, order.id, form, what, news.kind, news.distinction)
-
-
-_REPEATABLE = frozenset(
-    {EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.SHIPPED}
-)
-"""News that may come several times; of several the newest is told."""
-
-_SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
-    EventType.PAYMENT_FAILED: (EventType.PAID,),
-    EventType.DEPOSIT_REPORTED: (EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED),
-    EventType.DEPOSIT_REJECTED: (EventType.DEPOSIT_CONFIRMED,),
-}
-"""News, and what makes it pointless to tell when that happened at the same time or later."""
 
 
 def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
@@ -340,18 +305,6 @@ def _calls(block: Block, kind: EventType) -> tuple[CallRule, ...]:
 def _names(block: Block, kind: EventType) -> set[str]:
     """The templates and purposes that news of this kind brings about."""
     return {text.template for text in block.rule(kind).sms} | {call.purpose for call in _calls(block, kind)}
-
-
-def _follows(later: News, news: News) -> bool:
-    """Whether the one comes after the other: stages by their order, since clocks differ, and all else by time."""
-    if later.kind is news.kind:
-        return (later.at, later.distinction) > (news.at, news.distinction)
-    stage, later_stage = STAGES.get(news.kind), STAGES.get(later.kind)
-    if stage is Stage.REGISTERED:
-        return True
-    if stage is not None and later_stage is not None and stage != later_stage:
-        return later_stage > stage
-    return later.at >= news.at
 
 
 def _ms(moment: datetime) -> int:

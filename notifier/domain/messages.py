@@ -49,8 +49,11 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_id: str | None = None
     source: str | None = None
     essential: bool = False
+    keeps_quiet_hours: bool = False
     via: Via = Via.SEND
     pattern: str | None = None
     tokens: dict[str, str] = {}
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    overtakes: bool = False  # once it is ready, older texts of its order that may be overtaken are not sent any more
+    overtakable: bool = False

@@ -79,7 +79,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prepaid: bool = False  # settled before delivery by a method on offer
     priority: Priority = Priority.NORMAL
     violation: bool = False  # paid by a method that is not on offer in its region
-    withheld: str | None = None  # news whose text waits until the order is prepaid
+    withheld: News | None = None  # the newest stage, whose text waits until the order is prepaid
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
     created_at: int = 0  # unix ms, when first heard of
@@ -130,6 +130,15 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         confirmed = self.happened(EventType.DEPOSIT_CONFIRMED)
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
         return confirmed is not None and (rejected is None or confirmed >= rejected)
+
+    @property
+    def deposit_waiting(self) -> int | None:
+        """Since when (unix ms) a reported deposit waits for somebody to look it up; None where none does."""
+        reported = self.happened(EventType.DEPOSIT_REPORTED)
+        settled = max(self.happened(EventType.DEPOSIT_CONFIRMED) or 0, self.happened(EventType.DEPOSIT_REJECTED) or 0)
+        if reported is None or reported <= settled or self.cancelled:
+            return None
+        return reported
 
     @property
     def paid(self) -> bool:

@@ -106,6 +106,10 @@ class Template(Protocol):
     @property
     def essential(self) -> bool: ...
     @property
+    def merge(self) -> bool:
+        """Whether a newer text of its order may replace it while it still waits."""
+
+    @property
     def lasting(self) -> bool:
         """Whether the text is worth sending after newer news, since it holds something to keep."""
 

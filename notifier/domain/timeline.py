@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CALL_CANCELLED = "call_cancelled"
     SUPPRESSED = "suppressed"
     VIOLATION = "violation"
+    INBOUND = "inbound"  # the customer texted to us
 
 
 class Reason(StrEnum):
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     NOT_PAID = "not_paid"
     NO_MOBILE = "no_mobile"
     NOT_ON_OFFER = "not_on_offer"
+    DO_NOT_CALL = "do_not_call"
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):

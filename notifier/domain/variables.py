@@ -1,13 +1,13 @@
 """The variables a template may use. One function each; its docstring is what the reference says of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from notifier.domain import jalali, money, persian
-from notifier.domain.calls import Call
+from notifier.domain.calls import BookedCall, Call
 from notifier.domain.events import EventType
 from notifier.domain.orders import Order
 
@@ -21,7 +21,10 @@ class Context(Struct, frozen=True, kw_only=True):
     order: Order
     shop: "Shop"
     now: datetime
-    call: Call | None = None
+    call: Call | BookedCall | None = None
+    calls: tuple[BookedCall, ...] = ()  # for staff: several at once
+    numbers: Mapping[str, int] = {}  # for staff: counts, by the variable that shows them
+    words: Mapping[str, str] = {}
 
 
 Variable = Callable[[Context], str]
@@ -37,7 +40,7 @@ def variable(function: Variable) -> Variable:
 @variable
 def name(context: Context) -> str:
     """The customer's name as the shop gave it, tidied; empty when unknown."""
-    return persian.tidy(context.order.details.name or "")
+    return persian.isolate_latin(persian.tidy(context.order.details.name or ""))
 
 
 @variable
@@ -202,6 +205,102 @@ def due_time(context: Context) -> str:
     """The hour at which the call is due: for staff texts only."""
     return jalali.time_of(context.call.due_at) if context.call else ""
 
+
+@variable
+def purpose_code(context: Context) -> str:
+    """Why the customer is to be called, as the configuration names it: for conditions in staff texts."""
+    return context.call.purpose if context.call else ""
+
+
+@variable
+def paid(context: Context) -> str:
+    """What was paid in advance, in toman; empty when nothing was: for staff texts only."""
+    return amount(context) if context.order.prepaid else ""
+
+
+@variable
+def urgency(context: Context) -> str:
+    """Why a reminder is more than a reminder, as late or ownerless; mostly empty: for staff texts only."""
+    return context.words.get("urgency", "")
+
+
+@variable
+def staff_name(context: Context) -> str:
+    """Whom a digest is for: for staff texts only."""
+    return persian.tidy(context.words.get("staff_name", ""))
+
+
+@variable
+def call_count(context: Context) -> str:
+    """How many calls a text is about; empty when none: for staff texts only."""
+    return persian.digits(len(context.calls)) if context.calls else ""
+
+
+@variable
+def call_list(context: Context) -> str:
+    """The first calls a text is about, a line each: for staff texts only."""
+    shown = context.calls[:_LISTED]
+    lines = [
+        " ".join(
+            part
+            for part in (jalali.time_of(call.due_at), persian.tidy(call.name or ""), persian.digits(call.phone or ""))
+            if part
+        )
+        for call in shown
+    ]
+    return "\n".join(lines)
+
+
+@variable
+def more_calls(context: Context) -> str:
+    """How many calls are left out of ``call_list``; empty when none: for staff texts only."""
+    more = len(context.calls) - _LISTED
+    return persian.digits(more) if more > 0 else ""
+
+
+@variable
+def pool_count(context: Context) -> str:
+    """How many due calls nobody has; empty when none: for staff texts only."""
+    return _number(context, "pool_count")
+
+
+@variable
+def tries(context: Context) -> str:
+    """How often the customer was tried already; empty when never: for staff texts only."""
+    return _number(context, "tries")
+
+
+@variable
+def done_count(context: Context) -> str:
+    """How many calls were made since the last summary: for staff texts only."""
+    return _number(context, "done_count") or persian.digits(0)
+
+
+@variable
+def exhausted_count(context: Context) -> str:
+    """How many customers were given up unreached since the last summary; empty when none: for staff texts only."""
+    return _number(context, "exhausted_count")
+
+
+@variable
+def open_count(context: Context) -> str:
+    """How many calls are due and not made; empty when none: for staff texts only."""
+    return _number(context, "open_count")
+
+
+@variable
+def late_count(context: Context) -> str:
+    """How many of these are past their latest time; empty when none: for staff texts only."""
+    return _number(context, "late_count")
+
+
+def _number(context: Context, name: str) -> str:
+    count = context.numbers.get(name, 0)
+    return persian.digits(count) if count else ""
+
+
+_LISTED = 4
+"""How many calls a text lists: it is an SMS, and the console shows the rest."""
 
 PURPOSES: dict[str, str] = {
     "coordination": "هماهنگی تحویل و پرداخت نقدی",

@@ -4,11 +4,12 @@ from typing import Any
 
 from notifier.domain import phones
 from notifier.domain.decide import Decision
+from notifier.store.bookings import Booked
 from notifier.store.records import encode
 
 
-def decided(event_id: str, decision: Decision) -> bytes:
-    """The answer to an event that was decided upon."""
+def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
+    """The answer to an event that was decided upon. A call is the one that the reason joined, with its time."""
     order = decision.order
     return _answer(
         event_id,
@@ -25,8 +26,10 @@ def decided(event_id: str, decision: Decision) -> bytes:
             }
             for message in decision.messages
         ],
-        calls=[{"id": call.id, "purpose": call.purpose, "due_at": call.due_at} for call in decision.calls],
-        suppressed=[{thing.kind: thing.what, "reason": thing.reason} for thing in decision.suppressed],
+        calls=[{"id": call.id, "purpose": reason.purpose, "due_at": call.due_at} for reason, call in booked.calls],
+        suppressed=[
+            {thing.kind: thing.what, "reason": thing.reason} for thing in (*decision.suppressed, *booked.suppressed)
+        ],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,10 +21,12 @@ from notifier.domain.decide import Decision, decide
 from notifier.domain.events import Event, EventType
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
-from notifier.errors import StoreAway
+from notifier.domain.timeline import Kind, Line, Reason
+from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.intake import answers
 from notifier.store import keys as names
 from notifier.store import work, writes
+from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.keys import Keys
 from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
@@ -31,6 +34,8 @@ from notifier.store.work import UnitOfWork
 log = structlog.get_logger()
 
 _GROUP = 128
+_CANCEL_AGAIN = 0.5  # seconds
+_REPLAYED_AT_ONCE = 500  # Lua takes some thousand values in one go
 _ATTEMPTS = 20
 """How often a decision is taken anew because its order changed in between: far more than can happen by chance."""
 
@@ -52,11 +57,17 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True):
-    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited for this order."""
+    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited beside this order."""
 
     answer: bytes
     decision: Decision | None
+    keys: Keys
     parked: tuple[bytes, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the order was not known before."""
+        return self.decision is not None and self.decision.order.v == 1
 
 
 class Repeated(Struct, frozen=True):
@@ -88,8 +99,9 @@ class _Waiting:
 class _Prepared:
     waiting: _Waiting
     unit: UnitOfWork
-    answer: bytes
+    order: Order | None
     decision: Decision | None
+    answer: bytes
 
 
 @dataclass(slots=True)
@@ -99,6 +111,7 @@ class Committer:
     redis: Redis
     rulebook: Callable[[], Rulebook]
     clock: Clock
+    book: Book
     partitions: int = 1
     remember: timedelta = timedelta(days=7)
     on_commit: Callable[[], None] = lambda: None
@@ -110,10 +123,11 @@ class Committer:
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def stop(self) -> None:
-        """End; what was submitted and is not committed is cancelled."""
-        if self._task:
+        """End; what was submitted and is not committed is told to come again."""
+        while self._task and not self._task.done():  # a cancellation may be swallowed where it meets a result
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task], timeout=_CANCEL_AGAIN)
+        self._send_away(self._queue)
 
     async def submit(self, delivery: Delivery) -> Outcome:
         """Commit one delivery, and replay the events that waited for its order.
@@ -121,13 +135,41 @@ class Committer:
         Raises StoreAway when it could not be made safe; it may then be submitted again.
         """
         outcome = await self._submit(delivery)
-        if isinstance(outcome, Recorded) and outcome.parked:
-            await self.replay(delivery.source, delivery.order_id, outcome.parked)
+        if isinstance(outcome, Recorded) and outcome.is_first:
+            await self._follow_with_parked(delivery, outcome)
         return outcome
 
-    async def replay(self, source: str, order_id: str, parked: Sequence[bytes]) -> None:
-        """Commit events that waited for their order, in the order they happened."""
-        waited = sorted((decode(raw, Event) for raw in parked), key=lambda event: event.at)
+    async def _follow_with_parked(self, delivery: Delivery, outcome: Recorded) -> None:
+        """Replay what waited for a new order. It is safe already: what fails here is replayed later by the clock."""
+        source, order_id, parking = delivery.source, delivery.order_id, self._parking(delivery.order_id)
+        try:
+            await self.replay(source, order_id, outcome.parked, keys=outcome.keys)
+            if parking != outcome.keys:
+                elsewhere: Any = await self.redis.lrange(parking.parked(source, order_id), 0, -1)
+                await self.replay(source, order_id, elsewhere, keys=parking)
+        except (NotifierError, RedisError, OSError) as error:
+            log.warning("parked events not replayed yet", action="replay_failed", order=order_id, error=str(error))
+
+    async def replay(self, source: str, order_id: str, parked: Sequence[bytes], *, keys: Keys) -> int:
+        """Commit events that waited for their order, in the order they happened; returns how many.
+
+        ``keys`` are those of the partition they waited in. One that cannot be read is left where it is.
+        """
+        readable: list[tuple[Event, bytes]] = []
+        for raw in parked:
+            try:
+                readable.append((decode(raw, Event), raw))
+            except StoreError as error:
+                log.error("a parked event is left", action="parked_unreadable", order=order_id, error=str(error))
+        readable.sort(key=lambda row: row[0].at)
+        for start in range(0, len(readable), _REPLAYED_AT_ONCE):
+            part = readable[start : start + _REPLAYED_AT_ONCE]
+            await self._replay(source, order_id, [event for event, _ in part], [raw for _, raw in part], keys)
+        return len(readable)
+
+    async def _replay(
+        self, source: str, order_id: str, waited: Sequence[Event], parked: Sequence[bytes], keys: Keys
+    ) -> None:
         delivery = Delivery(
             source=source,
             event_id=waited[0].id,
@@ -138,7 +180,6 @@ class Committer:
             replayed=True,
         )
         await self._submit(delivery)
-        keys = self._parking(order_id)
         # Only now: a crash before this replays them once more, and decide finds no news in them.
         unit = UnitOfWork()
         for raw in parked:
@@ -168,12 +209,18 @@ class Committer:
                     await self._commit(group)
                 except (RedisError, OSError, TimeoutError) as error:
                     log.warning("store away", action="commit_failed", error=type(error).__name__, deliveries=len(group))
-                    for waiting in group:
-                        _fail(waiting, StoreAway("The event could not be stored. Send it again with the same id."))
+                    self._send_away(group)
                 except asyncio.CancelledError:
-                    for waiting in group:
-                        waiting.outcome.cancel()
+                    self._send_away(group)
                     raise
+                except Exception as error:  # nobody may wait forever, and those who come next are to be served
+                    log.exception("commit failed", action="commit_failed", deliveries=len(group))
+                    for waiting in group:
+                        _fail(waiting, error)
+
+    def _send_away(self, group: Sequence[_Waiting]) -> None:
+        for waiting in group:
+            _fail(waiting, StoreAway("The event could not be stored. Send it again with the same id."))
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         await self._route(group)
@@ -192,12 +239,16 @@ class Committer:
                         if ready.decision:
                             fresh[key] = ready.decision.order
                         continue
+                    if key in fresh:  # what makes it no news is not on disk yet: look again when it is
+                        self._queue.append(waiting)
+                        continue
                     outcome = Unchanged()
             except Exception as error:  # one delivery's trouble is not the group's
                 _fail(waiting, error)
             else:
                 _resolve(waiting, outcome)
         if prepared:
+            await self._follow(prepared)
             await self._write(prepared)
 
     async def _route(self, group: Sequence[_Waiting]) -> None:
@@ -248,19 +299,30 @@ class Committer:
             for event in events:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
-            decision = None
-        else:
-            decision = decide(order, events, self.rulebook(), now)
-            answer = answers.decided(delivery.event_id, decision)
-            write(unit, keys, decision)
-            if order is None and keys == self._parking(delivery.order_id):
-                # Elsewhere, among several partitions, the events that waited for this order are replayed by the clock.
-                unit.read(keys.parked(delivery.source, delivery.order_id))
-        if not delivery.replayed:
-            unit.do(
-                "SET", seen, f"{delivery.digest}\n".encode() + answer, "PX", self.remember // timedelta(milliseconds=1)
-            )
-        return _Prepared(waiting, unit, answer, decision)
+            return _Prepared(waiting, unit, order, None, answer)
+        return _Prepared(waiting, unit, order, decide(order, events, self.rulebook(), now), b"")
+
+    async def _follow(self, prepared: Sequence[_Prepared]) -> None:
+        """Have the calls of the decisions booked, then write down what follows from each."""
+        decided = [
+            (ready, Booking(ready.unit, ready.waiting.keys, ready.order, ready.decision))
+            for ready in prepared
+            if ready.decision
+        ]
+        for (ready, booking), booked in zip(
+            decided, await self.book.book([booking for _, booking in decided]), strict=True
+        ):
+            delivery = ready.waiting.delivery
+            ready.answer = answers.decided(delivery.event_id, booking.decision, booked)
+            write(ready.unit, booking.keys, booking.decision, booked)
+            if ready.order is None:
+                ready.unit.read(booking.keys.parked(delivery.source, delivery.order_id))
+        for ready in prepared:
+            delivery = ready.waiting.delivery
+            if not delivery.replayed:
+                seen = ready.waiting.keys.seen(delivery.source, delivery.event_id)
+                record = f"{delivery.digest}\n".encode() + ready.answer
+                ready.unit.do("SET", seen, record, "PX", self.remember // timedelta(milliseconds=1))
 
     async def _write(self, prepared: Sequence[_Prepared]) -> None:
         outcomes = await work.commit(self.redis, [ready.unit for ready in prepared])
@@ -268,7 +330,7 @@ class Committer:
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
-                _resolve(waiting, Recorded(ready.answer, ready.decision, tuple(value or ())))
+                _resolve(waiting, Recorded(ready.answer, ready.decision, waiting.keys, tuple(value or ())))
             elif name == "exists":
                 _resolve(waiting, _taken_before(delivery, value) or Clashing())
             elif waiting.attempts < _ATTEMPTS:
@@ -278,18 +340,23 @@ class Committer:
                 _fail(waiting, StoreAway("The order keeps changing. Send the event again with the same id."))
 
 
-def write(unit: UnitOfWork, keys: Keys, decision: Decision) -> None:
-    """All that a decision makes true."""
+def write(unit: UnitOfWork, keys: Keys, decision: Decision, booked: Booked) -> None:
+    """All that a decision makes true beside its calls, which are booked."""
     writes.put_order(unit, keys, decision.order)
-    writes.add_lines(unit, keys, decision.order, decision.timeline)
+    writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
     for message_id in decision.cancelled_messages:
         writes.cancel_message(unit, keys, message_id)
-    for call_id in decision.cancelled_calls:
-        writes.cancel_call(unit, keys, call_id)
-    for message in decision.messages:
-        writes.queue_message(unit, keys, message)
-    for call in decision.calls:
-        writes.plan_call(unit, keys, call)
+    for place, message in enumerate(decision.messages):
+        writes.queue_message(unit, keys, message, place=place)
+
+
+def _told(line: Line, booked: Booked) -> Line:
+    """A line about a call names the call that its reason became part of."""
+    if line.kind not in (Kind.CALL, Kind.CALL_CANCELLED) or line.ref is None:
+        return line
+    if line.ref in booked.refs or line.kind is Kind.CALL_CANCELLED:
+        return replace(line, ref=booked.refs.get(line.ref, line.ref))
+    return replace(line, kind=Kind.SUPPRESSED, ref=None, reason=Reason.DO_NOT_CALL)
 
 
 def _taken_before(delivery: Delivery, seen: bytes | None) -> Repeated | Clashing | None:

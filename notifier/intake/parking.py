@@ -28,8 +28,7 @@ class Parking:
                 if await self.reader.order(source, order_id) is None:
                     continue
                 parked: Any = await self.reader.redis.lrange(keys.parked(source, order_id), 0, -1)
-                if parked:
-                    await self.committer.replay(source, order_id, parked)
-                    log.info("parked events replayed", action="parked_replayed", order=order_id, events=len(parked))
+                if replayed := await self.committer.replay(source, order_id, parked, keys=keys):
+                    log.info("parked events replayed", action="parked_replayed", order=order_id, events=replayed)
                     count += 1
         return count

@@ -32,6 +32,17 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
+def _addressable(text: str) -> str:
+    if text in (".", ".."):
+        raise ValueError("an order of this name could not be asked for: /api/orders/.. is another address")
+    return text
+
+
+OrderId = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$"), AfterValidator(_addressable)
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
 
@@ -72,7 +83,7 @@ class Shipment(_Part):
 
 
 class Data(_Part):
-    order_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$")]
+    order_id: OrderId
     customer: Customer = Customer()
     payment: Payment = Payment()
     items: Annotated[list[LineItem], Field(max_length=500)] | None = None
@@ -162,7 +173,23 @@ def _unknown(payload: Payload) -> dict[str, Any]:
     parts: dict[str, _Part] = {
         "": payload, "data": data, "customer": data.customer, "payment": data.payment, "shipment": data.shipment
     }  # fmt: skip
-    return {name: part.model_extra for name, part in parts.items() if part.model_extra}
+    unknown: dict[str, Any] = {name: part.model_extra for name, part in parts.items() if part.model_extra}
+    if any(item.model_extra for item in data.items or ()):
+        unknown["items"] = [item.model_extra for item in data.items or ()]
+    return {name: _storable(part) for name, part in unknown.items()}
+
+
+def _storable(value: Any) -> Any:
+    """The same JSON, with whole numbers that do not fit into 64 bits as text: our records cannot hold them."""
+    match value:
+        case dict():
+            return {key: _storable(part) for key, part in value.items()}
+        case list():
+            return [_storable(part) for part in value]
+        case int() if not -(2**63) <= value < 2**63:
+            return str(value)
+        case _:
+            return value
 
 
 def verify(headers: Mapping[str, str], body: bytes, webhook: Webhook, *, now: datetime, tolerance: timedelta) -> str:
@@ -181,13 +208,13 @@ def verify(headers: Mapping[str, str], body: bytes, webhook: Webhook, *, now: da
         raise BadSignature("webhook-id must be at most 256 printable characters.")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise BadSignature("webhook-timestamp must be unix seconds.")
-    signed_at = datetime.fromtimestamp(int(stamp), UTC)
-    if abs(now - signed_at) > tolerance:
+    if abs(now.timestamp() - int(stamp)) > tolerance.total_seconds():
         raise BadSignature(f"webhook-timestamp is more than {tolerance} away from our clock; sign again when sending.")
     try:
         text = body.decode()
     except UnicodeDecodeError:
         raise NotJson("The body is not UTF-8.") from None
+    signed_at = datetime.fromtimestamp(int(stamp), UTC)
     expected = base64.b64decode(webhook.sign(event_id, signed_at, text).partition(",")[2])
     if not any(hmac.compare_digest(expected, given) for given in _given(signatures)):
         raise BadSignature("No signature matches. Check the secret, and that the body is signed as it is sent.")

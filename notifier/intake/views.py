@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -62,7 +63,7 @@ class StandardShop:
 
     async def _take_one(self, event_id: str, document: Any) -> tuple[int, bytes]:
         payload = standard.validate(document)
-        return await self._take(event_id, _digest(encode(document)), payload)
+        return await self._take(event_id, _digest(json.dumps(document).encode()), payload)
 
     async def _take(self, event_id: str, digest: str, payload: Payload) -> tuple[int, bytes]:
         """Commit one event; the HTTP status and the answer."""
@@ -113,7 +114,7 @@ class WooCommerceShop:
         if not woocommerce.verify(self._secret, body, request.headers.get("X-WC-Webhook-Signature")):
             raise BadSignature("X-WC-Webhook-Signature does not match; the secret must be the webhook's own.")
         snapshot = woocommerce.parse(body, rules=self._rules)
-        topic = request.headers.get("X-WC-Webhook-Topic", "")
+        topic = request.headers.get("X-WC-Webhook-Topic", "").encode("ascii", "replace").decode()
         digest = _digest(topic.encode() + b"\n" + body)  # the delivery id is no help: two within a second share it
         outcome = await self._committer.submit(
             Delivery(

@@ -18,7 +18,9 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     _S.SENDING: frozenset(
         {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.UNKNOWN, _S.EXPIRED, _S.HELD}
     ),
-    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.HELD}),
+    _S.UNKNOWN: frozenset(
+        {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.EXPIRED, _S.HELD}
+    ),
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED}),
     _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
     # An operator may learn later that a text arrived after all; the reverse never happens.
@@ -30,6 +32,11 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     _S.CANCELLED: frozenset(),
 }
 """The only ways a message goes. Anything else cannot be written."""
+
+
+def sources(target: MessageState) -> frozenset[MessageState]:
+    """The states from which a message may come into ``target``."""
+    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
 
 
 class IllegalTransitionError(StoreError):

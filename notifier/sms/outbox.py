@@ -1,12 +1,16 @@
-"""The outbox: messages are taken from it by whoever is free, and given back with what became of them."""
+"""The outbox: messages are taken from it for a line, and given back with what became of them."""
 
+import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
+import structlog
 from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.domain.messages import Message, MessageState
+from notifier.errors import StoreError
 from notifier.sms import ledger
 from notifier.sms.ledger import Attempt
 from notifier.store import work
@@ -14,56 +18,120 @@ from notifier.store.keys import Keys
 from notifier.store.records import decode, ms
 from notifier.store.work import Script, UnitOfWork
 
-_CLAIM = Script("claim")
+log = structlog.get_logger()
+
+UNREADABLE = "unreadable"
+"""In the place of a state: messages that cannot be read. They are kept and shown, never deleted."""
+
+_CLAIM, _MARK = Script("claim"), Script("mark")
+_REMEMBERED = 48 * 3600  # seconds for which a provider can be asked about a message
+_SPACED = 24 * 3600  # seconds for which the last text to a customer is remembered
+_FIELDS = 9  # of a row that the script answers
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A message in our hands. ``lapsed``: a worker had it before us and died, and may have sent it."""
+    """A message in our hands, for as long as ``token`` is the one that the store knows for it.
+
+    ``lapsed``: a worker had it before us and died. ``called``: it was calling the provider, or about to, in a way that
+    is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
+    ``by_hand``: a person had it sent, so that no quiet hours hold it.
+    """
 
     keys: Keys
+    provider: str
+    token: str
     message: Message
     attempts: tuple[Attempt, ...]
     lapsed: bool
+    called: bool
+    bound: bool
+    by_hand: bool
+    first: datetime
+    expires_at: datetime | None
 
 
 class Settled(Struct, frozen=True, kw_only=True):
-    """What became of a claimed message. Back to ``queued`` it goes with the time of the next try."""
+    """What became of a claimed message.
+
+    Back to ``queued`` it goes with the time of the next try; ``bound`` then says that the provider may have sent it
+    already, so that no other may have it, and ``retrying`` that later texts to the customer wait for it. ``ask_at`` is
+    when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into.
+    """
 
     claimed: Claimed
     state: MessageState
+    now: datetime
     attempt: Attempt | None = None
     again_at: datetime | None = None
-    provider: str | None = None
+    bound: bool = False
+    retrying: bool = False
+    ask_at: datetime | None = None
     provider_id: str | None = None
     cost: int | None = None  # rial
+    reason: str | None = None
 
 
-async def claim(redis: Redis, keys: Keys, *, now: datetime, lease: timedelta, count: int) -> list[Claimed]:
-    """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else."""
-    found = await _CLAIM.run(
+async def claim(
+    redis: Redis,
+    keys: Keys,
+    provider: str,
+    *,
+    bound: bool,
+    now: datetime,
+    lease: timedelta,
+    count: int,
+    essential_only: bool = False,
+    gap: timedelta = timedelta(),
+) -> list[Claimed]:
+    """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
+
+    ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
+    one customer, essential ones apart.
+    """
+    token = secrets.token_hex(8)
+    rows = await _CLAIM.run(
         redis,
         [
-            keys.outbox,
-            keys.sending,
+            keys.bound(provider) if bound else keys.outbox,
+            keys.sending(provider),
             keys.messages(MessageState.QUEUED),
             keys.messages(MessageState.SENDING),
-            keys.in_turn,
+            keys.messages(MessageState.EXPIRED),
+            keys.messages(MessageState.CANCELLED),
+            keys.opted_out,
         ],
         ms(now),
         ms(now + lease),
         count,
         keys.message(""),
+        keys.customers,
+        "essential" if essential_only else "all",
+        gap // timedelta(milliseconds=1),
+        provider,
+        token,
+        "bound" if bound else "common",
     )
-    rows = zip(*(iter(found),) * 4, strict=True)
-    return [
-        Claimed(
-            keys=keys,
-            message=decode(message, Message),
-            attempts=tuple(decode(attempts, list[Attempt])) if attempts else (),
-            lapsed=how == b"lapsed",
-        )
-        for _, how, message, attempts in rows
-    ]
+    claimed = []
+    for at in range(0, len(rows), _FIELDS):
+        row = rows[at : at + _FIELDS]
+        try:
+            claimed.append(_claimed(row, keys, provider, token, now.tzinfo))
+        except (StoreError, ValueError) as error:
+            await _set_aside(redis, keys, provider, row[0].decode(), error)
+    return claimed
+
+
+async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease: timedelta) -> list[Claimed]:
+    """Mark messages before a call that must not be made twice; returns those that are still ours."""
+    if not claimed:
+        return []
+    one = claimed[0]
+    ids = [each.message.id for each in claimed]
+    sending, lapse = one.keys.sending(one.provider), ms(now + lease)
+    ours = {
+        member.decode() for member in await _MARK.run(redis, [sending], lapse, one.token, one.keys.message(""), *ids)
+    }
+    return [each for each in claimed if each.message.id in ours]
 
 
 async def settle(redis: Redis, settled: Sequence[Settled]) -> None:
@@ -72,30 +140,78 @@ async def settle(redis: Redis, settled: Sequence[Settled]) -> None:
         await work.commit(redis, [_unit(outcome) for outcome in settled])
 
 
+def put_back(
+    unit: UnitOfWork, keys: Keys, message: Message, due: datetime, *, bound: str | None, retrying: bool = False
+) -> None:
+    """Have a message wait again; ``bound`` names the provider that alone may have it."""
+    key, at = keys.message(message.id), ms(due)
+    unit.do("HSET", key, "due", at, *(("bound", bound) if bound else ()), *(("retrying", 1) if retrying else ()))
+    if gone := [name for name, stays in (("bound", bound), ("retrying", retrying)) if not stays]:
+        unit.do("HDEL", key, *gone)
+    unit.do("ZADD", keys.bound(bound) if bound else keys.outbox, at, message.id)
+    unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
+
+
 def _unit(outcome: Settled) -> UnitOfWork:
-    unit, keys, message = UnitOfWork(), outcome.claimed.keys, outcome.claimed.message
-    attempts = [*outcome.claimed.attempts, outcome.attempt] if outcome.attempt else None
+    """Only what is still in the hands of this claim is settled by it."""
+    claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
+    provider = claimed.provider
+    ours, unit = UnitOfWork(), UnitOfWork()
+    ours.do("ZREM", keys.sending(provider), message.id)
+    # What follows the change of state comes before it in the unit, for its condition is the state before.
+    after = UnitOfWork()
+    if outcome.state is MessageState.QUEUED:
+        due = outcome.again_at or outcome.now
+        put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
+    else:
+        after.do("ZREM", keys.texts(message.to), message.id)
+    if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
+        after.do("ZADD", keys.reports(provider), ms(outcome.ask_at), message.id)
+    if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
+        after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
+    if outcome.provider_id:
+        after.do("SET", keys.provider_message(provider, outcome.provider_id), message.id, "EX", _REMEMBERED)
+    if outcome.provider_id is not None:
+        after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
+    ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
     ledger.move(
-        unit,
+        ours,
         keys,
         message.id,
         MessageState.SENDING,
         outcome.state,
-        attempts=attempts,
-        provider=outcome.provider,
+        attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
+        provider=provider,
         provider_id=outcome.provider_id,
         cost=outcome.cost,
+        reason=outcome.reason,
     )
-    unit.do("ZREM", keys.sending, message.id)
-    if outcome.state is MessageState.QUEUED:
-        again = outcome.again_at or message.created_at
-        back = UnitOfWork()
-        back.do("ZADD", keys.outbox, ms(again), message.id)
-        unit.when(keys.message(message.id), "state", MessageState.QUEUED, back)
-    else:
-        next_please = UnitOfWork()
-        next_please.do("HDEL", keys.in_turn, message.to)
-        unit.when(keys.in_turn, message.to, message.id, next_please)
-    if outcome.provider_id:
-        unit.do("SET", keys.provider_message(outcome.provider or "", outcome.provider_id), message.id, "EX", 172_800)
+    unit.when(keys.message(message.id), "owner", claimed.token, ours)
     return unit
+
+
+def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> Claimed:
+    _, how, message, attempts, first, expires, by_hand, called, bound = row
+    return Claimed(
+        keys=keys,
+        provider=provider,
+        token=token,
+        message=decode(message, Message),
+        attempts=tuple(decode(attempts, list[Attempt])) if attempts else (),
+        lapsed=how == b"lapsed",
+        called=bool(called),
+        bound=bool(bound),
+        by_hand=bool(by_hand),
+        first=datetime.fromtimestamp(int(first) / 1000, zone),
+        expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
+    )
+
+
+async def _set_aside(redis: Redis, keys: Keys, provider: str, message_id: str, error: Exception) -> None:
+    """A record that cannot be read is kept where it can be looked at, and holds nobody up."""
+    log.error("a message is set aside", action="message_unreadable", message=message_id, error=str(error))
+    unit = UnitOfWork()
+    unit.do("ZREM", keys.sending(provider), message_id)
+    unit.do("HSET", keys.message(message_id), "state", UNREADABLE)
+    unit.move(message_id, source=keys.messages(MessageState.SENDING), target=keys.messages(UNREADABLE))
+    await work.commit(redis, [unit])

@@ -9,6 +9,7 @@ import re
 
 # The most Kavenegar takes in one message; beyond it answers 413.
 MAX_UNITS = 900
+MAX_PARTS = -(-MAX_UNITS // 67)
 
 # 3GPP TS 23.038: the default alphabet without the escape, and its extension table, whose signs are sent as two.
 _DEFAULT = (

@@ -1,8 +1,8 @@
-"""The sender: takes messages from the outbox, hands them to the provider, and writes down what became of them."""
+"""The sender: takes messages from the outbox, hands them to a line, and writes down what became of them."""
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,11 +12,13 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain import phones
-from notifier.domain.messages import Message, MessageState, Via
-from notifier.sms import outbox
-from notifier.sms.ledger import Attempt
+from notifier.domain.messages import Message, Via
+from notifier.errors import NotifierError
+from notifier.sms import outbox, verdicts
+from notifier.sms.lines import Line, Lines, Standing
 from notifier.sms.outbox import Claimed, Settled
-from notifier.sms.providers.base import MAX_BATCH, Accepted, Failed, Failure, Outgoing, Provider, Result, Status
+from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
+from notifier.sms.unreached import Unreached
 from notifier.store.keys import Keys
 
 log = structlog.get_logger()
@@ -25,18 +27,23 @@ LEASE = timedelta(seconds=60)
 """How long a worker may keep a message: well over the provider's time limit, so that nobody else takes it meanwhile."""
 
 _BATCHES = 8  # under way at once
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=10)
-_GIVE_UP_AFTER = timedelta(hours=48)  # for a message without a time limit of its own
-_ACCOUNT_WAIT = timedelta(minutes=1)
+_CAREFULLY = 16  # calls at once that must not be made twice: so many are in doubt when a worker dies
+_IDLE = 0.25  # seconds between looks when nothing rings
+_SETTLE_AGAIN = 0.5  # seconds
 
-_STATES = {
-    Status.DELIVERED: MessageState.DELIVERED,
-    Status.UNDELIVERED: MessageState.UNDELIVERED,
-    Status.FAILED: MessageState.UNDELIVERED,
-    Status.BLOCKED: MessageState.BLOCKED,
-    Status.CANCELLED: MessageState.FAILED,
-}
-"""What a provider's status means for the ledger; any other means that it was taken and may still arrive."""
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line, and which of its two boxes it takes from now."""
+
+    line: Line
+    standing: Standing
+    keys: Keys
+    bound: bool
+
+    @property
+    def at_most(self) -> int:
+        return 1 if self.standing.on_trial else MAX_BATCH
 
 
 @dataclass(slots=True)
@@ -44,12 +51,15 @@ class Sender:
     """Sends whatever is ready, for as long as it runs. Any number of senders share the work."""
 
     redis: Redis
-    provider: Provider
+    lines: Lines
     clock: Clock
+    texting_time: Callable[[datetime], datetime]
+    unreached: Unreached
     partitions: int = 1
+    gap: timedelta = timedelta()
+    lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
-    on_settled: Callable[[Sequence[Settled]], None] = lambda _: None
-    paused_until: datetime | None = None
+    on_settled: Callable[[Settled], None] = lambda _: None
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -58,27 +68,17 @@ class Sender:
         self._bell.set()
 
     async def run(self) -> None:
-        """Send until cancelled. Messages under way are settled or left to their lease."""
+        """Send until cancelled. Messages under way are settled, or left to their lease."""
         places = asyncio.Semaphore(_BATCHES)
         while True:
             self._bell.clear()
+            busy = False
             try:
-                busy = False
-                for partition in range(self.partitions):
-                    await places.acquire()
-                    claimed = await self._claim(Keys(partition))
-                    if not claimed:
-                        places.release()
-                        continue
-                    busy = True
-                    task = asyncio.create_task(self._send(claimed))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
-                    task.add_done_callback(lambda _: places.release())
+                busy = await self._round(places)
             except (RedisError, OSError) as error:
-                places.release()
                 log.warning("store away", action="claim_failed", error=type(error).__name__)
-                busy = False
+            except Exception:  # whatever it was, the next round is to be had
+                log.exception("a round of sending failed", action="claim_failed")
             if not busy:
                 await self._rest()
 
@@ -89,98 +89,180 @@ class Sender:
     async def send_ready(self) -> int:
         """Send what is ready at this moment, and return how many messages were taken."""
         count = 0
-        for partition in range(self.partitions):
-            while claimed := await self._claim(Keys(partition)):
-                await self._send(claimed)
-                count += len(claimed)
-        return count
+        while True:
+            taken = 0
+            for place in self._places(await self.lines.standings()):
+                if claimed := await self._claim(place):
+                    await self._send(place, claimed)
+                    taken += len(claimed)
+            if not taken:
+                return count
+            count += taken
+
+    async def _round(self, places: asyncio.Semaphore) -> bool:
+        """Start sending what is ready, as far as there is place; whether there was anything."""
+        busy = False
+        for place in self._places(await self.lines.standings()):
+            await places.acquire()
+            try:
+                claimed = await self._claim(place)
+            except BaseException:
+                places.release()
+                raise
+            if not claimed:
+                places.release()
+                continue
+            busy = True
+            task = asyncio.create_task(self._send_safely(place, claimed))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda _: places.release())
+        return busy
+
+    def _places(self, standings: Sequence[Standing]) -> Iterator[_Place]:
+        """Which line may take from which box now.
+
+        The first line that is open takes from the common outbox; a line on trial ahead of it takes a single message.
+        What a line may have sent before stays with it.
+        """
+        now, taken = self.clock.now(), False
+        ready = [not standing.closed(now) for standing in standings]
+        whole = [one.paused_until is None and not one.exhausted for one in standings]
+        for at, (line, standing) in enumerate(zip(self.lines.lines, standings, strict=True)):
+            if not ready[at]:
+                continue
+            # A line without credit leaves everything to one behind it that has some.
+            common = not taken and not (standing.exhausted and any(whole[at:]))
+            for partition in range(self.partitions):
+                keys = Keys(partition)
+                yield _Place(line, standing, keys, bound=True)
+                if common:
+                    yield _Place(line, standing, keys, bound=False)
+            taken = taken or (common and not standing.on_trial)
 
     async def _rest(self) -> None:
         """Until something is put into the outbox, or for a moment: times come without a bell."""
         try:
-            await asyncio.wait_for(self._bell.wait(), timeout=0.25)
+            await asyncio.wait_for(self._bell.wait(), timeout=_IDLE)
         except TimeoutError:
             return
 
-    async def _claim(self, keys: Keys) -> list[Claimed]:
-        now = self.clock.now()
-        if self.paused_until is not None and now < self.paused_until:
+    async def _claim(self, place: _Place) -> list[Claimed]:
+        line, standing = place.line, place.standing
+        if standing.on_trial and not await line.may_probe():
             return []
-        return await outbox.claim(self.redis, keys, now=now, lease=LEASE, count=MAX_BATCH)
-
-    async def _send(self, claimed: Sequence[Claimed]) -> None:
-        now = self.clock.now()
-        late = [one for one in claimed if one.message.expires_at is not None and one.message.expires_at <= now]
-        plain = [one for one in claimed if one not in late and one.message.via is Via.SEND]
-        patterns = [one for one in claimed if one not in late and one.message.via is Via.LOOKUP]
-        settled = [Settled(claimed=one, state=MessageState.EXPIRED) for one in late]
-        # A pattern has no id that makes repeating safe: what a dead worker may have sent is not sent again.
-        lost = [one for one in patterns if one.lapsed]
-        settled += [Settled(claimed=one, state=MessageState.UNKNOWN) for one in lost]
-        patterns = [one for one in patterns if not one.lapsed]
-        if plain:
-            results = await self.provider.send([_outgoing(one.message) for one in plain])
-            settled += [self._settled(one, result) for one, result in zip(plain, results, strict=True)]
-        if patterns:
-            answers = await asyncio.gather(*(self.provider.lookup(_outgoing(one.message)) for one in patterns))
-            settled += [self._settled(one, result) for one, result in zip(patterns, answers, strict=True)]
+        claimed: list[Claimed] = []
+        permits = await line.permits(place.at_most)
         try:
-            await outbox.settle(self.redis, settled)
+            if permits:
+                claimed = await outbox.claim(
+                    self.redis,
+                    place.keys,
+                    line.name,
+                    bound=place.bound,
+                    now=self.clock.now(),
+                    lease=self.lease,
+                    count=permits,
+                    essential_only=standing.exhausted,
+                    gap=self.gap,
+                )
+        finally:
+            await line.give_back(permits - len(claimed))
+            if standing.on_trial and not claimed:
+                await line.give_up_probe()
+        return claimed
+
+    async def _send_safely(self, place: _Place, claimed: Sequence[Claimed]) -> None:
+        try:
+            await self._send(place, claimed)
         except (RedisError, OSError) as error:
-            log.warning("store away", action="settle_failed", error=type(error).__name__, messages=len(settled))
+            log.warning("store away", action="send_failed", error=type(error).__name__, messages=len(claimed))
+        except Exception:  # what is not settled is taken up again when its claim lapses
+            log.exception("sending failed", action="send_failed", messages=len(claimed))
+
+    async def _send(self, place: _Place, claimed: Sequence[Claimed]) -> None:
+        now, line = self.clock.now(), place.line
+        instead: list[Settled] = []
+        plain: list[Claimed] = []
+        careful: list[Claimed] = []
+        for one in claimed:
+            safe = _safe_to_repeat(line, one.message)
+            outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=self.texting_time)
+            if outcome is not None:
+                instead.append(outcome)
+            else:
+                (plain if safe else careful).append(one)
+        await self._settle(instead)
+        if place.standing.on_trial and (plain or careful) and not await line.answers():
+            await self._settle(
+                [
+                    verdicts.put_back(one, now, safe_to_repeat=_safe_to_repeat(line, one.message))
+                    for one in plain + careful
+                ]
+            )
             return
+        results: list[Result] = []
+        if plain:
+            results = await line.provider.send([_outgoing(one.message) for one in plain])
+            await self._settle([self._verdict(line, one, result) for one, result in zip(plain, results, strict=True)])
+        for start in range(0, len(careful), _CAREFULLY):
+            results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
+        if results:
+            await line.heard(results, place.standing)
+
+    async def _send_carefully(self, line: Line, claimed: Sequence[Claimed]) -> list[Result]:
+        """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
+        ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
+        plain = [one for one in ours if not _by_pattern(line, one.message)]
+        patterns = [one for one in ours if _by_pattern(line, one.message)]
+        sending = [line.provider.send([_outgoing(one.message) for one in plain])] if plain else []
+        looking_up = [line.provider.lookup(_outgoing(one.message)) for one in patterns]
+        sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
+        results = [*(sent[0] if sent else ()), *looked_up]
+        await self._settle(
+            [self._verdict(line, one, each) for one, each in zip([*plain, *patterns], results, strict=True)]
+        )
+        return results
+
+    def _verdict(self, line: Line, claimed: Claimed, result: Result) -> Settled:
+        return verdicts.of(
+            claimed,
+            result,
+            self.clock.now(),
+            safe_to_repeat=_safe_to_repeat(line, claimed.message),
+            texting_time=self.texting_time,
+            chance=self.chance,
+        )
+
+    async def _settle(self, settled: Sequence[Settled]) -> None:
+        """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
+        if not settled:
+            return
+        over = asyncio.get_running_loop().time() + self.lease.total_seconds()
+        while True:
+            try:
+                for outcome in settled:
+                    await self.unreached.ends(outcome.claimed.keys, outcome.claimed.message, outcome.state)
+                await outbox.settle(self.redis, settled)
+                break
+            except (RedisError, OSError, NotifierError) as error:
+                log.warning("store away", action="settle_failed", error=type(error).__name__, messages=len(settled))
+                if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
+                    raise
+                await asyncio.sleep(_SETTLE_AGAIN)
         for outcome in settled:
             _tell(outcome)
-        self.on_settled(settled)
+            self.on_settled(outcome)
 
-    def _settled(self, claimed: Claimed, result: Result) -> Settled:
-        now, name = self.clock.now(), self.provider.name
-        if isinstance(result, Accepted):
-            return Settled(
-                claimed=claimed,
-                state=_STATES.get(result.status, MessageState.ACCEPTED),
-                attempt=Attempt(at=now, provider=name, outcome="accepted", cost=result.cost),
-                provider=name,
-                provider_id=result.provider_id,
-                cost=result.cost,
-            )
-        attempt = Attempt(at=now, provider=name, outcome=result.failure, code=result.code, reason=result.reason)
-        match result.failure:
-            case Failure.REFUSED:
-                return Settled(claimed=claimed, state=MessageState.FAILED, attempt=attempt, provider=name)
-            case Failure.UNKNOWN:
-                return Settled(claimed=claimed, state=MessageState.UNKNOWN, attempt=attempt, provider=name)
-            case Failure.ACCOUNT:
-                return self._later(claimed, attempt, self._pause(result))
-            case Failure.RETRY:
-                return self._later(claimed, attempt, now + self._back_off(len(claimed.attempts), result.retry_after))
 
-    def _later(self, claimed: Claimed, attempt: Attempt, again_at: datetime) -> Settled:
-        """Back to the outbox, unless that would be too late."""
-        limit = claimed.message.expires_at or claimed.message.created_at + _GIVE_UP_AFTER
-        state = MessageState.QUEUED if again_at < limit else MessageState.EXPIRED
-        return Settled(claimed=claimed, state=state, attempt=attempt, again_at=again_at)
+def _by_pattern(line: Line, message: Message) -> bool:
+    """Whether the line sends this as a pattern; where it has none that fits, the text itself says the same."""
+    return message.via is Via.LOOKUP and bool(message.tokens) and line.provider.has_pattern(message.pattern)
 
-    def _pause(self, failed: Failed) -> datetime:
-        """Nothing leaves by this account for a while; nobody's message is to blame."""
-        wait = timedelta(seconds=failed.retry_after) if failed.retry_after else _ACCOUNT_WAIT
-        until = self.clock.now() + wait
-        if self.paused_until is None or self.paused_until < until:
-            self.paused_until = until
-            log.error(
-                "provider account paused",
-                action="account_paused",
-                provider=self.provider.name,
-                code=failed.code,
-                reason=failed.reason,
-                until=until.isoformat(),
-            )
-        return until
 
-    def _back_off(self, tries: int, at_least: float | None) -> timedelta:
-        """Exponential with full jitter, so that a provider that comes back is not met by all at once."""
-        longest: timedelta = min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT)
-        return max(timedelta(seconds=at_least or 0), longest * self.chance.random())
+def _safe_to_repeat(line: Line, message: Message) -> bool:
+    """Whether the line knows a repeated message as the same, by its id."""
+    return line.provider.repeatable and not _by_pattern(line, message)
 
 
 def _outgoing(message: Message) -> Outgoing:
@@ -198,6 +280,7 @@ def _tell(outcome: Settled) -> None:
         template=message.template,
         order=message.order_id,
         to=phones.mask(message.to),
+        provider=outcome.claimed.provider,
         code=attempt.code if attempt else None,
         provider_id=outcome.provider_id,
     )

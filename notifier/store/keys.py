@@ -9,7 +9,9 @@ from zlib import crc32
 
 INSTANCE = "n:instance"  # a random name of this store, made when it is first opened
 STAFF = "n:staff"  # hash: staff id → record
-WAKE = "n:wake"  # channel: something was put into an outbox
+TEMPLATES_IN_USE = "n:templates"  # hash: template → its version
+TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → what it said
+ALERTS = "n:alerts"  # list: what supervisors have to know, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,52 @@ class Keys:
         return f"n:{{{self.partition}}}:call:{call_id}"
 
     def calls(self, state: str) -> str:
-        """Calls in one state, by the unix ms they are due at."""
+        """Calls in one state, by the unix ms at which something is to happen to them; those over, by their end."""
         return f"n:{{{self.partition}}}:calls:{state}"
+
+    def assigned(self, staff_id: str) -> str:
+        """The open calls of one of the staff, by the unix ms they are due at."""
+        return f"n:{{{self.partition}}}:assigned:{staff_id}"
+
+    @property
+    def open_calls(self) -> str:
+        """Hash: customer → their one open call."""
+        return f"n:{{{self.partition}}}:open_calls"
+
+    @property
+    def callers(self) -> str:
+        """Hash: customer → who of the staff spoke to them last."""
+        return f"n:{{{self.partition}}}:callers"
+
+    @property
+    def do_not_call(self) -> str:
+        """Hash: customer who wants no calls → unix ms since when."""
+        return f"n:{{{self.partition}}}:do_not_call"
+
+    @property
+    def owed(self) -> str:
+        """Hash: staff id|call → the reminder they are owed about it."""
+        return f"n:{{{self.partition}}}:owed"
+
+    @property
+    def reminded(self) -> str:
+        """Hash: staff id → unix ms of their last reminder, and of the digests of their shifts."""
+        return f"n:{{{self.partition}}}:reminded"
+
+    @property
+    def feedback(self) -> str:
+        """Hash: what a call found out about an order and the order was not told yet, by event id."""
+        return f"n:{{{self.partition}}}:feedback"
+
+    @property
+    def hooks(self) -> str:
+        """Hash: reminders to be posted to the shop's own tools, by id."""
+        return f"n:{{{self.partition}}}:hooks"
+
+    @property
+    def hooks_due(self) -> str:
+        """The same by the unix ms of the next try."""
+        return f"n:{{{self.partition}}}:hooks:due"
 
     @property
     def orders(self) -> str:
@@ -54,6 +100,16 @@ class Keys:
         return f"n:{{{self.partition}}}:orders:high"
 
     @property
+    def deposits(self) -> str:
+        """Orders whose deposit was reported and not looked up yet, by the unix ms it was reported at."""
+        return f"n:{{{self.partition}}}:orders:deposits"
+
+    @property
+    def codes(self) -> str:
+        """Hash: tracking code or receipt number → the order it was last given for."""
+        return f"n:{{{self.partition}}}:codes"
+
+    @property
     def parked_orders(self) -> str:
         """Orders that events wait for, by the unix ms the first came at."""
         return f"n:{{{self.partition}}}:parked"
@@ -63,19 +119,96 @@ class Keys:
         """Messages to be sent, by the unix ms from which they may be."""
         return f"n:{{{self.partition}}}:outbox"
 
-    @property
-    def sending(self) -> str:
-        """Messages a worker has taken, by the unix ms at which its claim lapses."""
-        return f"n:{{{self.partition}}}:sending"
+    def bound(self, provider: str) -> str:
+        """The same for messages that one provider may have sent already: no other may have them."""
+        return f"n:{{{self.partition}}}:outbox:{provider}"
+
+    def sending(self, provider: str) -> str:
+        """Messages a worker has taken for a provider, by the unix ms at which its claim lapses."""
+        return f"n:{{{self.partition}}}:sending:{provider}"
+
+    def reports(self, provider: str) -> str:
+        """Messages a provider took and has not reported the end of, by the unix ms at which it is asked next."""
+        return f"n:{{{self.partition}}}:reports:{provider}"
 
     @property
-    def in_turn(self) -> str:
-        """Hash: customer → the message last taken for them, so that the next one waits for it."""
-        return f"n:{{{self.partition}}}:in_turn"
+    def reconciling(self) -> str:
+        """Messages that may have been sent, by the unix ms at which that is looked into next."""
+        return f"n:{{{self.partition}}}:reconciling"
+
+    @property
+    def opted_out(self) -> str:
+        """Customers who want no texts but the essential ones."""
+        return f"n:{{{self.partition}}}:opted_out"
+
+    def customer_orders(self, phone: str) -> str:
+        """A customer's orders, by the unix ms each was first heard of at."""
+        return f"n:{{{self.partition}}}:customer:{phone}:orders"
+
+    def inbound(self, phone: str) -> str:
+        """What a customer texted to us, oldest first."""
+        return f"n:{{{self.partition}}}:customer:{phone}:inbound"
+
+    @property
+    def customers(self) -> str:
+        """What every key about a customer begins with."""
+        return f"n:{{{self.partition}}}:customer:"
+
+    def texts(self, phone: str) -> str:
+        """A customer's texts that have not left yet, by the unix ms they were created at: they leave in this order."""
+        return f"{self.customers}{phone}:texts"
+
+    def last_text(self, phone: str) -> str:
+        """The unix ms at which a customer was last sent something."""
+        return f"{self.customers}{phone}:last"
+
+    def told(self, phone: str) -> str:
+        """Hash: order → the newest of its texts that overtake older ones."""
+        return f"{self.customers}{phone}:told"
 
     def provider_message(self, provider: str, provider_id: str) -> str:
         """Our message, by the provider's id for it."""
         return f"n:{{{self.partition}}}:provider:{provider}:{provider_id}"
+
+
+def session(digest: str) -> str:
+    """Hash: one browser's sign-in to the console, by the hash of its token."""
+    return f"n:session:{digest}"
+
+
+def sessions_of(staff_id: str) -> str:
+    """The sessions of one of the staff."""
+    return f"n:sessions:{staff_id}"
+
+
+def attempts(what: str) -> str:
+    """How often a sign-in was tried lately."""
+    return f"n:attempts:{what}"
+
+
+def figures(day: str) -> str:
+    """What one day came to, as the console counted it last."""
+    return f"n:figures:{day}"
+
+
+def webhooks(day: str) -> str:
+    """Hash: source and status → how many webhooks of one day."""
+    return f"n:webhooks:{day}"
+
+
+def line(provider: str) -> str:
+    """Hash: how a provider's account is doing, for all processes."""
+    return f"n:line:{provider}"
+
+
+def alert(kind: str) -> str:
+    """There while supervisors have just been told of one kind of trouble."""
+    return f"n:alert:{kind}"
+
+
+def permits(provider: str) -> str:
+    """The token bucket of a provider's account."""
+    return f"n:permits:{provider}"
 
 
 def route(source: str, order_id: str) -> str:

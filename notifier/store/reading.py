@@ -3,16 +3,22 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from notifier.domain.calls import Call, CallState
+from notifier.domain.calls import BookedCall, CallState
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Line
+from notifier.errors import StoreError
 from notifier.store import keys as names
 from notifier.store.keys import Keys
 from notifier.store.records import decode
+
+log = structlog.get_logger()
+
+_FIELDS = ("message", "state", "provider", "provider_id", "cost", "reason", "unconfirmed", "attempts", "first")
 
 Place = tuple[int, str]
 """Where a page ends: score and member of its last item."""
@@ -26,14 +32,21 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     provider: str | None
     provider_id: str | None
     cost: int | None  # rial
+    reason: str | None
+    unconfirmed: bool  # the provider took it and could not say within its time what became of it
     attempts: list[dict[str, Any]]
+    first: int | None = None  # unix ms since when a provider may have it
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
-    """A call and what became of it."""
+    """A call and where it lies."""
 
-    call: Call
-    state: CallState
+    call: BookedCall
+    keys: Keys
+
+    @property
+    def state(self) -> CallState:
+        return self.call.state
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -72,25 +85,37 @@ class Reader:
         return [decode(line, Line) for line in lines]
 
     async def messages(self, members: Iterable[tuple[Keys, str]]) -> list[StoredMessage]:
-        """These messages, without those that are gone."""
-        fields = ("message", "state", "provider", "provider_id", "cost", "attempts")
-        rows = await self._hashes([keys.message(member) for keys, member in members], fields)
-        return [
-            StoredMessage(
-                message=decode(message, Message),
-                state=MessageState(state.decode()),
-                provider=provider.decode() if provider else None,
-                provider_id=provider_id.decode() if provider_id else None,
-                cost=int(cost) if cost else None,
-                attempts=decode(attempts, list[dict[str, Any]]) if attempts else [],
-            )
-            for message, state, provider, provider_id, cost, attempts in rows
-        ]
+        """These messages, without those that are gone or cannot be read."""
+        wanted = list(members)
+        rows = await self._hashes([keys.message(member) for keys, member in wanted], _FIELDS)
+        found = []
+        for (_, member), row in zip(wanted, rows, strict=True):
+            try:
+                if row[0] is not None:
+                    found.append(_message(*row))
+            except (StoreError, ValueError) as error:
+                log.error("a message is left out", action="message_unreadable", message=member, error=str(error))
+        return found
 
     async def calls(self, members: Iterable[tuple[Keys, str]]) -> list[StoredCall]:
-        """These calls, without those that are gone."""
-        rows = await self._hashes([keys.call(member) for keys, member in members], ("call", "state"))
-        return [StoredCall(call=decode(call, Call), state=CallState(state.decode())) for call, state in rows]
+        """These calls, without those that are gone or cannot be read."""
+        wanted = list(members)
+        pipeline = self.redis.pipeline(transaction=False)
+        for keys, member in wanted:
+            pipeline.get(keys.call(member))
+        found = []
+        for (keys, member), raw in zip(wanted, await pipeline.execute(), strict=True):
+            try:
+                if raw is not None:
+                    found.append(StoredCall(call=decode(raw, BookedCall), keys=keys))
+            except StoreError as error:
+                log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
+        return found
+
+    async def call(self, call_id: str) -> StoredCall | None:
+        """One call, wherever it lies."""
+        found = await self.calls([(keys, call_id) for keys in self.everywhere])
+        return found[0] if found else None
 
     async def page(self, sets: Sequence[tuple[Keys, str]], *, after: Place | None, size: int) -> Page:
         """The next members of several sorted sets together, highest score first."""
@@ -122,4 +147,28 @@ class Reader:
         pipeline = self.redis.pipeline(transaction=False)
         for key in keys:
             pipeline.hmget(key, fields)
-        return [row for row in await pipeline.execute() if row[0] is not None]
+        return list(await pipeline.execute())
+
+
+def _message(
+    message: bytes,
+    state: bytes,
+    provider: bytes | None,
+    provider_id: bytes | None,
+    cost: bytes | None,
+    reason: bytes | None,
+    unconfirmed: bytes | None,
+    attempts: bytes | None,
+    first: bytes | None,
+) -> StoredMessage:
+    return StoredMessage(
+        message=decode(message, Message),
+        state=MessageState(state.decode()),
+        provider=provider.decode() if provider else None,
+        provider_id=provider_id.decode() if provider_id else None,
+        cost=int(cost) if cost else None,
+        reason=reason.decode() if reason else None,
+        unconfirmed=unconfirmed is not None,
+        attempts=decode(attempts, list[dict[str, Any]]) if attempts else [],
+        first=int(first) if first else None,
+    )

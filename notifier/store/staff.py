@@ -24,6 +24,8 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: Role = Role.AGENT
     password: str = ""  # argon2 hash
     active: bool = True
+    shifts: dict[str, list[str]] = {}  # weekday → shifts, as in [calendar.hours]; empty: the shop's hours
+    feed: str = ""  # secret part of the address of their calendar
 
     def __repr__(self) -> str:
         return f"<Staff {self.id} {self.role}>"

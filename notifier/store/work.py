@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from notifier.errors import StoreError
+from notifier.store.roundtrip import many
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
 
@@ -44,6 +45,10 @@ class UnitOfWork:
     def require_version(self, key: str, version: int) -> None:
         """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none."""
         self._add(key, "version", version)
+
+    def require_field(self, key: str, field: str, value: str | bytes) -> None:
+        """Stop with ``conflict`` unless the field of the hash at ``key`` has this value; "" for no such field."""
+        self._add(key, "field", field, value)
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value."""
@@ -96,10 +101,7 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
 
 
 async def _evaluate(redis: Redis, units: Sequence[UnitOfWork]) -> list[Any]:
-    pipeline = redis.pipeline(transaction=False)
-    for unit in units:
-        pipeline.execute_command("EVALSHA", _SCRIPT.sha, *unit.arguments())
-    return list(await pipeline.execute(raise_on_error=False))
+    return await many(redis, [("EVALSHA", _SCRIPT.sha, *unit.arguments()) for unit in units])
 
 
 def _outcome(answer: Any) -> Outcome:

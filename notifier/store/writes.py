@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
-from notifier.domain.calls import OPEN, Call, CallState
-from notifier.domain.messages import Message, MessageState
+from notifier.domain.events import EventType
+from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import Line
 from notifier.store.keys import Keys
 from notifier.store.records import encode, ms
 from notifier.store.work import UnitOfWork
+
+_REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer are kept in order
 
 
 def put_order(unit: UnitOfWork, keys: Keys, order: Order) -> None:
@@ -16,10 +18,19 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order) -> None:
     member = f"{order.source}:{order.id}"
     unit.do("SET", keys.order(order.source, order.id), encode(order))
     unit.do("ZADD", keys.orders, order.updated_at, member)
+    if order.v == 1 and order.details.phone:
+        unit.do("ZADD", keys.customer_orders(order.details.phone), order.created_at, member)
     if order.priority is Priority.HIGH:
         unit.do("ZADD", keys.priority_orders, order.updated_at, member)
     else:
         unit.do("ZREM", keys.priority_orders, member)
+    if (reported := order.deposit_waiting) is not None:
+        unit.do("ZADD", keys.deposits, reported, member)
+    elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
+        unit.do("ZREM", keys.deposits, member)
+    codes = [code for code in (order.details.tracking_code, order.details.reference) if code]
+    if codes:
+        unit.do("HSET", keys.codes, *(part for code in codes for part in (code, member)))
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Line]) -> None:
@@ -28,14 +39,32 @@ def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Line])
         unit.do("RPUSH", keys.timeline(order.source, order.id), *encoded)
 
 
-def queue_message(unit: UnitOfWork, keys: Keys, message: Message) -> None:
-    """Put a message into the outbox; one that was there before, in whatever state, stays as it is."""
+def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0) -> None:
+    """Put a message into the outbox; one that was there before, in whatever state, stays as it is.
+
+    ``place`` is its place among messages of one time, which leave in that order.
+    """
     queued = UnitOfWork()
-    created = ms(message.created_at)
-    fields = ("state", MessageState.QUEUED, "to", message.to, "message", encode(message))
+    created, to = ms(message.created_at), message.to
+    due = (ms(message.not_before) if message.not_before else created) + place
+    fields: list[str | bytes | int] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", encode(message)]
+    if message.expires_at:
+        fields += ("expires", ms(message.expires_at))
+    if message.essential:
+        fields += ("essential", 1)
+    if message.audience is Audience.STAFF:
+        fields += ("staff", 1)
+    order = f"{message.source}:{message.order_id}"
+    if message.overtakable:
+        fields += ("overtakable", order)
     queued.do("HSET", keys.message(message.id), *fields)
     queued.do("ZADD", keys.messages(MessageState.QUEUED), created, message.id)
-    queued.do("ZADD", keys.outbox, ms(message.not_before) if message.not_before else created, message.id)
+    queued.do("ZADD", keys.outbox, due, message.id)
+    queued.do("ZADD", keys.texts(to), created + place, message.id)
+    queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
+    if message.overtakes:
+        queued.do("HSET", keys.told(to), order, message.id)
+        queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
     unit.unless_exists(keys.message(message.id), queued)
 
 
@@ -46,20 +75,3 @@ def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str) -> None:
     cancelled.do("ZREM", keys.outbox, message_id)
     cancelled.move(message_id, source=keys.messages(MessageState.QUEUED), target=keys.messages(MessageState.CANCELLED))
     unit.when(keys.message(message_id), "state", MessageState.QUEUED, cancelled)
-
-
-def plan_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
-    """Put a call into the call book; one that was there before stays as it is."""
-    planned = UnitOfWork()
-    planned.do("HSET", keys.call(call.id), "state", CallState.SCHEDULED, "call", encode(call))
-    planned.do("ZADD", keys.calls(CallState.SCHEDULED), ms(call.due_at), call.id)
-    unit.unless_exists(keys.call(call.id), planned)
-
-
-def cancel_call(unit: UnitOfWork, keys: Keys, call_id: str) -> None:
-    """Drop a call that is still open."""
-    for state in sorted(OPEN):
-        cancelled = UnitOfWork()
-        cancelled.do("HSET", keys.call(call_id), "state", CallState.CANCELLED)
-        cancelled.move(call_id, source=keys.calls(state), target=keys.calls(CallState.CANCELLED))
-        unit.when(keys.call(call_id), "state", state, cancelled)

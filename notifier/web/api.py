@@ -7,24 +7,22 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import Kind
 from notifier.errors import NotFound, Unauthorized, Unprocessable
-from notifier.store.reading import Page, Place, Reader
+from notifier.store.reading import Page, Reader
 from notifier.store.records import encode
-from notifier.web import views
-
-_PAGE = 50
-_LARGEST_PAGE = 200
+from notifier.web import queries, views
 
 
 class Api:
     """Read access; ``sources`` are the names of the configured shops."""
 
-    def __init__(self, reader: Reader, sources: Collection[str], tokens: Collection[str]) -> None:
-        self._reader, self._sources = reader, sources
+    def __init__(
+        self, reader: Reader, sources: Collection[str], tokens: Collection[str], further: Collection[web.RouteDef] = ()
+    ) -> None:
+        self._reader, self._sources, self._further = reader, sources, further
         self._tokens = [token.encode() for token in tokens]
 
     def app(self) -> web.Application:
@@ -36,8 +34,7 @@ class Api:
                 web.get("/orders/{id}", self.order),
                 web.get("/messages", self.messages),
                 web.get("/messages/{id}", self.message),
-                web.get("/calls", self.calls),
-                web.get("/calls/{id}", self.call),
+                *self._further,
             ]
         )
         return app
@@ -45,7 +42,7 @@ class Api:
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = token.strip().encode()
+        given = token.strip().encode(errors="surrogateescape")
         if scheme.lower() != "bearer" or not any(hmac.compare_digest(given, known) for known in self._tokens):
             raise Unauthorized(
                 "Send Authorization: Bearer with one of the tokens of [api].", headers={"WWW-Authenticate": "Bearer"}
@@ -54,7 +51,7 @@ class Api:
 
     async def orders(self, request: web.Request) -> web.Response:
         """``?priority=high`` for the orders to be delivered first."""
-        priority = _choice(request, "priority", Priority)
+        priority = queries.choice(request, "priority", Priority)
         everywhere = self._reader.everywhere
         if priority is Priority.HIGH:
             sets = [(keys, keys.priority_orders) for keys in everywhere]
@@ -81,7 +78,7 @@ class Api:
 
     async def messages(self, request: web.Request) -> web.Response:
         """``?order_id=`` and ``?state=`` narrow the list."""
-        state = _choice(request, "state", MessageState)
+        state = queries.choice(request, "state", MessageState)
         if order_id := request.query.get("order_id"):
             order = await self._find(order_id, request.query.get("source"))
             keys = await self._reader.keys_of(order.source, order.id)
@@ -102,23 +99,6 @@ class Api:
             raise NotFound(f"There is no message {message_id!r}.")
         return _json(views.message(found[0]))
 
-    async def calls(self, request: web.Request) -> web.Response:
-        """``?state=`` narrows the list."""
-        state = _choice(request, "state", CallState)
-        states = [state] if state else list(CallState)
-        page = await self._page(
-            request, [(keys, keys.calls(one)) for keys in self._reader.everywhere for one in states]
-        )
-        return _list([views.call(stored) for stored in await self._reader.calls(page.members)], page)
-
-    async def call(self, request: web.Request) -> web.Response:
-        """One call."""
-        call_id = request.match_info["id"]
-        found = await self._reader.calls([(keys, call_id) for keys in self._reader.everywhere])
-        if not found:
-            raise NotFound(f"There is no call {call_id!r}.")
-        return _json(views.call(found[0]))
-
     async def _find(self, order_id: str, source: str | None) -> Order:
         found = await self._reader.orders_numbered(order_id, self._sources if source is None else [source])
         if not found:
@@ -129,33 +109,11 @@ class Api:
         return found[0]
 
     async def _page(self, request: web.Request, sets: list[Any]) -> Page:
-        size = request.query.get("limit", str(_PAGE))
-        if not (size.isascii() and size.isdigit() and 0 < int(size) <= _LARGEST_PAGE):
-            raise Unprocessable(f"limit must be a number from 1 to {_LARGEST_PAGE}.")
-        return await self._reader.page(sets, after=_cursor(request.query.get("cursor")), size=int(size))
+        return await self._reader.page(sets, after=queries.cursor(request), size=queries.size(request))
 
 
 def _refs(timeline: list[Any], kind: Kind) -> list[str]:
-    return [line.ref for line in timeline if line.kind is kind and line.ref]
-
-
-def _choice(request: web.Request, name: str, choices: Any) -> Any:
-    given = request.query.get(name)
-    if given is None:
-        return None
-    try:
-        return choices(given)
-    except ValueError:
-        raise Unprocessable(f"{name} must be one of {', '.join(choices)}, not {given!r}.") from None
-
-
-def _cursor(text: str | None) -> Place | None:
-    if text is None:
-        return None
-    score, separator, member = text.partition(":")
-    if not (separator and score.isascii() and score.isdigit()):
-        raise Unprocessable("cursor must be the next_cursor of the page before.")
-    return int(score), member
+    return list(dict.fromkeys(line.ref for line in timeline if line.kind is kind and line.ref))
 
 
 def _list(items: list[Any], page: Page | None) -> web.Response:

@@ -5,8 +5,9 @@ import json
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from redis.exceptions import RedisError
 
-from notifier.errors import Problem
+from notifier.errors import Problem, StoreAway
 
 log = structlog.get_logger()
 
@@ -32,6 +33,13 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         detail = _DETAILS.get(error.status, error.reason)
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _answer({"title": error.reason, "status": error.status, "detail": detail}, error.status, headers)
+    except web.RequestPayloadError:
+        detail = "The body cannot be read; it must be encoded and as long as its headers say."
+        return _answer({"title": "Bad request", "status": 400, "detail": detail}, 400, {})
+    except RedisError as error:
+        log.warning("store away", action="store_away", error=type(error).__name__, path=request.path)
+        away = StoreAway("The store does not answer at the moment; ask again.")
+        return _answer(away.document(), away.status, away.headers)
     except Exception:
         log.exception("request failed", action="request_failed", method=request.method, path=request.path)
         return _answer({"title": "Internal error", "status": 500, "detail": "Our mistake; it was logged."}, 500, {})

@@ -55,10 +55,45 @@ def message(stored: StoredMessage) -> dict[str, Any]:
         "provider": stored.provider,
         "provider_id": stored.provider_id,
         "cost": stored.cost,
+        "reason": stored.reason,
+        "unconfirmed": stored.unconfirmed,
         "attempts": stored.attempts,
     }
 
 
 def call(stored: StoredCall) -> dict[str, Any]:
-    """A call with its state."""
-    return asdict(stored.call) | {"state": stored.state}
+    """A call with its reasons and its history; the first of the reasons is shown as its own."""
+    call = stored.call
+    return {
+        "id": call.id,
+        "state": call.state,
+        "purpose": call.purpose,
+        "order_id": call.order_id,
+        "source": call.source,
+        "phone": call.phone,
+        "name": call.name,
+        "due_at": call.due_at,
+        "latest_at": _moment(call.late),
+        "created_at": call.created_at,
+        "fixed": call.fixed,
+        "priority": call.first.priority,
+        "assignee": call.assignee,
+        "claimed_until": _moment(call.claimed_until) if call.claimed_until else None,
+        "ended_at": _moment(call.ended) if call.ended else None,
+        "attempts": sum(call.tried.values()),
+        "outcomes": call.tried,
+        "reasons": [
+            {
+                "id": reason.id,
+                "purpose": reason.purpose,
+                "order_id": reason.order_id,
+                "source": reason.source,
+                "due_at": _moment(reason.due),
+            }
+            for reason in call.reasons
+        ],
+        "history": [
+            {"at": _moment(entry.at), "what": entry.what, "by": entry.by or None, "note": entry.note}
+            for entry in call.history
+        ],
+    }

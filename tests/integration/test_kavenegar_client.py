@@ -391,7 +391,7 @@ async def test_what_no_single_message_can_cause_is_not_split(
 # Trouble on the way
 
 
-@pytest.mark.parametrize("trouble", [html(502), html(404), half_json, not_an_envelope, drop, redirect])
+@pytest.mark.parametrize("trouble", [html(502), html(500), half_json, not_an_envelope, drop, redirect])
 async def test_a_lost_answer_repeats_a_send_and_never_a_lookup(
     script: Script, provider: KavenegarProvider, trouble: Answer
 ) -> None:

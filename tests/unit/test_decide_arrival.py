@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliveries, details, event, play
 
 from notifier.domain.decide import decide
 from notifier.domain.events import Event, EventType
 from notifier.domain.orders import REVIVING, STAGES
 from notifier.domain.policy import Rulebook
-from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliveries, details, event, play
 
 E = EventType
 NOW = NOON + timedelta(minutes=20)

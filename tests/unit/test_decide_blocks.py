@@ -1,11 +1,11 @@
 """Orders whose method or city changes, becomes known late, or is not on offer."""
 
 import pytest
+from rulebook import Story, planned, told
 
 from notifier.domain.events import Details, EventType, Method
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Reason
-from rulebook import Story, planned, told
 
 E = EventType
 
@@ -123,3 +123,14 @@ def test_the_order_is_the_shop_s() -> None:
         created_at=decision.order.created_at,
         updated_at=decision.order.updated_at,
     )
+
+
+def test_a_parcel_told_of_already_is_not_told_of_again_when_the_money_comes() -> None:
+    story = Story("tehran.cash")
+    story.hear(E.SHIPPED, 5, tracking_code="24100")
+    story.hear(E.SHIPPED, 3, city="اصفهان", method=Method.BANK_TRANSFER, tracking_code="24200")
+    story.hear(E.PACKED, 9, city="اصفهان", method=Method.BANK_TRANSFER)
+    story.hear(E.SHIPPED, 4, city="اصفهان", method=Method.BANK_TRANSFER, tracking_code="24300")
+    decision = story.hear(E.DEPOSIT_CONFIRMED, 10, city="اصفهان", method=Method.BANK_TRANSFER)
+    assert told(decision) == ["deposit_confirmed"]
+    assert story.texts() == ["order_shipped_tehran", "deposit_confirmed"]

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
+from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliveries, details, event, play
 
 from notifier.domain import phones
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.orders import STAGES, Order, Priority, Stage
+from notifier.domain.policy import TextRule
 from notifier.domain.timeline import Kind, Reason
 from notifier.store.records import decode, encode
-from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliveries, details, event, play
 
 NOW = NOON + timedelta(minutes=20)
 MINUTES = st.integers(0, 20)
@@ -196,5 +197,5 @@ def test_a_stage_is_told_at_most_once_and_never_after_a_later_one(data: st.DataO
     assert told == sorted(set(told))
 
 
-def _cash(kind: EventType) -> tuple[object, ...]:
+def _cash(kind: EventType) -> tuple[TextRule, ...]:
     return RULEBOOK.policy.blocks["tehran", Method.CASH].rule(kind).sms

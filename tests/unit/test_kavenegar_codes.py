@@ -5,14 +5,15 @@ import pytest
 from notifier.sms.providers import codes
 from notifier.sms.providers.base import FINAL, Failure, Outgoing, Status
 
-OUR_BUGS = {400, 404, 405, 406, 414, 415, 419, 604, 607}
+OUR_BUGS = {400, 406, 414, 415, 419, 604, 607}
 THIS_MESSAGE = {411, 413, 417, 420, 422, 424, 428, 431, 432}
+WRONG_ADDRESS = {404, 405}
 THE_ACCOUNT = {401, 403, 407, 412, 416, 418, 426, 427, 429, 501}
 LATER = {402, 409, 451}
 
 
 def test_the_table_holds_exactly_the_documented_codes() -> None:
-    assert set(codes.CODES) == OUR_BUGS | THIS_MESSAGE | THE_ACCOUNT | LATER
+    assert set(codes.CODES) == OUR_BUGS | WRONG_ADDRESS | THIS_MESSAGE | THE_ACCOUNT | LATER
     assert all(code.number == number and code.meaning for number, code in codes.CODES.items())
 
 
@@ -40,6 +41,22 @@ def test_only_an_ambiguous_failure_differs_where_a_repeat_may_send_twice() -> No
     }
     assert differing == {402}
     assert codes.code(402).failed(repeatable=False).failure is Failure.UNKNOWN
+
+
+@pytest.mark.parametrize("number", sorted(WRONG_ADDRESS))
+def test_a_wrong_address_pauses_the_account_and_refuses_no_message(number: int) -> None:
+    assert codes.code(number).our_bug
+    assert codes.code(number).failed().failure is Failure.ACCOUNT
+    assert "base_url" in codes.code(number).failed().reason
+
+
+def test_what_may_be_out_is_said_and_nothing_else_is() -> None:
+    assert {number for number, code in codes.CODES.items() if code.failed().maybe_sent} == {402}
+    assert codes.code(799).failed().maybe_sent
+
+
+def test_only_one_code_means_that_there_is_no_credit() -> None:
+    assert {number for number, code in codes.CODES.items() if code.failed().no_credit} == {418}
 
 
 def test_an_undocumented_code_may_have_sent_the_message() -> None:

@@ -1,6 +1,7 @@
 """What every SMS provider answers, in words that belong to none of them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -69,6 +70,8 @@ class Failed(Struct, frozen=True, kw_only=True):
     code: int | None = None
     reason: str
     retry_after: float | None = None  # seconds; nothing earlier makes sense
+    maybe_sent: bool = False  # it may be out already, so that no other provider may have it
+    no_credit: bool = False  # the account has nothing left
 
 
 Result = Accepted | Failed
@@ -86,6 +89,11 @@ class Provider(Protocol):
     """An account at an SMS provider."""
 
     name: str
+    repeatable: bool
+    """Whether ``send`` with an id it has seen sends nothing more: only then may a doubt be met by sending again.
+
+    Where it is False, a message that may have been sent is ``UNKNOWN``, and one whose sender died is not sent anew.
+    """
 
     async def send(self, messages: Sequence[Outgoing]) -> list[Result]:
         """Send 1 to ``MAX_BATCH`` plain texts, results in their order. No failure of provider or network raises."""
@@ -97,10 +105,19 @@ class Provider(Protocol):
         """How far these messages have come; what the provider says nothing about is left out."""
 
     async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
-        """The same by our ids: (provider id, status); a message that never arrived there is ``("", UNKNOWN_ID)``."""
+        """The same by our ids: (provider id, status); a message that never arrived there is ``("", UNKNOWN_ID)``.
+
+        A provider that cannot be asked by our ids answers with nothing, which says nothing about any message.
+        """
+
+    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
+        """What was sent to a number between two moments: (provider id, status); [] where that cannot be known."""
+
+    def has_pattern(self, pattern: str | None) -> bool:
+        """Whether ``pattern`` is one of this provider's; a message whose pattern it has not is sent as plain text."""
 
     async def credit(self) -> int:
-        """What is left in the account, in rial."""
+        """What is left in the account, in rial; raises ProviderError where that cannot be known."""
 
     async def close(self) -> None:
         """Let go of the connections."""

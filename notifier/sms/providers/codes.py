@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from notifier.sms.providers.base import Failed, Failure, Status
 
-CONFIRMED = 200
+CONFIRMED, NO_CREDIT = 200, 418
 
 
 class Code(Struct, frozen=True):
@@ -20,6 +20,7 @@ class Code(Struct, frozen=True):
     failure: Failure
     not_repeatable: Failure | None = None  # the class of a call that has no localid, where it differs
     retry_after: float | None = None  # seconds
+    maybe_sent: bool = False  # the text may be out all the same
     our_bug: bool = False  # no message and no account is to blame: the call itself was wrong
 
     def failed(self, text: str = "", *, repeatable: bool = True) -> Failed:
@@ -31,6 +32,8 @@ class Code(Struct, frozen=True):
             code=self.number,
             reason=f"Kavenegar answered {self.number}: {self.meaning}{said}",
             retry_after=self.retry_after,
+            maybe_sent=self.maybe_sent or failure is Failure.UNKNOWN,
+            no_credit=self.number == NO_CREDIT,
         )
 
 
@@ -38,6 +41,7 @@ _RETRY, _REFUSED, _ACCOUNT, _UNKNOWN = Failure.RETRY, Failure.REFUSED, Failure.A
 
 # ACCOUNT or REFUSED? The question is who fails next. If every message would, the account pauses and keeps them all; if
 # only this one and its like would, it alone is refused and the payment texts behind it go on:
+# - 404, 405: no message can cause them, a wrong base_url can; once that is mended all the messages can go: ACCOUNT.
 # - 412: the line is the account's setting, all that leaves by it fails alike, and the message is not at fault: ACCOUNT.
 # - 420: a right of the account, but only texts with a link hit it; pausing would stop all the others: REFUSED.
 # - 424, 432: one pattern is missing, not approved yet or has no %token; other patterns and plain texts go: REFUSED.
@@ -47,10 +51,10 @@ CODES: Mapping[int, Code] = {
         Code(400, "parameters are incomplete", _REFUSED, our_bug=True),
         Code(401, "the account is disabled", _ACCOUNT),
         # With a localid a repeat is answered by the first try's record; without, the first try may have gone out.
-        Code(402, "the operation failed", _RETRY, not_repeatable=_UNKNOWN),
+        Code(402, "the operation failed", _RETRY, not_repeatable=_UNKNOWN, maybe_sent=True),
         Code(403, "the API key is not valid", _ACCOUNT),
-        Code(404, "the method does not exist", _REFUSED, our_bug=True),
-        Code(405, "GET and POST are mixed up", _REFUSED, our_bug=True),
+        Code(404, "the method does not exist: check base_url in the configuration", _ACCOUNT, our_bug=True),
+        Code(405, "GET and POST are mixed up: check base_url in the configuration", _ACCOUNT, our_bug=True),
         Code(406, "a mandatory parameter is empty", _REFUSED, our_bug=True),
         Code(407, "no access to this information: set this server's IP in the panel", _ACCOUNT),
         Code(409, "the server cannot answer now", _RETRY),
@@ -80,10 +84,7 @@ CODES: Mapping[int, Code] = {
     )
 }
 
-ABOUT_THE_METHOD = frozenset({404, 405})
-"""Codes no message can cause: a batch refused by one of them is refused in halves too."""
-
-WITHOUT_ENVELOPE = frozenset({401, 403, 429, 451})
+WITHOUT_ENVELOPE = frozenset({401, 403, 404, 405, 429, 451})
 """Codes that count as a bare HTTP status too: a gateway that shuts the door says them before Kavenegar can, in HTML."""
 
 

@@ -3,6 +3,7 @@
 -- Checks come first: when one fails nothing has been written, and the answer names it.
 --   absent                    check: there is no such key                     -> {"exists", its value}
 --   version N                 check: the record is at version N               -> {"conflict"}
+--   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
 --   when FIELD VALUE COUNT    skip the next COUNT operations unless the hash's field has the value
 --   unless COUNT              skip the next COUNT operations if the key exists
 --   take MEMBER               remove a member of the sorted set, keeping its score for
@@ -21,6 +22,8 @@ for _, key in ipairs(KEYS) do
   elseif name == "version" then
     local version = string.match(redis.call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or "0"
     if version ~= first then return {"conflict"} end
+  elseif name == "field" then
+    if (redis.call("HGET", key, first) or "") ~= second then return {"conflict"} end
   elseif name == "when" then
     if redis.call("HGET", key, first) ~= second then skipped = tonumber(ARGV[position + 4]) end
   elseif name == "unless" then

@@ -1,0 +1,30 @@
+"""The support console, put together: to be mounted at /console."""
+
+from aiohttp import web
+
+from notifier.console import statics
+from notifier.console.calls import Calls
+from notifier.console.dashboard import Dashboard
+from notifier.console.desk import SupervisorDesk
+from notifier.console.live import Live
+from notifier.console.orders import Orders
+from notifier.console.parts import Parts
+from notifier.console.people import People
+from notifier.console.render import Renderer
+from notifier.console.security import harden, middleware
+from notifier.console.signin import SignIn
+from notifier.console.texts import Texts
+from notifier.console.waiting import Waiting
+
+
+def create_console(parts: Parts) -> web.Application:
+    """Every page of the console."""
+    render, live = Renderer(parts), Live(parts)
+    app = web.Application(middlewares=[middleware(parts, render.refusal)])
+    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, People, Dashboard, Texts):
+        app.add_routes(pages(parts, render).routes())
+    app.add_routes(live.routes())
+    app.add_routes(statics.routes())
+    app.on_response_prepare.append(harden)
+    app.on_shutdown.append(live.close)
+    return app

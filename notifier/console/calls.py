@@ -1,0 +1,212 @@
+"""«تماس‌های من»: the list, the card of a call, and what came of it."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TypeVar
+
+from aiohttp import web
+
+from notifier.console import board as boards
+from notifier.console import picker
+from notifier.console.customer import customer
+from notifier.console.parts import Parts
+from notifier.console.refusals import Missing, Refused, Taken
+from notifier.console.render import Renderer, moment
+from notifier.console.security import FORM, SESSION, STAFF
+from notifier.domain import jalali, persian
+from notifier.domain.calls import BookedCall, CallState, Purpose
+from notifier.domain.orders import Order
+from notifier.store.reading import StoredCall
+from notifier.store.records import ms
+from scheduler.book import Held, Unknown
+from scheduler.outcomes import Deposit, Report, Unclear
+from scheduler.rules import Outcome
+
+T = TypeVar("T")
+
+_NOTE = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One call with what its caller should know."""
+
+    call: BookedCall
+    orders: list[Order]
+    says: list[list[str]]
+    holder: str
+    held_by_other: bool
+    late: bool
+
+
+class Calls:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.mine),
+            web.get("/calls", self.list_fragment),
+            web.get("/calls/print", self.printed),
+            web.get("/calls/{id}", self.one),
+            web.post("/calls/{id}/claim", self.claim),
+            web.post("/calls/{id}/outcome", self.outcome),
+        ]
+
+    async def mine(self, request: web.Request) -> web.Response:
+        """The list, with the card of the call to make now beside it."""
+        board = await boards.board(self._parts, request[STAFF].id)
+        stored = await self._parts.reader.call(board.first.id) if board.first else None
+        return await self._shown(request, board, stored, chosen=False)
+
+    async def list_fragment(self, request: web.Request) -> web.Response:
+        """The list alone, for a page that is open already."""
+        board = await boards.board(self._parts, request[STAFF].id)
+        text = self._render.fragment(
+            "calls_list.html", board=board, chosen_id=request.query.get("chosen", ""), me=request[STAFF],
+            pool_shown=boards.POOL_SHOWN, later_shown=boards.LATER_SHOWN, now_ms=self._parts.now(),
+            csrf=request[SESSION].csrf,
+        )  # fmt: skip
+        return web.Response(text=text, content_type="text/html")
+
+    async def printed(self, request: web.Request) -> web.Response:
+        """A day's list on paper."""
+        board = await boards.board(self._parts, request[STAFF].id)
+        calls = [*board.late, *board.now, *board.following]
+        cards = [await self._card(call, request[STAFF].id) for call in calls[:100]]
+        return await self._render.page(request, "calls_print.html", cards=cards)
+
+    async def one(self, request: web.Request) -> web.Response:
+        """One call, beside the list."""
+        stored = await self._found(request.match_info["id"])
+        board = await boards.board(self._parts, request[STAFF].id)
+        return await self._shown(request, board, stored, chosen=True)
+
+    async def claim(self, request: web.Request) -> web.Response:
+        """Take a call; the second who tries is told who has it."""
+        call_id = request.match_info["id"]
+        await self._followed(self._parts.calling.book.claim(call_id, request[STAFF].id), call_id)
+        return _to(f"/console/calls/{call_id}")
+
+    async def outcome(self, request: web.Request) -> web.Response:
+        """What came of a call; then on to the next."""
+        call_id, form, me = request.match_info["id"], request[FORM], request[STAFF]
+        note, now = form.get("note", "").strip()[:_NOTE], self._parts.clock.now()
+        if form.get("kind") == "snooze" and ("quick" in form or form.get("outcome") == Outcome.CALLBACK):
+            at = picker.chosen(form, now)
+            await self._followed(self._parts.calling.book.snooze(call_id, me.id, at.astimezone(UTC), note), call_id)
+            return await self._on(request, f"به {self._render.when(at)} رفت.")
+        report = self._report(form, me.id, note)
+        stored = await self._followed(self._parts.calling.reporting.report(call_id, report), call_id)
+        self._parts.wake()
+        return await self._on(request, self._what_follows(report, stored.call))
+
+    def _report(self, form: dict[str, str], by: str, note: str) -> Report:
+        given = Outcome.CALLBACK if "quick" in form else form.get("outcome", "")
+        if given not in frozenset(Outcome):
+            raise Refused("یکی از نتیجه‌های تماس را انتخاب کنید.")
+        outcome = Outcome(given)
+        at = ms(picker.chosen(form, self._parts.clock.now())) if outcome is Outcome.CALLBACK else None
+        return Report(by=by, outcome=outcome, note=note, at=at)
+
+    def _what_follows(self, report: Report, call: BookedCall) -> str:
+        said = f"ثبت شد: {_OUTCOME[report.outcome]}."
+        if call.state is CallState.SCHEDULED:
+            return f"{said} تماس بعدی {self._render.when(call.due)}."
+        if call.state is CallState.EXHAUSTED and report.outcome is not Outcome.WRONG_NUMBER:
+            return f"{said} دیگر تلاش نمی‌شود و به مشتری پیامک می‌رود که تماس گرفته‌ایم."
+        if report.outcome is Outcome.WRONG_NUMBER:
+            return f"{said} به سرپرست خبر داده می‌شود."
+        return said
+
+    async def _on(self, request: web.Request, told: str) -> web.Response:
+        await self._parts.sessions.tell(request[SESSION], told)
+        return _to("/console/")
+
+    async def _shown(
+        self, request: web.Request, board: boards.Board, stored: StoredCall | None, *, chosen: bool
+    ) -> web.Response:
+        me = request[STAFF]
+        card = await self._card(stored.call, me.id) if stored else None
+        known = await customer(self._parts, card.call.phone, card.orders, but_call=card.call.id) if card else None
+        return await self._render.page(
+            request,
+            "calls.html",
+            board=board,
+            card=card,
+            known=known,
+            chosen=chosen,
+            chosen_id=stored.call.id if stored else "",
+            picker=picker.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
+            pool_shown=boards.POOL_SHOWN,
+            later_shown=boards.LATER_SHOWN,
+            now_ms=self._parts.now(),
+            names={one.id: one.name for one in await self._parts.calling.staff.all()},
+        )
+
+    async def _card(self, call: BookedCall, me: str) -> Card:
+        places = list(dict.fromkeys((one.source, one.order_id) for one in call.reasons if one.order_id))
+        found = {place: await self._parts.reader.order(*place) for place in places}
+        orders = {place: order for place, order in found.items() if order is not None}
+        now = self._parts.clock.now()
+        _, *says = self._parts.calling.texts.brief(call, orders, now).split("\n\n") if orders else ("",)
+        held = call.state is CallState.CLAIMED and call.assignee != me and call.claimed_until > ms(now)
+        holder = await self._name(call.assignee) if call.assignee else ""
+        return Card(
+            call=call,
+            orders=list(orders.values()),
+            says=[part.splitlines() for part in says],
+            holder=holder,
+            held_by_other=held,
+            late=call.is_open and call.late <= ms(now),
+        )
+
+    async def _found(self, call_id: str) -> StoredCall:
+        stored = await self._parts.reader.call(call_id)
+        if stored is None:
+            raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.")
+        return stored
+
+    async def _name(self, staff_id: str) -> str:
+        staff = await self._parts.calling.staff.get(staff_id)
+        return staff.name if staff else staff_id
+
+    async def _followed(self, change: Awaitable[T], call_id: str) -> T:
+        try:
+            return await change
+        except Unknown:
+            raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.") from None
+        except Unclear:
+            raise Refused("زمان تماس بعدی را انتخاب کنید.") from None
+        except Held:
+            call = (await self._found(call_id)).call
+            if not call.is_open:
+                raise Taken("این تماس پیش از شما به پایان رسیده است؛ سراغ تماس بعدی بروید.") from None
+            name, until = await self._name(call.assignee or ""), jalali.time_of(moment(call.claimed_until))
+            raise Taken(f"{persian.tidy(name)} این تماس را برداشته و تا {until} در دست دارد.") from None
+
+
+_OUTCOME = {
+    Outcome.REACHED: "صحبت شد",
+    Outcome.NO_ANSWER: "پاسخ نداد",
+    Outcome.BUSY: "مشغول بود",
+    Outcome.CALLBACK: "مشتری وقت دیگری خواست",
+    Outcome.WRONG_NUMBER: "شماره اشتباه است",
+    Outcome.REFUSED: "مشتری تماس نمی‌خواهد",
+}
+
+
+def deposit_reasons(call: BookedCall) -> list[str]:
+    """The orders of a call whose deposit is to be looked up."""
+    return list(dict.fromkeys(one.order_id for one in call.reasons if one.purpose is Purpose.VERIFY_DEPOSIT))
+
+
+def deposit_report(by: str, *, confirmed: bool, note: str, order_id: str) -> Report:
+    """The report of a call that was only about one deposit."""
+    deposit = Deposit.CONFIRMED if confirmed else Deposit.REJECTED
+    return Report(by=by, outcome=Outcome.REACHED, note=note, deposit=deposit, order_id=order_id)
+
+
+def _to(address: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": address})

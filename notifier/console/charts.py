@@ -1,0 +1,77 @@
+"""Small bar charts as SVG: drawn here, without a library and without inline style."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from notifier.domain import persian
+
+_WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 170, 22, 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """``inner`` is the part of ``value`` that is drawn darker."""
+
+    label: str
+    value: int
+    inner: int = 0
+    shown: str = ""  # the value in words; empty: its digits
+
+
+def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
+    """Bars side by side from right to left, as time runs here; every so many has its label."""
+    top = max((bar.value for bar in bars), default=0) or 1
+    wide, room = _WIDTH / max(len(bars), 1), _HEIGHT - _FOOT - _HEAD
+    parts = [_open(title, _HEIGHT, bars)]
+    for place, bar in enumerate(bars):
+        left = _WIDTH - (place + 1) * wide
+        width, middle = wide * 0.7, left + wide / 2
+        for size, kind in ((bar.value, "a"), (bar.inner, "b")):
+            high = room * size / top
+            if high:
+                parts.append(_rect(left + wide * 0.15, _HEAD + room - high, width, high, kind))
+        if bar.value and (len(bars) <= 12 or bar.value == top):
+            parts.append(_text(middle, _HEAD + room - room * bar.value / top - 4, _said(bar)))
+        if place % every == 0:
+            parts.append(_text(middle, _HEIGHT - 6, bar.label))
+    parts.append(f'<line class="base" x1="0" x2="{_WIDTH}" y1="{_HEAD + room}" y2="{_HEAD + room}"/></svg>')
+    return Markup("".join(parts))
+
+
+def rows(title: str, bars: Sequence[Bar]) -> Markup:
+    """Bars one under another, with names at the right."""
+    high, name = 26, 190
+    top, room = max((bar.value for bar in bars), default=0) or 1, _WIDTH - name - 60
+    parts = [_open(title, high * max(len(bars), 1), bars)]
+    for place, bar in enumerate(bars):
+        y = place * high
+        for size, kind in ((bar.value, "a"), (bar.inner, "b")):
+            if size:
+                width = room * size / top
+                parts.append(_rect(_WIDTH - name - width, y + 6, width, 14, kind))
+        parts.append(_text(_WIDTH - 2, y + 18, bar.label, anchor="start"))
+        parts.append(_text(_WIDTH - name - room * bar.value / top - 6, y + 18, _said(bar), anchor="start"))
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
+def _open(title: str, height: float, bars: Sequence[Bar]) -> str:
+    said = "، ".join(f"{bar.label}: {_said(bar)}" for bar in bars if bar.value)
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}؛ '
+        f'{escape(said or "چیزی نیست")}">'
+    )
+
+
+def _said(bar: Bar) -> str:
+    return bar.shown or persian.number(bar.value)
+
+
+def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2"/>'
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "middle") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" direction="rtl">{escape(text)}</text>'

@@ -1,0 +1,69 @@
+"""What is known of a customer: their orders, what we texted and what came of earlier calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from notifier.console.parts import Parts
+from notifier.domain.calls import BookedCall
+from notifier.domain.orders import Order
+from notifier.domain.timeline import Kind
+from notifier.store.keys import Keys, partition_of
+from notifier.store.reading import StoredMessage
+
+_ORDERS, _TEXTS, _CALLS = 6, 6, 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """The newest first."""
+
+    orders: Sequence[Order]
+    texts: Sequence[StoredMessage]
+    calls: Sequence[BookedCall]
+    opted_out: bool
+    do_not_call: bool
+
+
+def phone_keys(parts: Parts, phone: str) -> Keys:
+    """Where what belongs to a phone lies."""
+    return Keys(partition_of(phone, parts.reader.partitions))
+
+
+async def orders_of(parts: Parts, phone: str, *, limit: int = _ORDERS) -> list[Order]:
+    """A customer's orders."""
+    members: Any = await parts.redis.zrevrange(phone_keys(parts, phone).customer_orders(phone), 0, limit - 1)
+    found = [await parts.reader.order(*member.decode().split(":", 1)) for member in members]
+    return [order for order in found if order is not None]
+
+
+async def customer(parts: Parts, phone: str | None, known: Sequence[Order], *, but_call: str = "") -> Customer:
+    """What is known of the customer of some orders."""
+    orders = {(order.source, order.id): order for order in known}
+    if phone:
+        orders |= {(order.source, order.id): order for order in await orders_of(parts, phone)}
+    texts: dict[str, Keys] = {}
+    calls: dict[str, Keys] = {}
+    for order in list(orders.values())[:_ORDERS]:
+        keys = await parts.reader.keys_of(order.source, order.id)
+        for line in await parts.reader.timeline(order):
+            if line.ref and line.kind is Kind.MESSAGE:
+                texts[line.ref] = keys
+            elif line.ref and line.kind is Kind.CALL:
+                calls[line.ref] = keys
+    read = await parts.reader.messages([(keys, ref) for ref, keys in list(texts.items())[-30:]])
+    made = await parts.reader.calls([(keys, ref) for ref, keys in list(calls.items())[-30:]])
+    opted_out = do_not_call = False
+    if phone:
+        keys = phone_keys(parts, phone)
+        opted_out = bool(await parts.redis.sismember(keys.opted_out, phone))
+        do_not_call = bool(await parts.redis.hexists(keys.do_not_call, phone))
+    return Customer(
+        orders=sorted(orders.values(), key=lambda order: -order.created_at),
+        texts=sorted(read, key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
+        calls=sorted(
+            (one.call for one in made if one.call.tried and one.call.id != but_call), key=lambda call: -call.due
+        )[:_CALLS],
+        opted_out=opted_out,
+        do_not_call=do_not_call,
+    )

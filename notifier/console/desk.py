@@ -1,0 +1,152 @@
+"""The supervisor's desk: who is there, what they have to do, and moving calls from one to another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from msgspec.json import decode as decode_json
+
+from notifier.console import paging, words
+from notifier.console.parts import Parts
+from notifier.console.refusals import Missing, Refused
+from notifier.console.render import Renderer
+from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
+from notifier.domain import persian
+from notifier.domain.calls import BookedCall, CallState, moved
+from notifier.store import keys as names
+from notifier.store.reading import StoredCall
+from notifier.store.staff import Staff
+from notifier.store.work import UnitOfWork
+from scheduler.assignment import Shifts
+from scheduler.book import Unknown
+from scheduler.steps import noted
+
+_ALERTS = 8
+_POOL = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One of the staff at this moment. ``load`` are all open calls, ``due`` those to be made now."""
+
+    staff: Staff
+    here: bool
+    load: int
+    due: int
+    late: int
+    calls: Sequence[BookedCall]
+
+
+class SupervisorDesk:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+        self._shifts = Shifts(parts.calling.book.calendar)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/desk", self.show), web.post("/desk/move", self.move)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Everybody's load, the calls that nobody has, and what supervisors were alerted of."""
+        require_supervisor(request)
+        seats = [await self._seat(one) for one in await self._parts.calling.staff.active()]
+        pool = await self._parts.calling.book.pool()
+        if request.query.get("as") == "csv":
+            return self._csv(seats, pool)
+        asked = request.query.get("who", "")
+        shown = next((list(seat.calls) for seat in seats if seat.staff.id == asked), list(pool) if not asked else [])
+        raw: Any = await self._parts.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
+        return await self._render.page(
+            request,
+            "desk.html",
+            seats=sorted(seats, key=lambda seat: (not seat.here, -seat.late, seat.staff.id)),
+            pool=pool,
+            asked=asked,
+            calls=shown[:100],
+            more=max(0, len(shown) - 100),
+            alerts=[decode_json(alert) for alert in raw],
+            now_ms=self._parts.now(),
+        )
+
+    async def move(self, request: web.Request) -> web.Response:
+        """Hand calls to somebody else, or to all."""
+        require_supervisor(request)
+        form, me = request[FORM], request[STAFF]
+        chosen = [str(value) for value in (await request.post()).getall("call", [])]
+        target = form.get("to", "-")
+        receiver = await self._parts.calling.staff.get(target) if target != _POOL else None
+        if target != _POOL and not (receiver and receiver.active):
+            raise Refused("به چه کسی سپرده شود؟ یکی از همکاران را انتخاب کنید.")
+        if not chosen:
+            raise Refused("هیچ تماسی انتخاب نشده است؛ کنار هر تماس را علامت بزنید.")
+        count = 0
+        for call_id in chosen[:100]:
+            try:
+                await self._parts.calling.book.change(call_id, self._handed(receiver, me.id))
+                count += 1
+            except Unknown:
+                raise Missing("یکی از تماس‌ها پیدا نشد.") from None
+            except _Over:
+                continue
+        name = persian.tidy(receiver.name) if receiver else "بی‌مسئول‌ها"
+        await self._parts.sessions.tell(request[SESSION], f"{persian.digits(count)} تماس به {name} رفت.")
+        return web.Response(status=303, headers={"Location": "/console/desk"})
+
+    def _handed(self, receiver: Staff | None, by: str) -> Any:
+        now, to = self._parts.now(), receiver.id if receiver else None
+
+        def handed(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+            call = stored.call
+            if not call.is_open:
+                raise _Over
+            state = CallState.DUE if call.state is CallState.CLAIMED else call.state
+            return moved(
+                call,
+                state,
+                assignee=to,
+                claimed_until=0,
+                step=max(call.step, 1),
+                history=noted(call, now, "moved" if to else "to the pool", to or by),
+            )
+
+        return handed
+
+    async def _seat(self, staff: Staff) -> Seat:
+        now = self._parts.now()
+        calls = await self._parts.calling.book.assigned_to(staff.id)
+        load = 0
+        for keys in self._parts.reader.everywhere:
+            load += int(await self._parts.redis.zcard(keys.assigned(staff.id)))
+        due = [call for call in calls if call.state is not CallState.SCHEDULED or call.due <= now]
+        return Seat(
+            staff=staff,
+            here=self._shifts.on(staff, now),
+            load=load,
+            due=len(due),
+            late=sum(call.late <= now for call in due),
+            calls=calls,
+        )
+
+    def _csv(self, seats: Sequence[Seat], pool: Sequence[BookedCall]) -> web.Response:
+        head = ("مسئول", "مشتری", "تلفن", "برای چه", "سفارش", "وقت", "وضعیت")
+        rows = [(seat.staff.name, call) for seat in seats for call in seat.calls] + [("", call) for call in pool]
+        return paging.as_csv(
+            "calls",
+            head,
+            [
+                (
+                    name,
+                    persian.tidy(call.name or ""),
+                    call.phone,
+                    words.purpose(call.purpose),
+                    call.order_id,
+                    self._render.when(call.due),
+                    words.CALL_STATES[call.state],
+                )
+                for name, call in rows
+            ],
+        )
+
+
+class _Over(Exception):
+    """The call is over: there is nothing to hand on."""

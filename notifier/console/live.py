@@ -1,0 +1,50 @@
+"""News for open pages, as server-sent events."""
+
+import asyncio
+
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from notifier.console.board import board
+from notifier.console.parts import Parts
+from notifier.console.security import SESSION, STAFF
+
+_EVERY, _ALIVE = 1.0, 15
+"""Seconds between looks; looks between signs of life and checks that the session still holds."""
+
+
+class Live:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._closing = asyncio.Event()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/live", self.stream)]
+
+    async def close(self, app: web.Application) -> None:
+        """Let go of all pages, so that the service can end."""
+        self._closing.set()
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """``changed`` with the number of waiting calls, whenever somebody's board changes."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+        await response.prepare(request)
+        shown, looks = "", 0
+        try:
+            while not self._closing.is_set():
+                now = await board(self._parts, request[STAFF].id)
+                if now.fingerprint != shown:
+                    shown = now.fingerprint
+                    await response.write(f"event: changed\ndata: {now.waiting}\n\n".encode())
+                looks += 1
+                if looks % _ALIVE == 0:
+                    if not await self._parts.sessions.alive(request[SESSION]):
+                        break
+                    await response.write(b": alive\n\n")
+                try:
+                    await asyncio.wait_for(self._closing.wait(), _EVERY)
+                except TimeoutError:
+                    continue
+        except (ConnectionError, RedisError):
+            pass  # the browser comes back by itself
+        return response

@@ -1,0 +1,218 @@
+"""Orders: the search, and one order with its story and what can be done about it."""
+
+import secrets
+from datetime import timedelta
+from urllib.parse import quote
+
+from aiohttp import web
+
+from notifier.console import paging, words
+from notifier.console.customer import customer, phone_keys
+from notifier.console.parts import Parts
+from notifier.console.refusals import Missing, Refused
+from notifier.console.render import Renderer
+from notifier.console.search import search
+from notifier.console.security import FORM, SESSION, STAFF
+from notifier.console.story import story
+from notifier.domain import phones
+from notifier.domain.calls import Call, Purpose
+from notifier.domain.decide import derived_id
+from notifier.domain.messages import Audience, Message
+from notifier.domain.orders import Order, Stage
+from notifier.domain.timeline import Kind, Line
+from notifier.domain.variables import Context
+from notifier.errors import Conflict
+from notifier.sms.retry import retry
+from notifier.store import work, writes
+from notifier.store.keys import Keys
+from notifier.store.reading import StoredMessage
+from notifier.store.work import UnitOfWork
+
+_STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
+_WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
+
+
+class Orders:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+
+    def routes(self) -> list[web.RouteDef]:
+        place = "/orders/{source}/{id}"
+        return [
+            web.get("/orders", self.many),
+            web.get(place, self.one),
+            web.post(f"{place}/call", self.add_call),
+            web.post(f"{place}/texts", self.texts_on_off),
+            web.get(f"{place}/write", self.draft),
+            web.post(f"{place}/write", self.write),
+            web.post(f"{place}/messages/{{message}}/again", self.send_again),
+        ]
+
+    async def many(self, request: web.Request) -> web.Response:
+        """What was searched for, else the orders that changed last. One result is shown at once."""
+        query = request.query.get("q", "").strip()
+        if query:
+            found, end = await search(self._parts, query), None
+            if len(found) == 1:
+                return _to(_address(found[0]))
+        else:
+            sets = [(keys, keys.orders) for keys in self._parts.reader.everywhere]
+            page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+            read = [await self._parts.reader.order(*member.split(":", 1)) for _, member in page.members]
+            found, end = [order for order in read if order is not None], page.end
+        return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
+
+    async def one(self, request: web.Request) -> web.Response:
+        """An order and its story."""
+        order, keys = await self._found(request)
+        lines = await self._parts.reader.timeline(order)
+        messages = {one.message.id: one for one in await self._parts.reader.messages(_refs(keys, lines, Kind.MESSAGE))}
+        calls = {one.call.id: one.call for one in await self._parts.reader.calls(_refs(keys, lines, Kind.CALL))}
+        known = await customer(self._parts, order.details.phone, [order])
+        stage = order.stage
+        return await self._render.page(
+            request,
+            "order.html",
+            order=order,
+            story=story(lines, messages, calls),
+            known=known,
+            cost=sum(one.cost or 0 for one in messages.values()),
+            steps=[(step, stage >= step) for step in _STEPS],
+            templates=self._writable(),
+            purposes=list(Purpose),
+            names={one.id: one.name for one in await self._parts.calling.staff.all()},
+            open_call=next((call for call in calls.values() if call.is_open), None),
+            several_sources=len(self._parts.sources) > 1,
+        )
+
+    async def add_call(self, request: web.Request) -> web.Response:
+        """Have the customer called; it joins their open call where there is one."""
+        (order, keys), form = await self._found(request), request[FORM]
+        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
+            raise Refused("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
+        now, purpose = self._parts.clock.now(), Purpose(form["purpose"])
+        due = self._parts.rulebook().working_time(now + _WHENS[form["when"]])
+        call = Call(
+            id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
+            purpose=purpose,
+            order_id=order.id,
+            source=order.source,
+            phone=order.details.phone,
+            name=order.details.name,
+            due_at=due,
+            created_at=now,
+        )
+        await self._parts.calling.book.plan(keys, call)
+        return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
+
+    async def texts_on_off(self, request: web.Request) -> web.Response:
+        """Stop texts for this customer but the essential ones, or have them again."""
+        order, _ = await self._found(request)
+        phone = order.details.phone
+        if not phone:
+            raise Refused("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
+        keys, stop = phone_keys(self._parts, phone), request[FORM].get("texts") == "stop"
+        if stop:
+            await self._parts.redis.sadd(keys.opted_out, phone)
+        else:
+            await self._parts.redis.srem(keys.opted_out, phone)
+        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
+        return await self._back(request, order, told)
+
+    async def draft(self, request: web.Request) -> web.Response:
+        """A text for this customer, as it would be sent."""
+        order, _ = await self._found(request)
+        name = request.query.get("template", "")
+        text = self._text(order, name)
+        return await self._render.page(
+            request, "write.html", order=order, template=name, text=text, once=secrets.token_hex(8),
+            fits=bool(order.details.phone and phones.is_mobile(order.details.phone)),
+        )  # fmt: skip
+
+    async def write(self, request: web.Request) -> web.Response:
+        """Send it, once."""
+        (order, keys), form = await self._found(request), request[FORM]
+        name, now = form.get("template", ""), self._parts.clock.now()
+        text, phone = self._text(order, name), order.details.phone
+        if not (phone and phones.is_mobile(phone)):
+            raise Refused("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
+        rulebook, template = self._parts.rulebook(), self._parts.templates[name]
+        ready = rulebook.texting_time(now)
+        message = Message(
+            id=derived_id(rulebook.namespace, "console", order.source, order.id, name, form.get("once", "")),
+            template=name,
+            version=template.version,
+            to=phone,
+            text=text,
+            created_at=now,
+            audience=Audience.CUSTOMER,
+            order_id=order.id,
+            source=order.source,
+            keeps_quiet_hours=True,
+            not_before=ready if ready > now else None,
+        )
+        if not await self._parts.reader.messages([(keys, message.id)]):
+            unit = UnitOfWork()
+            writes.queue_message(unit, keys, message)
+            extra = {"by": request[STAFF].id}
+            writes.add_lines(
+                unit, keys, order, [Line(at=now, kind=Kind.MESSAGE, what=name, ref=message.id, extra=extra)]
+            )
+            await work.commit(self._parts.redis, [unit])
+            self._parts.wake()
+        return await self._back(request, order, "پیامک در صف ارسال است.")
+
+    async def send_again(self, request: web.Request) -> web.Response:
+        """Only where it is safe."""
+        order, keys = await self._found(request)
+        found = await self._parts.reader.messages([(keys, request.match_info["message"])])
+        if not found:
+            raise Missing("این پیامک پیدا نشد.")
+        await again(self._parts, keys, found[0])
+        return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
+
+    def _text(self, order: Order, name: str) -> str:
+        if name not in self._writable():
+            raise Refused("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
+        rulebook = self._parts.rulebook()
+        context = Context(order=order, shop=rulebook.shop, now=self._parts.clock.now())
+        return self._parts.templates[name].render(context)
+
+    def _writable(self) -> list[str]:
+        return sorted(
+            name
+            for name, template in self._parts.templates.items()
+            if template.audience is Audience.CUSTOMER and "/" not in name
+        )
+
+    async def _found(self, request: web.Request) -> tuple[Order, Keys]:
+        source, order_id = request.match_info["source"], request.match_info["id"]
+        order = await self._parts.reader.order(source, order_id)
+        if order is None:
+            raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
+        return order, await self._parts.reader.keys_of(source, order_id)
+
+    async def _back(self, request: web.Request, order: Order, told: str) -> web.Response:
+        await self._parts.sessions.tell(request[SESSION], told)
+        return _to(_address(order))
+
+
+async def again(parts: Parts, keys: Keys, stored: StoredMessage) -> None:
+    """Put a held or refused text into the outbox once more. Raises Refused, saying why not, for any other."""
+    try:
+        await retry(parts.redis, keys, stored, now=parts.clock.now())
+    except Conflict:
+        raise Refused(words.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
+    parts.wake()
+
+
+def _refs(keys: Keys, lines: list[Line], kind: Kind) -> list[tuple[Keys, str]]:
+    return [(keys, ref) for ref in dict.fromkeys(line.ref for line in lines if line.kind is kind and line.ref)]
+
+
+def _address(order: Order) -> str:
+    return f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}"
+
+
+def _to(address: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": address})

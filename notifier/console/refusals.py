@@ -1,0 +1,34 @@
+"""What the console refuses, in words for the one who asked."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """A request that is not followed; the text says why, and what to do."""
+
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "انجام نشد"
+
+    def __init__(self, text: str, *, retry_after: int | None = None) -> None:
+        super().__init__(text)
+        self.text, self.retry_after = text, retry_after
+
+
+class Forbidden(Refused):
+    status, title = 403, "اجازهٔ این کار را ندارید"
+
+
+class Missing(Refused):
+    status, title = 404, "پیدا نشد"
+
+
+class Taken(Refused):
+    status, title = 409, "دیگری پیش‌دستی کرد"
+
+
+class TooMany(Refused):
+    status, title = 429, "کمی صبر کنید"
+
+
+class Unavailable(Refused):
+    status, title = 503, "انبار داده پاسخ نمی‌دهد"

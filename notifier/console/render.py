@@ -1,0 +1,131 @@
+"""Pages: jinja with autoescape, and the few filters that make numbers and times Persian."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from notifier.clock import TEHRAN
+from notifier.console import words
+from notifier.console.parts import Parts
+from notifier.console.refusals import Refused
+from notifier.console.security import SESSION, STAFF
+from notifier.domain import jalali, money, persian
+from notifier.store.staff import Role
+
+STATIC = Path(str(files("notifier.web").joinpath("static")))
+
+
+class Renderer:
+    """Renders pages of one console."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._jinja = Environment(
+            loader=PackageLoader("notifier.console", "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals.update(
+            shop_name=parts.shop_name, static=_addresses(), words=words, supervisor_role=Role.SUPERVISOR
+        )
+        self._jinja.filters.update(
+            digits=persian.digits,
+            number=persian.number,
+            toman=money.toman,
+            tidy=lambda text: persian.tidy(text or ""),
+            phone=spaced_phone,
+            clock=lambda at: jalali.time_of(moment(at)),
+            date=lambda at: jalali.date(moment(at)),
+            weekday=lambda at: jalali.weekday_date(moment(at)),
+            when=self.when,
+            iso=lambda at: moment(at).isoformat(timespec="seconds"),
+            ago=self.ago,
+            order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
+        )
+
+    def when(self, at: int | datetime) -> str:
+        """«امروز ۱۰:۱۵», «فردا ۹:۰۰», «دوشنبه ۲ آذر، ۹:۰۰»."""
+        then, today = moment(at), self._parts.clock.now().astimezone(TEHRAN).date()
+        days = {today: "امروز", today + timedelta(days=1): "فردا", today - timedelta(days=1): "دیروز"}
+        day = days.get(then.date())
+        return f"{day} {jalali.time_of(then)}" if day else f"{jalali.weekday_date(then)}، {jalali.time_of(then)}"
+
+    def ago(self, at: int | datetime) -> str:
+        """«۱۲ دقیقه», how long between then and now."""
+        minutes = abs(int((self._parts.clock.now() - moment(at)).total_seconds())) // 60
+        if minutes < 1:
+            return "کمتر از یک دقیقه"
+        if minutes < 60:
+            return f"{persian.digits(minutes)} دقیقه"
+        if minutes < 48 * 60:
+            hours, rest = divmod(minutes, 60)
+            half = " و نیم" if rest >= 30 and hours < 10 else ""
+            return f"{persian.digits(hours)}{half} ساعت" if not half else f"{persian.digits(hours)} ساعت و نیم"
+        return f"{persian.digits(minutes // 1440)} روز"
+
+    def fragment(self, name: str, **values: Any) -> str:
+        return self._jinja.get_template(name).render(**values)
+
+    async def page(
+        self,
+        request: web.Request,
+        name: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> web.Response:
+        """A page for whoever is signed in; what was kept to be told is told on it."""
+        session, flash = request.get(SESSION), ""
+        if session and session.flash:
+            flash = session.flash
+            await self._parts.sessions.told(session)
+        return self._response(request, name, status, headers, flash=flash, **values)
+
+    def refusal(self, request: web.Request, refused: Refused) -> web.Response:
+        """A page that says why not."""
+        headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
+        return self._response(request, "refused.html", refused.status, headers, flash="", refused=refused)
+
+    def _response(
+        self, request: web.Request, name: str, status: int, headers: Mapping[str, str] | None, **values: Any
+    ) -> web.Response:
+        staff, session = request.get(STAFF), request.get(SESSION)
+        text = self._jinja.get_template(name).render(
+            me=staff,
+            csrf=session.csrf if session else "",
+            path=request.path,
+            now=self._parts.clock.now(),
+            is_supervisor=staff is not None and staff.role is Role.SUPERVISOR,
+            **values,
+        )
+        return web.Response(text=text, status=status, headers=headers, content_type="text/html")
+
+
+def moment(at: int | datetime) -> datetime:
+    return at.astimezone(TEHRAN) if isinstance(at, datetime) else datetime.fromtimestamp(at / 1000, TEHRAN)
+
+
+def spaced_phone(phone: str | None) -> str:
+    """«۰۹۱۲ ۱۲۳ ۴۵۶۷», to be shown left to right."""
+    if phone and len(phone) == 11:
+        phone = f"{phone[:4]} {phone[4:7]} {phone[7:]}"
+    return persian.digits(phone or "")
+
+
+def _addresses() -> dict[str, str]:
+    """Each file's address, which changes with its content."""
+    found = {}
+    for path in STATIC.rglob("*"):
+        if path.is_file():
+            name = path.relative_to(STATIC).as_posix()
+            found[name] = f"/console/static/{name}?v={sha256(path.read_bytes()).hexdigest()[:10]}"
+    return found

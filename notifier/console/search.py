@@ -1,0 +1,28 @@
+"""Finding an order by whatever the customer reads out: its number, a phone, a tracking or receipt number."""
+
+import contextlib
+import re
+from typing import Any
+
+from notifier.console.customer import orders_of
+from notifier.console.parts import Parts
+from notifier.domain import persian, phones
+from notifier.domain.orders import Order
+
+_LONGEST = 64
+
+
+async def search(parts: Parts, text: str) -> list[Order]:
+    """The orders meant, in any digits, the likeliest first."""
+    query = persian.ascii_digits(persian.tidy(text)).strip().lstrip("#").strip()[:_LONGEST]
+    if not query:
+        return []
+    found = await parts.reader.orders_numbered(query, parts.sources)
+    with contextlib.suppress(phones.PhoneError):
+        found += await orders_of(parts, phones.normalize(query), limit=30)
+    for code in dict.fromkeys((query, re.sub(r"[\s\-]", "", query))):
+        for keys in parts.reader.everywhere:
+            member: Any = await parts.redis.hget(keys.codes, code)
+            if member is not None and (order := await parts.reader.order(*member.decode().split(":", 1))):
+                found.append(order)
+    return list({(order.source, order.id): order for order in found}.values())

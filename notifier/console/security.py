@@ -1,0 +1,127 @@
+"""What stands before every page: the session, the token of every change, and what the browser may load."""
+
+from collections.abc import Callable
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from redis.exceptions import RedisError
+
+from notifier.console.parts import Parts
+from notifier.console.refusals import Forbidden, Missing, Refused, Unavailable
+from notifier.console.sessions import Session
+from notifier.store.staff import Role, Staff
+
+log = structlog.get_logger()
+
+COOKIE = "console"
+SESSION, STAFF, FORM = (
+    web.RequestKey("session", Session),
+    web.RequestKey("staff", Staff),
+    web.RequestKey("form", dict[str, str]),
+)
+_PUBLIC = ("/console/login", "/console/static/")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+Page = Callable[[web.Request, Refused], web.Response]
+
+
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
+    """The headers of every answer; to be called before it is sent."""
+    response.headers.update(_HEADERS)
+    if not request.path.startswith("/console/static/"):
+        response.headers["Cache-Control"] = "no-store"
+
+
+def middleware(parts: Parts, page: Page) -> Middleware:
+    """Let in who is signed in, refuse what did not come from our own forms, and show refusals as pages."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if request.path.startswith(_PUBLIC):
+                if request.method not in ("GET", "HEAD"):
+                    require_same_site(request)
+                return await handler(request)
+            if not await _admitted(request, parts):
+                return _to_login(request)
+            if request.method not in ("GET", "HEAD"):
+                await _require_token(request)
+            return await handler(request)
+        except Refused as refused:
+            return page(request, refused)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return page(request, Missing("چنین صفحه‌ای نیست؛ شاید نشانی را جابه‌جا نوشته‌اید."))
+        except (RedisError, OSError) as error:
+            log.warning("store away", action="store_away", error=type(error).__name__, path=request.path)
+            return page(request, Unavailable("چند لحظه دیگر دوباره امتحان کنید؛ چیزی از دست نرفته است."))
+
+    return guard
+
+
+def secure(request: web.Request) -> bool:
+    """Whether cookies are to travel over TLS only: always, but on this very machine."""
+    return request.url.host not in _LOOPBACK
+
+
+def require_same_site(request: web.Request) -> None:
+    """Refuse what a page of another site sent. Raises Forbidden."""
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
+        origin not in (None, "null") and urlsplit(origin).netloc != request.host
+    ):
+        raise Forbidden("این درخواست از سایت دیگری آمده است.")
+
+
+def require_supervisor(request: web.Request) -> None:
+    """Raises Forbidden."""
+    if request[STAFF].role is not Role.SUPERVISOR:
+        raise Forbidden("این بخش ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
+
+
+async def _admitted(request: web.Request, parts: Parts) -> bool:
+    token = request.cookies.get(COOKIE)
+    session = await parts.sessions.find(token) if token else None
+    if session is None:
+        return False
+    staff = await parts.calling.staff.get(session.staff)
+    if staff is None or not staff.active:
+        await parts.sessions.end_all(session.staff)
+        return False
+    request[SESSION], request[STAFF] = session, staff
+    return True
+
+
+def _to_login(request: web.Request) -> web.Response:
+    if request.headers.get("HX-Request"):
+        return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
+    if request.method in ("GET", "HEAD"):
+        return web.Response(status=303, headers={"Location": "/console/login"})
+    raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
+
+
+async def _require_token(request: web.Request) -> None:
+    require_same_site(request)
+    posted = await request.post()
+    form = {name: str(value) for name, value in posted.items() if isinstance(value, str)}
+    given: str = form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
+    if not compare_digest(given.encode(errors="replace"), request[SESSION].csrf.encode()):
+        raise Forbidden("این فرم کهنه شده است. صفحه را تازه کنید و دوباره بفرستید.")
+    request[FORM] = form

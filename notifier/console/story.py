@@ -1,0 +1,115 @@
+"""The story of an order as its page tells it: one line for each thing, with what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.console import words
+from notifier.domain.calls import BookedCall
+from notifier.domain.messages import MessageState
+from notifier.domain.timeline import Kind, Line
+from notifier.sms.parts import parts
+from notifier.sms.retry import RETRYABLE
+from notifier.store.reading import StoredMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One line. ``tone`` is a class of the page; ``again`` says whether the text may be sent once more."""
+
+    at: datetime
+    kind: str
+    icon: str
+    title: str
+    text: str = ""
+    happened_at: datetime | None = None
+    message: StoredMessage | None = None
+    call: BookedCall | None = None
+    parts: int = 0
+    reason: str = ""
+    again: bool = False
+    why_not: str = ""
+
+
+def story(
+    lines: Sequence[Line], messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]
+) -> list[Chapter]:
+    """The newest first."""
+    return [_chapter(line, messages, calls) for line in reversed(lines)]
+
+
+def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]) -> Chapter:
+    match line.kind:
+        case Kind.EVENT | Kind.REPEATED:
+            said = words.EVENTS.get(line.what, line.what)
+            by = line.extra.get("by_name") if line.extra else None
+            return Chapter(
+                at=line.at,
+                kind="event" if line.kind is Kind.EVENT else "dimmed",
+                icon="event",
+                title=said if line.kind is Kind.EVENT else f"{said} (خبر تکراری)",
+                text=f"به گزارش {by}" if by else "",
+                happened_at=line.happened_at,
+            )
+        case Kind.MESSAGE:
+            return _message(line, messages.get(line.ref or ""))
+        case Kind.CALL:
+            call = calls.get(line.ref or "")
+            return Chapter(at=line.at, kind="planned", icon="phone", title=f"تماس: {words.purpose(line.what)}", call=call)
+        case Kind.SUPPRESSED:
+            return Chapter(
+                at=line.at,
+                kind="suppressed dimmed",
+                icon="mute",
+                title=f"{words.what(line.what)} فرستاده نشد"
+                if words.what(line.what).startswith("پیامک")
+                else f"{words.what(line.what)} برنامه‌ریزی نشد",
+                reason=words.SUPPRESSED.get(line.reason or "", line.reason or ""),
+            )
+        case Kind.MESSAGE_CANCELLED:
+            return Chapter(
+                at=line.at, kind="dimmed", icon="cross", title=f"پیامک «{words.template(line.what)}» پس گرفته شد",
+                reason="با خبر تازه‌تر دیگر لازم نبود",
+            )  # fmt: skip
+        case Kind.CALL_CANCELLED:
+            return Chapter(
+                at=line.at, kind="dimmed", icon="cross", title=f"تماس «{words.purpose(line.what)}» کنار رفت",
+                reason="با خبر تازه‌تر دیگر لازم نبود",
+            )  # fmt: skip
+        case Kind.VIOLATION:
+            method = words.METHODS.get(line.what, line.what)
+            return Chapter(
+                at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
+                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
+            )  # fmt: skip
+        case Kind.INBOUND:
+            return Chapter(
+                at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))
+            )
+
+
+def _message(line: Line, stored: StoredMessage | None) -> Chapter:
+    title = f"پیامک: {words.template(line.what)}"
+    if stored is None:
+        return Chapter(at=line.at, kind="message", icon="message", title=title)
+    state = stored.state
+    return Chapter(
+        at=line.at,
+        kind="message dimmed" if state in (MessageState.CANCELLED, MessageState.EXPIRED) else "message",
+        icon="message",
+        title=title,
+        message=stored,
+        parts=parts(stored.message.text),
+        reason=message_reason(stored),
+        again=state in RETRYABLE,
+        why_not=words.WHY_NOT_AGAIN.get(state, ""),
+    )
+
+
+def message_reason(stored: StoredMessage) -> str:
+    """Why a message is where it is, as far as it is known."""
+    if stored.reason:
+        return words.MESSAGE_REASONS.get(stored.reason, stored.reason)
+    if stored.state in RETRYABLE and stored.attempts:
+        return str(stored.attempts[-1].get("reason", ""))
+    return ""

@@ -1,0 +1,57 @@
+"""The texts: what each says, in how many parts it leaves, what it costs, and its versions."""
+
+from typing import Any
+
+from aiohttp import web
+
+from notifier.console.parts import Parts
+from notifier.console.refusals import Missing
+from notifier.console.render import Renderer
+from notifier.domain.messages import Audience
+from notifier.store import keys as names
+from notifier.texts import loading, versions
+from notifier.texts.sizes import sizes
+
+
+class Texts:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/texts", self.all), web.get("/texts/{name:.+}", self.one)]
+
+    async def all(self, request: web.Request) -> web.Response:
+        """All of them with the size of a typical one."""
+        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        rows = [
+            (name, template, sizes(template, rulebook.shop, prices)[1])
+            for name, template in sorted(self._parts.templates.items())
+        ]
+        groups = [
+            (title, [row for row in rows if row[1].audience is audience])
+            for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
+        ]
+        return await self._render.page(request, "texts.html", groups=groups)
+
+    async def one(self, request: web.Request) -> web.Response:
+        """One as phones show it, shortest to longest, and what it said before."""
+        name = request.match_info["name"]
+        template = self._parts.templates.get(name)
+        if template is None:
+            raise Missing("چنین متنی نیست.")
+        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        return await self._render.page(
+            request,
+            "text.html",
+            template_name=name,
+            template=template,
+            sizes=sizes(template, rulebook.shop, prices),
+            versions=await self._versions(name),
+        )
+
+    async def _versions(self, name: str) -> list[versions.Version]:
+        """The newest first."""
+        fields: Any = await self._parts.redis.hkeys(names.TEMPLATE_VERSIONS)
+        of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
+        found = [await versions.get(self._parts.redis, name, version) for version in of_it]
+        return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)

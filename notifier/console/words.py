@@ -1,0 +1,194 @@
+"""The console's words: every state, reason and event as a supporter would say it."""
+
+from collections.abc import Mapping
+
+from notifier.domain.calls import CallState, Purpose
+from notifier.domain.events import EventType, Method
+from notifier.domain.messages import MessageState
+from notifier.domain.orders import Stage
+from notifier.domain.timeline import Reason
+from notifier.domain.variables import PURPOSES
+from notifier.store.staff import Role
+from scheduler.rules import Outcome
+
+EVENTS: Mapping[str, str] = {
+    EventType.REGISTERED: "سفارش ثبت شد",
+    EventType.PREPARING: "در حال آماده‌سازی",
+    EventType.PACKED: "بسته‌بندی شد",
+    EventType.SHIPPED: "ارسال شد",
+    EventType.OUT_FOR_DELIVERY: "به مأمور تحویل سپرده شد",
+    EventType.DELIVERED: "تحویل داده شد",
+    EventType.CANCELLED: "سفارش لغو شد",
+    EventType.RETURN_REQUESTED: "درخواست بازگشت کالا",
+    EventType.RETURNED: "کالا برگشت داده شد",
+    EventType.PAID: "پرداخت آنلاین انجام شد",
+    EventType.PAYMENT_FAILED: "پرداخت ناموفق بود",
+    EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",
+    EventType.DEPOSIT_CONFIRMED: "واریز تأیید شد",
+    EventType.DEPOSIT_REJECTED: "واریز دیده نشد",
+    EventType.REFUNDED: "وجه بازگردانده شد",
+}
+
+STAGES: Mapping[Stage, str] = {
+    Stage.NONE: "نامعلوم",
+    Stage.REGISTERED: "ثبت‌شده",
+    Stage.PAID: "پرداخت‌شده",
+    Stage.PREPARING: "در حال آماده‌سازی",
+    Stage.PACKED: "بسته‌بندی‌شده",
+    Stage.SHIPPED: "ارسال‌شده",
+    Stage.OUT_FOR_DELIVERY: "در دست مأمور تحویل",
+    Stage.DELIVERED: "تحویل‌شده",
+    Stage.RETURN_REQUESTED: "درخواست بازگشت",
+    Stage.RETURNED: "برگشت‌خورده",
+}
+
+METHODS: Mapping[str, str] = {
+    Method.CASH: "نقدی هنگام تحویل",
+    Method.ONLINE: "آنلاین",
+    Method.PHONE: "سفارش تلفنی",
+    Method.BANK_TRANSFER: "کارت‌به‌کارت یا واریز",
+}
+
+MESSAGE_STATES: Mapping[str, str] = {
+    MessageState.QUEUED: "در صف ارسال",
+    MessageState.SENDING: "در حال ارسال",
+    MessageState.ACCEPTED: "تحویل مخابرات",
+    MessageState.DELIVERED: "رسیده به گوشی",
+    MessageState.UNDELIVERED: "نرسیده",
+    MessageState.BLOCKED: "مسدود از سوی مشتری",
+    MessageState.FAILED: "پذیرفته‌نشده",
+    MessageState.UNKNOWN: "نامعلوم، در حال پیگیری",
+    MessageState.EXPIRED: "از وقت گذشته",
+    MessageState.CANCELLED: "پس‌گرفته‌شده",
+    MessageState.HELD: "منتظر تصمیم شما",
+}
+
+TONES: Mapping[str, str] = {
+    MessageState.DELIVERED: "good",
+    MessageState.ACCEPTED: "good",
+    MessageState.UNDELIVERED: "bad",
+    MessageState.BLOCKED: "bad",
+    MessageState.FAILED: "bad",
+    MessageState.UNKNOWN: "warn",
+    MessageState.HELD: "warn",
+    MessageState.EXPIRED: "dim",
+    MessageState.CANCELLED: "dim",
+}
+"""How a message's state is coloured; the words say it too."""
+
+WHY_NOT_AGAIN: Mapping[str, str] = {
+    MessageState.QUEUED: "در صف است و فرستاده می‌شود.",
+    MessageState.SENDING: "همین حالا در حال ارسال است.",
+    MessageState.ACCEPTED: "به مخابرات رسیده است؛ ارسال دوباره یعنی دو پیامک.",
+    MessageState.DELIVERED: "به گوشی مشتری رسیده است؛ ارسال دوباره یعنی دو پیامک.",
+    MessageState.UNDELIVERED: "یک بار فرستاده شده و گوشی در دسترس نبوده است؛ تماس بگیرید.",
+    MessageState.BLOCKED: "مشتری پیامک این خط را بسته است؛ تماس بگیرید.",
+    MessageState.UNKNOWN: "شاید رسیده باشد و هنوز پیگیری می‌شود؛ تا روشن شدن آن دوباره نمی‌فرستیم.",
+    MessageState.EXPIRED: "وقت آن گذشته است.",
+    MessageState.CANCELLED: "خبر تازه‌تری جای آن را گرفت.",
+}
+
+MESSAGE_REASONS: Mapping[str, str] = {
+    "too_late": "وقت آن گذشته بود",
+    "opted_out": "مشتری نخواسته است پیامک بگیرد",
+    "maybe_sent": "پاسخ سامانهٔ پیامک گم شد و روشن نیست که رفته باشد",
+    "superseded": "خبر تازه‌تری جای آن را گرفت",
+}
+
+SUPPRESSED: Mapping[str, str] = {
+    Reason.SUPERSEDED: "خبر تازه‌تری جای آن را گرفته است",
+    Reason.NOT_PAID: "هنوز پرداختی تأیید نشده است؛ پس از تأیید گفته می‌شود",
+    Reason.NO_MOBILE: "شمارهٔ همراهی برای پیامک نداریم",
+    Reason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
+    Reason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
+}
+
+CALL_STATES: Mapping[str, str] = {
+    CallState.SCHEDULED: "برنامه‌ریزی‌شده",
+    CallState.DUE: "وقت تماس",
+    CallState.CLAIMED: "در دست پشتیبان",
+    CallState.DONE: "انجام‌شده",
+    CallState.CANCELLED: "دیگر لازم نیست",
+    CallState.EXHAUSTED: "بی‌نتیجه پایان یافت",
+}
+
+OUTCOMES: Mapping[str, str] = {
+    Outcome.REACHED: "صحبت شد",
+    Outcome.NO_ANSWER: "پاسخ نداد",
+    Outcome.BUSY: "مشغول بود",
+    Outcome.CALLBACK: "وقت دیگری خواست",
+    Outcome.WRONG_NUMBER: "شمارهٔ اشتباه",
+    Outcome.REFUSED: "تماس نمی‌خواهد",
+}
+
+ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست"}
+
+_HISTORY: Mapping[str, str] = {
+    "claimed": "برداشته شد",
+    "snoozed": "به وقت دیگر رفت",
+    "assigned": "سپرده شد به",
+    "lapsed": "مهلت گذشت و آزاد شد",
+    "to the pool": "به تماس‌های بی‌مسئول رفت",
+    "escalated": "به سرپرست ارجاع شد",
+    "revised": "به‌روز شد",
+    "cancelled": "دیگر لازم نبود",
+    "moved": "جابه‌جا شد به",
+}
+
+TEMPLATES: Mapping[str, str] = {
+    "call_brief": "سربرگ کارت تماس",
+    "call_brief_reason": "متن کارت تماس",
+    "call_due": "یادآوری تماس",
+    "calls_due": "یادآوری چند تماس",
+    "call_exhausted": "تماس گرفتیم و پاسخ ندادید",
+    "calls_digest": "فهرست آغاز شیفت",
+    "calls_summary": "گزارش پایان روز",
+    "deposit_confirmed": "تأیید واریز",
+    "deposit_rejected": "واریز دیده نشد",
+    "deposit_reminder": "یادآوری واریز",
+    "deposit_reported": "دریافت خبر واریز",
+    "order_cancelled": "لغو سفارش",
+    "order_cancelled_prepaid": "لغو سفارش پرداخت‌شده",
+    "order_delivered": "تحویل",
+    "order_delivered_elsewhere": "تحویل (شهرستان)",
+    "order_delivered_guarantee": "تحویل و ضمانت بازگشت",
+    "order_out_for_delivery": "مأمور در راه است",
+    "order_out_for_delivery_cash": "مأمور در راه است (نقدی)",
+    "order_packed": "بسته‌بندی",
+    "order_preparing": "آماده‌سازی",
+    "order_registered_cash": "ثبت سفارش نقدی",
+    "order_registered_phone": "ثبت سفارش تلفنی",
+    "order_registered_review": "ثبت سفارش، نیازمند هماهنگی",
+    "order_registered_transfer": "ثبت سفارش و شمارهٔ کارت",
+    "order_return_requested": "درخواست بازگشت",
+    "order_returned": "رسیدن کالای برگشتی",
+    "order_shipped_elsewhere": "ارسال و کد رهگیری",
+    "order_shipped_tehran": "ارسال (تهران)",
+    "payment_failed": "پرداخت ناموفق",
+    "payment_open": "پرداخت نیمه‌کاره",
+    "payment_refunded": "بازگشت وجه",
+    "payment_succeeded_elsewhere": "پرداخت موفق",
+    "payment_succeeded_tehran": "پرداخت موفق (تهران)",
+    "alert": "هشدار به سرپرست",
+}
+
+
+def template(name: str) -> str:
+    """A template's name for people; one the shop added keeps its own."""
+    return TEMPLATES.get(name, name)
+
+
+def purpose(name: str) -> str:
+    return PURPOSES.get(name, name)
+
+
+def what(name: str) -> str:
+    """What a suppressed line is about: a purpose or a template."""
+    return f"تماس «{PURPOSES[name]}»" if name in frozenset(Purpose) else f"پیامک «{template(name)}»"
+
+
+def entry(what_happened: str) -> str:
+    """A line of a call's history."""
+    first, _, deposit = what_happened.partition(", deposit ")
+    said = OUTCOMES.get(first) or _HISTORY.get(first, first)
+    return f"{said}؛ {'واریز تأیید شد' if deposit == 'confirmed' else 'واریز دیده نشد'}" if deposit else said

@@ -1,0 +1,82 @@
+"""What happens in the demo and is shown: events, texts, calls, and at the end the sum."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from notifier.demo.script import Step
+from notifier.domain.calls import BookedCall, Reason
+from notifier.domain.messages import Message
+
+
+class Posted(Struct, frozen=True, kw_only=True):
+    """A shop posted an event and was answered."""
+
+    at: datetime
+    step: Step
+    status: int
+    answer: dict[str, Any]
+    name: str
+    city: str
+    method: str
+
+
+class Arrived(Struct, frozen=True, kw_only=True):
+    """A text was handed to the provider for somebody's phone."""
+
+    at: datetime
+    message: Message
+    name: str
+    parts: int
+
+
+class PutOff(Struct, frozen=True, kw_only=True):
+    """A text waits for its time, or will not be sent after all."""
+
+    at: datetime
+    message: Message
+    name: str
+    state: Literal["waiting", "withdrawn", "expired"]
+
+
+class Calling(Struct, frozen=True, kw_only=True):
+    """Something became of a call, or of one reason to make it: a customer has one open call, for whatever reasons."""
+
+    at: datetime
+    call: BookedCall
+    reason: Reason
+    state: str  # planned, due, cancelled, or another state of calls
+
+    @property
+    def due_at(self) -> datetime:
+        """When this is to be spoken about."""
+        return datetime.fromtimestamp(self.reason.due / 1000, self.at.tzinfo)
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """The sum of the day. ``acknowledged`` texts are those that an answer to a shop made true: each is sent, withdrawn
+    by later news, expired, waiting, or lost. ``calls_cancelled`` are those that were never due.
+    """
+
+    date: str
+    events: int
+    refused: int
+    duplicates: int
+    parked: int
+    acknowledged: int
+    sent: int
+    withdrawn: int
+    expired: int
+    waiting: int
+    lost: int
+    doubled: int
+    reminders: int
+    parts: int
+    cost: int  # rial
+    calls: int
+    calls_due: int
+    calls_cancelled: int
+
+
+Happening = Posted | Arrived | PutOff | Calling | Summary

@@ -1,0 +1,168 @@
+"""The player: turns the clock from step to step, posts what the shops post, and lets happen what falls due between."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import aiohttp
+
+from notifier import checks
+from notifier.clock import TEHRAN
+from notifier.config import Config
+from notifier.demo import script, standard_stories, woo_stories
+from notifier.demo.desk import Desk
+from notifier.demo.happenings import Calling, Happening, Posted
+from notifier.demo.script import Moment, Step, Story
+from notifier.demo.shops import Shop, StandardShop, WooCommerceShop
+from notifier.demo.stage import Stage
+from notifier.demo.watch import Watch
+from notifier.domain.calls import CallState
+from notifier.domain.messages import MessageState
+
+OPENING = time(9)
+
+_STUCK = 30
+"""Seconds of real time after which what should be done at once is not going to be."""
+_LOOK = 0.5
+"""Seconds between looks at the store when the day is over and somebody tries things."""
+
+STORIES: tuple[Story, ...] = (*standard_stories.STORIES, *woo_stories.STORIES)
+
+
+def working_days(config: Config, first: date | None, *, today: date) -> tuple[date, date]:
+    """The day to be played, by default today if it is worked and else the next working day; and the one after it."""
+    calendar = checks.calendar(config)
+
+    def worked_from(day: date) -> date:
+        while calendar.why_closed(day):
+            day += timedelta(days=1)
+        return day
+
+    day = first or worked_from(today)
+    return day, worked_from(day + timedelta(days=1))
+
+
+def opening(day: date) -> datetime:
+    return datetime.combine(day, OPENING, TEHRAN)
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays the day. ``pace`` is in seconds of real time a step; what falls due by itself takes half as long."""
+
+    stage: Stage
+    days: tuple[date, date]
+    show: Callable[[Happening], None]
+    pace: float = 0
+    _shops: Mapping[script.Shop, Shop] = field(init=False)
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        orders = {story.order_id: story for story in STORIES}
+        keys = self.stage.keys
+        self._shops = {"shop": StandardShop(keys.shop, orders), "woo": WooCommerceShop(keys.woo, orders)}
+        self.watch = Watch(self.stage)
+
+    async def play(self) -> None:
+        """All steps, and then whatever still waits for its time."""
+        orders = {story.order_id: story for story in STORIES}
+        async with aiohttp.ClientSession() as session:
+            desk = Desk(self.stage, session)
+            for step in script.in_turn(STORIES):
+                at = self._time_of(step.at)
+                await self._let_pass(at, desk)
+                self.stage.clock.turn_to(at)
+                self.show(await self._post(session, step, orders[step.order_id]))
+                await self._happen(self.pace, desk)
+        # Nobody takes the last calls: they are left to whoever wants to try.
+        await self._let_pass(None, None)
+
+    async def stay(self) -> None:
+        """Show what people do who try things, for ever."""
+        while True:
+            for happening in await self.watch.news():
+                self.show(happening)
+            await asyncio.sleep(_LOOK)
+
+    def _time_of(self, moment: Moment) -> datetime:
+        return datetime.combine(self.days[moment.day], moment.time, TEHRAN)
+
+    async def _let_pass(self, until: datetime | None, desk: Desk | None) -> None:
+        """Turn the clock to everything that falls due before ``until``, one after another; without it, to all of it."""
+        while (due := await self._next_due()) and (until is None or due <= until):
+            self.stage.clock.turn_to(due)
+            await self._happen(self.pace / 2, desk)
+
+    async def _happen(self, pause: float, desk: Desk | None) -> None:
+        """Let everything be done whose time has come, show it, and leave time to read it. ``desk`` makes the calls."""
+        told = await self._tell()
+        due = [one.call for one in told if isinstance(one, Calling) and one.state == CallState.DUE]
+        if told or pause == self.pace:
+            await asyncio.sleep(pause)
+        if desk and due:
+            for call in due:
+                await desk.make(call)
+            await self._tell()
+
+    async def _tell(self) -> Sequence[Happening]:
+        async with asyncio.timeout(_STUCK):
+            await self._settle()
+        told = await self.watch.news()
+        for happening in told:
+            self.show(happening)
+        return told
+
+    async def _settle(self) -> None:
+        service = self.stage.service
+        while True:
+            await service.reminders.tick()
+            await service.sender.send_ready()
+            await service.sender.drain()
+            if await self._idle():
+                break
+            await asyncio.sleep(0)
+        await self.stage.simulator.deliver_callbacks()
+
+    async def _idle(self) -> bool:
+        """Whether nothing is due or under way."""
+        redis, now = self.stage.service.redis, _ms(self.stage.clock.now())
+        for keys in self.stage.service.reader.everywhere:
+            due = await redis.zcount(keys.outbox, "-inf", now)
+            due += await redis.zcount(keys.calls(CallState.SCHEDULED), "-inf", now)
+            if due or await redis.zcard(keys.messages(MessageState.SENDING)):
+                return False
+        return True
+
+    async def _next_due(self) -> datetime | None:
+        """When the next text or call is due."""
+        first: list[float] = []
+        for keys in self.stage.service.reader.everywhere:
+            for name in (keys.outbox, keys.calls(CallState.SCHEDULED)):
+                rows: Any = await self.stage.service.redis.zrange(name, 0, 0, withscores=True)
+                first += [score for _, score in rows]
+        return datetime.fromtimestamp(min(first) / 1000, TEHRAN) if first else None
+
+    async def _post(self, session: aiohttp.ClientSession, step: Step, story: Story) -> Posted:
+        now = self.stage.clock.now()
+        body, headers = self._shops[step.shop].request(step, now=now, time_of=self._time_of)
+        url = f"{self.stage.url}/webhooks/{step.shop}"
+        async with session.post(url, data=body, headers=headers) as response:
+            answer, status = json.loads(await response.read()), response.status
+        name, city, method = _who(story)
+        return Posted(at=now, step=step, status=status, answer=answer, name=name, city=city, method=method)
+
+
+def _who(story: Story) -> Iterator[str]:
+    """Name, city and method of payment of an order's customer."""
+    order = story.order
+    if story.shop == "woo":
+        yield from (f"{order['first_name']} {order['last_name']}", order["city"], order["payment_method"])
+    else:
+        yield from (order["customer"]["name"], order["customer"]["city"], order["payment"]["method"])
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

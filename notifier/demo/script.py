@@ -1,0 +1,78 @@
+"""How a day is written down: stories of orders, each a list of what the shops post and when."""
+
+from collections.abc import Sequence
+from datetime import time
+from itertools import count
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+Shop = Literal["shop", "woo"]
+
+
+class Moment(Struct, frozen=True, order=True):
+    """``day`` 0 is the day that is played, 1 the next working day."""
+
+    day: int
+    time: time
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One delivery of a shop. ``what`` is an event type, for WooCommerce a topic."""
+
+    at: Moment
+    shop: Shop
+    order_id: str
+    what: str
+    content: dict[str, Any] = {}  # standard: parts of ``data``; WooCommerce: the order's fields that changed
+    happened: Moment | None = None  # where that was not just now
+    delivery: str = ""  # the id it comes under
+    note: str = ""  # what is instructive about it
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """Everything that is posted about one order. ``order`` is what its shop knows of it from the beginning."""
+
+    title: str
+    shop: Shop
+    order_id: str
+    order: dict[str, Any]
+    steps: tuple[Step, ...]
+
+
+def moment(text: str) -> Moment:
+    """``09:05``, or ``+1 10:00`` for the next working day."""
+    day, _, clock = text.rpartition(" ")
+    return Moment(int(day or 0), time.fromisoformat(clock))
+
+
+def step(
+    at: str, what: str, *, note: str = "", happened: str | None = None, delivery: str = "", **content: Any
+) -> Step:
+    """A step of the story it is put into."""
+    return Step(
+        at=moment(at),
+        shop="shop",
+        order_id="",
+        what=what,
+        content=content,
+        happened=moment(happened) if happened else None,
+        delivery=delivery,
+        note=note,
+    )
+
+
+def story(title: str, shop: Shop, order_id: str, order: dict[str, Any], *steps: Step) -> Story:
+    """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
+    numbers = count(1)
+    told = tuple(
+        replace(one, shop=shop, order_id=order_id, delivery=one.delivery or f"{order_id}-{next(numbers)}")
+        for one in steps
+    )
+    return Story(title=title, shop=shop, order_id=order_id, order=order, steps=told)
+
+
+def in_turn(stories: Sequence[Story]) -> list[Step]:
+    """All steps of all stories as the day brings them."""
+    return sorted((one for story in stories for one in story.steps), key=lambda one: one.at)

@@ -1,0 +1,68 @@
+"""The two shops of the demo: each signs and posts in its own way."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifier import samples
+from notifier.demo import woo_order
+from notifier.demo.script import Moment, Step, Story
+
+_BEGINNINGS = frozenset({"order.registered", "order.created"})
+TimeOf = Callable[[Moment], datetime]
+Request = tuple[bytes, dict[str, str]]
+
+
+@dataclass(slots=True)
+class StandardShop:
+    """Posts our own format, signed as Standard Webhooks. The first event of an order brings all about it, later ones
+    only what is new."""
+
+    secret: str
+    stories: Mapping[str, Story]
+
+    def request(self, step: Step, *, now: datetime, time_of: TimeOf) -> Request:
+        """Body and headers."""
+        data: dict[str, Any] = {"order_id": step.order_id}
+        if step.what in _BEGINNINGS:
+            data |= self.stories[step.order_id].order
+        happened = time_of(step.happened) if step.happened else time_of(step.at)
+        payload = {"type": step.what, "timestamp": happened.isoformat(), "data": data | step.content}
+        return samples.signed(self.secret, payload, at=now, event_id=step.delivery)
+
+
+@dataclass(slots=True)
+class WooCommerceShop:
+    """Posts the whole order each time, signed as WooCommerce does."""
+
+    secret: str
+    stories: Mapping[str, Story]
+    changes: dict[str, list[tuple[datetime, dict[str, Any]]]] = field(default_factory=dict)
+
+    def request(self, step: Step, *, now: datetime, time_of: TimeOf) -> Request:
+        """Body and headers."""
+        changes = self.changes.setdefault(step.order_id, [])
+        changes.append((time_of(step.at), step.content))
+        order = woo_order.payload(step.order_id, self.stories[step.order_id].order, changes)
+        body = json.dumps(order, ensure_ascii=False).encode()
+        signature = base64.b64encode(hmac.digest(self.secret.encode(), body, hashlib.sha256)).decode()
+        resource, _, event = step.what.partition(".")
+        return body, {
+            "Content-Type": "application/json",
+            "User-Agent": "WooCommerce/10.3.5 Hookshot (WordPress/6.8.3)",
+            "X-WC-Webhook-Source": "https://shop.example/",
+            "X-WC-Webhook-Topic": step.what,
+            "X-WC-Webhook-Resource": resource,
+            "X-WC-Webhook-Event": event,
+            "X-WC-Webhook-Signature": signature,
+            "X-WC-Webhook-ID": "7",
+            "X-WC-Webhook-Delivery-ID": hashlib.md5(step.delivery.encode(), usedforsecurity=False).hexdigest(),
+        }
+
+
+Shop = StandardShop | WooCommerceShop

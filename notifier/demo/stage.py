@@ -1,0 +1,142 @@
+"""What the demo runs: an embedded Redis in a passing directory, a Kavenegar simulator, and the service over HTTP."""
+
+import asyncio
+import base64
+import json
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from notifier import passwords
+from notifier.clock import StillClock
+from notifier.config import Config
+from notifier.config.loading import PREFIX, find, load
+from notifier.errors import ConfigError
+from notifier.service import Service
+from notifier.simulator import Simulator, create_app
+from notifier.store.staff import Role, Staff
+
+_PATIENCE = 1.0
+"""Seconds that an open connection may hold up the end."""
+
+
+def _made_up() -> str:
+    return secrets.token_urlsafe(18)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """The secrets of one run."""
+
+    shop: str = field(default_factory=lambda: f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}")
+    woo: str = field(default_factory=_made_up)
+    kavenegar: str = field(default_factory=_made_up)
+    callbacks: str = field(default_factory=_made_up)
+    api: str = field(default_factory=_made_up)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+
+
+STAFF = (
+    Staff(id="maryam", name="مریم کاظمی", phone="09201110011", role=Role.AGENT),
+    Staff(id="davoud", name="داوود سلیمی", phone="09201110022", role=Role.SUPERVISOR),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything, running."""
+
+    keys: Keys
+    clock: StillClock
+    service: Service
+    simulator: Simulator
+    url: str
+
+    def has(self, path: str) -> bool:
+        """Whether the service answers under this path."""
+        return any(resource.canonical.startswith(path) for resource in self.service.app.router.resources())
+
+
+@asynccontextmanager
+async def opened(settings: Path | None, clock: StillClock, listening: socket.socket) -> AsyncIterator[Stage]:
+    """Start all of it; at the end stop all of it and leave nothing behind."""
+    async with AsyncExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="notifier-demo-", ignore_cleanup_errors=True))
+        )
+        keys = Keys()
+        simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=1_000_000_000)
+        practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0))
+        config = configuration(settings, keys=keys, data_dir=folder, provider=practice)
+        service = await stack.enter_async_context(Service(config, clock=clock))
+        await _engage(service, keys)
+        url = await _serve(stack, service.app, listening)
+        stage = Stage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
+        if stage.has("/callbacks/kavenegar"):
+            simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
+        yield stage
+
+
+def configuration(settings: Path | None, *, keys: Keys, data_dir: Path, provider: str) -> Config:
+    """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine."""
+    sections: Mapping[str, Any] = {
+        "redis": {"url": "embedded", "data_dir": str(data_dir)},
+        "sources": {
+            "shop": {"kind": "standard", "secret": keys.shop},
+            "woo": {"kind": "woocommerce", "secret": keys.woo},
+        },
+        "sms": {"provider": "simulator", "namespace": "demo"},
+        "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1"}},
+        "callbacks": {"token": keys.callbacks},
+        "api": {"tokens": [keys.api]},
+    }
+    return shop_settings(settings, {f"{PREFIX}{name.upper()}": json.dumps(part) for name, part in sections.items()})
+
+
+def shop_settings(settings: Path | None, changes: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """The configuration as its file has it; of the environment nothing counts but where the file is."""
+    return load(find(settings, os.environ), environment=changes)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to serve at. Raises ConfigError when somebody else has the port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(128)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+    return listening
+
+
+async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> str:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listening).start()
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _engage(service: Service, keys: Keys) -> None:
+    """Add the people of the support desk."""
+    hashed = await asyncio.to_thread(passwords.hashed, keys.password)
+    for staff in STAFF:
+        await service.staff.put(replace(staff, password=hashed))

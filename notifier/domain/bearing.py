@@ -1,0 +1,60 @@
+"""What one piece of news means for another: whether it still holds, is worth telling, or has been undone. Pure."""
+
+from notifier.domain.events import EventType
+from notifier.domain.orders import STAGES, News, Order, Stage
+from notifier.domain.policy import Block
+
+_REPEATABLE = frozenset(
+    {EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.SHIPPED}
+)
+"""News that may come several times; of several the newest is told."""
+
+_SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
+    EventType.PAYMENT_FAILED: (EventType.PAID,),
+    EventType.DEPOSIT_REPORTED: (EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED),
+    EventType.DEPOSIT_REJECTED: (EventType.DEPOSIT_CONFIRMED,),
+}
+"""News, and what makes it pointless to tell when that happened at the same time or later."""
+
+
+def overtaken(order: Order, news: News, *, lasting: bool) -> bool:
+    """Whether newer news makes it pointless to tell this; what is ``lasting`` no later stage overtakes."""
+    newest = order.newest(news.kind)
+    if news.distinction != newest and (news.kind in _REPEATABLE or not news.distinction):
+        return True
+    return not lasting and STAGES.get(news.kind, order.stage) < order.stage
+
+
+def void(order: Order, news: News) -> bool:
+    """Whether other news makes this news hold no more."""
+    if news.kind is EventType.CANCELLED:
+        return not order.cancelled
+    if order.cancelled and news.kind is not EventType.REFUNDED:
+        return True
+    if news.kind is EventType.PAYMENT_FAILED and order.paid:
+        return True
+    if news.kind is EventType.DEPOSIT_CONFIRMED:
+        return not order.deposit_confirmed
+    return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
+
+
+def undone(order: Order, block: Block, name: str, news: News) -> bool:
+    """Whether news that follows upon this cancels ``name``, in whatever order the two were heard."""
+    return any(
+        block.rule(kind).cancels(name) and any(follows(News(kind, *known), news) for known in times.items())
+        for kind, times in ((EventType(kind), times) for kind, times in order.news.items())
+        if not (kind is EventType.CANCELLED and not order.cancelled)
+        and not (kind is EventType.REFUNDED and not order.refunded)
+    )
+
+
+def follows(later: News, news: News) -> bool:
+    """Whether the one comes after the other: stages by their order, since clocks differ, and all else by time."""
+    if later.kind is news.kind:
+        return (later.at, later.distinction) > (news.at, news.distinction)
+    stage, later_stage = STAGES.get(news.kind), STAGES.get(later.kind)
+    if stage is Stage.REGISTERED:
+        return True
+    if stage is not None and later_stage is not None and stage != later_stage:
+        return later_stage > stage
+    return later.at >= news.at

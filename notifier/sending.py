@@ -1,0 +1,97 @@
+"""Everything about sending of one process: lines, sender, receipts, reconciliation, inbox, put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from redis.asyncio import Redis
+
+from notifier import accounts, metrics
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.sms.alerts import Alerts
+from notifier.sms.expiry import Expiry
+from notifier.sms.inbound import Inbox, Take
+from notifier.sms.lines import Line, Lines
+from notifier.sms.receipts import Receipts
+from notifier.sms.reconcile import Afterwards, Reconciler
+from notifier.sms.sender import LEASE, Sender
+from notifier.sms.unreached import PlanCall, Unreached
+from notifier.store.reading import Reader
+from notifier.store.staff import StaffBook
+
+Moment = Callable[[datetime], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The parts that send, each usable by itself."""
+
+    lines: Lines
+    sender: Sender
+    receipts: Receipts
+    reconciler: Reconciler
+    expiry: Expiry
+    inbox: Inbox
+    alerts: Alerts
+
+    async def check_credit(self) -> None:
+        """Ask every account what is left."""
+        for line in self.lines.lines:
+            await line.check_credit()
+
+    async def close(self) -> None:
+        """Let go of the connections to the providers."""
+        for line in self.lines.lines:
+            await line.provider.close()
+
+
+def sending(
+    config: Config,
+    redis: Redis,
+    reader: Reader,
+    clock: Clock,
+    *,
+    staff: StaffBook,
+    texting_time: Moment,
+    working_time: Moment,
+    plan_call: PlanCall,
+    take: Take,
+) -> Sending:
+    """Sending as configured. Raises ConfigError for settings that make no sense."""
+    partitions = config.redis.partitions
+    alerts = Alerts(redis, staff, clock, partitions)
+    lines = Lines(
+        [
+            Line(
+                redis,
+                provider,
+                clock,
+                alerts.tell,
+                rate=config.providers[provider.name].rate,
+                low_credit=config.providers[provider.name].low_credit,
+            )
+            for provider in accounts.providers(config)
+        ]
+    )
+    unreached = Unreached(reader, clock, working_time, plan_call)
+    slowest = max(config.providers[name].timeout for name in accounts.names(config))
+    return Sending(
+        lines=lines,
+        sender=Sender(
+            redis,
+            lines,
+            clock,
+            texting_time,
+            unreached,
+            partitions=partitions,
+            gap=config.sms.gap,
+            lease=max(LEASE, 3 * slowest),
+            on_settled=metrics.settled,
+        ),
+        receipts=Receipts(redis, reader, lines, clock, unreached),
+        reconciler=Reconciler(redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown)),
+        expiry=Expiry(redis, reader, clock, unreached),
+        inbox=Inbox(redis, reader, clock, working_time, plan_call, take),
+        alerts=alerts,
+    )

@@ -1,0 +1,67 @@
+"""Messages that became too late while no line was open: said so, instead of waiting for the line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.domain.messages import MessageState
+from notifier.sms import ledger
+from notifier.sms.unreached import Unreached
+from notifier.store import work
+from notifier.store.keys import Keys
+from notifier.store.reading import Reader
+from notifier.store.records import ms
+from notifier.store.work import UnitOfWork
+
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Goes through what is ready and has not left."""
+
+    redis: Redis
+    reader: Reader
+    clock: Clock
+    unreached: Unreached
+
+    async def sweep(self) -> int:
+        """Let everything expire whose time is over; returns how many. What may be out already is not touched."""
+        count = 0
+        for keys in self.reader.everywhere:
+            start = 0
+            while ready := await self._ready(keys, start):
+                gone = await self._expire(keys, ready)
+                count += gone
+                start += len(ready) - gone
+        return count
+
+    async def _ready(self, keys: Keys, start: int) -> list[str]:
+        now = ms(self.clock.now())
+        found: Any = await self.redis.zrangebyscore(keys.outbox, "-inf", now, start=start, num=_AT_ONCE)
+        return [member.decode() for member in found]
+
+    async def _expire(self, keys: Keys, ids: list[str]) -> int:
+        pipeline = self.redis.pipeline(transaction=False)
+        for message_id in ids:
+            pipeline.hget(keys.message(message_id), "expires")
+        limits = await pipeline.execute()
+        now = ms(self.clock.now())
+        late = [one for one, limit in zip(ids, limits, strict=True) if limit is not None and int(limit) <= now]
+        units = []
+        for stored in await self.reader.messages([(keys, one) for one in late]):
+            message = stored.message
+            if stored.state is not MessageState.QUEUED:
+                continue
+            await self.unreached.ends(keys, message, MessageState.EXPIRED)
+            unit, gone = UnitOfWork(), UnitOfWork()
+            gone.do("ZREM", keys.outbox, message.id)
+            gone.do("ZREM", keys.texts(message.to), message.id)
+            unit.when(keys.message(message.id), "state", MessageState.QUEUED, gone)
+            ledger.move(unit, keys, message.id, MessageState.QUEUED, MessageState.EXPIRED, reason="too_late")
+            units.append(unit)
+        if units:
+            await work.commit(self.redis, units)
+        return len(units)

@@ -1,0 +1,133 @@
+"""What customers text to us: a word to be left alone, news of a deposit, or something a person should answer."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.domain import persian, phones
+from notifier.domain.calls import Call, Purpose
+from notifier.domain.decide import derived_id
+from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.orders import Order
+from notifier.domain.timeline import Kind, Line
+from notifier.sms.unreached import PlanCall
+from notifier.store import work
+from notifier.store.keys import Keys, partition_of
+from notifier.store.reading import Reader
+from notifier.store.records import encode
+from notifier.store.work import UnitOfWork
+
+log = structlog.get_logger()
+
+Take = Callable[[Event], Awaitable[None]]
+"""Takes an event as if a shop had posted it."""
+
+_STOP, _START = frozenset({"لغو", "لغو11", "لغو 11", "11", "off", "stop"}), frozenset({"12"})
+_REFERENCE = re.compile(r"\d{4,30}")
+_REMEMBERED = timedelta(days=7)
+_KEPT = 100  # texts of one customer
+_LOOKED_AT = 10  # orders of one customer
+_SEEN = " inbound"  # in the place of a source; no source can be called that
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """A text from a customer, as the provider handed it over."""
+
+    id: str
+    sender: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Takes in what customers text."""
+
+    redis: Redis
+    reader: Reader
+    clock: Clock
+    working_time: Callable[[datetime], datetime]
+    plan_call: PlanCall
+    take: Take
+
+    async def receive(self, message_id: str, sender: str, text: str) -> None:
+        """Take one text in. The same one handed over twice counts once; one from no phone is only logged."""
+        try:
+            phone = phones.normalize(sender)
+        except phones.PhoneError:
+            log.warning("text from no phone", action="inbound_ignored", message=message_id)
+            return
+        keys = Keys(partition_of(phone, self.reader.partitions))
+        inbound = Inbound(id=message_id, sender=phone, text=text, at=self.clock.now())
+        # Its consequences first, each of them once however often they are tried: then it is known, and done.
+        if await self.redis.exists(keys.seen(_SEEN, message_id)):
+            return
+        orders = await self._orders(keys, phone)
+        await self._follow(keys, inbound, orders)
+        unit = UnitOfWork()
+        unit.require_absent(keys.seen(_SEEN, message_id))
+        unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
+        unit.do("RPUSH", keys.inbound(phone), encode(inbound))
+        unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
+        if orders:
+            line = Line(at=inbound.at, kind=Kind.INBOUND, what="sms", ref=message_id, extra={"text": text})
+            unit.do("RPUSH", keys.timeline(orders[0].source, orders[0].id), encode(line))
+        await work.commit(self.redis, [unit])
+        log.info("text from a customer", action="inbound", message=message_id, phone=phones.mask(phone))
+
+    async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> None:
+        said = persian.ascii_digits(persian.fold(inbound.text)).strip(" .!،؛")
+        awaiting = next((order for order in orders if _awaits_deposit(order)), None)
+        if said in _STOP:
+            await self.redis.sadd(keys.opted_out, inbound.sender)
+        elif said in _START:
+            await self.redis.srem(keys.opted_out, inbound.sender)
+        elif awaiting is not None and (number := _REFERENCE.search(said)):
+            await self.take(_deposit(awaiting, inbound, number[0]))
+        else:
+            await self._have_called(keys, inbound, orders[0] if orders else None)
+
+    async def _have_called(self, keys: Keys, inbound: Inbound, order: Order | None) -> None:
+        await self.plan_call(
+            keys,
+            Call(
+                id=derived_id("callback", inbound.sender, inbound.id),
+                purpose=Purpose.CALLBACK,
+                order_id=order.id if order else "",
+                source=order.source if order else "",
+                phone=inbound.sender,
+                name=order.details.name if order else None,
+                due_at=self.working_time(inbound.at),
+                created_at=inbound.at,
+                brief=inbound.text,
+            ),
+        )
+
+    async def _orders(self, keys: Keys, phone: str) -> list[Order]:
+        """The customer's orders, the latest first."""
+        found: Any = await self.redis.zrevrange(keys.customer_orders(phone), 0, _LOOKED_AT - 1)
+        orders = [await self.reader.order(*member.decode().split(":", 1)) for member in found]
+        return [order for order in orders if order is not None]
+
+
+def _awaits_deposit(order: Order) -> bool:
+    return order.method is Method.BANK_TRANSFER and not (order.deposit_confirmed or order.cancelled)
+
+
+def _deposit(order: Order, inbound: Inbound, reference: str) -> Event:
+    return Event(
+        id=f"inbound:{inbound.id}",
+        source=order.source,
+        type=EventType.DEPOSIT_REPORTED,
+        order_id=order.id,
+        at=inbound.at,
+        details=Details(reference=reference),
+        extra={"text": inbound.text},
+    )

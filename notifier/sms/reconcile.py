@@ -1,0 +1,163 @@
+"""Messages that may have been sent: found out about where a provider can tell, never blindly sent again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.domain.messages import Message, MessageState, Via
+from notifier.sms import ledger
+from notifier.sms.alerts import Alert
+from notifier.sms.lines import Lines
+from notifier.sms.outbox import put_back
+from notifier.sms.providers.base import Provider, ProviderError, Status
+from notifier.sms.receipts import due_members
+from notifier.sms.unreached import Unreached
+from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
+from notifier.store import work
+from notifier.store.keys import Keys
+from notifier.store.reading import Reader, StoredMessage
+from notifier.store.records import ms
+from notifier.store.work import UnitOfWork
+
+log = structlog.get_logger()
+
+WINDOW = timedelta(minutes=15)
+"""For how long it is looked into before the policy for unknown messages decides."""
+
+_AGAIN = timedelta(minutes=2)
+_BESIDE = timedelta(minutes=1)  # the provider's clock need not be ours
+_LOST = timedelta(minutes=1)  # how long a worker that died may have been at it
+_AT_ONCE = 100
+
+
+class Afterwards(StrEnum):
+    """What becomes of a message about which nothing can be found out."""
+
+    HOLD = "hold"  # a person decides
+    RESEND = "resend"  # rather twice than never
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Looks into unknown messages; any number of processes may."""
+
+    redis: Redis
+    reader: Reader
+    lines: Lines
+    clock: Clock
+    unreached: Unreached
+    alert: Alert
+    afterwards: Afterwards = Afterwards.HOLD
+
+    async def tick(self) -> int:
+        """Look into what is due; returns how many messages came to an end."""
+        count = 0
+        for keys in self.reader.everywhere:
+            due = await due_members(self.redis, keys.reconciling, now=self.clock.now(), count=_AT_ONCE)
+            for stored in await self.reader.messages([(keys, member) for member in due]):
+                count += await self._look_into(keys, stored)
+        return count
+
+    async def _look_into(self, keys: Keys, stored: StoredMessage) -> bool:
+        """Find out about one message; whether it is no longer unknown."""
+        line, now, message = self.lines.named(stored.provider or ""), self.clock.now(), stored.message
+        span = _span(stored, now)
+        try:
+            known = await self._known(line.provider, keys, stored, span) if line else None
+            asked = line is not None
+        except ProviderError as error:
+            log.warning("unknown stays unknown", action="reconcile_failed", message=message.id, reason=str(error))
+            known, asked = None, False
+        unit = UnitOfWork()
+        if known is not None:
+            await self._found(unit, keys, stored, *known)
+        elif now - span[1] < (WINDOW if asked else DEDUPLICATED):
+            # While the provider cannot be asked at all, there is nothing that a person could know better.
+            await self.redis.zadd(keys.reconciling, {message.id: ms(now + _AGAIN)}, xx=True)
+            return False
+        else:
+            await self._give_up(unit, keys, stored)
+        unit.do("ZREM", keys.reconciling, message.id)
+        await work.commit(self.redis, [unit])
+        return True
+
+    async def _found(
+        self, unit: UnitOfWork, keys: Keys, stored: StoredMessage, provider_id: str, status: Status
+    ) -> None:
+        message, now, unknown = stored.message, self.clock.now(), MessageState.UNKNOWN
+        provider, key = stored.provider or "", keys.message(message.id)
+        if status is Status.UNKNOWN_ID and message.expires_at is not None and message.expires_at <= now:
+            await self.unreached.ends(keys, message, MessageState.EXPIRED)
+            ledger.move(unit, keys, message.id, unknown, MessageState.EXPIRED, reason="too_late")
+        elif status is Status.UNKNOWN_ID:
+            # It never arrived there: sent again by the same provider, under the same id, it cannot double.
+            _again(unit, keys, message, now, provider)
+        else:
+            target = STATES.get(status, MessageState.ACCEPTED)
+            await self.unreached.ends(keys, message, target)
+            after = UnitOfWork()
+            after.do("SET", keys.provider_message(provider, provider_id), message.id, "EX", 172_800)
+            if target is MessageState.ACCEPTED:
+                after.do("ZADD", keys.reports(provider), ms(now + FIRST_REPORT), message.id)
+            unit.when(key, "state", unknown, after)
+            ledger.move(unit, keys, message.id, unknown, target, provider_id=provider_id, reason=REASONS.get(status))
+            log.info(f"message {target}", action="message_found", message=message.id, order=message.order_id)
+
+    async def _give_up(self, unit: UnitOfWork, keys: Keys, stored: StoredMessage) -> None:
+        message, now, unknown = stored.message, self.clock.now(), MessageState.UNKNOWN
+        log.warning("message stays unknown", action="gave_up", message=message.id, policy=self.afterwards)
+        in_time = message.expires_at is None or message.expires_at > now
+        if self.afterwards is Afterwards.RESEND and in_time:
+            _again(unit, keys, message, now, stored.provider or "")
+        elif self.afterwards is Afterwards.FAIL:
+            await self.unreached.ends(keys, message, MessageState.FAILED)
+            ledger.move(unit, keys, message.id, unknown, MessageState.FAILED, reason="maybe_sent")
+        else:
+            ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
+            await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")
+
+    async def _known(
+        self, provider: Provider, keys: Keys, stored: StoredMessage, span: tuple[datetime, datetime]
+    ) -> tuple[str, Status] | None:
+        """What the provider knows of a message: its id and status there; None when it cannot tell."""
+        message = stored.message
+        by_pattern = message.via is Via.LOOKUP and bool(message.tokens) and provider.has_pattern(message.pattern)
+        if provider.repeatable and not by_pattern:
+            known = (await provider.statuses_by_local_id([int(message.id)])).get(int(message.id))
+            if known is not None and known[1] is Status.UNKNOWN_ID and self.clock.now() - span[0] > DEDUPLICATED:
+                return None  # it forgets our ids, so that means nothing any more
+            return known
+        if await self._under_way(keys, message):
+            return None  # what is found could be that other text
+        sent = await provider.sent_to(message.to, since=span[0] - _BESIDE, until=span[1] + _BESIDE)
+        names = [keys.provider_message(provider.name, provider_id) for provider_id, _ in sent]
+        taken: Any = await self.redis.mget(names) if names else []
+        return next((known for known, whose in zip(sent, taken, strict=True) if whose is None), None)
+
+    async def _under_way(self, keys: Keys, message: Message) -> bool:
+        """Whether another text to the same customer is being sent."""
+        others: Any = await self.redis.zrange(keys.texts(message.to), 0, -1)
+        states = [await self.redis.hget(keys.message(other.decode()), "state") for other in others]
+        return MessageState.SENDING.encode() in states
+
+
+def _span(stored: StoredMessage, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when the provider may have been given a message."""
+    made = stored.message.created_at
+    last = datetime.fromisoformat(stored.attempts[-1]["at"]) if stored.attempts else None
+    first = datetime.fromtimestamp(stored.first / 1000, now.tzinfo) if stored.first else last or made
+    return first, max(first, last) if last else first + _LOST
+
+
+def _again(unit: UnitOfWork, keys: Keys, message: Message, now: datetime, provider: str) -> None:
+    after = UnitOfWork()
+    put_back(after, keys, message, now, bound=provider)
+    after.do("HDEL", keys.message(message.id), "first")
+    unit.when(keys.message(message.id), "state", MessageState.UNKNOWN, after)
+    ledger.move(unit, keys, message.id, MessageState.UNKNOWN, MessageState.QUEUED)

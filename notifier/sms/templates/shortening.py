@@ -1,0 +1,84 @@
+"""Texts that would take more parts than they may: the longest name in them is cut, the next longest, and so on.
+
+Codes, sums and numbers are never cut: a wrong one is worse than another part.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+
+from notifier.domain import persian
+from notifier.sms.parts import units
+
+NAMES = frozenset({"name", "item", "carrier", "city", "staff_name"})
+"""Variables a reader still understands when they are cut."""
+
+LINKS = frozenset({"tracking_url"})
+"""Variables that may be left out as a last resort: the code beside them says the same."""
+
+_ELLIPSIS = "…"
+_READABLE = 12  # units: a shorter beginning of a name says nothing, and it is rather left out
+
+
+def shortened(
+    render: Callable[[Mapping[str, str]], str], values: Mapping[str, str], fits: Callable[[str], bool]
+) -> str:
+    """The text with as much of the names in it as fits; if nothing helps, with none of them."""
+    values = dict(values)
+    for shorter in (_beginnings, _nothing):
+        for name in sorted(NAMES & values.keys(), key=lambda name: -units(values[name])):
+            text = _fitting(render, values, name, list(shorter(values[name])), fits)
+            if fits(text):
+                return text
+    for name in LINKS & values.keys():
+        values[name] = ""
+    return render(values)
+
+
+def _fitting(
+    render: Callable[[Mapping[str, str]], str],
+    values: dict[str, str],
+    name: str,
+    choices: list[str],
+    fits: Callable[[str], bool],
+) -> str:
+    """The text with the longest choice that fits, or else the last; ``values`` is left with it. Choices get shorter."""
+    low, high = 0, len(choices) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if fits(render(values | {name: choices[middle]})):
+            high = middle
+        else:
+            low = middle + 1
+    if choices:
+        values[name] = choices[low]
+    return render(values)
+
+
+def _nothing(value: str) -> Iterator[str]:
+    yield ""
+
+
+def _beginnings(value: str) -> Iterator[str]:
+    """Ever shorter beginnings, at the end of a word where one is near."""
+    at = len(value)
+    while at > 0:
+        at = _boundary(value, at - 1)
+        beginning = value[:at].rstrip(f" {persian.LRM}{persian.ZWNJ}،؛.,-(")
+        if units(beginning) < _READABLE:
+            return
+        yield persian.isolate_latin(beginning) + _ELLIPSIS
+
+
+def _boundary(value: str, at: int) -> int:
+    """Not within a letter and its marks, nor within an emoji of several, nor one or two letters into a word."""
+    while at > 0 and (_joins(value[at]) or _joins(value[at - 1], before=True)):
+        at -= 1
+    space = value.rfind(" ", 0, at)
+    return space if at - space <= 3 and space > 0 else at
+
+
+def _joins(char: str, *, before: bool = False) -> bool:
+    """Whether the character belongs to the one before it, or with ``before`` to the one after it."""
+    if before:
+        return char == "\u200d"
+    return unicodedata.combining(char) != 0 or unicodedata.category(char) in {"Mn", "Me", "Cf"} or "🏻" <= char <= "🏿"

@@ -1,0 +1,176 @@
+"""One template: compiled once, rendered thousands of times a second."""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from notifier.domain.messages import Via
+from notifier.domain.variables import VARIABLES, Context
+from notifier.errors import TemplateError
+from notifier.sms.parts import parts
+from notifier.sms.templates import header as headers
+from notifier.sms.templates.direction import right_to_left
+from notifier.sms.templates.header import PatternHeader
+from notifier.sms.templates.shortening import LINKS, shortened
+from notifier.sms.tokens import KAVENEGAR, OF_THE_SHOP, RULES, Pattern
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds for templates that do not say otherwise. ``reserve`` is room for what the line adds, in units."""
+
+    via: Via = Via.SEND
+    reserve: int = 0
+
+
+class Template:
+    """One message template, compiled. ``version`` changes exactly when the file's content does.
+
+    ``shop`` is the source whose own text it is, or empty.
+    """
+
+    def __init__(self, path: Path, source: str, *, shop: str = "", defaults: Defaults | None = None) -> None:
+        defaults = defaults or Defaults()
+        self.path, self.name, self.shop, self.source = path, path.stem, shop, source
+        self.version = hashlib.sha256(source.encode()).hexdigest()[:8]
+        header, self.body = headers.split(path, source)
+        self.first_line = source.count("\n") - self.body.count("\n") + 1
+        self.header = headers.parse(path, header)
+        self.audience, self.essential, self.lasting = self.header.audience, self.header.essential, self.header.lasting
+        self.merge = self.header.merge
+        self.passes_quiet_hours = self.header.quiet_hours == "pass"
+        self.expires: timedelta | None = self.header.expires
+        self.max_parts, self.reserve = self.header.max_parts, defaults.reserve
+        self._patterns = _patterns(self.header)
+        self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
+        by_pattern = self._patterns.values() if self.via is Via.LOOKUP else ()
+        self.pattern = next((pattern.name for pattern in by_pattern), None)
+        self._jinja: Callable[[Mapping[str, str]], str] = self._compiled()
+        shown = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.body))
+        mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
+        mapped |= set(self.header.tokens.values())
+        self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
+        self._refuse_tokens(header)
+        self.variables = frozenset(shown | mapped)
+        self._values = {name: VARIABLES[name] for name in self.variables}
+
+    def render(self, context: Context) -> str:
+        """The text for one order. Surrounding white space and empty lines are dropped, long names cut to max_parts."""
+        return self.fill(self.values(context))
+
+    def values(self, context: Context) -> dict[str, str]:
+        """What this template's variables say about one order."""
+        return {name: value(context) for name, value in self._values.items()}
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The text with these values."""
+        text = self.whole(values)
+        return text if self._fits(text) else shortened(self.whole, values, self._fits)
+
+    def whole(self, values: Mapping[str, str]) -> str:
+        """The same with nothing shortened."""
+        lines = self._jinja(values).splitlines()
+        return "\n".join(right_to_left(stripped) for line in lines if (stripped := line.strip()))
+
+    def tokens(self, context: Context) -> dict[str, str]:
+        """The values for the first provider's pattern; empty for a plain text, or where the values do not fit."""
+        filled = self.patterns(context).get(next(iter(self._patterns))) if self.via is Via.LOOKUP else None
+        return filled.tokens if filled else {}
+
+    def patterns(self, context: Context) -> dict[str, Pattern]:
+        """The message as an approved pattern, by kind of provider; one whose rules a value breaks is left out."""
+        return self.fill_patterns(self.values(context)) if self._patterns else {}
+
+    def fill_patterns(self, values: Mapping[str, str]) -> dict[str, Pattern]:
+        """The same with these values. A pattern that would keep quiet about one of them is left out too."""
+        filled = {}
+        for kind, pattern in self._patterns.items():
+            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS
+            if any(values[name] for name in unsaid):
+                continue
+            rules = RULES.get(kind, KAVENEGAR)
+            fitted = {token: rules.fitted(name, token, values[name]) for token, name in pattern.tokens.items()}
+            tokens = {token: value for token, value in fitted.items() if value}
+            if len(tokens) == len(fitted):
+                filled[kind] = Pattern(pattern.name, tokens)
+        return filled
+
+    @property
+    def pattern_headers(self) -> Mapping[str, PatternHeader]:
+        return self._patterns
+
+    def line_of(self, text: str) -> int:
+        """The line of the file whose text holds this, from 1."""
+        for number, line in enumerate(self.body.splitlines(), start=self.first_line):
+            if text in line:
+                return number
+        return self.first_line
+
+    def _fits(self, text: str) -> bool:
+        return self.max_parts is None or parts(text, reserve=self.reserve) <= self.max_parts
+
+    def _compiled(self) -> Callable[[Mapping[str, Any]], str]:
+        try:
+            return _ENVIRONMENT.from_string(self.body).render
+        except TemplateSyntaxError as error:
+            line = self.first_line + error.lineno - 1
+            raise TemplateError(f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}") from None
+
+    def _refuse_unknown(self, header: str, used: set[str]) -> None:
+        unknown = sorted(used - VARIABLES.keys())
+        if not unknown:
+            return
+        first = re.search(rf"\b{re.escape(unknown[0])}\b", self.body)
+        line = headers.line_of(header, (unknown[0],)) + 1
+        if first:
+            line = self.first_line + self.body[: first.start()].count("\n")
+        near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise TemplateError(
+            f"{self.path}, line {line}: unknown variable {', '.join(unknown)}; {meant}"
+            f"known are: {', '.join(sorted(VARIABLES))}"
+        )
+
+    def _refuse_tokens(self, header: str) -> None:
+        if self.header.tokens and not self.header.pattern:
+            line = headers.line_of(header, ("tokens",)) + 1
+            raise TemplateError(f'{self.path}, line {line}: tokens without a pattern; write pattern = "…" above them')
+        if self.header.via is Via.LOOKUP and not self._patterns:
+            line = headers.line_of(header, ("via",)) + 1
+            raise TemplateError(
+                f'{self.path}, line {line}: via = "lookup" needs a pattern and at least tokens.token; write'
+                ' patterns.kavenegar = { name = "…", tokens = { token = "order" } }'
+            )
+        for kind, pattern in self._patterns.items():
+            rules, where = RULES.get(kind), f"{self.path}, line {headers.line_of(header, ('patterns', kind)) + 1}"
+            if rules is None:
+                raise TemplateError(f"{where}: patterns.{kind} is not known; known are: {', '.join(sorted(RULES))}")
+            if missing := rules.required - pattern.tokens.keys():
+                raise TemplateError(f"{where}: the pattern needs at least tokens.{', tokens.'.join(sorted(missing))}")
+            if rules.spaces is not None and (odd := sorted(pattern.tokens.keys() - rules.spaces.keys())):
+                raise TemplateError(f"{where}: {odd[0]} is no token of {kind}; there are: {', '.join(rules.spaces)}")
+
+    def __repr__(self) -> str:
+        return f"<Template {self.name} {self.version}>"
+
+
+def _patterns(header: headers.Header) -> dict[str, PatternHeader]:
+    """All patterns; the short form is Kavenegar's. For sms.ir the names are our variables' own, where none are said."""
+    found = dict(header.patterns)
+    if header.pattern:
+        found = {"kavenegar": PatternHeader(name=header.pattern, tokens=header.tokens)} | found
+    if (smsir := found.get("smsir")) is not None and not smsir.tokens and "kavenegar" in found:
+        tokens = {name.upper(): name for name in found["kavenegar"].tokens.values()}
+        found["smsir"] = smsir.model_copy(update={"tokens": tokens})
+    return found

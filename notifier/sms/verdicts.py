@@ -1,0 +1,135 @@
+"""What becomes of a message in hand: before it is sent, and after the provider has answered. Pure."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from notifier.domain.messages import MessageState
+from notifier.sms.ledger import Attempt
+from notifier.sms.outbox import Claimed, Settled
+from notifier.sms.providers.base import Accepted, Failure, Result, Status
+
+FIRST_REPORT = timedelta(minutes=5)
+"""When a provider is first asked how far a message has come."""
+
+DEDUPLICATED = timedelta(hours=12)
+"""A provider is not counted on to know our ids for longer."""
+
+RECONCILE_AFTER = timedelta(minutes=1)
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=10)
+_GIVE_UP_AFTER = timedelta(hours=48)  # for a message without a time limit of its own
+
+STATES = {
+    Status.DELIVERED: MessageState.DELIVERED,
+    Status.UNDELIVERED: MessageState.UNDELIVERED,
+    Status.FAILED: MessageState.UNDELIVERED,
+    Status.BLOCKED: MessageState.BLOCKED,
+    Status.CANCELLED: MessageState.FAILED,
+}
+"""What a provider's status means for the ledger; any other means that it was taken and may still arrive."""
+
+REASONS = {
+    Status.FAILED: "the operator's gateway failed",
+    Status.CANCELLED: "the provider cancelled it and gave the cost back",
+}
+
+TextingTime = Callable[[datetime], datetime]
+
+
+def beforehand(claimed: Claimed, now: datetime, *, safe_to_repeat: bool, texting_time: TextingTime) -> Settled | None:
+    """What becomes of a message that is not to be sent after all, or not yet; None when it is to be sent now."""
+    perhaps_sent = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
+    if claimed.lapsed and claimed.called and not safe_to_repeat:
+        return _unknown(claimed, now)
+    if claimed.expires_at is not None and claimed.expires_at <= now:
+        # "Not sent" may be said only of what surely was not.
+        return _unknown(claimed, now) if perhaps_sent else _too_late(claimed, now)
+    if perhaps_sent and now - claimed.first > DEDUPLICATED:
+        return _unknown(claimed, now)
+    held = claimed.message.keeps_quiet_hours and not claimed.by_hand
+    allowed = texting_time(now) if held else now
+    if allowed > now:
+        return Settled(claimed=claimed, state=MessageState.QUEUED, now=now, again_at=allowed, bound=perhaps_sent)
+    return None
+
+
+def put_back(claimed: Claimed, now: datetime, *, safe_to_repeat: bool) -> Settled:
+    """As if it had not been taken."""
+    bound = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
+    return Settled(claimed=claimed, state=MessageState.QUEUED, now=now, again_at=now, bound=bound)
+
+
+def in_doubt(claimed: Claimed, *, safe_to_repeat: bool) -> bool:
+    """Whether the provider may have it from before: what must not be sent twice is marked before it is sent."""
+    return claimed.bound or (claimed.lapsed and (claimed.called or safe_to_repeat))
+
+
+def of(
+    claimed: Claimed,
+    result: Result,
+    now: datetime,
+    *,
+    safe_to_repeat: bool,
+    texting_time: TextingTime,
+    chance: random.Random,
+) -> Settled:
+    """What a provider's answer makes of a message."""
+    if isinstance(result, Accepted):
+        return Settled(
+            claimed=claimed,
+            state=STATES.get(result.status, MessageState.ACCEPTED),
+            now=now,
+            attempt=Attempt(at=now, provider=claimed.provider, outcome="accepted", cost=result.cost),
+            ask_at=now + FIRST_REPORT,
+            provider_id=result.provider_id,
+            cost=result.cost,
+            reason=REASONS.get(result.status),
+        )
+    attempt = Attempt(at=now, provider=claimed.provider, outcome=result.failure, code=result.code, reason=result.reason)
+    # Once a provider may have a message, it stays its own, whatever later tries say: none of them takes that back.
+    bound = result.maybe_sent or in_doubt(claimed, safe_to_repeat=safe_to_repeat)
+    match result.failure:
+        case Failure.REFUSED:
+            return Settled(claimed=claimed, state=MessageState.FAILED, now=now, attempt=attempt, reason=result.reason)
+        case Failure.UNKNOWN:
+            return _unknown(claimed, now, attempt)
+        case Failure.ACCOUNT:  # the message is not to blame: any line may have it at once
+            return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time)
+        case Failure.RETRY:
+            again_at = now + _back_off(len(claimed.attempts), result.retry_after, chance)
+            return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time)
+
+
+def _later(
+    claimed: Claimed, attempt: Attempt, now: datetime, again_at: datetime, *, bound: bool, texting_time: TextingTime
+) -> Settled:
+    """Back to the outbox, unless that would be too late."""
+    message = claimed.message
+    held = message.keeps_quiet_hours and not claimed.by_hand
+    allowed = texting_time(again_at) if held else again_at
+    if allowed >= (claimed.expires_at or (message.not_before or message.created_at) + _GIVE_UP_AFTER):
+        return _unknown(claimed, now, attempt) if bound else _too_late(claimed, now, attempt)
+    return Settled(
+        claimed=claimed,
+        state=MessageState.QUEUED,
+        now=now,
+        attempt=attempt,
+        again_at=allowed,
+        bound=bound,
+        retrying=allowed == again_at,  # one that waits for the morning holds up nothing that may pass by night
+    )
+
+
+def _too_late(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -> Settled:
+    return Settled(claimed=claimed, state=MessageState.EXPIRED, now=now, attempt=attempt, reason="too_late")
+
+
+def _unknown(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -> Settled:
+    return Settled(claimed=claimed, state=MessageState.UNKNOWN, now=now, attempt=attempt, ask_at=now + RECONCILE_AFTER)
+
+
+def _back_off(tries: int, at_least: float | None, chance: random.Random) -> timedelta:
+    """Exponential with full jitter, so that a provider that comes back is not met by all at once."""
+    longest: timedelta = min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT)
+    return timedelta(seconds=at_least or 0) + longest * chance.random()

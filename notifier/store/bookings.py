@@ -1,0 +1,46 @@
+"""What the intake asks of the call book: to make a decision's calls true in the same unit of work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from notifier.domain.calls import BookedCall, Call
+from notifier.domain.decide import Decision, Suppressed
+from notifier.domain.orders import Order
+from notifier.store.keys import Keys
+from notifier.store.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A decision about to be committed. ``unit`` holds checks and no writes yet."""
+
+    unit: UnitOfWork
+    keys: Keys
+    before: Order | None
+    decision: Decision
+
+    @property
+    def needed(self) -> bool:
+        """Whether any call is touched: one is planned or dropped, or the customer turns out to be another."""
+        decision, before = self.decision, self.before
+        if decision.calls or decision.cancelled_calls:
+            return True
+        return bool(before and before.open_calls and before.details.phone != decision.order.details.phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What became of a decision's calls: the call each reason is now part of, and those that came to nothing."""
+
+    calls: Sequence[tuple[Call, BookedCall]] = ()
+    refs: dict[str, str] = field(default_factory=dict)  # id of a reason → id of its call
+    suppressed: Sequence[Suppressed] = ()
+
+
+NOTHING = Booked()
+
+
+class Book(Protocol):
+    async def book(self, bookings: Sequence[Booking]) -> list[Booked]:
+        """Add to each unit what its decision changes about calls; units are committed in this order."""

@@ -1,0 +1,1 @@
+"""What an editor of texts works with: lint, sizes and prices, patterns, versions, previews, reference pages."""

@@ -1,0 +1,17 @@
+"""Everything that can be said about templates without sending them."""
+
+from collections.abc import Iterator, Mapping
+
+from notifier.domain.policy import Shop
+from notifier.sms.templates import Template
+from notifier.texts import lint, patterns, sizes
+from notifier.texts.flaws import Flaw
+from notifier.texts.price import Prices
+
+
+def review(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> Iterator[Flaw]:
+    """What is wrong with templates that can be read, file by file."""
+    for template in loaded.values():
+        yield from lint.spelling(template.path, template.source)
+        yield from sizes.too_long(template, shop, prices)
+        yield from patterns.flaws(template, shop)

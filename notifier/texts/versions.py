@@ -1,0 +1,74 @@
+"""Versions of templates: which are in use, what they said, and what changed since."""
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from notifier.sms.templates import Template
+from notifier.store import keys as names
+from notifier.store.records import decode, encode
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """A template as it was when it came into use. ``name`` is ``shop/name`` for a text of one shop."""
+
+    name: str
+    version: str
+    source: str
+    since: datetime
+
+
+async def record(redis: Redis, loaded: Mapping[str, Template], now: datetime) -> None:
+    """Keep what the templates now in use say, and forget nothing that messages may still name."""
+    known: Any = await redis.hgetall(names.TEMPLATES_IN_USE)
+    used: dict[Any, Any] = {name: template.version for name, template in loaded.items()}
+    if used == {name.decode(): version.decode() for name, version in known.items()}:
+        return
+    async with redis.pipeline(transaction=False) as pipe:
+        for name, template in loaded.items():
+            kept = Version(name=name, version=template.version, source=template.source, since=now)
+            pipe.hsetnx(names.TEMPLATE_VERSIONS, f"{name} {template.version}", encode(kept))
+        pipe.hset(names.TEMPLATES_IN_USE, mapping=used)
+        if gone := known.keys() - {name.encode() for name in used}:
+            pipe.hdel(names.TEMPLATES_IN_USE, *gone)
+        await pipe.execute()
+
+
+async def in_use(redis: Redis) -> dict[str, Version]:
+    """The templates the service uses, by name."""
+    used: Any = await redis.hgetall(names.TEMPLATES_IN_USE)
+    found = {}
+    for name, version in used.items():
+        kept = await get(redis, name.decode(), version.decode())
+        if kept is not None:
+            found[kept.name] = kept
+    return found
+
+
+async def get(redis: Redis, name: str, version: str) -> Version | None:
+    """What a template said in a version that a message names."""
+    kept: Any = await redis.hget(names.TEMPLATE_VERSIONS, f"{name} {version}")
+    return decode(kept, Version) if kept is not None else None
+
+
+def changes(used: Mapping[str, Version], loaded: Mapping[str, Template]) -> list[str]:
+    """What a unified diff says, from the versions in use to the files."""
+    lines: list[str] = []
+    for name in sorted({*used, *loaded}):
+        before, after = used.get(name), loaded.get(name)
+        if before and after and before.version == after.version:
+            continue
+        lines += difflib.unified_diff(
+            before.source.splitlines() if before else [],
+            after.source.splitlines() if after else [],
+            f"{name} {before.version if before else '(none)'}",
+            f"{name} {after.version if after else '(none)'}",
+            f"in use since {before.since:%Y-%m-%d %H:%M}" if before else "",
+            str(after.path) if after else "deleted",
+            lineterm="",
+        )
+    return lines

@@ -1,0 +1,75 @@
+"""What Kavenegar tells us: delivery reports and customers' texts. Unsigned, so the path holds a secret."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+import structlog
+from aiohttp import web
+from pydantic_core import from_json
+from redis.exceptions import RedisError
+
+from notifier.errors import NotFound, StoreAway
+from notifier.sms.inbound import Inbox
+from notifier.sms.providers import codes
+from notifier.sms.receipts import Receipts
+
+log = structlog.get_logger()
+
+
+class KavenegarCallbacks:
+    """Answers 200 quickly, also to what makes no sense to us: anything else is sent again and again.
+
+    ``providers`` are the names of the configured Kavenegar accounts: a report does not say which it is from.
+    """
+
+    def __init__(self, token: str | None, receipts: Receipts, inbox: Inbox, providers: Sequence[str]) -> None:
+        self._token, self._receipts, self._inbox, self._providers = token, receipts, inbox, providers
+
+    def routes(self) -> list[web.RouteDef]:
+        """GET and POST, for nobody has written down which it is."""
+        base = "/callbacks/kavenegar/{token}"
+        return [
+            web.route(method, f"{base}/{name}", handler)
+            for name, handler in (("delivery", self.delivery), ("inbound", self.inbound))
+            for method in ("GET", "POST")
+        ]
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """``messageid`` and ``status``."""
+        fields = await self._fields(request)
+        message_id, number = fields.get("messageid", ""), fields.get("status", "")
+        status = codes.status(int(number)) if number.isascii() and number.isdigit() and len(number) < 9 else None
+        if message_id and status is not None:
+            try:
+                for provider in self._providers:
+                    await self._receipts.report(provider, {message_id: status})
+            except (RedisError, OSError):  # polling will bring it
+                log.warning("report lost", action="report_lost", provider_id=message_id)
+        return web.json_response({"ok": True})
+
+    async def inbound(self, request: web.Request) -> web.Response:
+        """``from``, ``to``, ``message``, ``messageid``; no 200 before it is kept, for nothing else brings it."""
+        fields = await self._fields(request)
+        if (sender := fields.get("from")) and (message_id := fields.get("messageid")):
+            try:
+                await self._inbox.receive(message_id, sender, fields.get("message", ""))
+            except (RedisError, OSError):
+                raise StoreAway("The text could not be kept. Hand it over again.") from None
+        return web.json_response({"ok": True})
+
+    async def _fields(self, request: web.Request) -> Mapping[str, str]:
+        """What was sent, as a query, a form or JSON."""
+        given = request.match_info["token"]
+        if self._token is None or not hmac.compare_digest(given.encode(), self._token.encode()):
+            raise NotFound("There is nothing at this address.")
+        fields = dict(request.query)
+        if request.method == "POST":
+            try:
+                if request.content_type == "application/json":
+                    document = from_json(await request.read())
+                    fields |= document if isinstance(document, dict) else {}
+                else:
+                    fields |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+                log.warning("callback not understood", action="callback_odd", content_type=request.content_type)
+        return {name.lower(): str(value) for name, value in fields.items()}

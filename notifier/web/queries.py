@@ -1,0 +1,44 @@
+"""What a request may ask of a list."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from aiohttp import web
+
+from notifier.errors import Unprocessable
+from notifier.store.reading import Place
+
+_PAGE = 50
+_LARGEST_PAGE = 200
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def choice(request: web.Request, name: str, choices: type[E]) -> E | None:
+    """One of an enum's values, or None when not asked for."""
+    given = request.query.get(name)
+    if given is None:
+        return None
+    try:
+        return choices(given)
+    except ValueError:
+        raise Unprocessable(f"{name} must be one of {', '.join(choices)}, not {given!r}.") from None
+
+
+def size(request: web.Request) -> int:
+    """How many at once."""
+    given = request.query.get("limit", str(_PAGE))
+    if not (given.isascii() and given.isdigit() and len(given) < 9 and 0 < int(given) <= _LARGEST_PAGE):
+        raise Unprocessable(f"limit must be a number from 1 to {_LARGEST_PAGE}.")
+    return int(given)
+
+
+def cursor(request: web.Request) -> Place | None:
+    """Where the page before ended."""
+    text = request.query.get("cursor")
+    if text is None:
+        return None
+    score, separator, member = text.partition(":")
+    if not (separator and score.isascii() and score.isdigit() and len(score) < 20):
+        raise Unprocessable("cursor must be the next_cursor of the page before.")
+    return int(score), member

@@ -1,0 +1,317 @@
+"""The call book: what is planned, claimed and reported of calls, each as one unit of work over Redis."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.domain.calls import BookedCall, Call, CallState, Purpose, Reason, customer_of, moved
+from notifier.domain.decide import Suppressed
+from notifier.domain.orders import Order, Priority
+from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import Reason as Why
+from notifier.errors import StoreAway, StoreError
+from notifier.store import work
+from notifier.store.bookings import NOTHING, Booked, Booking
+from notifier.store.keys import Keys
+from notifier.store.reading import Reader, StoredCall
+from notifier.store.records import decode, encode, ms
+from notifier.store.work import UnitOfWork
+from scheduler import entries, planning, times
+from scheduler.calendar import Calendar
+from scheduler.rules import Rules
+from scheduler.steps import noted
+
+log = structlog.get_logger()
+
+_ATTEMPTS = 20
+"""How often a change is worked out anew because its call changed in between: far more than happens by chance."""
+
+
+class Held(Exception):
+    """Somebody else has this call, or it is over; the text says which."""
+
+
+class Unknown(Exception):
+    """There is no such call."""
+
+
+class _Pages:
+    """The open calls of some customers as read once, and as they will be when the units so far are committed."""
+
+    def __init__(self) -> None:
+        self.open: dict[tuple[Keys, str], BookedCall | None] = {}
+        self.refused: set[tuple[Keys, str]] = set()
+        self.past: set[tuple[Keys, str]] = set()  # reasons that had a call once
+
+
+@dataclass(slots=True)
+class CallBook:
+    """Any number of processes may write in it: whoever saw an older version is told to look again."""
+
+    redis: Redis
+    reader: Reader
+    clock: Clock
+    rules: Rules
+    calendar: Calendar
+
+    async def book(self, bookings: Sequence[Booking]) -> list[Booked]:
+        """Add to each unit what its decision changes about calls; units are committed in this order."""
+        needed = [booking for booking in bookings if booking.needed]
+        if not needed:
+            return [NOTHING] * len(bookings)
+        customers = [(one.keys, customer) for one in needed for customer in _customers(one)]
+        reasons = [(one.keys, call.id) for one in needed for call in one.decision.calls]
+        pages = await self._read(customers, reasons)
+        return [self._book(one, pages) if one.needed else NOTHING for one in bookings]
+
+    async def plan(self, keys: Keys, call: Call) -> None:
+        """Have a customer called for one more reason, and say so on its order's timeline; known ones change nothing."""
+        customer = customer_of(call.phone, call.source, call.order_id)
+        for _ in range(_ATTEMPTS):
+            pages = await self._read([(keys, customer)], [(keys, call.id)])
+            if (keys, call.id) in pages.past or self._refuses(pages, keys, customer, call.purpose):
+                return
+            before = pages.open[keys, customer]
+            after = self._revised(before, set(), [self._reason(call)], call.phone, call.name)
+            if after is None or after is before:
+                return
+            unit = UnitOfWork()
+            entries.require(unit, keys, customer, before)
+            self.write(unit, keys, before, after)
+            if call.order_id:
+                line = Line(at=call.created_at, kind=Kind.CALL, what=call.purpose, ref=after.id)
+                unit.do("RPUSH", keys.timeline(call.source, call.order_id), encode(line))
+            if (await work.commit(self.redis, [unit]))[0][0] == "done":
+                return
+        raise StoreAway("The calls of this customer keep changing. Try again.")
+
+    async def change(self, call_id: str, how: Callable[[StoredCall, UnitOfWork], BookedCall]) -> StoredCall:
+        """Change one call; ``how`` may add further writes and is asked again when the call changed meanwhile.
+
+        Raises Unknown, and whatever ``how`` raises.
+        """
+        for _ in range(_ATTEMPTS):
+            stored = await self.reader.call(call_id)
+            if stored is None:
+                raise Unknown(f"There is no call {call_id!r}.")
+            unit = UnitOfWork()
+            unit.require_version(stored.keys.call(call_id), stored.call.v)
+            after = how(stored, unit)
+            self.write(unit, stored.keys, stored.call, after)
+            if (await work.commit(self.redis, [unit]))[0][0] == "done":
+                return StoredCall(call=after, keys=stored.keys)
+        raise StoreAway("This call keeps changing. Try again.")
+
+    async def claim(self, call_id: str, by: str) -> StoredCall:
+        """Take a call for a while; whoever holds it already holds it longer. Raises Held, Unknown."""
+        now = self.now()
+
+        def taken(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+            free_for(stored.call, by, now)
+            until = now + times.length(self.rules.claim_limit)
+            history = noted(stored.call, now, "claimed", by)
+            return moved(stored.call, CallState.CLAIMED, assignee=by, claimed_until=until, history=history)
+
+        return await self.change(call_id, taken)
+
+    async def snooze(self, call_id: str, by: str, at: datetime, note: str) -> StoredCall:
+        """Put a call off to a time that stands as it is named. Raises Held, Unknown."""
+        now = self.now()
+
+        def put_off(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+            free_for(stored.call, by, now)
+            return planning.rescheduled(
+                stored.call,
+                ms(at),
+                fixed=True,
+                rules=self.rules,
+                calendar=self.calendar,
+                assignee=by,
+                history=noted(stored.call, now, "snoozed", by, note),
+            )
+
+        return await self.change(call_id, put_off)
+
+    async def assigned_to(self, staff_id: str) -> list[BookedCall]:
+        """Somebody's open calls, the most urgent first."""
+        return await self._by_urgency([(keys, keys.assigned(staff_id)) for keys in self.reader.everywhere])
+
+    async def next_for(self, staff_id: str) -> BookedCall | None:
+        """The call to make now: of one's own, and else of those that nobody has."""
+        now = self.now()
+        own = [call for call in await self.assigned_to(staff_id) if call.state is CallState.DUE]
+        if own:
+            return own[0]
+        return next((call for call in await self.pool() if call.due <= now), None)
+
+    async def pool(self) -> list[BookedCall]:
+        """The due calls that nobody has, the most urgent first."""
+        due = await self._by_urgency([(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere])
+        return [call for call in due if call.assignee is None]
+
+    async def numbers(self, *, since: int) -> dict[str, int]:
+        """How much was done and is to be done, by the names of template variables; ``since`` is unix ms."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for keys in self.reader.everywhere:
+            pipeline.zcount(keys.calls(CallState.DONE), f"({since}", "+inf")
+            pipeline.zcount(keys.calls(CallState.EXHAUSTED), f"({since}", "+inf")
+            pipeline.zcard(keys.calls(CallState.DUE))
+            pipeline.zcard(keys.calls(CallState.CLAIMED))
+        counts = await pipeline.execute()
+        done, exhausted, due, claimed = (sum(counts[place::4]) for place in range(4))
+        sets = [(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere]
+        late = sum(call.late <= self.now() for call in await self._by_urgency(sets))
+        return {"done_count": done, "exhausted_count": exhausted, "open_count": due + claimed, "late_count": late}
+
+    def write(self, unit: UnitOfWork, keys: Keys, before: BookedCall | None, after: BookedCall) -> None:
+        entries.write(unit, keys, before, after, rules=self.rules, calendar=self.calendar)
+
+    def now(self) -> int:
+        return ms(self.clock.now())
+
+    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]]) -> list[BookedCall]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for _, name in sets:
+            pipeline.zrange(name, 0, 499)
+        members = [
+            (keys, member.decode())
+            for (keys, _), found in zip(sets, await pipeline.execute(), strict=True)
+            for member in found
+        ]
+        now = self.now()
+        calls = [stored.call for stored in await self.reader.calls(members)]
+        return sorted(calls, key=lambda call: (-planning.urgency(call, now, self.rules), call.due, call.id))
+
+    async def _read(self, customers: Iterable[tuple[Keys, str]], reasons: Iterable[tuple[Keys, str]]) -> _Pages:
+        """The open calls of customers, and which of the reasons are known: two round trips, however many they are."""
+        pages, whose, which = _Pages(), _by_keys(customers), _by_keys(reasons)
+        pipeline = self.redis.pipeline(transaction=False)
+        for keys, names in whose.items():
+            pipeline.hmget(keys.open_calls, names)
+            pipeline.hmget(keys.do_not_call, names)
+            pipeline.mget([keys.call(one) for one in which.get(keys) or [""]])
+        answers: list[Any] = await pipeline.execute()
+        there: list[tuple[Keys, str, bytes]] = []
+        for place, (keys, names) in enumerate(whose.items()):
+            ids, refused, records = answers[3 * place : 3 * place + 3]
+            there += [(keys, name, found) for name, found in zip(names, ids, strict=True) if found]
+            pages.open |= dict.fromkeys(((keys, name) for name in names), None)
+            pages.refused |= {(keys, name) for name, since in zip(names, refused, strict=True) if since}
+            pages.past |= {(keys, one) for one, record in zip(which.get(keys, ()), records, strict=False) if record}
+        if there:
+            pipeline = self.redis.pipeline(transaction=False)
+            for keys, _, call_id in there:
+                pipeline.get(keys.call(call_id.decode()))
+            for (keys, name, call_id), raw in zip(there, await pipeline.execute(), strict=True):
+                pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
+        return pages
+
+    async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> BookedCall | None:
+        """An open call; one that is gone or cannot be read is set aside, so that its customer can have another."""
+        try:
+            if raw is not None:
+                return decode(raw, BookedCall)
+        except StoreError as error:
+            log.error("a call is set aside", action="call_unreadable", call=call_id.decode(), error=str(error))
+        aside = UnitOfWork()
+        aside.do("HDEL", keys.open_calls, customer)
+        unit = UnitOfWork()
+        unit.when(keys.open_calls, customer, call_id.decode(), aside)
+        await work.commit(self.redis, [unit])
+        return None
+
+    def _book(self, booking: Booking, pages: _Pages) -> Booked:
+        keys, decision = booking.keys, booking.decision
+        order, leaving = decision.order, set(decision.cancelled_calls)
+        *former, customer = _customers(booking)
+        moving: list[Reason] = []
+        changes: list[tuple[str, BookedCall | None, BookedCall | None]] = []
+        refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past}
+        for other in former:  # the order turns out to be another customer's: its reasons go along
+            before = pages.open[keys, other]
+            own = (
+                [one for one in before.reasons if (one.source, one.order_id) == (order.source, order.id)]
+                if before
+                else []
+            )
+            moving += [reason for reason in own if reason.id not in leaving]
+            changes.append((other, before, self._revised(before, leaving | {one.id for one in own}, [], None, None)))
+        wanted = [call for call in decision.calls if not self._refuses(pages, keys, customer, call.purpose)]
+        joining = [self._reason(call, order) for call in wanted if (keys, call.id) not in pages.past]
+        before = pages.open[keys, customer]
+        details = order.details
+        after = self._revised(before, leaving, [*moving, *joining], details.phone, details.name)
+        changes.append((customer, before, after))
+        changes = [change for change in changes if change[1] is not change[2]]
+        for who, one, _ in changes:
+            entries.require(booking.unit, keys, who, one)
+        for who, one, other_one in changes:
+            if other_one is not None:
+                self.write(booking.unit, keys, one, other_one)
+                pages.open[keys, who] = other_one if other_one.is_open else None
+        for _, one, other_one in changes:
+            for version in (one, other_one):
+                refs |= {reason.id: version.id for reason in version.reasons} if version else {}
+        planned = [(call, after) for call in wanted if after] if after else []
+        refused = [
+            Suppressed("purpose", call.purpose, Why.DO_NOT_CALL) for call in decision.calls if call not in wanted
+        ]
+        return Booked(calls=planned, refs=refs, suppressed=refused)
+
+    def _refuses(self, pages: _Pages, keys: Keys, customer: str, purpose: Purpose) -> bool:
+        return (keys, customer) in pages.refused and purpose not in self.rules.despite_refusal
+
+    def _reason(self, call: Call, order: Order | None = None) -> Reason:
+        high = order is not None and order.priority is Priority.HIGH
+        return Reason(
+            id=call.id,
+            purpose=call.purpose,
+            order_id=call.order_id,
+            source=call.source,
+            due=ms(call.due_at),
+            priority=self.rules.purpose(call.purpose).priority + high,
+        )
+
+    def _revised(
+        self, call: BookedCall | None, leaving: set[str], joining: list[Reason], phone: str | None, name: str | None
+    ) -> BookedCall | None:
+        return planning.revised(
+            call,
+            leaving=leaving,
+            joining=joining,
+            phone=phone,
+            name=name,
+            now=self.now(),
+            rules=self.rules,
+            calendar=self.calendar,
+        )
+
+
+def free_for(call: BookedCall, by: str, now: int) -> None:
+    """Raise Held when somebody else has the call, or it is over."""
+    if not call.is_open:
+        raise Held(f"This call is over: it is {call.state}.")
+    if call.state is CallState.CLAIMED and call.assignee != by and call.claimed_until > now:
+        raise Held(f"{call.assignee} holds this call until {times.moment(call.claimed_until):%H:%M}.")
+
+
+def _by_keys(places: Iterable[tuple[Keys, str]]) -> dict[Keys, list[str]]:
+    """What lies in each partition, everything once."""
+    found: dict[Keys, dict[str, None]] = {}
+    for keys, name in places:
+        found.setdefault(keys, {})[name] = None
+    return {keys: list(names) for keys, names in found.items()}
+
+
+def _customers(booking: Booking) -> list[str]:
+    """Who the order's calls are with: at last who it is now, and before that who it was thought to be."""
+    order, before = booking.decision.order, booking.before
+    now = customer_of(order.details.phone, order.source, order.id)
+    if before is None or not before.open_calls:
+        return [now]
+    return list(dict.fromkeys([customer_of(before.details.phone, before.source, before.id), now]))

@@ -1,0 +1,37 @@
+"""How a call is written: its record and its places, in one unit of work that holds for one version only."""
+
+from notifier.domain.calls import TRANSITIONS, BookedCall, IllegalMove
+from notifier.store.keys import Keys
+from notifier.store.records import encode
+from notifier.store.work import UnitOfWork
+from scheduler import steps
+from scheduler.calendar import Calendar
+from scheduler.rules import Rules
+
+
+def require(unit: UnitOfWork, keys: Keys, customer: str, call: BookedCall | None) -> None:
+    """The unit holds only while this is the customer's open call, at this version."""
+    unit.require_field(keys.open_calls, customer, call.id if call else "")
+    if call:
+        unit.require_version(keys.call(call.id), call.v)
+
+
+def write(
+    unit: UnitOfWork, keys: Keys, before: BookedCall | None, call: BookedCall, *, rules: Rules, calendar: Calendar
+) -> None:
+    """The call as it is now, instead of ``before``. Raises IllegalMove for what TRANSITIONS does not allow."""
+    unit.do("SET", keys.call(call.id), encode(call))
+    if before is not None:
+        if call.state not in TRANSITIONS[before.state]:
+            raise IllegalMove(f"call {call.id} that is {before.state} cannot become {call.state}")
+        if before.state is not call.state:
+            unit.do("ZREM", keys.calls(before.state), call.id)
+        if before.assignee and (before.assignee != call.assignee or not call.is_open):
+            unit.do("ZREM", keys.assigned(before.assignee), call.id)
+    unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    if call.is_open and call.assignee:
+        unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
+    if before is None:
+        unit.do("HSET", keys.open_calls, call.customer, call.id)
+    elif not call.is_open:
+        unit.do("HDEL", keys.open_calls, before.customer)

@@ -1,0 +1,110 @@
+"""Planning: reasons to call join the customer's one open call, and leave it when their order takes a turn. Pure."""
+
+from collections.abc import Collection, Sequence
+
+from notifier.domain.calls import BookedCall, CallState, Entry, Reason, customer_of, moved
+from scheduler import times
+from scheduler.calendar import Calendar
+from scheduler.rules import Rules
+
+
+def revised(
+    call: BookedCall | None,
+    *,
+    leaving: Collection[str],
+    joining: Sequence[Reason],
+    phone: str | None,
+    name: str | None,
+    now: int,
+    rules: Rules,
+    calendar: Calendar,
+) -> BookedCall | None:
+    """The customer's open call after reasons left it and others joined; None where there is none and need be none.
+
+    The same call is returned when nothing changes. It has the earliest time and the highest priority of its reasons,
+    unless somebody named its time. Without a reason left it is cancelled; with only new ones it serves those.
+    """
+    if call is None:
+        return _new(joining, phone, name, now, rules, calendar) if joining else None
+    left = tuple(reason for reason in call.reasons if reason.id not in leaving)
+    known = {reason.id for reason in left}
+    joining = [reason for reason in joining if reason.id not in known]
+    if len(left) == len(call.reasons) and not joining:
+        return call
+    reasons = (*left, *joining)
+    if not reasons:
+        return moved(call, CallState.CANCELLED, ended=now, history=_noted(call, now, "cancelled"))
+    history = _noted(call, now, "revised") if call.history else ()
+    if call.state is CallState.CLAIMED:  # it is somebody's turn: what is new reaches them in the brief
+        return moved(call, CallState.CLAIMED, reasons=reasons, history=history)
+    if call.fixed or not left:
+        due = call.due if call.fixed else min(reason.due for reason in reasons)
+    elif call.tried:  # between two tries: only what is more urgent moves it
+        due = min([call.due, *(reason.due for reason in joining)])
+    elif call.state is CallState.DUE and len(left) == len(call.reasons):
+        due = call.due
+    else:
+        due = min(reason.due for reason in reasons)
+    due = due if call.fixed else times.working(calendar, due)
+    if call.state is CallState.DUE and due <= now:
+        return moved(call, CallState.DUE, reasons=reasons, history=history)
+    return moved(
+        call,
+        CallState.SCHEDULED,
+        reasons=reasons,
+        history=history,
+        due=due,
+        late=_late(reasons, due, rules, calendar),
+        step=call.step if due == call.due and call.state is CallState.SCHEDULED else int(call.assignee is not None),
+        rung=0,
+        name=call.name or name,
+    )
+
+
+def rescheduled(
+    call: BookedCall, due: int, *, fixed: bool, rules: Rules, calendar: Calendar, **changes: object
+) -> BookedCall:
+    """The call at another time; whoever has it keeps it."""
+    assignee = changes.get("assignee", call.assignee)
+    return moved(
+        call,
+        CallState.SCHEDULED,
+        due=due,
+        late=_late(call.reasons, due, rules, calendar),
+        fixed=fixed,
+        step=int(assignee is not None),
+        rung=0,
+        claimed_until=0,
+        **changes,
+    )
+
+
+def urgency(call: BookedCall, now: int, rules: Rules) -> float:
+    """The priority of a call, which grows while it waits past its time."""
+    waited = max(0, now - call.due)
+    return call.first.priority + (waited / times.length(rules.aging) if rules.aging else 0)
+
+
+def _new(
+    reasons: Sequence[Reason], phone: str | None, name: str | None, now: int, rules: Rules, calendar: Calendar
+) -> BookedCall:
+    due = min(reason.due for reason in reasons)
+    return BookedCall(
+        v=1,
+        id=reasons[0].id,
+        phone=phone,
+        known_as="" if phone else customer_of(None, reasons[0].source, reasons[0].order_id),
+        name=name,
+        due=due,
+        late=_late(reasons, due, rules, calendar),
+        created=now,
+        reasons=tuple(reasons),
+    )
+
+
+def _late(reasons: Sequence[Reason], due: int, rules: Rules, calendar: Calendar) -> int:
+    return times.after(calendar, due, min(rules.purpose(reason.purpose).within for reason in reasons))
+
+
+def _noted(call: BookedCall, now: int, what: str) -> tuple[Entry, ...]:
+    return (*call.history, Entry(now, what))

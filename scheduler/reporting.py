@@ -1,0 +1,113 @@
+"""What somebody of the staff reports of a call, and all that follows from it, in one unit of work."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from notifier.domain.calls import BookedCall
+from notifier.domain.events import Event, EventType
+from notifier.domain.orders import Order
+from notifier.domain.timeline import Kind as LineKind
+from notifier.domain.timeline import Line
+from notifier.errors import NotifierError
+from notifier.store import writes
+from notifier.store.keys import Keys
+from notifier.store.reading import StoredCall
+from notifier.store.records import decode, encode
+from notifier.store.staff import StaffBook
+from notifier.store.work import UnitOfWork
+from scheduler import outcomes, times
+from scheduler.assignment import Desk, Shifts
+from scheduler.book import CallBook, free_for
+from scheduler.outcomes import Deposit, Report, Result
+from scheduler.reminding import Debt
+from scheduler.rules import Consequence
+from scheduler.steps import Kind
+from scheduler.texts import Texts
+
+log = structlog.get_logger()
+
+_FOUND_OUT = {Deposit.CONFIRMED: EventType.DEPOSIT_CONFIRMED, Deposit.REJECTED: EventType.DEPOSIT_REJECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """``take`` takes an event as if a shop had posted it; events wait in Redis until it has."""
+
+    book: CallBook
+    staff: StaffBook
+    shifts: Shifts
+    texts: Texts
+    take: Callable[[Event], Awaitable[None]]
+
+    async def report(self, call_id: str, report: Report) -> StoredCall:
+        """Write down an outcome. Raises Held, Unknown, Unclear."""
+        now, book = self.book.now(), self.book
+        desk = Desk(await self.staff.all(), self.shifts)
+        found = await book.reader.call(call_id)
+        order = await book.reader.order(found.call.source, found.call.order_id) if found else None
+
+        def written(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+            free_for(stored.call, report.by, now)
+            result = outcomes.result(stored.call, report, now=now, rules=book.rules, calendar=book.calendar)
+            self._follow(unit, stored, report, result, order, desk, now)
+            return result.call
+
+        changed = await book.change(call_id, written)
+        await self.tell_orders(changed.keys)
+        return changed
+
+    async def tick(self) -> int:
+        """Tell orders what a process that died could not tell them any more."""
+        return sum([await self.tell_orders(keys) for keys in self.book.reader.everywhere])
+
+    async def tell_orders(self, keys: Keys) -> int:
+        """Feed back what calls found out; an event that is taken twice counts once. Returns how many were taken."""
+        waiting: Any = await self.book.redis.hgetall(keys.feedback)
+        count = 0
+        for event_id, raw in waiting.items():
+            try:
+                await self.take(decode(raw, Event))
+            except NotifierError as error:
+                log.warning("an order was not told yet", action="feedback_failed", error=str(error))
+                continue
+            await self.book.redis.hdel(keys.feedback, event_id)
+            count += 1
+        return count
+
+    def _follow(
+        self,
+        unit: UnitOfWork,
+        stored: StoredCall,
+        report: Report,
+        result: Result,
+        order: Order | None,
+        desk: Desk,
+        now: int,
+    ) -> None:
+        keys, call, moment = stored.keys, stored.call, times.moment(now)
+        unit.do("HSET", keys.callers, call.customer, report.by)
+        if report.deposit is not None:
+            for reason in {(one.source, one.order_id): one for one in result.settled}.values():
+                event = Event(
+                    id=f"call-{reason.id}-{call.v}",
+                    source=reason.source,
+                    type=_FOUND_OUT[report.deposit],
+                    order_id=reason.order_id,
+                    at=moment,
+                )
+                unit.do("HSET", keys.feedback, event.id, encode(event))
+        match result.consequence:
+            case Consequence.DO_NOT_CALL:
+                unit.do("HSET", keys.do_not_call, call.customer, now)
+            case Consequence.TELL_SUPERVISOR:
+                for one in desk.supervisors(now):
+                    debt = Debt(one.id, call.id, Kind.WRONG_NUMBER, now)
+                    unit.do("HSET", keys.owed, debt.field, debt.value)
+            case Consequence.EXHAUSTED if order is not None:
+                if message := self.texts.exhausted(call, order, moment):
+                    writes.queue_message(unit, keys, message)
+                    line = Line(at=moment, kind=LineKind.MESSAGE, what=message.template, ref=message.id)
+                    writes.add_lines(unit, keys, order, [line])

@@ -1,0 +1,90 @@
+"""People who use the console, for tests: a browser without a screen, over real HTTP."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import unescape
+from typing import Any
+
+from callroom import BOSS, REZA, SARA
+from msgspec.structs import replace
+from shops import Client
+
+from notifier import passwords
+from notifier.console.sessions import Sessions
+from notifier.service import Service
+
+PASSWORD = "open sesame, please"
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a browser is shown."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def words(self) -> str:
+        """The text without its markup, in single spaces."""
+        bare = re.sub(r"<(script|style)\b.*?</\1>", " ", self.text, flags=re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+
+
+@dataclass(slots=True)
+class Browser:
+    """One browser with its own cookies."""
+
+    client: Client
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+
+    async def get(self, path: str) -> Page:
+        return await self._ask("GET", path)
+
+    async def post(self, path: str, **form: str) -> Page:
+        """Send a form as a page of ours does, and go where its answer leads."""
+        page = await self._ask("POST", path, data={"csrf": self.csrf} | form)
+        if page.status == 303:
+            return await self.get(page.headers["Location"].removeprefix("/console"))
+        return page
+
+    async def post_bare(self, path: str, *, headers: Mapping[str, str] | None = None, **form: str) -> Page:
+        """Send a form with just these fields, and stay."""
+        return await self._ask("POST", path, data=form, headers=dict(headers or {}))
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> Page:
+        return await self.post("/login", username=username, password=password)
+
+    async def enter(self, service: Service, staff_id: str) -> None:
+        """Be signed in already, without the time that checking a password takes."""
+        self.cookies["console"] = await Sessions(service.redis).open(staff_id)
+        await self.get("/me")
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Page:
+        headers = more.pop("headers", {}) | {"Cookie": "; ".join(f"{name}={at}" for name, at in self.cookies.items())}
+        async with self.client.request(
+            method, f"/console{path}", headers=headers, allow_redirects=False, **more
+        ) as answer:
+            page = Page(answer.status, await answer.text(errors="replace"), dict(answer.headers))
+            for name, morsel in answer.cookies.items():
+                self.cookies[name] = morsel.value
+        self.client.session.cookie_jar.clear()  # each browser has its own
+        if token := _CSRF.search(page.text):
+            self.csrf = token[1]
+        return page
+
+
+@lru_cache(maxsize=1)
+def hashed() -> str:
+    """Hashing is slow on purpose: once is enough."""
+    return passwords.hashed(PASSWORD)
+
+
+async def hire(service: Service) -> None:
+    """Sara and Reza, and their supervisor."""
+    for one in (SARA, REZA, BOSS):
+        await service.staff.put(replace(one, password=hashed()))

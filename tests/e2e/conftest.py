@@ -1,0 +1,76 @@
+"""The system's Chromium over the service on loopback; where there is none, these tests say so and are left out."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from consoles import PASSWORD, hire
+from shops import Client
+
+from notifier.service import Service
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+
+
+@dataclass(slots=True)
+class Window:
+    """Somebody's browser window at the console, with every address it asked for and everything it complained of."""
+
+    page: Any
+    base: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    async def sign_in(self, username: str) -> None:
+        await self.page.goto(f"{self.base}/console/login")
+        await self.page.fill("#username", username)
+        await self.page.fill("#password", PASSWORD)
+        await self.page.press("#password", "Enter")
+        await self.page.wait_for_selector(".board")
+
+    async def go(self, path: str) -> None:
+        await self.page.goto(f"{self.base}/console{path}")
+
+    async def words(self) -> str:
+        """What the page says."""
+        return " ".join((await self.page.inner_text("main")).split())
+
+    async def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        return int(
+            await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        )
+
+
+OpenWindow = Callable[..., Awaitable[Window]]
+
+
+@pytest.fixture
+async def window(client: Client, service: Service) -> AsyncIterator[OpenWindow]:
+    """Opens windows, each with cookies of its own; keyword arguments are those of a browser context."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt install chromium to run the browser tests")
+    await hire(service)
+    base = str(client.make_url("")).rstrip("/")
+    from playwright.async_api import async_playwright  # whoever asks for this has it
+
+    async with async_playwright() as tools:
+        browser = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+        async def open_window(*, viewport: dict[str, int] | None = None, **more: Any) -> Window:
+            context = await browser.new_context(viewport=viewport or DESKTOP, locale="fa-IR", **more)
+            context.set_default_timeout(10_000)
+            found = Window(await context.new_page(), base)
+            found.page.on("request", lambda request: found.requests.append(request.url))
+            found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+            found.page.on(
+                "console",
+                lambda said: found.complaints.append(said.text) if "Content Security Policy" in said.text else None,
+            )
+            return found
+
+        yield open_window
+        await browser.close()

@@ -1,0 +1,25 @@
+"""A short run of ``make chaos``, always the same dice: web, worker and Redis are killed while the provider misbehaves."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_whatever_dies_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.chaos", "--seconds", "8", "--seed", "7", "--keep", str(tmp_path / "run")),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 110)
+    table = {name.strip(): int(count) for name, count in re.findall(r"^(.+?) +(\d+)$", said.decode(), re.MULTILINE)}
+    assert process.returncode == 0, said.decode()
+    assert table["messages acknowledged"] > 0
+    assert table["sent"] + table["unknown"] + table["overtaken or too late"] == table["messages acknowledged"]
+    assert (table["lost"], table["doubled"], table["calls missing"], table["calls doubled"]) == (0, 0, 0, 0)
+    assert table["log lines with secrets"] == 0
+    assert table["web killed"] + table["worker killed"] + table["redis killed"] > 0

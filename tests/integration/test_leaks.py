@@ -1,0 +1,82 @@
+"""A run with every fault: its log and every exception searched for the key and for whole phone numbers."""
+
+import gc
+import logging
+import re
+import traceback
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from delivery import Desk
+from redis.asyncio import Redis
+
+from notifier import logs
+from notifier.clock import StillClock
+from notifier.domain.messages import Via
+from notifier.service import Service
+from notifier.simulator import Fault, Simulator
+from notifier.sms.providers import codes
+from notifier.store.staff import Role, Staff, StaffBook
+
+KEY = "K3Y-that-must-never-show-5f3a"
+PHONE = re.compile(r"(?<!\d)(?:0|\+?98)?9[0-3]\d{8}(?!\d)")
+KINDS = [
+    Fault(kind="drop", times=1),
+    Fault(kind="drop", accepted=True, times=1),
+    Fault(kind="http_error", times=1),
+    Fault(kind="broken_json", accepted=True, times=1),
+    Fault(kind="hang", times=1),
+    *(Fault(kind="code", code=code, times=1) for code in (*codes.CODES, 799)),
+]
+
+
+async def test_neither_the_key_nor_a_whole_number_is_told(
+    make_config: Any,
+    simulator: Simulator,
+    clock: StillClock,
+    redis: Redis,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulator.api_key = KEY
+    simulator.templates["packed"] = "سفارش %token"
+    await StaffBook(redis).put(Staff(id="boss", name="Boss", phone="09120000001", role=Role.SUPERVISOR))
+    raised: list[BaseException] = []
+    kept = structlog.get_config()
+    logs.configure(level="DEBUG")
+    try:
+        config = make_config(providers__simulator__api_key=KEY, providers__simulator__timeout="0.3s")
+        async with Service(config, clock=clock, roles=["web"]) as service:
+            desk = Desk(service, clock)
+            for fault in KINDS:
+                simulator.faults.add(fault)
+                await desk.queue(essential=True, order_id="1", source="shop")
+                await desk.queue(via=Via.LOOKUP, pattern="packed", tokens={"token": "1"})
+                await desk.pass_by(timedelta(minutes=12), step=timedelta(minutes=3))
+                await service.sending.check_credit()
+                for ask in (service.sender.lines.lines[0].provider.statuses(["1"]),):
+                    try:
+                        await ask
+                    except Exception as error:
+                        raised.append(error)
+            await service.sending.inbox.receive("1", "+989121234567", "زنگ بزنید به 09121234567")
+    finally:
+        structlog.configure(**kept)
+    raised += [one for one in gc.get_objects() if isinstance(one, BaseException)]
+    shown = [*capfd.readouterr(), caplog.text]
+    shown += ["".join(traceback.format_exception(one)) + repr(one) for one in raised]
+    assert any("line paused" in text for text in shown)
+    for text in shown:
+        assert KEY not in text
+        assert not PHONE.findall(text)
+    for stored in [await desk.stored(message) for message in desk.queued]:
+        assert not PHONE.findall(str(stored.attempts) + str(stored.reason))
+        assert KEY not in str(stored.attempts)
+
+
+async def test_the_log_of_libraries_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("apscheduler", logging.ERROR, "", 0, "job for %s failed", ("09121234567",), None)
+    assert logs.Masking("%(message)s").format(record) == "job for 0912***4567 failed"

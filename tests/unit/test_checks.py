@@ -1,0 +1,101 @@
+"""What ``notifier check`` finds, each with file and key."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from notifier import checks
+from notifier.checks import Level
+
+ROOT = Path(__file__).parents[2]
+GOOD = (ROOT / "config.toml").read_text()
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """The errors in a configuration file with this text."""
+    for name in ("SHOP_WEBHOOK_SECRET", "WOO_WEBHOOK_SECRET", "KAVENEGAR_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def errors(text: str) -> list[str]:
+        file = tmp_path / "config.toml"
+        file.write_text(text.replace('folder = "templates"', f'folder = "{ROOT / "templates"}"'))
+        return [found.text for found in checks.check(file) if found.level is Level.ERROR]
+
+    return errors
+
+
+def test_what_ships_is_without_error(check: Callable[[str], list[str]]) -> None:
+    assert check(GOOD) == []
+
+
+def test_secrets_that_are_not_set_are_warnings(check: Callable[[str], list[str]]) -> None:
+    warnings = [found.text for found in checks.check(ROOT / "config.toml")]
+    assert any("SHOP_WEBHOOK_SECRET" in text and "sources.shop.secret" in text for text in warnings)
+    assert any("KAVENEGAR_API_KEY" in text and "providers.kavenegar.api_key" in text for text in warnings)
+
+
+MISTAKES = [
+    ("port = 8080", "port = 80800", "server.port", ""),
+    ("port = 8080", "prot = 8080", "server.prot", "misspelt"),
+    ("partitions = 1", "partitions = 0", "redis.partitions", ""),
+    ('durability = "fsync"', 'durability = "never"', "redis.durability", ""),
+    ('timeout = "5s"', 'timeout = "soon"', "redis.timeout", "15m"),
+    ('kind = "standard"', 'kind = "magento"', "sources.shop", ""),
+    ('secret = "env:SHOP_WEBHOOK_SECRET"', 'secret = "whsec_***"', "sources.shop.secret", "base64"),
+    ('secret = "env:SHOP_WEBHOOK_SECRET"', "", "sources.shop.secret", ""),
+    ('provider = "kavenegar"', 'provider = "nobody"', "sms.provider", "nobody"),
+    ('timezone = "Asia/Tehran"', 'timezone = "Asia/Teheran"', "shop.timezone", "Asia/Tehran"),
+    ("return_days = 7", "return_days = -7", "shop.return_days", ""),
+    ("[policy.tehran.cash]", "[policy.teheran.cash]", "policy.teheran", "no such region"),
+    ("[policy.tehran.cash]", "[policy.tehran.credit]", "policy.tehran.credit", ""),
+    ('sms = ["order_registered_cash"]', 'sms = ["order_registred_cash"]', "order.registered", "no template"),
+    ('sms = ["order_registered_cash"]', 'sms = ["call_due"]', "order.registered", "staff"),
+    ('{ purpose = "reassurance"', '{ purpose = "reasurance"', "payment.succeeded", ""),
+    ('cancel = ["reassurance"]', 'cancel = ["reasurance"]', "order.shipped", "neither"),
+    ('"order.return_requested" =', '"order.return_asked" =', "order.return_asked", ""),
+    ('from = "22:00"', 'from = "08:00"', "quiet_hours", "enabled = false"),
+    ('from = "22:00"', 'from = "10pm"', "quiet_hours.from", "22:00"),
+    ('thursday = ["09:00-13:00"]', 'thursday = ["13:00-13:00"]', "calendar", ""),
+    ('thursday = ["09:00-13:00"]', 'thursday = ["09-13"]', "calendar", ""),
+    ("thursday = [", "thorsday = [", "calendar.hours.thorsday", ""),
+    ("[server]", "[server", "", "not TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "hint"), MISTAKES, ids=[new for _, new, _, _ in MISTAKES])
+def test_a_mistake_is_named_with_file_and_key(
+    check: Callable[[str], list[str]], old: str, new: str, key: str, hint: str
+) -> None:
+    assert old in GOOD
+    errors = check(GOOD.replace(old, new, 1))
+    assert errors
+    assert all("config.toml: " in error or str(ROOT / "templates") in error for error in errors), errors
+    assert any(key in error and hint in error for error in errors), errors
+
+
+def test_all_mistakes_at_once(check: Callable[[str], list[str]]) -> None:
+    errors = check(GOOD.replace("port = 8080", "port = 80800").replace("return_days = 7", "return_days = -7"))
+    assert len(errors) == 2
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    (finding,) = checks.check(tmp_path / "none.toml")
+    assert finding.level is Level.ERROR
+    assert "--config" in finding.text
+
+
+def test_a_missing_and_a_broken_template(check: Callable[[str], list[str]], tmp_path: Path) -> None:
+    templates = tmp_path / "texts"
+    templates.mkdir()
+    for file in (ROOT / "templates").glob("*.txt"):
+        (templates / file.name).write_text(file.read_text())
+    ours = GOOD.replace('folder = "templates"', f'folder = "{templates}"')
+    (templates / "call_due.txt").unlink()
+    assert any("call_due.txt is missing" in error for error in check(ours))
+    file = templates / "order_packed.txt"
+    file.write_text(file.read_text() + "{{ no_such_thing }}")
+    (error,) = check(ours)
+    assert "order_packed.txt" in error
+    assert "no_such_thing" in error
