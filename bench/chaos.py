@@ -155,7 +155,7 @@ class Chaos:
             with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
                     now = int(SystemClock().now().timestamp() * 1000)
-                    for name, soon in (("until", 1000), ("probe_until", 0)):
+                    for name, soon in (("until", 1000), ("probe_until", 0), ("exhausted", 1000)):
                         if int(await redis.hget(f"n:line:{LINE}", name) or 0) > now + soon:  # type: ignore[misc]
                             await redis.hset(f"n:line:{LINE}", name, now + soon)  # type: ignore[misc]
                     for box in (KEYS.outbox, KEYS.bound(LINE), KEYS.reconciling):

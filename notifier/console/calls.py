@@ -26,6 +26,7 @@ from scheduler.rules import Outcome
 T = TypeVar("T")
 
 _NOTE = 2000  # characters
+_PRINTED = 50  # calls: more than anybody makes in a day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Calls:
         board = await boards.board(self._parts, request[STAFF].id)
         text = self._render.fragment(
             "calls_list.html", board=board, chosen_id=request.query.get("chosen", ""), me=request[STAFF],
-            pool_shown=boards.POOL_SHOWN, later_shown=boards.LATER_SHOWN, now_ms=self._parts.now(),
+            pool_shown=boards.POOL_SHOWN, now_ms=self._parts.now(),
             csrf=request[SESSION].csrf,
         )  # fmt: skip
         return web.Response(text=text, content_type="text/html")
@@ -74,7 +75,7 @@ class Calls:
         """A day's list on paper."""
         board = await boards.board(self._parts, request[STAFF].id)
         calls = [*board.late, *board.now, *board.following]
-        cards = [await self._card(call, request[STAFF].id) for call in calls[:100]]
+        cards = [await self._card(call, request[STAFF].id) for call in calls[:_PRINTED]]
         return await self._render.page(request, "calls_print.html", cards=cards)
 
     async def one(self, request: web.Request) -> web.Response:
@@ -140,7 +141,6 @@ class Calls:
             chosen_id=stored.call.id if stored else "",
             picker=picker.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
             pool_shown=boards.POOL_SHOWN,
-            later_shown=boards.LATER_SHOWN,
             now_ms=self._parts.now(),
             names={one.id: one.name for one in await self._parts.calling.staff.all()},
         )

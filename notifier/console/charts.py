@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from notifier.domain import persian
 
-_WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 170, 22, 16
+_WIDTH, _HEIGHT, _FOOT, _HEAD, _WIDEST = 480, 170, 22, 16, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,11 @@ def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
     parts = [_open(title, _HEIGHT, bars)]
     for place, bar in enumerate(bars):
         left = _WIDTH - (place + 1) * wide
-        width, middle = wide * 0.7, left + wide / 2
+        width, middle = min(wide * 0.7, _WIDEST), left + wide / 2
         for size, kind in ((bar.value, "a"), (bar.inner, "b")):
             high = room * size / top
             if high:
-                parts.append(_rect(left + wide * 0.15, _HEAD + room - high, width, high, kind))
+                parts.append(_rect(middle - width / 2, _HEAD + room - high, width, high, kind))
         if bar.value and (len(bars) <= 12 or bar.value == top):
             parts.append(_text(middle, _HEAD + room - room * bar.value / top - 4, _said(bar)))
         if place % every == 0:

@@ -15,6 +15,7 @@ from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian
 from notifier.domain.calls import BookedCall, CallState, moved
 from notifier.store import keys as names
+from notifier.store.keys import Keys
 from notifier.store.reading import StoredCall
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
@@ -24,6 +25,7 @@ from scheduler.steps import noted
 
 _ALERTS = 8
 _POOL = ""
+_LOOKED_AT = 300  # due calls of one of the staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,6 @@ class Seat:
     load: int
     due: int
     late: int
-    calls: Sequence[BookedCall]
 
 
 class SupervisorDesk:
@@ -52,9 +53,9 @@ class SupervisorDesk:
         seats = [await self._seat(one) for one in await self._parts.calling.staff.active()]
         pool = await self._parts.calling.book.pool()
         if request.query.get("as") == "csv":
-            return self._csv(seats, pool)
+            return await self._csv(seats, pool)
         asked = request.query.get("who", "")
-        shown = next((list(seat.calls) for seat in seats if seat.staff.id == asked), list(pool) if not asked else [])
+        shown = await self._parts.calling.book.assigned_to(asked) if asked else pool
         raw: Any = await self._parts.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
         return await self._render.page(
             request,
@@ -112,24 +113,27 @@ class SupervisorDesk:
         return handed
 
     async def _seat(self, staff: Staff) -> Seat:
-        now = self._parts.now()
-        calls = await self._parts.calling.book.assigned_to(staff.id)
-        load = 0
+        """Counted; read are only the calls that are due."""
+        now, load = self._parts.now(), 0
+        members: list[tuple[Keys, str]] = []
         for keys in self._parts.reader.everywhere:
-            load += int(await self._parts.redis.zcard(keys.assigned(staff.id)))
-        due = [call for call in calls if call.state is not CallState.SCHEDULED or call.due <= now]
+            own = keys.assigned(staff.id)
+            load += int(await self._parts.redis.zcard(own))
+            due: Any = await self._parts.redis.zrangebyscore(own, "-inf", now, start=0, num=_LOOKED_AT)
+            members += [(keys, member.decode()) for member in due]
+        calls = [one.call for one in await self._parts.reader.calls(members)]
         return Seat(
             staff=staff,
             here=self._shifts.on(staff, now),
             load=load,
-            due=len(due),
-            late=sum(call.late <= now for call in due),
-            calls=calls,
+            due=len(calls),
+            late=sum(call.late <= now for call in calls),
         )
 
-    def _csv(self, seats: Sequence[Seat], pool: Sequence[BookedCall]) -> web.Response:
+    async def _csv(self, seats: Sequence[Seat], pool: Sequence[BookedCall]) -> web.Response:
         head = ("مسئول", "مشتری", "تلفن", "برای چه", "سفارش", "وقت", "وضعیت")
-        rows = [(seat.staff.name, call) for seat in seats for call in seat.calls] + [("", call) for call in pool]
+        held = [(seat.staff, await self._parts.calling.book.assigned_to(seat.staff.id)) for seat in seats]
+        rows = [(staff.name, call) for staff, calls in held for call in calls] + [("", call) for call in pool]
         return paging.as_csv(
             "calls",
             head,

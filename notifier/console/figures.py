@@ -20,7 +20,7 @@ from notifier.store.records import decode, encode, ms
 from scheduler.rules import Outcome
 
 _CHUNK = 500
-_TODAY_KEPT, _PAST_KEPT = 30, 3600  # seconds
+_TODAY_KEPT, _YESTERDAY_KEPT, _PAST_KEPT = 60, 3600, 30 * 86400  # seconds
 _LEFT = frozenset({MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.BLOCKED})
 """States of texts that left for the customer."""
 
@@ -47,8 +47,9 @@ async def figures(parts: Parts, day: date) -> Figures:
     if raw is not None:
         return decode(raw, Figures)
     counted = await _count(parts, day)
-    past = day < parts.clock.now().astimezone(TEHRAN).date()
-    await parts.redis.set(key, encode(counted), ex=_PAST_KEPT if past else _TODAY_KEPT)
+    age = (parts.clock.now().astimezone(TEHRAN).date() - day).days
+    kept = _TODAY_KEPT if age < 1 else _YESTERDAY_KEPT if age < 3 else _PAST_KEPT  # by then nothing changes any more
+    await parts.redis.set(key, encode(counted), ex=kept)
     return counted
 
 

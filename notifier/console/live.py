@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from notifier.console.board import board
+from notifier.console.board import fingerprint
 from notifier.console.parts import Parts
 from notifier.console.security import SESSION, STAFF
 
@@ -26,16 +26,16 @@ class Live:
         self._closing.set()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """``changed`` with the number of waiting calls, whenever somebody's board changes."""
+        """``changed`` whenever somebody's board does."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         await response.prepare(request)
         shown, looks = "", 0
         try:
             while not self._closing.is_set():
-                now = await board(self._parts, request[STAFF].id)
-                if now.fingerprint != shown:
-                    shown = now.fingerprint
-                    await response.write(f"event: changed\ndata: {now.waiting}\n\n".encode())
+                now = await fingerprint(self._parts, request[STAFF].id)
+                if now != shown:
+                    shown = now
+                    await response.write(b"event: changed\ndata: look\n\n")
                 looks += 1
                 if looks % _ALIVE == 0:
                     if not await self._parts.sessions.alive(request[SESSION]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.console import words
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import BookedCall, CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import Kind, Line
 from notifier.sms.parts import parts
@@ -55,7 +55,9 @@ def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[s
             return _message(line, messages.get(line.ref or ""))
         case Kind.CALL:
             call = calls.get(line.ref or "")
-            return Chapter(at=line.at, kind="planned", icon="phone", title=f"تماس: {words.purpose(line.what)}", call=call)
+            return Chapter(
+                at=line.at, kind="planned", icon="phone", title=f"تماس: {words.purpose(line.what)}", call=call
+            )
         case Kind.SUPPRESSED:
             return Chapter(
                 at=line.at,
@@ -72,10 +74,17 @@ def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[s
                 reason="با خبر تازه‌تر دیگر لازم نبود",
             )  # fmt: skip
         case Kind.CALL_CANCELLED:
+            call = calls.get(line.ref or "")
+            if call is not None and call.state is CallState.DONE:
+                done = f"کار «{words.purpose(line.what)}» انجام شد"
+                return Chapter(at=line.at, kind="dimmed", icon="check", title=done)
             return Chapter(
-                at=line.at, kind="dimmed", icon="cross", title=f"تماس «{words.purpose(line.what)}» کنار رفت",
+                at=line.at,
+                kind="dimmed",
+                icon="cross",
+                title=f"تماس «{words.purpose(line.what)}» کنار رفت",
                 reason="با خبر تازه‌تر دیگر لازم نبود",
-            )  # fmt: skip
+            )
         case Kind.VIOLATION:
             method = words.METHODS.get(line.what, line.what)
             return Chapter(

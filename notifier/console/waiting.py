@@ -36,6 +36,9 @@ NEEDING = (
 )
 """States in which a text got stuck or did not arrive."""
 
+_ROUNDS = 10
+"""Pages of priority orders that are looked through for some that are on their way still."""
+
 _WHAT_TO_DO = {
     MessageState.HELD: "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید.",
     MessageState.FAILED: "سامانهٔ پیامک نپذیرفت. شماره و متن را ببینید و دوباره بفرستید، یا تماس بگیرید.",
@@ -134,15 +137,20 @@ class Waiting:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
         csv = request.query.get("as") == "csv"
         sets = [(keys, keys.priority_orders) for keys in self._parts.reader.everywhere]
-        size = paging.CSV_SIZE if csv else paging.SIZE
-        page = await self._parts.reader.page(sets, after=paging.after(request), size=size)
-        read = [await self._parts.reader.order(*member.split(":", 1)) for _, member in page.members]
-        orders = [one for one in read if one is not None and one.stage < Stage.DELIVERED and not one.cancelled]
+        wanted, end = paging.CSV_SIZE if csv else paging.SIZE, paging.after(request)
+        orders: list[Order] = []
+        for _ in range(_ROUNDS):  # those that were delivered stand among them
+            page = await self._parts.reader.page(sets, after=end, size=wanted)
+            read = [await self._parts.reader.order(*member.split(":", 1)) for _, member in page.members]
+            orders += [one for one in read if one is not None and one.stage < Stage.DELIVERED and not one.cancelled]
+            end = page.end
+            if end is None or len(orders) >= wanted // 2:
+                break
         if csv:
             head = ("سفارش", "مشتری", "تلفن", "مبلغ (ریال)", "شمارهٔ پیگیری", "شهر", "مرحله")
             rows = [(*_cells(order), order.details.city, words.STAGES[order.stage]) for order in orders]
             return paging.as_csv("priority", head, rows)
-        return await self._render.page(request, "priority.html", orders=orders, end=page.end)
+        return await self._render.page(request, "priority.html", orders=orders, end=end)
 
     async def parked(self, request: web.Request) -> web.Response:
         """Events that came before their order."""

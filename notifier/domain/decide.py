@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from notifier.domain import bearing, phones
 from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
-from notifier.domain.messages import Audience, Message
+from notifier.domain.messages import Audience, Message, Via
 from notifier.domain.orders import STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import Kind, Line, Reason
@@ -175,7 +175,7 @@ class _Deciding:
         return when is When.ALWAYS or self.settled == (when is When.PREPAID)
 
     def _text(self, rule: TextRule, news: News) -> None:
-        template, phone = self.rulebook.templates[rule.template], self.order.details.phone
+        template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
         if self._pointless_text(rule, news):
             self._suppress("template", rule.template, Reason.SUPERSEDED)
             return
@@ -198,9 +198,7 @@ class _Deciding:
             source=self.order.source,
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
-            via=template.via,
-            pattern=template.pattern,
-            tokens=template.tokens(self.context),
+            patterns=template.patterns(self.context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
             expires_at=ready + template.expires if template.expires else None,
             overtakes=telling or news.kind is EventType.CANCELLED,
@@ -260,7 +258,7 @@ class _Deciding:
 
     def _pointless_text(self, rule: TextRule, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
-        lasting = bool(rule.after) or self.rulebook.templates[rule.template].lasting
+        lasting = bool(rule.after) or self.rulebook.template(rule.template, self.order.source).lasting
         order, block = self.order, self.block
         return (
             bearing.void(order, news)

@@ -18,6 +18,13 @@ class Via(StrEnum):
     LOOKUP = "lookup"
 
 
+class Pattern(Struct, frozen=True):
+    """A pattern that a provider has approved, with the values for one message."""
+
+    name: str
+    tokens: dict[str, str]
+
+
 class MessageState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
@@ -50,9 +57,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
     essential: bool = False
     keeps_quiet_hours: bool = False
-    via: Via = Via.SEND
-    pattern: str | None = None
-    tokens: dict[str, str] = {}
+    patterns: dict[str, Pattern] = {}  # by kind of provider; a provider whose kind is not here gets the text
     not_before: datetime | None = None
     expires_at: datetime | None = None
     overtakes: bool = False  # once it is ready, older texts of its order that may be overtaken are not sent any more

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
-from notifier.domain.messages import Audience, Via
+from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.orders import Priority
 from notifier.domain.regions import Regions
 
@@ -119,10 +119,9 @@ class Template(Protocol):
     def expires(self) -> timedelta | None: ...
     @property
     def via(self) -> Via: ...
-    @property
-    def pattern(self) -> str | None: ...
     def render(self, context: Any) -> str: ...
-    def tokens(self, context: Any) -> dict[str, str]: ...
+    def patterns(self, context: Any) -> dict[str, Pattern]:
+        """The message as an approved pattern, by kind of provider; those that its values do not fit are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +138,7 @@ class Rulebook:
     working_time: Callable[[datetime], datetime]
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
+
+    def template(self, name: str, source: str) -> Template:
+        """The template of a name as one shop has it: its own, or the one for all."""
+        return self.templates.get(f"{source}/{name}") or self.templates[name]

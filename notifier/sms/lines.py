@@ -39,6 +39,7 @@ class Patience(Struct, frozen=True, kw_only=True):
     longest: timedelta = timedelta(minutes=5)
     account: timedelta = timedelta(minutes=1)  # at least so long when the account is at fault
     probe: timedelta = timedelta(seconds=60)  # for so long nobody else tries it
+    exhausted: timedelta = timedelta(minutes=15)  # for so long only essential texts try a line without credit
 
 
 _USUAL = Patience()
@@ -82,11 +83,11 @@ class Line:
     async def standing(self) -> Standing:
         found: Any = await self.redis.hgetall(names.line(self.name))
         until = int(found[b"until"]) if b"until" in found else None
-        zone = self.clock.now().tzinfo
+        now = self.clock.now()
         return Standing(
-            paused_until=datetime.fromtimestamp(until / 1000, zone) if until is not None else None,
+            paused_until=datetime.fromtimestamp(until / 1000, now.tzinfo) if until is not None else None,
             reason=found.get(b"reason", b"").decode(),
-            exhausted=b"exhausted" in found,
+            exhausted=int(found.get(b"exhausted", 0)) > ms(now),
             credit=int(found[b"credit"]) if b"credit" in found else None,
         )
 
@@ -168,18 +169,18 @@ class Line:
         """Nothing leaves by this line for a while: each time longer, until it has worked again."""
         at_least = max(at_least, timedelta(seconds=failed.retry_after or 0))
         account = failed.failure is Failure.ACCOUNT
-        key, patience = names.line(self.name), self.patience
+        key, patience, now = names.line(self.name), self.patience, self.clock.now()
         if failed.no_credit:  # what is left is asked anew: it was enough a moment ago
             await self.redis.hdel(key, "credit")
         wait, tell = await _PAUSE.run(
             self.redis,
             [key],
-            ms(self.clock.now()),
+            ms(now),
             patience.shortest // _MILLISECOND,
             patience.longest // _MILLISECOND,
             at_least // _MILLISECOND,
             failed.reason,
-            "exhausted" if failed.no_credit else "",
+            ms(now + patience.exhausted) if failed.no_credit else "",
             "alert" if account else "",
         )
         self._failures = 0

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.messages import Message, MessageState, Via
+from notifier.domain.messages import Message, MessageState
 from notifier.sms import ledger
 from notifier.sms.alerts import Alert
 from notifier.sms.lines import Lines
@@ -127,7 +127,7 @@ class Reconciler:
     ) -> tuple[str, Status] | None:
         """What the provider knows of a message: its id and status there; None when it cannot tell."""
         message = stored.message
-        by_pattern = message.via is Via.LOOKUP and bool(message.tokens) and provider.has_pattern(message.pattern)
+        by_pattern = provider.kind in message.patterns
         if provider.repeatable and not by_pattern:
             known = (await provider.statuses_by_local_id([int(message.id)])).get(int(message.id))
             if known is not None and known[1] is Status.UNKNOWN_ID and self.clock.now() - span[0] > DEDUPLICATED:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain import phones
-from notifier.domain.messages import Message, Via
+from notifier.domain.messages import Message
 from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
 from notifier.sms.lines import Line, Lines, Standing
@@ -203,7 +203,7 @@ class Sender:
             return
         results: list[Result] = []
         if plain:
-            results = await line.provider.send([_outgoing(one.message) for one in plain])
+            results = await line.provider.send([_outgoing(line, one.message) for one in plain])
             await self._settle([self._verdict(line, one, result) for one, result in zip(plain, results, strict=True)])
         for start in range(0, len(careful), _CAREFULLY):
             results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
@@ -215,8 +215,8 @@ class Sender:
         ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
         plain = [one for one in ours if not _by_pattern(line, one.message)]
         patterns = [one for one in ours if _by_pattern(line, one.message)]
-        sending = [line.provider.send([_outgoing(one.message) for one in plain])] if plain else []
-        looking_up = [line.provider.lookup(_outgoing(one.message)) for one in patterns]
+        sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
+        looking_up = [line.provider.lookup(_outgoing(line, one.message)) for one in patterns]
         sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
         results = [*(sent[0] if sent else ()), *looked_up]
         await self._settle(
@@ -257,7 +257,7 @@ class Sender:
 
 def _by_pattern(line: Line, message: Message) -> bool:
     """Whether the line sends this as a pattern; where it has none that fits, the text itself says the same."""
-    return message.via is Via.LOOKUP and bool(message.tokens) and line.provider.has_pattern(message.pattern)
+    return line.provider.kind in message.patterns
 
 
 def _safe_to_repeat(line: Line, message: Message) -> bool:
@@ -265,9 +265,14 @@ def _safe_to_repeat(line: Line, message: Message) -> bool:
     return line.provider.repeatable and not _by_pattern(line, message)
 
 
-def _outgoing(message: Message) -> Outgoing:
+def _outgoing(line: Line, message: Message) -> Outgoing:
+    pattern = message.patterns.get(line.provider.kind)
     return Outgoing(
-        id=int(message.id), to=message.to, text=message.text, pattern=message.pattern, tokens=message.tokens or None
+        id=int(message.id),
+        to=message.to,
+        text=message.text,
+        pattern=pattern.name if pattern else None,
+        tokens=pattern.tokens if pattern else None,
     )
 
 

@@ -9,8 +9,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from msgspec import Struct
-
 from notifier.domain.persian import ZWNJ
 from notifier.sms.parts import units
 
@@ -28,13 +26,6 @@ OF_THE_SHOP = frozenset({"shop", "site", "support_phone", "bank", "card", "accou
 _HARMLESS = frozenset("-./:()+")
 _LEFT_OUT = frozenset("\u066c,٫'’")  # the signs within a sum
 _BETWEEN_DIGITS = frozenset("- ")
-
-
-class Pattern(Struct, frozen=True):
-    """An approved pattern with the values for one message."""
-
-    name: str
-    tokens: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,11 +100,16 @@ class Reader:
     async def calls(self, members: Iterable[tuple[Keys, str]]) -> list[StoredCall]:
         """These calls, without those that are gone or cannot be read."""
         wanted = list(members)
-        pipeline = self.redis.pipeline(transaction=False)
+        places: dict[Keys, list[str]] = {}
         for keys, member in wanted:
-            pipeline.get(keys.call(member))
+            places.setdefault(keys, []).append(member)
+        pipeline = self.redis.pipeline(transaction=False)
+        for keys, ids in places.items():
+            pipeline.mget([keys.call(one) for one in ids])
+        values = {keys: iter(read) for keys, read in zip(places, await pipeline.execute(), strict=True)}
         found = []
-        for (keys, member), raw in zip(wanted, await pipeline.execute(), strict=True):
+        for keys, member in wanted:
+            raw = next(values[keys])
             try:
                 if raw is not None:
                     found.append(StoredCall(call=decode(raw, BookedCall), keys=keys))

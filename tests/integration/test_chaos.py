@@ -1,4 +1,4 @@
-"""A short run of ``make chaos``, always the same dice: web, worker and Redis are killed while the provider misbehaves."""
+"""A short run of ``make chaos`` with dice of its own: web, worker and Redis die while the provider misbehaves."""
 
 import asyncio
 import re

@@ -80,6 +80,7 @@ async def test_nothing_to_do_is_said(desk: Desk) -> None:
     assert "هنوز سفارشی نرسیده است" in (await desk.sara.get("/orders")).words
 
 
+@pytest.mark.parametrize("partitions", [1, 5])
 async def test_a_call_from_the_list_to_its_outcome(desk: Desk) -> None:
     call_id = await desk.due_call()
     agent = await desk.whose(call_id)
@@ -104,6 +105,7 @@ async def test_a_call_from_the_list_to_its_outcome(desk: Desk) -> None:
     assert "به پایان رسیده" in refused.words
 
 
+@pytest.mark.parametrize("partitions", [1, 5])
 async def test_two_want_one_call(desk: Desk) -> None:
     call_id = await desk.due_call()
     await desk.tick(hours=1)  # nobody touched it: it is anyone's
@@ -164,6 +166,7 @@ async def test_what_cannot_be_followed_is_refused(desk: Desk, form: dict[str, st
     assert (await agent.post("/calls/4711/claim")).status == 404
 
 
+@pytest.mark.parametrize("partitions", [1, 5])
 async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillClock, simulator: Simulator) -> None:
     planned = await desk.deposit()
     await desk.event(EventType.PREPARING, customer=ISFAHAN)
@@ -330,10 +333,10 @@ async def test_news_reaches_an_open_page(desk: Desk) -> None:
     headers = {"Cookie": f"console={desk.sara.cookies['console']}"}
     async with asyncio.timeout(10), desk.sara.client.get("/console/live", headers=headers) as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
-        assert await stream.content.readuntil(b"\n\n") == b"event: changed\ndata: 0\n\n"
+        assert await stream.content.readuntil(b"\n\n") == b"event: changed\ndata: look\n\n"
         await desk.tick()
         await desk.tick(hours=1)
-        await stream.content.readuntil(b"event: changed\ndata: ")
+        await stream.content.readuntil(b"event: changed\ndata: look\n\n")
     await desk.sara.post("/logout")
 
 

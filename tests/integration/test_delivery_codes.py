@@ -8,7 +8,7 @@ import pytest
 from delivery import Desk
 
 from notifier.clock import StillClock
-from notifier.domain.messages import MessageState, Via
+from notifier.domain.messages import MessageState, Pattern
 from notifier.service import Service
 from notifier.simulator import Fault, Simulator
 from notifier.sms.providers import codes
@@ -31,7 +31,7 @@ def desk(service: Service, clock: StillClock, simulator: Simulator) -> Desk:
 
 
 async def queue(desk: Desk, method: str) -> None:
-    by_pattern: dict[str, Any] = {"via": Via.LOOKUP, "pattern": "packed", "tokens": {"token": "10025"}}
+    by_pattern: dict[str, Any] = {"patterns": {"kavenegar": Pattern("packed", {"token": "10025"})}}
     for _ in range(3 if method == ARRAY else 1):
         await desk.queue(**(by_pattern if method == LOOKUP else {}))
 

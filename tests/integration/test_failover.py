@@ -1,6 +1,7 @@
 """Lines: paused, tried, opened again; a second provider; credit; the rate all processes share."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,9 @@ from standins import smsir
 from standins.smsir import SmsIr
 
 from notifier.clock import StillClock
-from notifier.domain.messages import MessageState, Via
+from notifier.domain.messages import MessageState, Pattern
 from notifier.service import Service
-from notifier.simulator import Fault, Simulator
+from notifier.simulator import Fault, Simulator, text
 from notifier.store.staff import Role, Staff, StaffBook
 
 S = MessageState
@@ -108,7 +109,7 @@ async def test_back_to_the_first_when_it_is_well_again(desk: Desk, simulator: Si
 async def test_a_pattern_that_the_second_does_not_have_leaves_as_plain_text(
     desk: Desk, simulator: Simulator, second: SmsIr
 ) -> None:
-    message = await desk.queue(via=Via.LOOKUP, pattern="packed", tokens={"token": "1"})
+    message = await desk.queue(patterns={"kavenegar": Pattern("packed", {"token": "1"})})
     simulator.faults.add(Fault(kind="code", code=403))
     await desk.pass_by(MINUTE)
     assert await desk.state(message) is S.ACCEPTED
@@ -185,7 +186,8 @@ async def test_without_credit_the_essential_texts_are_first_and_it_resumes_by_it
     assert set(await alone.states()) == {S.QUEUED}
     assert len([one for one in await alone.alerts() if b"paused:" in one]) == 1
     per_part = simulator.rules.price_per_part
-    simulator.credit = 50 + 5 * per_part  # a little: for the essential one and the alert
+    parts = sum(text.parts(one) for one in (essential.text, json.loads((await alone.alerts())[0])["text"]))
+    simulator.credit = 50 + parts * per_part  # a little: for the essential one and the alert
     await alone.pass_by(20 * MINUTE)
     assert await alone.state(essential) in (S.ACCEPTED, S.DELIVERED)
     alerts = [message for message in simulator.messages if message.receptor == boss.phone]

@@ -7,7 +7,7 @@ import pytest
 from delivery import Desk
 
 from notifier.clock import StillClock
-from notifier.domain.messages import MessageState, Via
+from notifier.domain.messages import MessageState, Pattern
 from notifier.errors import Conflict
 from notifier.service import Service
 from notifier.simulator import Fault, Rules, Simulator
@@ -20,7 +20,7 @@ from notifier.sms.story import story
 S = MessageState
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(seconds=60)
-PATTERN: dict[str, Any] = {"via": Via.LOOKUP, "pattern": "packed", "tokens": {"token": "10025"}}
+PATTERN: dict[str, Any] = {"patterns": {"kavenegar": Pattern("packed", {"token": "10025"})}}
 LOST = [
     Fault(kind="drop", accepted=True, times=1),
     Fault(kind="http_error", accepted=True, times=1),

@@ -137,7 +137,7 @@ def test_a_header_says_all_about_its_message(tmp_path: Path) -> None:
         ' token10 = "name" }\n[patterns.smsir]\nname = "100123"\n[sample]\nname = "مریم"\n'
     )
     template = write(tmp_path, "{{ name }}، سفارش {{ order }}", header=header)
-    assert (template.merge, template.max_parts, template.via, template.pattern) == (True, 2, Via.SEND, None)
+    assert (template.merge, template.max_parts, template.via) == (True, 2, Via.SEND)
     filled = template.patterns(context("سارا محمدی"))
     assert filled["kavenegar"].tokens == {"token": "۱۰۰۲۵", "token10": "سارا محمدی"}
     assert filled["smsir"].tokens == {"ORDER": "۱۰۰۲۵", "NAME": "سارا محمدی"}
@@ -149,10 +149,10 @@ def test_how_texts_leave_is_the_configurations_where_there_is_a_pattern(tmp_path
     for name, header in {"one": pattern, "two": 'via = "send"\n' + pattern, "three": ""}.items():
         write(tmp_path, "سفارش {{ order }}", name=name, header=header)
     loaded = templates.load(tmp_path, defaults=Defaults(via=Via.LOOKUP))
-    assert {name: (template.via, template.pattern) for name, template in loaded.items()} == {
-        "one": (Via.LOOKUP, "p"),
-        "two": (Via.SEND, None),
-        "three": (Via.SEND, None),
+    assert {name: template.via for name, template in loaded.items()} == {
+        "one": Via.LOOKUP,
+        "two": Via.SEND,
+        "three": Via.SEND,
     }
 
 

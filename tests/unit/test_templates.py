@@ -162,8 +162,8 @@ def test_a_template_reads_its_header(tmp_path: Path) -> None:
     assert (template.essential, template.lasting, template.passes_quiet_hours) == (True, True, True)
     assert template.expires is not None
     assert template.expires.total_seconds() == 36 * 3600
-    assert (template.via, template.pattern) == (Via.LOOKUP, "paid")
-    assert template.tokens(context(FULL)) == {"token": "۱۰۰۲۵", "token10": "سیده فاطمه محمدی نژاد"}
+    assert template.via is Via.LOOKUP
+    assert template.patterns(context(FULL))["kavenegar"].tokens == {"token": "۱۰۰۲۵", "token10": "سیده فاطمه محمدی نژاد"}
     assert template.render(context(FULL)) == "۱۰۰۲۵"
 
 

@@ -89,6 +89,8 @@ class Provider(Protocol):
     """An account at an SMS provider."""
 
     name: str
+    kind: str
+    """What its patterns are kept under in a template."""
     repeatable: bool
     """Whether ``send`` with an id it has seen sends nothing more: only then may a doubt be met by sending again.
 
@@ -112,9 +114,6 @@ class Provider(Protocol):
 
     async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
         """What was sent to a number between two moments: (provider id, status); [] where that cannot be known."""
-
-    def has_pattern(self, pattern: str | None) -> bool:
-        """Whether ``pattern`` is one of this provider's; a message whose pattern it has not is sent as plain text."""
 
     async def credit(self) -> int:
         """What is left in the account, in rial; raises ProviderError where that cannot be known."""

@@ -31,6 +31,8 @@ _LONGEST_REASON = 300
 class HttpProvider(Provider):
     """An account at a provider that ``HttpProviderRules`` describe. It sends plain texts, one a call, and no more."""
 
+    kind = "http"
+
     def __init__(
         self,
         rules: HttpProviderRules,
@@ -79,9 +81,6 @@ class HttpProvider(Provider):
 
     async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
         return []
-
-    def has_pattern(self, pattern: str | None) -> bool:
-        return False
 
     async def credit(self) -> int:
         raise ProviderError(f"{self.name} is described without a way to ask for its credit: look in its panel")

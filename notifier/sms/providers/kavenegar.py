@@ -123,6 +123,7 @@ class KavenegarProvider(Provider):
     in the same answer (status 6, 11, 13, 14) is ``Accepted`` with that status: the ledger decides what follows.
     """
 
+    kind = "kavenegar"
     repeatable = True
 
     def __init__(
@@ -198,9 +199,6 @@ class KavenegarProvider(Provider):
                     found[str(provider_id)] = status
             start += _LONGEST_SPAN
         return list(found.items())
-
-    def has_pattern(self, pattern: str | None) -> bool:
-        return True  # its patterns have names, and whether there is one of this name it says itself
 
     async def credit(self) -> int:
         for row in answers.rows(await self._ask(self._api.account_info)):

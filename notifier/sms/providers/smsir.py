@@ -53,6 +53,7 @@ class SmsIrProvider(Provider):
     our ids. It counts money in units of credit, not in rial; ``unit_price`` is what one of them costs.
     """
 
+    kind = "smsir"
     repeatable = False
 
     def __init__(
@@ -156,9 +157,6 @@ class SmsIrProvider(Provider):
 
     async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
         return []  # it has no such question
-
-    def has_pattern(self, pattern: str | None) -> bool:
-        return _digits(pattern) is not None
 
     async def credit(self) -> int:
         data = await self._ask("GET", "credit")

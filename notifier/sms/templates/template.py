@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.domain.messages import Via
+from notifier.domain.messages import Pattern, Via
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms.parts import parts
@@ -20,7 +20,7 @@ from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
 from notifier.sms.templates.header import PatternHeader
 from notifier.sms.templates.shortening import LINKS, shortened
-from notifier.sms.tokens import KAVENEGAR, OF_THE_SHOP, RULES, Pattern
+from notifier.sms.tokens import KAVENEGAR, OF_THE_SHOP, RULES
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
@@ -54,8 +54,6 @@ class Template:
         self.max_parts, self.reserve = self.header.max_parts, defaults.reserve
         self._patterns = _patterns(self.header)
         self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
-        by_pattern = self._patterns.values() if self.via is Via.LOOKUP else ()
-        self.pattern = next((pattern.name for pattern in by_pattern), None)
         self._jinja: Callable[[Mapping[str, str]], str] = self._compiled()
         shown = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.body))
         mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
@@ -82,11 +80,6 @@ class Template:
         """The same with nothing shortened."""
         lines = self._jinja(values).splitlines()
         return "\n".join(right_to_left(stripped) for line in lines if (stripped := line.strip()))
-
-    def tokens(self, context: Context) -> dict[str, str]:
-        """The values for the first provider's pattern; empty for a plain text, or where the values do not fit."""
-        filled = self.patterns(context).get(next(iter(self._patterns))) if self.via is Via.LOOKUP else None
-        return filled.tokens if filled else {}
 
     def patterns(self, context: Context) -> dict[str, Pattern]:
         """The message as an approved pattern, by kind of provider; one whose rules a value breaks is left out."""
