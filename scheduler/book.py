@@ -275,6 +275,7 @@ class CallBook:
             source=call.source,
             due=ms(call.due_at),
             priority=self.rules.purpose(call.purpose).priority + high,
+            words=call.brief,
         )
 
     def _revised(

@@ -12,7 +12,7 @@ from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
 from notifier.domain.policy import Shop, Template
-from notifier.domain.variables import Context
+from notifier.domain.variables import PURPOSES, Context
 from notifier.store.staff import Staff
 from scheduler.steps import Kind
 
@@ -91,14 +91,19 @@ class Texts:
         known = [
             (one, orders[one.source, one.order_id]) for one in call.reasons if (one.source, one.order_id) in orders
         ]
+        alone = [
+            f"{PURPOSES[reason.purpose]}: «{reason.words}»"
+            for reason in call.reasons
+            if reason.words and (reason.source, reason.order_id) not in orders
+        ]
         if not known:
-            return ""
+            return "\n\n".join(alone)
         numbers = {"tries": sum(call.tried.values())}
         parts = [self.templates[BRIEF].render(self._context(now, order=known[0][1], call=call, numbers=numbers))]
         for reason, order in known:
             about = replace(call, reasons=(reason,))
             parts.append(self.templates[BRIEF_REASON].render(self._context(now, order=order, call=about)))
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, *alone])
 
     def _to_staff(self, name: str, staff: Staff, context: Context, key: str) -> Message:
         template, now = self.templates[name], context.now

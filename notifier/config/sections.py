@@ -129,10 +129,6 @@ class SmsIrConfig(AccountSection):
         return {"api_key": self.api_key}
 
 
-def _header_value(value: Any) -> Any:
-    return Secret(value) if isinstance(value, str) and value.startswith("env:") else value
-
-
 class SignsConfig(Section):
     """What tells a kind of answer: HTTP statuses, or values of ``code``."""
 
@@ -146,12 +142,10 @@ class SignsConfig(Section):
 class HttpConfig(AccountSection):
     """A provider described by its call and its answers (see notifier/sms/providers/generic_rules.py)."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
     kind: Literal["http"]
     url: str
     method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
-    headers: dict[str, Annotated[str | Secret, BeforeValidator(_header_value)]] = {}
+    headers: dict[str, str] = {}
     body: dict[str, Any] | None = None
     body_format: Literal["json", "form"] = "json"
     secrets: dict[str, Secret] = {}
@@ -176,14 +170,17 @@ class HttpConfig(AccountSection):
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
-        headers = {f"headers.{name}": value for name, value in self.headers.items() if isinstance(value, Secret)}
+        headers = {f"headers.{name}": value for name, value in self._headers().items() if isinstance(value, Secret)}
         return headers | {f"secrets.{name}": secret for name, secret in self.secrets.items()}
+
+    def _headers(self) -> dict[str, str | Secret]:
+        return {name: Secret(text) if text.startswith("env:") else text for name, text in self.headers.items()}
 
     def rules(self) -> HttpProviderRules:
         return HttpProviderRules(
             url=self.url,
             method=self.method,
-            headers=self.headers,
+            headers=self._headers(),
             body=self.body,
             body_format=self.body_format,
             secrets=self.secrets,

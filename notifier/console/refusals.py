@@ -32,3 +32,7 @@ class TooMany(Refused):
 
 class Unavailable(Refused):
     status, title = 503, "انبار داده پاسخ نمی‌دهد"
+
+
+class Broken(Refused):
+    status, title = 500, "خطایی از ما بود"

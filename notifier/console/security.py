@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from redis.exceptions import RedisError
 
 from notifier.console.parts import Parts
-from notifier.console.refusals import Forbidden, Missing, Refused, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, Refused, Unavailable
 from notifier.console.sessions import Session
 from notifier.store.staff import Role, Staff
 
@@ -72,6 +72,9 @@ def middleware(parts: Parts, page: Page) -> Middleware:
         except (RedisError, OSError) as error:
             log.warning("store away", action="store_away", error=type(error).__name__, path=request.path)
             return page(request, Unavailable("چند لحظه دیگر دوباره امتحان کنید؛ چیزی از دست نرفته است."))
+        except Exception:
+            log.exception("page failed", action="page_failed", method=request.method, path=request.path)
+            return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به پشتیبان فنی بگویید."))
 
     return guard
 

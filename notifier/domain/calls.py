@@ -80,6 +80,7 @@ class Reason(Struct, frozen=True, array_like=True):
     source: str
     due: int
     priority: int
+    words: str = ""  # to read out, or what the customer wrote
 
 
 class Entry(Struct, frozen=True, array_like=True):

@@ -207,6 +207,15 @@ def due_time(context: Context) -> str:
 
 
 @variable
+def words(context: Context) -> str:
+    """The text to read out to the customer, or what the customer wrote: for staff texts only; empty for most calls."""
+    call = context.call
+    if call is None:
+        return ""
+    return " ".join((call.brief if isinstance(call, Call) else call.first.words).split())
+
+
+@variable
 def purpose_code(context: Context) -> str:
     """Why the customer is to be called, as the configuration names it: for conditions in staff texts."""
     return context.call.purpose if context.call else ""

@@ -347,3 +347,11 @@ async def test_the_console_says_when_the_store_is_away(desk: Desk, redis: Redis)
     page = await desk.sara.get("/")
     assert page.status == 503
     assert "انبار داده" in page.words
+
+
+async def test_a_mistake_of_ours_is_a_page_too(desk: Desk, redis: Redis) -> None:
+    await desk.event(EventType.PAID)
+    await redis.set(names.Keys(0).order("shop", "10025"), "{}")  # a record that cannot be read
+    page = await desk.sara.get("/orders/shop/10025")
+    assert page.status == 500
+    assert "خطایی از ما بود" in page.words

@@ -163,7 +163,10 @@ def test_a_template_reads_its_header(tmp_path: Path) -> None:
     assert template.expires is not None
     assert template.expires.total_seconds() == 36 * 3600
     assert template.via is Via.LOOKUP
-    assert template.patterns(context(FULL))["kavenegar"].tokens == {"token": "۱۰۰۲۵", "token10": "سیده فاطمه محمدی نژاد"}
+    assert template.patterns(context(FULL))["kavenegar"].tokens == {
+        "token": "۱۰۰۲۵",
+        "token10": "سیده فاطمه محمدی نژاد",
+    }
     assert template.render(context(FULL)) == "۱۰۰۲۵"
 
 
