@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ _PARTS: dict[EventType, tuple[str, ...]] = {
 def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str, Any]:
     """A whole event of a kind. Each kind brings what a shop would send with it."""
     parts = {"customer": _CUSTOMER, "payment": _PAYMENT, "items": _ITEMS, "shipment": _SHIPMENT}
-    data = {"order_id": order_id} | {name: parts[name] for name in _PARTS.get(kind, ("customer",))}
+    data = {"order_id": order_id} | {name: deepcopy(parts[name]) for name in _PARTS.get(kind, ("customer",))}
     if kind in (EventType.REGISTERED, EventType.PAYMENT_FAILED):
         data["payment"] = {key: value for key, value in _PAYMENT.items() if key != "reference"}
     return {"type": str(kind), "timestamp": at.isoformat(), "data": data}
