@@ -102,7 +102,7 @@ async def plan(book: CallBook, count: int, *, start: int = 0) -> None:
 async def fill(book: CallBook, count: int, start: int) -> None:
     """The same records, written faster than they could be decided upon."""
     for first in range(start, start + count, 2000):
-        pipeline = book.redis.pipeline(transaction=False)
+        units = []
         for number in range(first, min(first + 2000, start + count)):
             planned = call(number)
             due = ms(planned.due_at)
@@ -113,8 +113,8 @@ async def fill(book: CallBook, count: int, start: int) -> None:
                 created=ms(NOW), reasons=(reason,),
             )  # fmt: skip
             book.write(unit, KEYS, None, record)
-            pipeline.execute_command("EVALSHA", work._SCRIPT.sha, *unit.arguments())
-        await pipeline.execute()
+            units.append(unit)
+        await work.commit(book.redis, units)
 
 
 async def ticks(one: Reminders, other: Reminders, rounds: int) -> tuple[float, float]:

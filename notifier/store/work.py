@@ -6,10 +6,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from notifier.errors import StoreError
-from notifier.store.roundtrip import many
+from notifier.store.roundtrip import Command, many
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
 
@@ -81,33 +81,62 @@ class UnitOfWork:
         self._keys += other._keys
         self._operations += other._operations
 
-    def arguments(self) -> list[str | bytes | int]:
-        """What the script gets: how many keys, the keys, the operations."""
-        return [len(self._keys), *self._keys, *self._operations]
+    @property
+    def keys(self) -> Sequence[str]:
+        """The key of each operation, in order."""
+        return self._keys
+
+    @property
+    def operations(self) -> Sequence[str | bytes | int]:
+        """What the script gets beside the keys: how many operations, and each with how many parts it has."""
+        return (len(self._keys), *self._operations)
 
 
-_SCRIPT = Script("unit_of_work")
+_SCRIPT = Script("units_of_work")
 
 
 async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
-    """Carry out several units in one round trip, each for itself, in order."""
-    answers = await _evaluate(redis, units)
-    if any(isinstance(answer, NoScriptError) for answer in answers):
-        await redis.script_load(_SCRIPT.text)
-        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        for index, answer in zip(unknown, await _evaluate(redis, [units[index] for index in unknown]), strict=True):
+    """Carry out several units, each for itself, in order: one command a partition, in one round trip.
+
+    Raises ResponseError when Redis refused an operation of one of them.
+    """
+    answers: list[Any] = [None] * len(units)
+    together: dict[str, list[int]] = {}
+    for index, unit in enumerate(units):
+        answers[index] = [b"done"]
+        if unit.keys:
+            together.setdefault(unit.keys[0].partition("}")[0], []).append(index)
+    commands = [_command([units[index] for index in indexes]) for indexes in together.values()]
+    for indexes, found in zip(together.values(), await _evaluate(redis, commands), strict=True):
+        for index, answer in zip(indexes, found, strict=True):
             answers[index] = answer
     return [_outcome(answer) for answer in answers]
 
 
-async def _evaluate(redis: Redis, units: Sequence[UnitOfWork]) -> list[Any]:
-    return await many(redis, [("EVALSHA", _SCRIPT.sha, *unit.arguments()) for unit in units])
+def _command(units: Sequence[UnitOfWork]) -> Command:
+    keys = [key for unit in units for key in unit.keys]
+    operations = [part for unit in units for part in unit.operations]
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, len(units), *operations)
+
+
+async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:
+    answers = await many(redis, commands)
+    if any(isinstance(answer, NoScriptError) for answer in answers):
+        await redis.script_load(_SCRIPT.text)
+        for index, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                (answers[index],) = await many(redis, [commands[index]])
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
 
 
 def _outcome(answer: Any) -> Outcome:
-    if isinstance(answer, Exception):
-        raise answer
-    name = answer[0].decode()
-    if name not in ("done", "conflict", "exists"):
-        raise StoreError(f"the unit-of-work script answered {name!r}")
-    return name, answer[1] if len(answer) > 1 else None
+    name: Any = answer[0].decode()
+    value: Any = answer[1] if len(answer) > 1 else None
+    if name == "failed":
+        raise ResponseError(value.decode())
+    if name in ("done", "conflict", "exists"):
+        return name, value
+    raise StoreError(f"the script for units of work answered {name!r}")
