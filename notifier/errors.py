@@ -58,10 +58,6 @@ class Conflict(Problem):
     status, title = 409, "Conflict"
 
 
-class TooLarge(Problem):
-    status, title = 413, "Too large"
-
-
 class WrongContentType(Problem):
     status, title = 415, "Wrong content type"
 

@@ -117,7 +117,7 @@ class Line:
         except TransportError as error:
             await self._pause(error.failed(), at_least=self.patience.shortest)
             return False
-        except (ProviderError, NotImplementedError):
+        except ProviderError:
             return True  # it said something, or has nothing to say about this
         return True
 
@@ -159,7 +159,7 @@ class Line:
     async def _ask_credit(self) -> int | None:
         try:
             credit = await self.provider.credit()
-        except (ProviderError, NotImplementedError) as error:
+        except ProviderError as error:
             log.warning("credit unknown", action="credit_unknown", provider=self.name, reason=str(error))
             return None
         await self.redis.hset(names.line(self.name), mapping={"credit": credit, "credit_at": ms(self.clock.now())})
