@@ -31,7 +31,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from notifier import samples
+from notifier import samples, tasks
 from notifier.clock import SystemClock
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
@@ -318,17 +318,14 @@ async def run(folder: Path, *, seconds: float, seed: int, shops: int) -> dict[st
         done, _ = await asyncio.wait([*evil, *posting], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
             task.result()
-        for task in evil:
-            task.cancel()
+        await tasks.end(*evil)
         simulator.faults.clear()
         chaos.over = True
         await asyncio.wait_for(asyncio.gather(*posting), QUIET_AFTER)
         await chaos.come_to_rest()
         table = await chaos.verdict()
     finally:
-        for task in (*evil, *posting, *helpers, *services):
-            task.cancel()
-        await asyncio.gather(*evil, *posting, *helpers, *services, return_exceptions=True)
+        await tasks.end(*evil, *posting, *helpers, *services)
         await end(chaos)
         await runner.cleanup()
     return table | {f"{name} killed": chaos.killed[name] for name in ("web", "worker", "redis")}
@@ -336,11 +333,11 @@ async def run(folder: Path, *, seconds: float, seed: int, shops: int) -> dict[st
 
 async def end(chaos: Chaos) -> None:
     """End what this run started."""
-    pid = await chaos._redis_pid()
     for process in chaos.processes.values():
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+    pid = await chaos._redis_pid()  # asked last: whoever still lived might have started it again
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

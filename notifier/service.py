@@ -13,7 +13,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from notifier import accounts
+from notifier import accounts, tasks
 from notifier.calling import calling
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config
@@ -40,7 +40,6 @@ log = structlog.get_logger()
 
 WEB, WORKER = "web", "worker"
 ROLES = (WEB, WORKER)
-_CANCEL_AGAIN = 0.5  # seconds after which a task that is still there is cancelled once more
 _STORE_CHECK = 1  # seconds between looks at the embedded server
 _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
@@ -229,9 +228,7 @@ class Service:
 
     async def _stop_sending(self, task: "asyncio.Task[None]") -> None:
         """Take nothing more, and settle what is under way."""
-        while not task.done():  # asyncio.wait_for and others may swallow a cancellation that meets their result
-            task.cancel()
-            await asyncio.wait([task], timeout=_CANCEL_AGAIN)
+        await tasks.end(task)
         await self.sender.drain()
 
     def _sources(self) -> dict[str, Source]:

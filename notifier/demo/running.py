@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from notifier import tasks
 from notifier.clock import RunningClock, StillClock
 from notifier.demo.happenings import Happening, Posted, Summary
 from notifier.demo.player import Player, opening
 from notifier.demo.report import summary
 from notifier.demo.stage import Stage, opened
-
-_AGAIN = 0.1  # seconds
 
 
 @dataclass(slots=True)
@@ -45,11 +44,7 @@ class Run:
             playing = asyncio.create_task(self._play(stage))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            # More than once if need be: a cancellation that meets an answer of Redis can get lost on the way.
-            while not playing.done():
-                playing.cancel()
-                await asyncio.wait({playing}, timeout=_AGAIN)
+            await tasks.end(stopping, playing)
             if not playing.cancelled():
                 playing.result()
 

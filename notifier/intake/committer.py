@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from notifier import tasks
 from notifier.clock import Clock
 from notifier.domain.decide import Decision, decide
 from notifier.domain.events import Event, EventType
@@ -34,7 +35,6 @@ from notifier.store.work import UnitOfWork
 log = structlog.get_logger()
 
 _GROUP = 128
-_CANCEL_AGAIN = 0.5  # seconds
 _REPLAYED_AT_ONCE = 500  # Lua takes some thousand values in one go
 _ATTEMPTS = 20
 """How often a decision is taken anew because its order changed in between: far more than can happen by chance."""
@@ -124,9 +124,8 @@ class Committer:
 
     async def stop(self) -> None:
         """End; what was submitted and is not committed is told to come again."""
-        while self._task and not self._task.done():  # a cancellation may be swallowed where it meets a result
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=_CANCEL_AGAIN)
+        if self._task:
+            await tasks.end(self._task)
         self._send_away(self._queue)
 
     async def submit(self, delivery: Delivery) -> Outcome:

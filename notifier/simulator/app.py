@@ -1,12 +1,12 @@
 """The simulator behind HTTP: Kavenegar's own paths under /v1, the handles to set and look at it under /_sim."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
 from aiohttp import web
 
+from notifier import tasks
 from notifier.simulator import control
 from notifier.simulator.answers import Entry, envelope
 from notifier.simulator.codes import ACCEPTED, RefusedError
@@ -37,9 +37,7 @@ def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> 
             return
         task = asyncio.create_task(_report_forever(simulator, callbacks_every))
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await tasks.end(task)
 
     app.on_shutdown.append(close)
     app.cleanup_ctx.append(reporting)

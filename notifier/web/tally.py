@@ -1,7 +1,6 @@
 """How many webhooks came from each shop and what they were answered, counted by the day."""
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -11,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from notifier import tasks
 from notifier.clock import TEHRAN, Clock
 from notifier.store import keys as names
 
@@ -45,9 +45,7 @@ class Tally:
         """Write while the application runs, and once more at its end."""
         task = asyncio.create_task(self._run(), name="tally")
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await tasks.end(task)
         await self.write()
 
     async def write(self) -> None:
