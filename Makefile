@@ -1,10 +1,12 @@
 # make run   the demo: service, embedded Redis, simulator and a sample day    make test  everything that proves it
+# make pictures  those of the console and of the phones in docs/pictures, taken anew in the system's Chromium
+# make bench figures beside what is wanted of them (docs/performance.md); wrk is needed
 # make chaos web, worker and Redis killed at random for 90 seconds: nothing lost, nothing twice
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check chaos clean
+.PHONY: run test bench chaos pictures clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -16,8 +18,15 @@ test: $(VENV)/installed-test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+bench: $(VENV)/installed-test
+	$(BIN)/python -m bench
+
 chaos: $(VENV)/installed-test
 	$(BIN)/python -m bench.chaos
+
+pictures: $(VENV)/installed-test
+	$(BIN)/python -m bench.pictures
+	$(BIN)/python -m bench.phones
 
 clean:
 	rm -rf $(VENV)

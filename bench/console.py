@@ -1,8 +1,8 @@
 """How fast the console's pages answer with a big shop's store: ``python -m bench.console``.
 
 Fills an embedded Redis with orders, texts and open calls, starts the service as it ships, and asks for every page over
-HTTP. Ends with 1 when the slowest of the middle 95 % of any page took longer than the limit. The first look at a day's
-figures counts that day's records; it is shown by itself, and may take longer.
+HTTP. Ends with 1 when the first visit of any page, or the slowest of the middle 95 % of them, took longer than the
+limit. The first visit of the first page, which loads templates and opens connections, is made before measuring.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from aiohttp import ClientSession, web
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.loading import load
+from notifier.console import words
 from notifier.console.sessions import Sessions
 from notifier.domain.calls import BookedCall, CallState, Purpose, Reason
 from notifier.domain.events import Details, Event, EventType, Item, Method
@@ -28,7 +29,7 @@ from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order, Priority, heard
 from notifier.domain.timeline import Kind, Line
 from notifier.service import WEB, Service
-from notifier.store import work, writes
+from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from notifier.store.staff import Role, Staff
@@ -39,6 +40,7 @@ NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
 DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
 AGENTS = 20
 KEYS = Keys(0)
+TEMPLATES = sorted(name for name in words.TEMPLATES if name.startswith(("order", "payment", "deposit")))
 
 
 def configuration(folder: Path) -> Config:
@@ -90,13 +92,18 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     one = order(number)
     at = datetime.fromtimestamp(one.created_at / 1000, TEHRAN)
     message = Message(
-        id=str(number + 1), template="order_preparing", version="1", to=phone(number),
+        id=str(number + 1), template=TEMPLATES[number % len(TEMPLATES)], version="1", to=phone(number),
         text="سفارش شما در حال آماده‌سازی است. شیائومی سیتی", created_at=at, order_id=one.id, source="shop",
     )  # fmt: skip
     writes.put_order(unit, KEYS, one)
     writes.queue_message(unit, KEYS, message)
     state = MessageState.FAILED if number % 200 == 0 else MessageState.DELIVERED
     unit.do("HSET", KEYS.message(message.id), "state", state, "cost", 1200)
+    taken, came = ms(at) + 300 + number % 4000, ms(at) + 3000 + number % 90_000
+    daily.left(unit, KEYS, message, at=taken, cost=1200, parts=1)
+    if state is MessageState.DELIVERED:
+        daily.arrived(unit, KEYS, message, accepted=taken, at=came)
+    daily.called(unit, KEYS, came, f"agent{number % AGENTS}", reached=number % 3 > 0)
     unit.do("ZREM", KEYS.outbox, message.id)
     unit.do("ZREM", KEYS.messages(MessageState.QUEUED), message.id)
     unit.do("ZADD", KEYS.messages(state), ms(at), message.id)
@@ -157,12 +164,15 @@ async def run(orders: int, calls: int, rounds: int, limit: float) -> bool:
             print(f"{orders:,} orders, {orders:,} texts, {calls:,} open calls\n")
             print(f"{'page':<44}{'first':>9}{'median':>9}{'p95':>9}  ms")
             good = True
+            async with ClientSession() as session:
+                await measure(session, f"{base}/login", 1)
             for who, path in pages(orders, calls):
                 token = await Sessions(service.redis).open(who)
                 async with ClientSession(headers={"Cookie": f"console={token}"}) as session:
                     first, middle, most = await measure(session, base + path, rounds)
-                good = good and most <= limit
-                print(f"{path:<44}{first:>9.1f}{middle:>9.1f}{most:>9.1f}  {'' if most <= limit else 'TOO SLOW'}")
+                quick = max(first, most) <= limit
+                good = good and quick
+                print(f"{path:<44}{first:>9.1f}{middle:>9.1f}{most:>9.1f}  {'' if quick else 'TOO SLOW'}")
             await runner.cleanup()
     return good
 
@@ -173,7 +183,7 @@ def pages(orders: int, calls: int) -> list[tuple[str, str]]:
         *("/", "/calls", f"/calls/c{calls // 2 + 1}", "/calls/print", "/orders", f"/orders/shop/{late}"),
         *(f"/orders?q={query}" for query in (late, phone(late), 700_000_000 + late)),
         *("/deposits", "/priority", "/messages", "/parked", "/texts", "/texts/order_packed", "/desk", "/staff"),
-        *("/figures", "/figures?from=2026-11-17&to=2026-11-23"),
+        *("/figures", "/figures?from=2026-11-17&to=2026-11-23", "/figures?from=2026-09-23&to=2026-11-23"),
     ]
     supervisor = ("/desk", "/staff", "/figures")
     return [("boss" if path.startswith(supervisor) else "agent1", path) for path in paths]

@@ -13,9 +13,9 @@ from notifier.domain.policy import Rulebook
 from notifier.sms.templates import Template
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
+from notifier.store.telling import Tell, nobody
 from scheduler.assignment import Shifts
 from scheduler.book import CallBook
-from scheduler.hooks import Hooks
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
 from scheduler.texts import Texts
@@ -30,7 +30,13 @@ class Calling:
     texts: Texts
     reporting: Reporting
     reminders: Reminders
-    hooks: Hooks | None
+
+    def take_up(self, config: Config, rulebook: Rulebook) -> None:
+        """Go on by a changed configuration. Shifts and texts are those of reporting as well."""
+        calendar, reminders = checks.calendar(config), self.reminders
+        self.book.rules, self.book.calendar = config.calls.rules(), calendar
+        reminders.shifts.shop, reminders.summary_at = calendar, config.calls.summary_at
+        self.texts.shop, self.texts.texting_time = rulebook.shop, rulebook.texting_time
 
 
 def calling(
@@ -42,19 +48,17 @@ def calling(
     rulebook: Rulebook,
     templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
+    tell: Tell = nobody,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = checks.calendar(config), StaffBook(redis)
     book = CallBook(redis, reader, clock, config.calls.rules(), calendar)
     shifts = Shifts(calendar)
     texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
-    settings = config.calls.webhook
-    hooks = Hooks(redis, reader, clock, settings.url, settings.secret.value()) if settings else None
     return Calling(
         book=book,
         staff=staff,
         texts=texts,
-        reporting=Reporting(book, staff, shifts, texts, take),
-        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, hooks=hooks),
-        hooks=hooks,
+        reporting=Reporting(book, staff, shifts, texts, take, tell),
+        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, tell=tell),
     )

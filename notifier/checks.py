@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier import accounts
+from notifier import accounts, mapping_samples
 from notifier.config import Config
 from notifier.config.loading import key_of, load
-from notifier.config.sections import StandardSource
+from notifier.config.mapping import MappingSource
+from notifier.config.sections import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
 from notifier.domain.policy import EVERYTHING
 from notifier.errors import ConfigError, TemplateError
-from notifier.intake import standard
+from notifier.guessable import guessable
+from notifier.intake import standard_signature as signatures
 from notifier.secret import MissingSecretError, Secret
 from notifier.sms.templates import Template
 from notifier.texts import loading
@@ -57,7 +59,25 @@ def check(path: Path | None = None) -> list[Finding]:
         return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
     # Secrets may well be unset where a configuration is only looked at.
     unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
-    return [*findings(config, loaded), *_unused(config, loaded), *_texts(config, loaded), *unset]
+    return [
+        *findings(config, loaded),
+        *_samples(config),
+        *_unused(config, loaded),
+        *_texts(config, loaded),
+        *rotations(config),
+        *(Finding(Level.WARNING, text) for text in guessable(config)),
+        *unset,
+    ]
+
+
+def samples(path: Path | None = None) -> list[str]:
+    """What each recorded delivery of a shop would become; those that cannot be read are among the findings."""
+    try:
+        config = load(path)
+    except ConfigError:
+        return []
+    every = mapping_samples.every(config)
+    return [f"sources.{source}: {sample.file.name}: {sample.meaning}" for source, sample in every if sample.reading]
 
 
 def require(config: Config, loaded: Mapping[str, Template]) -> None:
@@ -72,6 +92,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     """What the parts of a valid configuration have to say against each other."""
     yield from _policy(config, loaded)
     yield from _sources(config)
+    yield from _webhooks(config)
     yield from _providers(config)
     try:
         calendar(config)
@@ -147,11 +168,37 @@ def _sources(config: Config) -> Iterator[Finding]:
     if not config.sources:
         yield _warning(f"{config.file}: sources", "no shop can post anything: add [sources.shop]")
     for name, source in config.sources.items():
-        if isinstance(source, StandardSource) and source.secret.is_set:
-            try:
-                standard.webhook(source.secret.value())
-            except ValueError as error:
-                yield _error(f"{config.file}: sources.{name}.secret", str(error))
+        if isinstance(source, StandardSource) or (
+            isinstance(source, MappingSource) and source.signature.scheme == "standard"
+        ):
+            for key, secret in (("secret", source.secret), ("previous_secret", source.previous_secret)):
+                if secret and secret.is_set:
+                    try:
+                        signatures.key(secret.value())
+                    except ValueError as error:
+                        yield _error(f"{config.file}: sources.{name}.{key}", str(error))
+
+
+def _webhooks(config: Config) -> Iterator[Finding]:
+    known = ", ".join(sorted(config.sources)) or "none"
+    for name, webhook in config.webhooks.items():
+        where = f"{config.file}: webhooks.{name}"
+        for source in webhook.sources:
+            if source not in config.sources:
+                yield _error(f"{where}.sources", f"there is no [sources.{source}]; there are: {known}")
+        for key, secret in webhook.secrets_needed.items():
+            if secret.is_set:
+                try:
+                    signatures.key(secret.value())
+                except ValueError as error:
+                    yield _error(f"{where}.{key}", str(error))
+
+
+def _samples(config: Config) -> Iterator[Finding]:
+    """Recorded deliveries that their own mapping does not understand."""
+    for source, sample in mapping_samples.every(config):
+        for key, text in sample.mistakes:
+            yield _error(f"{config.file}: sources.{source}.{key}", f"{text}, in {sample.file}")
 
 
 def _providers(config: Config) -> Iterator[Finding]:
@@ -164,6 +211,10 @@ def _providers(config: Config) -> Iterator[Finding]:
 def _needed_secrets(config: Config) -> list[str]:
     """A sentence for each secret that is not set and without which nothing can start."""
     needed = {f"sources.{name}.secret": source.secret for name, source in config.sources.items()}
+    needed |= {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
+    for name, source in config.sources.items():
+        if isinstance(source, WooCommerceSource) and source.rest:
+            needed |= {f"sources.{name}.rest.{key}": secret for key, secret in source.rest.secrets_needed.items()}
     for name in accounts.names(config):
         if (provider := config.providers.get(name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}
@@ -175,7 +226,31 @@ def _other_secrets(config: Config) -> list[str]:
     others = {f"api.tokens[{place}]": token for place, token in enumerate(config.api.tokens)}
     if config.callbacks.token:
         others["callbacks.token"] = config.callbacks.token
+    others |= {key: secret for key, secret, _ in _previous(config)}
     return _unset(config, others)
+
+
+def rotations(config: Config) -> Iterator[Finding]:
+    """Secrets that are valid beside their successors: that is meant to last for hours, not for years."""
+    for key, previous, secret in _previous(config):
+        if previous.is_set:
+            newer = key.replace("previous_", "")
+            same = secret is not None and secret.is_set and secret.value() == previous.value()
+            text = f"holds the same as {newer}; give {newer} the new one, or remove this line"
+            two = f"two are valid at present; when everybody signs with the one in {newer}, remove this line"
+            yield _warning(f"{config.file}: {key}", text if same else two)
+
+
+def _previous(config: Config) -> Iterator[tuple[str, Secret, Secret | None]]:
+    """Each secret that is on its way out: its key, itself, and its successor."""
+    for name, source in config.sources.items():
+        if source.previous_secret:
+            yield f"sources.{name}.previous_secret", source.previous_secret, source.secret
+    for name, webhook in config.webhooks.items():
+        if webhook.previous_secret:
+            yield f"webhooks.{name}.previous_secret", webhook.previous_secret, webhook.secret
+    if config.callbacks.previous_token:
+        yield "callbacks.previous_token", config.callbacks.previous_token, config.callbacks.token
 
 
 def _unset(config: Config, secrets: Mapping[str, Secret]) -> list[str]:

@@ -32,6 +32,11 @@ class Problem(NotifierError):
         self.errors = list(errors)
         self.headers = headers or {}
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request will always be refused: coming again later is no use."""
+        return self.status < 500 and self.status != 429
+
     def document(self) -> dict[str, Any]:
         """The body of the answer."""
         body: dict[str, Any] = {"title": self.title, "status": self.status, "detail": self.detail}
@@ -66,6 +71,15 @@ class Unprocessable(Problem):
     status, title = 422, "Not understood"
 
 
+class TooManyEvents(Problem):
+    """A shop goes faster than it may: the sender must come again later."""
+
+    status, title = 429, "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
 class StoreAway(Problem):
     """The store did not take the event: the sender must come again."""
 
@@ -73,3 +87,10 @@ class StoreAway(Problem):
 
     def __init__(self, detail: str, *, retry_after: int = 5) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class Crowded(StoreAway):
+    """So much waits to be stored already that the sender must come again later."""
+
+    def __init__(self) -> None:
+        super().__init__("More is waiting to be stored than we hold. Send the event again with the same id.")

@@ -1,27 +1,50 @@
-"""What a monitor wants to know, for Prometheus: what lies in the store is counted when asked for, the rest at once."""
+"""What each process counts as it works, for Prometheus. What lies in the store is in gauges.py.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+What is looked at for every event is no metric of the library: the deliveries of shops are counted by web/tally.py and
+groups of them are measured, not each.
+"""
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+import asyncio
+from datetime import timedelta
 
-from notifier.clock import Clock
-from notifier.domain.calls import CallState
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+
 from notifier.domain.messages import MessageState
-from notifier.sms.lines import Lines, Standing
+from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.sms.outbox import Settled
-from notifier.store.keys import Keys
-from notifier.store.reading import Reader
-from notifier.store.records import ms
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each: when the process began
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
 
+CAUGHT_UP = Counter(
+    "notifier_orders_caught_up",
+    "Orders with news that no webhook brought and that the shop had to be asked for",
+    ("source",),
+    registry=REGISTRY,
+)
+GROUP_SIZE = Histogram(
+    "notifier_commit_group_deliveries",
+    "Deliveries that were committed together",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+    registry=REGISTRY,
+)
+COMMIT_SECONDS = Histogram(
+    "notifier_commit_seconds",
+    "How long it took to read, decide and commit a group: what a shop waits for beside its turn",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
 SETTLED = Counter(
     "notifier_messages_settled",
-    "Messages that came to a state, by template and provider",
+    "Messages that came to a state when they were to be sent, by template and provider",
     ("state", "template", "provider"),
+    registry=REGISTRY,
+)
+REPORTED = Counter(
+    "notifier_messages_reported",
+    "Messages that a provider reported the end of: delivered, or not",
+    ("state", "provider"),
     registry=REGISTRY,
 )
 ATTEMPTS = Counter(
@@ -30,82 +53,80 @@ ATTEMPTS = Counter(
     ("provider", "outcome", "code"),
     registry=REGISTRY,
 )
-WEBHOOKS = Counter(
-    "notifier_webhooks",
-    "Deliveries of shops, by the status they were answered with",
-    ("source", "status"),
+WAITED = Histogram(
+    "notifier_message_wait_seconds",
+    "From when a message might leave until the provider took it",
+    buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600),
+    registry=REGISTRY,
+)
+COST = Counter(
+    "notifier_messages_cost_rial",
+    "What providers charged for the messages they took",
+    ("provider",),
+    registry=REGISTRY,
+)
+POSTED = Counter(
+    "notifier_endpoint_posts",
+    "News posted to the shop's endpoints, by the status it was answered with",
+    ("endpoint", "status"),
+    registry=REGISTRY,
+)
+DROPPED = Counter(
+    "notifier_endpoint_news_dropped",
+    "News that an endpoint was never told: it waited too long, or there was too much of it",
+    ("endpoint",),
+    registry=REGISTRY,
+)
+LAG = Histogram(
+    "notifier_event_loop_lag_seconds",
+    "How much later than it wanted a task that only sleeps was woken, twice a second",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
     registry=REGISTRY,
 )
 
 
+def caught_up(source: str, orders: int) -> None:
+    """Count orders whose webhooks were lost."""
+    CAUGHT_UP.labels(source).inc(orders)
+
+
+def committed(deliveries: int, seconds: float) -> None:
+    """Note how many deliveries were committed together and how long it took."""
+    GROUP_SIZE.observe(deliveries)
+    COMMIT_SECONDS.observe(seconds)
+
+
 def settled(outcome: Settled) -> None:
     """Count what became of a message."""
-    claimed, attempt = outcome.claimed, outcome.attempt
-    SETTLED.labels(outcome.state, claimed.message.template, claimed.provider).inc()
+    claimed, attempt, message = outcome.claimed, outcome.attempt, outcome.claimed.message
+    SETTLED.labels(outcome.state, message.template, claimed.provider).inc()
     if attempt is not None:
         ATTEMPTS.labels(claimed.provider, attempt.outcome, attempt.code or "").inc()
+    if outcome.state is MessageState.ACCEPTED:
+        WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
+    if outcome.cost:
+        COST.labels(claimed.provider).inc(outcome.cost)
 
 
-@dataclass(frozen=True, slots=True)
-class Scrape:
-    """Everything at one moment."""
-
-    reader: Reader
-    lines: Lines
-    clock: Clock
-
-    async def text(self) -> bytes:
-        """In Prometheus' text format. Raises RedisError when the store is away."""
-        families = [*await self._lists(), *await self._outbox(), *self._lines(await self.lines.standings())]
-        registry = CollectorRegistry()
-        registry.register(_Collected(families))
-        return generate_latest(REGISTRY) + generate_latest(registry)
-
-    async def _lists(self) -> list[GaugeMetricFamily]:
-        messages = GaugeMetricFamily("notifier_messages", "Messages in each state", labels=["state"])
-        calls = GaugeMetricFamily("notifier_calls", "Calls in each state", labels=["state"])
-        for family, states, name in (
-            (messages, [*MessageState, "unreadable"], Keys.messages),
-            (calls, [*CallState, "unreadable"], Keys.calls),
-        ):
-            for state in states:
-                family.add_metric([state], await self._sum([name(keys, state) for keys in self.reader.everywhere]))
-        return [messages, calls]
-
-    async def _outbox(self) -> list[GaugeMetricFamily]:
-        """What is ready and has not left, how much of it, and since when the first of it has been waiting."""
-        now, ready, oldest = ms(self.clock.now()), 0, None
-        for keys in self.reader.everywhere:
-            for box in (keys.outbox, *(keys.bound(line.name) for line in self.lines.lines)):
-                ready += await self.reader.redis.zcount(box, "-inf", now)
-                first: Any = await self.reader.redis.zrange(box, 0, 0, withscores=True)
-                if first and first[0][1] <= now:
-                    oldest = min(oldest or now, int(first[0][1]))
-        return [
-            GaugeMetricFamily("notifier_outbox_ready", "Messages that could leave now", value=ready),
-            GaugeMetricFamily(
-                "notifier_outbox_oldest_seconds",
-                "How long the first of them has waited",
-                value=(now - (oldest or now)) / 1000,
-            ),
-        ]
-
-    def _lines(self, standings: Sequence[Standing]) -> list[GaugeMetricFamily]:
-        is_open = GaugeMetricFamily("notifier_line_open", "1 for a line that texts leave by", labels=["provider"])
-        credit = GaugeMetricFamily("notifier_line_credit_rial", "What is left in the account", labels=["provider"])
-        for line, standing in zip(self.lines.lines, standings, strict=True):
-            is_open.add_metric([line.name], not (standing.on_trial or standing.exhausted))
-            if standing.credit is not None:
-                credit.add_metric([line.name], standing.credit)
-        return [is_open, credit]
-
-    async def _sum(self, names: Sequence[str]) -> int:
-        return sum([await self.reader.redis.zcard(name) for name in names])
+def reported(provider: str, state: MessageState) -> None:
+    """Count what a provider reported."""
+    REPORTED.labels(state, provider).inc()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Collected:
-    families: Sequence[GaugeMetricFamily]
+def posted(endpoint: Endpoint, answer: Answer) -> None:
+    """Count an attempt to tell an endpoint something."""
+    POSTED.labels(endpoint.name, answer.status or answer.error).inc()
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        return iter(self.families)
+
+def dropped(endpoint: Endpoint, count: int) -> None:
+    """Count news that will not be told any more."""
+    DROPPED.labels(endpoint.name).inc(count)
+
+
+async def watch_lag(*, every: float = 0.5) -> None:
+    """Measure how late the event loop is, every so many seconds, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        wanted = loop.time() + every
+        await asyncio.sleep(every)
+        LAG.observe(max(loop.time() - wanted, 0.0))

@@ -4,6 +4,8 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"
-ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
+IS_INSTALLED = _SHIPPED.is_dir()
+ROOT = _SHIPPED if IS_INSTALLED else _PACKAGE.parent
 
 CONFIG = ROOT / "config.toml"
+TEMPLATES = ROOT / "templates"

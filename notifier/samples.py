@@ -3,12 +3,11 @@
 import json
 import secrets
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from standardwebhooks import Webhook
-
 from notifier.domain.events import EventType
+from notifier.outbound import signing
 
 _CUSTOMER = {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران"}
 _PAYMENT = {"method": "online", "amount": 185_000_000, "currency": "IRR", "reference": "123456789"}
@@ -34,12 +33,6 @@ def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str
 
 def signed(secret: str, payload: Any, *, at: datetime, event_id: str | None = None) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a delivery as Standard Webhooks has them."""
-    body = json.dumps(payload, ensure_ascii=False)
+    body = json.dumps(payload, ensure_ascii=False).encode()
     event_id = event_id or f"msg_{secrets.token_urlsafe(16)}"
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": event_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(event_id, datetime.fromtimestamp(int(at.timestamp()), UTC), body),
-    }
-    return body.encode(), headers
+    return body, signing.headers([secret], event_id, body, at=at)

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -47,3 +47,17 @@ class Secret:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1))
+
+
+def secrets_of(part: Any) -> set[str]:
+    """Every secret that is set anywhere in a configuration, in the clear."""
+    match part:
+        case Secret():
+            return {part.value()} if part.is_set else set()
+        case BaseModel():
+            return secrets_of([value for _, value in part])
+        case dict():
+            return secrets_of(list(part.values()))
+        case list() | tuple():
+            return {secret for one in part for secret in secrets_of(one)}
+    return set()

@@ -19,6 +19,7 @@ from notifier.sms.sender import LEASE, Sender
 from notifier.sms.unreached import PlanCall, Unreached
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
+from notifier.store.telling import Tell, nobody
 
 Moment = Callable[[datetime], datetime]
 
@@ -57,6 +58,7 @@ def sending(
     working_time: Moment,
     plan_call: PlanCall,
     take: Take,
+    tell: Tell = nobody,
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
     partitions = config.redis.partitions
@@ -88,10 +90,13 @@ def sending(
             gap=config.sms.gap,
             lease=max(LEASE, 3 * slowest),
             on_settled=metrics.settled,
+            tell=tell,
         ),
-        receipts=Receipts(redis, reader, lines, clock, unreached),
-        reconciler=Reconciler(redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown)),
+        receipts=Receipts(redis, reader, lines, clock, unreached, tell, metrics.reported),
+        reconciler=Reconciler(
+            redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell
+        ),
         expiry=Expiry(redis, reader, clock, unreached),
-        inbox=Inbox(redis, reader, clock, working_time, plan_call, take),
+        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, tell),
         alerts=alerts,
     )

@@ -4,37 +4,58 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from notifier import accounts, tasks
+from notifier import accounts, metrics, presence, reconfiguring, story, tasks
 from notifier.calling import calling
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config
+from notifier.config.mapping import MappingSource
 from notifier.config.sections import StandardSource
 from notifier.console.app import create_console
 from notifier.console.parts import Parts
 from notifier.domain.events import Event
-from notifier.intake.committer import Committer, Delivery
+from notifier.intake.assured import AssuredCommitter
+from notifier.intake.committer import Committer
+from notifier.intake.delivery import Delivery
+from notifier.intake.gate import Gate
+from notifier.intake.guard import Guarded
+from notifier.intake.keeping import Keeper
+from notifier.intake.kept import KeptBook
+from notifier.intake.mapping_view import MappingShop
 from notifier.intake.parking import Parking
+from notifier.intake.replaying import Replayer
 from notifier.intake.views import Source, StandardShop, WooCommerceShop
+from notifier.presence import Presence
+from notifier.reconfiguring import Changes
+from notifier.retention.archive import Archive
+from notifier.retention.sweep import retention
 from notifier.rulebook import rulebook
 from notifier.sending import sending
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
+from notifier.store import layout, schema
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.reading import Reader
+from notifier.store.replicas import Replicas
+from notifier.store.weaknesses import weaknesses
+from notifier.telling import news_sender, telling
 from notifier.texts import loading
 from notifier.texts.reload import Reloader
+from notifier.watching import watching
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.health import WEAKNESSES
 
 log = structlog.get_logger()
 
@@ -45,7 +66,12 @@ _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
+_POSTING_ENDS = 3  # seconds that posts under way have to end
+_NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
+_SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
+_SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
 
 
 class Store:
@@ -56,12 +82,27 @@ class Store:
         self.embedded: EmbeddedRedis | None = None
 
     async def open(self) -> Redis:
-        """A connection. Raises EmbeddedRedisError, CannotConnect or UnsupportedUrl, each with a sentence."""
+        """A connection to data as this configuration describes it.
+
+        Raises EmbeddedRedisError, CannotConnect, UnsupportedUrl, StoreTooNew or OtherPartitions, each with a sentence.
+        """
+        await self.connect()
+        await layout.require(self.redis, self._config.redis.partitions)
+        return self.redis
+
+    async def connect(self) -> Redis:
+        """A connection, in however many partitions the data may lie."""
         settings, path = self._config.redis, None
         if settings.url == "embedded":
             self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability)
             path = await asyncio.to_thread(self.embedded.start)
-        self.redis = await connect(settings.url, socket_path=path, timeout=settings.timeout.total_seconds())
+        self.redis = await connect(
+            settings.url,
+            socket_path=path,
+            timeout=settings.timeout.total_seconds(),
+            replicas=Replicas(settings.replicas, settings.replicas_timeout // timedelta(milliseconds=1)),
+        )
+        await schema.bring_up(self.redis)
         return self.redis
 
     async def close(self) -> None:
@@ -103,26 +144,44 @@ class Service:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config = self.config
-        loaded = Templates(loading.load(config))
+        self._templates = loaded = Templates(loading.load(config))
         self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
         self.store = Store(config)
         stack.push_async_callback(self.store.close)
         self.redis = await self.store.open()
+        weak = [] if self.store.embedded else await weaknesses(self.redis)
+        for sentence in weak:
+            log.warning("this Redis may lose what it has acknowledged", action="redis_weak", reason=sentence)
+        self.presence = Presence(self.redis, self.clock, config.redis.partitions)
+        stack.push_async_callback(self.presence.end)
+        await self.presence.begin()
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = rulebook(config, loaded, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
+        tell = telling(config, namespace=namespace)
         self.calling = calling(
-            config, self.redis, self.reader, self.clock, rulebook=self.rulebook, templates=loaded, take=self.take
+            config,
+            self.redis,
+            self.reader,
+            self.clock,
+            rulebook=self.rulebook,
+            templates=loaded,
+            take=self.take,
+            tell=tell,
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
-        self.committer = Committer(
+        self.committer = (AssuredCommitter if config.redis.replicas else Committer)(
             self.redis,
             lambda: self.rulebook,
             self.clock,
             self.calling.book,
             partitions=config.redis.partitions,
             remember=config.retention.event_ids,
+            patience=config.redis.timeout,
             on_commit=self._wake,
+            tell=tell,
+            on_taken=story.taken,
+            on_group=metrics.committed,
         )
         self.sending = sending(
             config,
@@ -130,24 +189,38 @@ class Service:
             self.reader,
             self.clock,
             staff=self.staff,
-            texting_time=self.rulebook.texting_time,
-            working_time=self.rulebook.working_time,
+            texting_time=lambda moment: self.rulebook.texting_time(moment),
+            working_time=lambda moment: self.rulebook.working_time(moment),
             plan_call=self.calling.book.plan,
             take=self.take,
+            tell=tell,
         )
         stack.push_async_callback(self.sending.close)
         self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell)
         await self.reloader.begin()
         self.sender = self.sending.sender
-        self.parking = Parking(self.reader, self.committer)
+        archive = Archive(config.redis.data_dir / "archive")
+        self.retention = retention(
+            config.retention, archive, self.redis, self.reader, self.clock, self.calling.book, self.staff
+        )
+        self.parking = Parking(self.reader, self.committer.parked)
+        sources = self._sources()
+        kept = KeptBook(self.redis, tuple(sources), config.retention.refused_deliveries)
+        self.keeper, self.replayer = Keeper(kept, self.clock), Replayer(kept, sources)
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
+        self.watching = watching(config, self.redis, self.clock, self.committer, self.sending.alerts.tell)
+        stack.push_async_callback(self.watching.close)
+        self.news = news_sender(config, self.redis, self.reader, self.clock, self.sending.alerts.tell)
         if WORKER in self.roles:
+            posting = asyncio.create_task(self.news.run(), name="news")
+            stack.push_async_callback(self._stop_posting, posting)
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
+        stack.push_async_callback(tasks.end, asyncio.create_task(metrics.watch_lag(), name="lag"))
         self._keep_time(stack)
         self.app = create_app(
-            self._sources(),
+            sources,
             self.reader,
             config,
             self.redis,
@@ -156,7 +229,19 @@ class Service:
             self.calling,
             create_console(self._console_parts(loaded)),
             self.clock,
+            self.keeper,
         )
+        self.app[WEAKNESSES] = weak
+
+    def reconfigure(self, new: Config) -> Changes:
+        """Go on by what may change at once of a new configuration. Raises ConfigError: then nothing has changed."""
+        config = reconfiguring.effective(self.config, new)
+        self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
+        self.calling.take_up(config, self.rulebook)
+        self.sender.gap = config.sms.gap
+        changes = reconfiguring.changes(self.config, new)
+        self.config = config
+        return changes
 
     def _keep_time(self, stack: contextlib.AsyncExitStack) -> None:
         """Everything periodic: the work itself is claimed in Redis, so that every process may keep time."""
@@ -166,19 +251,25 @@ class Service:
         )
         if self.store.embedded:
             ticks.add_job(self.store.keep_up, "interval", seconds=_STORE_CHECK)
+        ticks.add_job(self.presence.renew, "interval", seconds=presence.EVERY)
         if seconds := self.config.templates.reload.total_seconds():
             ticks.add_job(self.reloader.tick, "interval", seconds=seconds)
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.add_job(self._remind, "interval", seconds=every)
             ticks.add_job(self.calling.reporting.tick, "interval", seconds=_FEEDBACK_CHECK)
-            if self.calling.hooks:
-                ticks.add_job(self.calling.hooks.tick, "interval", seconds=every)
+            ticks.add_job(self.news.prune, "interval", seconds=_NEWS_CHECK)
             ticks.add_job(self.parking.replay_ready, "interval", seconds=_PARKED_CHECK)
             ticks.add_job(self.sending.receipts.poll, "interval", seconds=_REPORTS_CHECK)
             ticks.add_job(self.sending.reconciler.tick, "interval", seconds=_REPORTS_CHECK)
             ticks.add_job(self.sending.expiry.sweep, "interval", seconds=_EXPIRY_CHECK)
             ticks.add_job(self.sending.check_credit, "interval", seconds=_CREDIT_CHECK)
+            sweep = self.config.retention.every.total_seconds()
+            ticks.add_job(self.retention.tick, "interval", seconds=sweep, next_run_time=datetime.now(TEHRAN) + _SETTLED)
+            for catch_up in self.watching.catch_ups:
+                ticks.add_job(catch_up.tick, "interval", seconds=_CATCH_UP_CHECK)
+            if self.watching.silence:
+                ticks.add_job(self.watching.silence.tick, "interval", seconds=_SILENCE_CHECK)
         ticks.start()
         stack.callback(ticks.shutdown, wait=False)
 
@@ -214,17 +305,25 @@ class Service:
             rulebook=lambda: self.rulebook,
             take=self.take,
             replay_parked=self.parking.replay_ready,
+            keeper=self.keeper,
+            replayer=self.replayer,
             wake=self._wake,
         )
 
     def _callbacks(self) -> KavenegarCallbacks:
-        token, config = self.config.callbacks.token, self.config
+        config = self.config
         return KavenegarCallbacks(
-            token.value() if token and token.is_set else None,
+            config.callbacks.tokens(),
             self.sending.receipts,
             self.sending.inbox,
             accounts.kavenegar_names(config),
         )
+
+    async def _stop_posting(self, task: "asyncio.Task[None]") -> None:
+        """Settle what is under way, unless a shop takes too long: it will get that again."""
+        self.news.finish()
+        await asyncio.wait([task], timeout=_POSTING_ENDS)
+        await tasks.end(task)
 
     async def _stop_sending(self, task: "asyncio.Task[None]") -> None:
         """Take nothing more, and settle what is under way."""
@@ -233,12 +332,16 @@ class Service:
 
     def _sources(self) -> dict[str, Source]:
         shops: dict[str, Source] = {}
+        gate = Gate(self.committer, self.config.sources, queue=self.config.server.queue)
         for name, source in self.config.sources.items():
             if isinstance(source, StandardSource):
-                shops[name] = StandardShop(name, source, self.committer, self.clock)
+                shops[name] = StandardShop(name, source, gate, self.clock)
+            elif isinstance(source, MappingSource):
+                rules = source.rules(ZoneInfo(self.config.shop.timezone))
+                shops[name] = MappingShop(name, source.scheme(), rules, gate, self.clock)
             else:
-                shops[name] = WooCommerceShop(name, source, self.committer, self.clock)
-        return shops
+                shops[name] = WooCommerceShop(name, source, gate, self.clock)
+        return {name: Guarded(name, shop, gate) for name, shop in shops.items()}
 
 
 async def _instance(redis: Redis) -> str:

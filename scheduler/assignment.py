@@ -10,7 +10,7 @@ from scheduler import times
 from scheduler.calendar import WEEKDAYS, Calendar
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shifts:
     """When each of the staff works: as their own week says, else as the shop's; on holidays nobody."""
 

@@ -1,6 +1,6 @@
 """The call book: what is planned, claimed and reported of calls, each as one unit of work over Redis."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,11 @@ from notifier.domain.timeline import Reason as Why
 from notifier.errors import StoreAway, StoreError
 from notifier.store import work
 from notifier.store.bookings import NOTHING, Booked, Booking
+from notifier.store.cluster import Command
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredCall
 from notifier.store.records import decode, encode, ms
+from notifier.store.roundtrip import checked, many
 from notifier.store.work import UnitOfWork
 from scheduler import entries, planning, times
 from scheduler.calendar import Calendar
@@ -38,6 +40,10 @@ class Held(Exception):
 
 class Unknown(Exception):
     """There is no such call."""
+
+
+_Place = tuple[Keys, str, bytes]
+"""A customer's open call: where they are, who they are, which call it is."""
 
 
 class _Pages:
@@ -59,14 +65,33 @@ class CallBook:
     rules: Rules
     calendar: Calendar
 
-    async def book(self, bookings: Sequence[Booking]) -> list[Booked]:
-        """Add to each unit what its decision changes about calls; units are committed in this order."""
+    def questions(self, customers: Iterable[tuple[Keys, str]]) -> list[Command]:
+        """The commands that tell of customers' open calls, to be sent along with others."""
+        commands: list[Command] = []
+        for keys, names in _by_keys(customers).items():
+            commands.append(("HMGET", keys.open_calls, *names))
+            commands.append(("HMGET", keys.do_not_call, *names))
+        return commands
+
+    async def book(
+        self, bookings: Sequence[Booking], customers: Iterable[tuple[Keys, str]] = (), answers: Sequence[Any] = ()
+    ) -> list[Booked]:
+        """Add to each unit what its decision changes about calls; units are committed in this order.
+
+        ``answers`` are those to ``questions`` about ``customers``; who is missing among them is asked about here.
+        """
         needed = [booking for booking in bookings if booking.needed]
         if not needed:
             return [NOTHING] * len(bookings)
-        customers = [(one.keys, customer) for one in needed for customer in _customers(one)]
-        reasons = [(one.keys, call.id) for one in needed for call in one.decision.calls]
-        pages = await self._read(customers, reasons)
+        pages = _Pages()
+        there = self._open(pages, _by_keys(customers), answers)
+        concerned = [(one.keys, customer) for one in needed for customer in _customers(one)]
+        missing = [one for one in concerned if one not in pages.open]
+        past = [(one.keys, call.id) for one in needed if one.again for call in one.decision.calls]
+        if missing or past:
+            there += await self._ask(pages, missing, past)
+        if there:
+            await self._fetch(pages, there, set(concerned))
         return [self._book(one, pages) if one.needed else NOTHING for one in bookings]
 
     async def plan(self, keys: Keys, call: Call) -> None:
@@ -104,6 +129,15 @@ class CallBook:
             after = how(stored, unit)
             self.write(unit, stored.keys, stored.call, after)
             if (await work.commit(self.redis, [unit]))[0][0] == "done":
+                log.info(
+                    f"call {after.state}",
+                    action="call_changed",
+                    call=after.id,
+                    source=after.source,
+                    order=after.order_id,
+                    purpose=after.purpose,
+                    staff=after.assignee,
+                )
                 return StoredCall(call=after, keys=stored.keys)
         raise StoreAway("This call keeps changing. Try again.")
 
@@ -187,29 +221,40 @@ class CallBook:
         calls = [stored.call for stored in await self.reader.calls(members)]
         return sorted(calls, key=lambda call: (-planning.urgency(call, now, self.rules), call.due, call.id))
 
-    async def _read(self, customers: Iterable[tuple[Keys, str]], reasons: Iterable[tuple[Keys, str]]) -> _Pages:
+    async def _read(self, customers: Sequence[tuple[Keys, str]], reasons: Sequence[tuple[Keys, str]]) -> _Pages:
         """The open calls of customers, and which of the reasons are known: two round trips, however many they are."""
-        pages, whose, which = _Pages(), _by_keys(customers), _by_keys(reasons)
-        pipeline = self.redis.pipeline(transaction=False)
-        for keys, names in whose.items():
-            pipeline.hmget(keys.open_calls, names)
-            pipeline.hmget(keys.do_not_call, names)
-            pipeline.mget([keys.call(one) for one in which.get(keys) or [""]])
-        answers: list[Any] = await pipeline.execute()
-        there: list[tuple[Keys, str, bytes]] = []
-        for place, (keys, names) in enumerate(whose.items()):
-            ids, refused, records = answers[3 * place : 3 * place + 3]
-            there += [(keys, name, found) for name, found in zip(names, ids, strict=True) if found]
-            pages.open |= dict.fromkeys(((keys, name) for name in names), None)
-            pages.refused |= {(keys, name) for name, since in zip(names, refused, strict=True) if since}
-            pages.past |= {(keys, one) for one, record in zip(which.get(keys, ()), records, strict=False) if record}
-        if there:
-            pipeline = self.redis.pipeline(transaction=False)
-            for keys, _, call_id in there:
-                pipeline.get(keys.call(call_id.decode()))
-            for (keys, name, call_id), raw in zip(there, await pipeline.execute(), strict=True):
-                pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
+        pages = _Pages()
+        if there := await self._ask(pages, customers, reasons):
+            await self._fetch(pages, there, set(customers))
         return pages
+
+    async def _ask(
+        self, pages: _Pages, customers: Sequence[tuple[Keys, str]], reasons: Sequence[tuple[Keys, str]]
+    ) -> list[_Place]:
+        """Take in who of the customers has an open call, and which of the reasons had one once."""
+        questions = self.questions(customers)
+        known: list[Command] = [("EXISTS", keys.call(one)) for keys, one in reasons]
+        answers = checked(await many(self.redis, [*questions, *known]))
+        pages.past |= {one for one, there in zip(reasons, answers[len(questions) :], strict=True) if there}
+        return self._open(pages, _by_keys(customers), answers[: len(questions)])
+
+    def _open(self, pages: _Pages, whose: Mapping[Keys, Sequence[str]], answers: Sequence[Any]) -> list[_Place]:
+        """Take in what the answers to ``questions`` say, and tell where calls are open."""
+        there: list[_Place] = []
+        for place, (keys, names) in enumerate(whose.items()):
+            for name, call_id, refused in zip(names, answers[2 * place], answers[2 * place + 1], strict=True):
+                pages.open[keys, name] = None
+                if call_id:
+                    there.append((keys, name, call_id))
+                if refused:
+                    pages.refused.add((keys, name))
+        return there
+
+    async def _fetch(self, pages: _Pages, there: Sequence[_Place], concerned: Collection[tuple[Keys, str]]) -> None:
+        wanted = [place for place in there if place[:2] in concerned]
+        records = checked(await many(self.redis, [("GET", keys.call(one.decode())) for keys, _, one in wanted]))
+        for (keys, name, call_id), raw in zip(wanted, records, strict=True):
+            pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
 
     async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> BookedCall | None:
         """An open call; one that is gone or cannot be read is set aside, so that its customer can have another."""
@@ -250,6 +295,8 @@ class CallBook:
         changes = [change for change in changes if change[1] is not change[2]]
         for who, one, _ in changes:
             entries.require(booking.unit, keys, who, one)
+        for reason in joining:  # one that had a call once is no news: it is found when the booking is made again
+            booking.unit.require_version(keys.call(reason.id), 0)
         for who, one, other_one in changes:
             if other_one is not None:
                 self.write(booking.unit, keys, one, other_one)

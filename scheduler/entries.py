@@ -1,6 +1,7 @@
 """How a call is written: its record and its places, in one unit of work that holds for one version only."""
 
 from notifier.domain.calls import TRANSITIONS, BookedCall, IllegalMove
+from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.records import encode
 from notifier.store.work import UnitOfWork
@@ -32,6 +33,7 @@ def write(
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if before is None:
+        daily.planned(unit, keys, call.created)
         unit.do("HSET", keys.open_calls, call.customer, call.id)
     elif not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)

@@ -9,17 +9,18 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.domain.calls import OPEN, BookedCall, CallState
+from notifier.domain.facts import StaffReminded
 from notifier.errors import StoreError
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
-from scheduler import hooks, reminding, steps
+from scheduler import reminding, steps
 from scheduler.assignment import Desk, Shifts
 from scheduler.book import CallBook
-from scheduler.hooks import Hooks
 from scheduler.reminding import DIGEST_WITHIN, Debt, Gathered
 from scheduler.steps import Owed
 from scheduler.texts import Texts
@@ -47,7 +48,7 @@ class Reminders:
     shifts: Shifts
     texts: Texts
     summary_at: time | None = None
-    hooks: Hooks | None = None
+    tell: Tell = nobody
     _warned: bool = field(default=False, init=False)
 
     @property
@@ -166,8 +167,8 @@ class Reminders:
         key = ",".join(sorted(f"{debt.call_id}/{debt.value}" for debt in told.paid))
         message = self.texts.reminder(told.staff, told.calls, order, now, key=key)
         writes.queue_message(unit, keys, message)
-        if self.hooks:
-            hooks.add(unit, keys, hooks.reminder(message.id, told, now))
+        calls = tuple((call, kind.name.lower()) for call, kind in told.calls)
+        self.tell(unit, keys, StaffReminded(id=message.id, staff_id=told.staff.id, calls=calls, at=now))
         return unit
 
     async def _digests(self, desk: Desk, now: datetime) -> int:

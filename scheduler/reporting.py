@@ -8,22 +8,24 @@ import structlog
 
 from notifier.domain.calls import BookedCall
 from notifier.domain.events import Event, EventType
+from notifier.domain.facts import CallOver
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind as LineKind
 from notifier.domain.timeline import Line
 from notifier.errors import NotifierError
-from notifier.store import writes
+from notifier.store import daily, writes
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredCall
 from notifier.store.records import decode, encode
 from notifier.store.staff import StaffBook
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times
 from scheduler.assignment import Desk, Shifts
 from scheduler.book import CallBook, free_for
 from scheduler.outcomes import Deposit, Report, Result
 from scheduler.reminding import Debt
-from scheduler.rules import Consequence
+from scheduler.rules import Consequence, Outcome
 from scheduler.steps import Kind
 from scheduler.texts import Texts
 
@@ -41,6 +43,7 @@ class Reporting:
     shifts: Shifts
     texts: Texts
     take: Callable[[Event], Awaitable[None]]
+    tell: Tell = nobody
 
     async def report(self, call_id: str, report: Report) -> StoredCall:
         """Write down an outcome. Raises Held, Unknown, Unclear."""
@@ -89,6 +92,7 @@ class Reporting:
     ) -> None:
         keys, call, moment = stored.keys, stored.call, times.moment(now)
         unit.do("HSET", keys.callers, call.customer, report.by)
+        daily.called(unit, keys, now, report.by, reached=report.outcome is Outcome.REACHED)
         if report.deposit is not None:
             for reason in {(one.source, one.order_id): one for one in result.settled}.values():
                 event = Event(
@@ -97,8 +101,12 @@ class Reporting:
                     type=_FOUND_OUT[report.deposit],
                     order_id=reason.order_id,
                     at=moment,
+                    by=report.by,
                 )
                 unit.do("HSET", keys.feedback, event.id, encode(event))
+        if not result.call.is_open:
+            over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
+            self.tell(unit, keys, over)
         match result.consequence:
             case Consequence.DO_NOT_CALL:
                 unit.do("HSET", keys.do_not_call, call.customer, now)

@@ -35,7 +35,7 @@ _URGENCY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Texts:
     """Renders them. Whom a text goes to is by type a member of staff, or the customer of an order."""
 

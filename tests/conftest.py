@@ -5,12 +5,14 @@ with ``service.reminders.tick()``.
 """
 
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redises
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
@@ -32,7 +34,11 @@ MakeConfig = Callable[..., Config]
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for all tests."""
+    """One server for all tests, or with NOTIFIER_TEST_REDIS=cluster a cluster of two."""
+    if os.environ.get("NOTIFIER_TEST_REDIS") == "cluster":
+        with redises.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
+            yield url
+        return
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
         yield f"unix://{server.socket_path}"
 

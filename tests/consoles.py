@@ -3,19 +3,23 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from html import unescape
 from typing import Any
 
 from callroom import BOSS, REZA, SARA
 from msgspec.structs import replace
-from shops import Client
+from shops import Client, StandardShop
 
-from notifier import passwords
+from notifier import passwords, samples
+from notifier.clock import StillClock
 from notifier.console.sessions import Sessions
+from notifier.domain.events import EventType
 from notifier.service import Service
 
 PASSWORD = "open sesame, please"
+ISFAHAN = {"name": "سارا محمدی", "phone": "09121234567", "city": "اصفهان"}
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -88,3 +92,47 @@ async def hire(service: Service) -> None:
     """Sara and Reza, and their supervisor."""
     for one in (SARA, REZA, BOSS):
         await service.staff.put(replace(one, password=hashed()))
+
+
+class Desk:
+    """Two agents and a supervisor, a shop, and time that is turned."""
+
+    def __init__(self, client: Client, shop: StandardShop, service: Service, clock: StillClock) -> None:
+        self.sara, self.reza, self.boss = Browser(client), Browser(client), Browser(client)
+        self.shop, self.service, self.clock = shop, service, clock
+
+    async def open(self) -> None:
+        for browser, name in ((self.sara, "sara"), (self.reza, "reza"), (self.boss, "boss")):
+            await browser.enter(self.service, name)
+
+    async def event(self, kind: EventType, order: str = "10025", **data: Any) -> Any:
+        payload = samples.event(kind, at=self.clock.now(), order_id=order)
+        payload["data"] |= data
+        answer = await self.shop.post(payload)
+        assert answer.status == 202
+        return answer.body
+
+    async def deposit(self, order: str = "10025") -> Any:
+        payment = {"method": "bank_transfer", "amount": 185_000_000, "currency": "IRR", "reference": "778899"}
+        about = {"customer": ISFAHAN, "payment": payment}
+        await self.event(EventType.REGISTERED, order, **about)
+        return await self.event(EventType.DEPOSIT_REPORTED, order, **about)
+
+    async def due_call(self) -> str:
+        """A call that is due, and in somebody's hands."""
+        planned = await self.event(EventType.PAID)
+        await self.tick()
+        await self.tick(minutes=15)
+        return str(planned["calls"][0]["id"])
+
+    async def tick(self, **turn: float) -> None:
+        self.clock.turn(timedelta(**turn))
+        await self.service.reminders.tick()
+
+    async def call(self, call_id: str) -> Any:
+        stored = await self.service.reader.call(call_id)
+        assert stored
+        return stored.call
+
+    async def whose(self, call_id: str) -> Browser:
+        return {"sara": self.sara, "reza": self.reza}[(await self.call(call_id)).assignee]

@@ -6,8 +6,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -57,12 +58,18 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serve(environment: dict[str, str], *arguments: str) -> AsyncIterator[Served]:
+async def serve(
+    environment: dict[str, str],
+    *arguments: str,
+    program: Sequence[str] = (sys.executable, "-m", "notifier"),
+    folder: Path | None = None,
+) -> AsyncIterator[Served]:
     """Start ``notifier serve`` in a process group of its own; whatever is left of it is killed at the end."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "notifier", "serve", *arguments),
+        *(*program, "serve", *arguments),
         env=kept | environment,
+        cwd=folder,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )

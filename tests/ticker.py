@@ -8,6 +8,9 @@ from callroom import CALENDAR
 
 from notifier.clock import StillClock
 from notifier.config.loading import load
+from notifier.outbound.endpoint import Endpoint
+from notifier.outbound.events import Topic
+from notifier.outbound.outbox import Outbox
 from notifier.resources import CONFIG
 from notifier.sms import templates
 from notifier.store.connect import connect
@@ -15,7 +18,6 @@ from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
 from scheduler.book import CallBook
-from scheduler.hooks import Hooks
 from scheduler.reminders import Reminders
 from scheduler.rules import Rules
 from scheduler.texts import Texts
@@ -26,8 +28,10 @@ async def main(url: str, at: str) -> None:
     config, reader, shifts = load(CONFIG, environment={}), Reader(redis, 1), Shifts(CALENDAR)
     texts = Texts(config.shop.shop(), templates.load(config.templates_folder), "test", lambda moment: moment)
     book = CallBook(redis, reader, clock, Rules(gather=timedelta()), CALENDAR)
-    hooks = Hooks(redis, reader, clock, "http://127.0.0.1:1/", "whsec_dGVzdA==")
-    reminders = Reminders(book, StaffBook(redis), shifts, texts, hooks=hooks)
+    tool = Endpoint(
+        name="tool", url="http://127.0.0.1:1/", secrets=["whsec_dGVzdA=="], topics=frozenset({Topic.CALL_REMINDER})
+    )
+    reminders = Reminders(book, StaffBook(redis), shifts, texts, tell=Outbox([tool], "test").tell)
     print("ready", flush=True)  # noqa: T201
     while not await redis.exists("test:go"):  # noqa: ASYNC110
         await asyncio.sleep(0.001)

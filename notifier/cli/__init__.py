@@ -4,10 +4,28 @@ import sys
 
 import typer
 
-from notifier.cli import checking, demo, lists, practice, serving, staff, templates
+from notifier.cli import (
+    backup,
+    checking,
+    customers,
+    demo,
+    events,
+    export,
+    importing,
+    initialising,
+    lists,
+    partitions,
+    practice,
+    serving,
+    staff,
+    templates,
+    triggering,
+    webhooks,
+)
 from notifier.errors import ConfigError, NotifierError, TemplateError
-from notifier.store.connect import CannotConnect, UnsupportedUrl
+from notifier.store.connect import CannotConnect
 from notifier.store.embedded import EmbeddedRedisError
+from notifier.store.urls import UnsupportedUrl
 
 app = typer.Typer(
     name="notifier",
@@ -16,12 +34,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serving, checking, practice, demo):
+for part in (initialising, serving, checking, partitions, practice, triggering, importing, export, backup, demo):
     part.add_to(app)
 app.add_typer(lists.messages, name="messages")
 app.add_typer(lists.calls, name="calls")
+app.add_typer(customers.app, name="customer")
+app.add_typer(events.app, name="events")
 app.add_typer(staff.app, name="staff")
 app.add_typer(templates.app, name="templates")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -1,21 +1,35 @@
 """``notifier check`` and ``doctor``: what is wrong."""
 
 import asyncio
+import sys
+from itertools import groupby
+from typing import Annotated
 
 import typer
+from msgspec import json
+from redis.asyncio import Redis
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
-from notifier import accounts, checks
+from notifier import checks
 from notifier.checks import Level
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
+from notifier.doctor import verdicts
+from notifier.doctor.examining import examine, is_well
+from notifier.doctor.verdicts import Verdict
 from notifier.service import Store
-from notifier.sms.providers.base import ProviderError
-from notifier.store.connect import weaknesses
 from notifier.texts import loading
 
 _MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]"}
+_WIDE = 240  # characters of a line where no terminal folds it
+_SIGNS = {
+    verdicts.Level.OK: "[green]ok[/]",
+    verdicts.Level.WARNING: "[yellow]warning[/]",
+    verdicts.Level.ERROR: "[bold red]error[/]",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,6 +40,8 @@ def add_to(app: typer.Typer) -> None:
 def check(config: ConfigOption = None) -> None:
     """Check configuration, templates and policy, offline. Exit code 1 if anything is an error."""
     console = Console(soft_wrap=True)
+    for line in checks.samples(config):
+        console.print(f"[green]sample[/] {escape(line)}", highlight=False)
     found = checks.check(config)
     for finding in sorted(found, key=lambda finding: finding.level):
         console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
@@ -34,34 +50,46 @@ def check(config: ConfigOption = None) -> None:
     raise typer.Exit(1 if errors else 0)
 
 
-def doctor(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
-    """Check the live parts: Redis and its durability, the provider's key and credit, the clock."""
-    console = Console(soft_wrap=True)
-    lines = asyncio.run(_examine(configured(config, data_dir)))
-    for good, text in lines:
-        console.print(f"{'[green]ok[/]' if good else '[red]error[/]'} {escape(text)}", highlight=False)
-    raise typer.Exit(0 if all(good for good, _ in lines) else 1)
+def doctor(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs")] = False,
+) -> None:
+    """Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error."""
+    found = asyncio.run(_examine(configured(config, data_dir)))
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+    if as_json:
+        console.print(json.encode({"ok": is_well(found), "checks": found}).decode(), markup=False, highlight=False)
+    else:
+        _show(found, console)
+    raise typer.Exit(0 if is_well(found) else 1)
 
 
-async def _examine(config: Config) -> list[tuple[bool, str]]:
+def _show(found: list[Verdict], console: Console) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for about, several in groupby(found, key=lambda one: one.about):
+        for number, one in enumerate(several):
+            table.add_row(_SIGNS[one.level], "" if number else escape(about), escape(one.what))
+            if one.todo:
+                table.add_row("", "", f"[dim]→[/] {escape(one.todo)}")
+    console.print(table, highlight=False)
+    errors = sum(one.level is verdicts.Level.ERROR for one in found)
+    warnings = sum(one.level is verdicts.Level.WARNING for one in found)
+    ends = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    console.print(ends, highlight=False)
+
+
+async def _examine(config: Config) -> list[Verdict]:
     checks.require(config, loading.load(config))
-    lines: list[tuple[bool, str]] = []
     store = Store(config)
+
+    async def connect() -> Redis:
+        return await store.open()
+
     try:
-        redis = await store.open()
-        weak = [] if store.embedded else await weaknesses(redis)
-        lines.append((True, f"Redis answers ({config.redis.url}, durability {config.redis.durability})"))
-        lines += [(False, sentence) for sentence in weak]
-    except Exception as error:  # whatever is wrong with it is the finding
-        lines.append((False, str(error)))
+        return await examine(config, SystemClock(TEHRAN), connect)
     finally:
         await store.close()
-    for provider in accounts.providers(config):
-        try:
-            credit = await provider.credit()
-            lines.append((credit > 0, f"{provider.name} takes our key; credit {credit:,} rial"))
-        except ProviderError as error:
-            lines.append((False, f"{provider.name}: {error}"))
-        finally:
-            await provider.close()
-    return lines

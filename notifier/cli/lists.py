@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.domain import phones
@@ -26,7 +27,7 @@ T = TypeVar("T")
 messages = typer.Typer(help="Messages and what became of them.", no_args_is_help=True)
 calls = typer.Typer(help="Support calls.", no_args_is_help=True)
 
-MessageId = Annotated[str, typer.Argument(metavar="ID")]
+MessageId = Annotated[str, typer.Argument(metavar="ID", help="As `messages list` shows it")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most")]
 
 
@@ -49,7 +50,12 @@ def list_messages(
         message = stored.message
         created = f"{message.created_at:%Y-%m-%d %H:%M}"
         table.add_row(
-            message.id, stored.state, message.template, phones.mask(message.to), message.order_id or "", created
+            message.id,
+            stored.state,
+            message.template,
+            phones.mask(message.to),
+            foreign(message.order_id or ""),
+            created,
         )
     Console().print(table)
 
@@ -59,7 +65,7 @@ def show(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOp
     """One message: its text and its story."""
     _, stored = _reading(config, data_dir, lambda reader: _find(reader, message_id))
     console = Console(soft_wrap=True)
-    console.print(stored.message.text, highlight=False, markup=False)
+    console.print(foreign(stored.message.text))
     for sentence in story(stored):
         console.print(sentence, highlight=False, markup=False)
 
@@ -116,7 +122,7 @@ def list_calls(
         ]
 
     for row in _reading(config, data_dir, read):
-        table.add_row(*row)
+        table.add_row(*map(foreign, row))
     Console().print(table)
 
 

@@ -9,11 +9,14 @@ from typing import Annotated, TypeVar
 
 import typer
 from msgspec.structs import replace
+from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
 from notifier import passwords
+from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.console.sessions import Sessions
 from notifier.domain import phones
 from notifier.service import Store
 from notifier.store.staff import Role, Staff, StaffBook
@@ -32,7 +35,9 @@ def add(
     staff_id: StaffId,
     name: Annotated[str, typer.Option(help="As it is shown")],
     phone: Annotated[str, typer.Option(help="The mobile that reminders go to")],
-    role: Annotated[Role, typer.Option()] = Role.AGENT,
+    role: Annotated[
+        Role, typer.Option(help="A supervisor also sees everybody's work, and is told what goes wrong")
+    ] = Role.AGENT,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -64,7 +69,7 @@ def list_staff(config: ConfigOption = None, data_dir: DataDirOption = None) -> N
     table = Table("id", "name", "phone", "role", "active", "shifts")
     for staff in _with_book(config, data_dir, lambda book: book.all()):
         active, shifts = "yes" if staff.active else "no", _shown(staff.shifts)
-        table.add_row(staff.id, staff.name, phones.mask(staff.phone), staff.role, active, shifts)
+        table.add_row(staff.id, foreign(staff.name), phones.mask(staff.phone), staff.role, active, shifts)
     Console().print(table)
 
 
@@ -73,7 +78,7 @@ def passwd(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOpti
     """Set a new password."""
     password = _password()
     _change(staff_id, config, data_dir, password=password)
-    Console().print(f"{staff_id} has a new password.")
+    Console().print(f"{staff_id} has a new password, and is signed out everywhere.")
 
 
 @app.command()
@@ -138,13 +143,16 @@ def _shown(shifts: dict[str, list[str]]) -> str:
 
 
 def _change(staff_id: str, config: Path | None, data_dir: Path | None, **changes: object) -> None:
-    async def put(book: StaffBook) -> bool:
+    async def put(redis: Redis) -> bool:
+        book = StaffBook(redis)
         staff = await book.get(staff_id)
         if staff is not None:
             await book.put(replace(staff, **changes))
+            if changes.keys() & {"password", "active"}:
+                await Sessions(redis).end_all(staff_id)
         return staff is not None
 
-    if not _with_book(config, data_dir, put):
+    if not _with_store(config, data_dir, put):
         raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
 
 
@@ -157,12 +165,16 @@ def _password() -> str:
 
 
 def _with_book(config: Path | None, data_dir: Path | None, use: Callable[[StaffBook], Awaitable[T]]) -> T:
+    return _with_store(config, data_dir, lambda redis: use(StaffBook(redis)))
+
+
+def _with_store(config: Path | None, data_dir: Path | None, use: Callable[[Redis], Awaitable[T]]) -> T:
     settings = configured(config, data_dir)
 
     async def run() -> T:
         store = Store(settings)
         try:
-            return await use(StaffBook(await store.open()))
+            return await use(await store.open())
         finally:
             await store.close()
 

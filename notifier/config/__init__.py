@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from notifier.config.logs import LogsConfig
+from notifier.config.names import SourceName
+from notifier.config.outbound import EndpointName, WebhookConfig
 from notifier.config.policy import PolicyConfig
+from notifier.config.retention import RetentionConfig
 from notifier.config.sections import (
     ApiConfig,
     CalendarConfig,
@@ -12,14 +16,14 @@ from notifier.config.sections import (
     QuietHoursConfig,
     RedisConfig,
     RegionsConfig,
-    RetentionConfig,
     Section,
     ServerConfig,
     ShopConfig,
     SmsConfig,
-    Source,
     TemplatesConfig,
 )
+from notifier.config.silence import SilenceConfig
+from notifier.config.sources import Source
 
 
 class Config(Section):
@@ -27,8 +31,10 @@ class Config(Section):
 
     file: Path
     server: ServerConfig = ServerConfig()
+    logs: LogsConfig = LogsConfig()
     redis: RedisConfig = RedisConfig()
-    sources: dict[str, Source] = {}
+    sources: dict[SourceName, Source] = {}
+    silence: SilenceConfig = SilenceConfig()
     sms: SmsConfig = SmsConfig()
     providers: dict[str, ProviderConfig] = {}
     callbacks: CallbacksConfig = CallbacksConfig()
@@ -39,6 +45,7 @@ class Config(Section):
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
     calls: CallsConfig = CallsConfig()
     calendar: CalendarConfig = CalendarConfig()
+    webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig()
     retention: RetentionConfig = RetentionConfig()
 

@@ -24,7 +24,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
     values = _read(file)
     origins = _override(values, environment)
     try:
-        return Config.model_validate(values | {"file": file.resolve()})
+        return _from_its_folder(Config.model_validate(values | {"file": file.resolve()}))
     except ValidationError as error:
         lines = [
             _line(file, origins, _written(values, found["loc"]), found["msg"], found["type"])
@@ -34,13 +34,24 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
 
 
 def find(path: Path | None, environment: Mapping[str, str]) -> Path:
-    """The file asked for, else ``NOTIFIER_CONFIG``, else ``config.toml`` here, else the one that ships."""
+    """The file asked for, else ``NOTIFIER_CONFIG``, else ``config.toml`` here, else that of the checkout.
+
+    Raises ConfigError where there is none: what an installed package brings along is for `notifier init` to copy.
+    """
     if path is not None:
         return path
     if named := environment.get("NOTIFIER_CONFIG"):
         return Path(named)
     here = Path("config.toml")
-    return here if here.is_file() else resources.CONFIG
+    if here.is_file() or not resources.IS_INSTALLED:
+        return here if here.is_file() else resources.CONFIG
+    raise ConfigError(f"there is no config.toml in {Path.cwd()}: `notifier init` writes one, --config names another")
+
+
+def _from_its_folder(config: Config) -> Config:
+    """The same, with a data directory that is the same one from wherever a command is given."""
+    redis = config.redis.model_copy(update={"data_dir": config.file.parent / config.redis.data_dir})
+    return config.model_copy(update={"redis": redis})
 
 
 def _read(file: Path) -> dict[str, Any]:

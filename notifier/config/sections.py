@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    IPvAnyNetwork,
+    Tag,
+    model_validator,
+)
 
+from notifier.config.rest import RestConfig
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
 from notifier.domain.messages import Via
@@ -30,34 +41,79 @@ class Section(BaseModel):
 class ServerConfig(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
     max_body: Annotated[int, Field(ge=1024)] = 1_048_576
+    trusted_proxies: list[IPvAnyNetwork] = []
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    queue: Annotated[int, Field(ge=500)] = 2000
+    body_timeout: Duration = timedelta(seconds=30)
+    idle_timeout: Duration = timedelta(seconds=75)
+
+    @model_validator(mode="after")
+    def _somebody_can_be_heard(self) -> "ServerConfig":
+        if self.body_timeout <= timedelta() or self.idle_timeout <= timedelta():
+            raise ValueError("body_timeout and idle_timeout must be longer than 0s")
+        return self
+
+
+def _from_environment(url: str) -> str:
+    """An address may hold a password, and so may stand in the environment as a whole."""
+    return Secret(url).value()
 
 
 class RedisConfig(Section):
-    url: str = "embedded"
+    url: Annotated[str, AfterValidator(_from_environment), Field(repr=False)] = "embedded"
     data_dir: Path = Path("data")
     durability: Literal["fsync", "everysec"] = "fsync"
     partitions: Annotated[int, Field(ge=1, le=1024)] = 1
     timeout: Duration = timedelta(seconds=5)
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
+    replicas_timeout: Duration = timedelta(seconds=1)
+
+    @model_validator(mode="after")
+    def _replicas_can_answer(self) -> "RedisConfig":
+        if self.replicas and self.url == "embedded":
+            raise ValueError("replicas must be 0: the embedded Redis has none; name your own Redis in url")
+        if self.replicas and not timedelta() < self.replicas_timeout < self.timeout:
+            raise ValueError("replicas_timeout must be longer than 0s and shorter than timeout")
+        return self
 
 
-class StandardSource(Section):
-    kind: Literal["standard"]
+class SourceSection(Section):
+    """A shop. While ``previous_secret`` is set both are valid, so that the shop can change over at any moment."""
+
     secret: Secret
+    previous_secret: Secret | None = None
+    rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
+    burst: Annotated[int, Field(ge=1, description="Events")] | None = None
+
+    @property
+    def most_at_once(self) -> int:
+        """Events that may come at once after a rest: if nothing is said two seconds' worth, and a batch at least."""
+        return self.burst or max(500, 2 * self.rate)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What signatures are checked with, the newest first. Raises MissingSecretError."""
+        previous = self.previous_secret
+        return (self.secret.value(), *((previous.value(),) if previous and previous.is_set else ()))
+
+
+class StandardSource(SourceSection):
+    kind: Literal["standard"]
     tolerance: Duration = timedelta(minutes=5)
 
 
-class WooCommerceSource(Section):
+class WooCommerceSource(SourceSection):
     """Each list and table adds to what is usual (see notifier/intake/woocommerce_rules.py) and wins over it."""
 
     kind: Literal["woocommerce"]
-    secret: Secret
     statuses: dict[str, list[EventType | Word]] = {}
     cod_methods: list[str] = []
     bank_transfer_methods: list[str] = []
     phone_methods: list[str] = []
     tracking_code_keys: list[str] = []
     carrier_keys: list[str] = []
+    rest: RestConfig | None = None
 
     def rules(self) -> WooRules:
         added = {
@@ -71,9 +127,6 @@ class WooCommerceSource(Section):
             tracking_code_keys=(*self.tracking_code_keys, *TRACKING_CODE_KEYS),
             carrier_keys=(*self.carrier_keys, *CARRIER_KEYS),
         )
-
-
-Source = Annotated[StandardSource | WooCommerceSource, Field(discriminator="kind")]
 
 
 class PriceConfig(Section):
@@ -213,7 +266,14 @@ ProviderConfig = Annotated[
 
 
 class CallbacksConfig(Section):
+    """While ``previous_token`` is set both are valid."""
+
     token: Secret | None = None
+    previous_token: Secret | None = None
+
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens that are set, the newest first."""
+        return tuple(token.value() for token in (self.token, self.previous_token) if token and token.is_set)
 
 
 class ApiConfig(Section):
@@ -292,13 +352,6 @@ class StepConfig(Section):
     to: To
 
 
-class CallWebhookConfig(Section):
-    """Where reminders are posted to, for shops with tools of their own."""
-
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    secret: Secret
-
-
 class CallsConfig(Section):
     """What is named of ``outcomes`` and ``purposes`` replaces what is usual (see scheduler/rules.py)."""
 
@@ -313,7 +366,6 @@ class CallsConfig(Section):
     ladder: list[StepConfig] = [StepConfig(after=step.after, to=step.to) for step in LADDER]
     outcomes: dict[Outcome, OutcomeConfig] = {}
     purposes: dict[Purpose, PurposeConfig] = {}
-    webhook: CallWebhookConfig | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "CallsConfig":
@@ -353,10 +405,6 @@ class CalendarConfig(Section):
     official_holidays: bool = True
     closed: list[date] = []
     open: list[date] = []
-
-
-class RetentionConfig(Section):
-    event_ids: Duration = timedelta(days=7)
 
 
 class TemplatesConfig(Section):

@@ -5,6 +5,7 @@ from aiohttp import web
 from notifier.console import statics
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
+from notifier.console.deliveries import Deliveries
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.orders import Orders
@@ -21,7 +22,7 @@ def create_console(parts: Parts) -> web.Application:
     """Every page of the console."""
     render, live = Renderer(parts), Live(parts)
     app = web.Application(middlewares=[middleware(parts, render.refusal)])
-    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, People, Dashboard, Texts):
+    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, Deliveries, People, Dashboard, Texts):
         app.add_routes(pages(parts, render).routes())
     app.add_routes(live.routes())
     app.add_routes(statics.routes())

@@ -5,9 +5,11 @@ from hashlib import sha256
 from redis.asyncio import Redis
 
 from notifier.store import keys as names
+from notifier.store.work import Script
 
 WINDOW = 15 * 60  # seconds
 BY_NAME, BY_ADDRESS = 8, 40
+_ATTEMPT = Script("attempt")
 
 
 class Attempts:
@@ -18,12 +20,9 @@ class Attempts:
 
     async def wait(self, username: str, address: str) -> int:
         """Count one try; returns the seconds to wait before the next, 0 when this one may go on."""
-        pipe = self._redis.pipeline(transaction=True)
-        for key in self._keys(username, address):
-            pipe.set(key, 0, ex=WINDOW, nx=True)
-            pipe.incr(key)
-            pipe.ttl(key)
-        _, by_name, name_wait, _, by_address, address_wait = await pipe.execute()
+        (by_name, name_wait), (by_address, address_wait) = [
+            await _ATTEMPT.run(self._redis, [key], WINDOW) for key in self._keys(username, address)
+        ]
         if by_name > BY_NAME:
             return max(1, int(name_wait))
         return max(1, int(address_wait)) if by_address > BY_ADDRESS else 0

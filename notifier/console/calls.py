@@ -1,6 +1,6 @@
 """«تماس‌های من»: the list, the card of a call, and what came of it."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeVar
@@ -8,7 +8,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from notifier.console import board as boards
-from notifier.console import picker
+from notifier.console import picker, rows, sheets
 from notifier.console.customer import customer
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused, Taken
@@ -55,11 +55,24 @@ class Calls:
             web.post("/calls/{id}/outcome", self.outcome),
         ]
 
-    async def mine(self, request: web.Request) -> web.Response:
+    async def mine(self, request: web.Request) -> web.StreamResponse:
         """The list, with the card of the call to make now beside it."""
+        if sheets.wanted(request):
+            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._all(request[STAFF].id))
         board = await boards.board(self._parts, request[STAFF].id)
         stored = await self._parts.reader.call(board.first.id) if board.first else None
         return await self._shown(request, board, stored, chosen=False)
+
+    async def _all(self, me: str) -> AsyncIterator[sheets.Row]:
+        """One's own calls, then those that nobody has."""
+        names, everywhere = await self._names(), self._parts.reader.everywhere
+        own = [(at, at.assigned(me)) for at in everywhere]
+        async for call in rows.calls(self._parts, sheets.oldest(self._parts, own)):
+            yield rows.call(call, names)
+        due = [(at, at.calls(CallState.DUE)) for at in everywhere]
+        async for call in rows.calls(self._parts, sheets.oldest(self._parts, due)):
+            if call.assignee is None:
+                yield rows.call(call, names)
 
     async def list_fragment(self, request: web.Request) -> web.Response:
         """The list alone, for a page that is open already."""
@@ -142,7 +155,7 @@ class Calls:
             picker=picker.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
             pool_shown=boards.POOL_SHOWN,
             now_ms=self._parts.now(),
-            names={one.id: one.name for one in await self._parts.calling.staff.all()},
+            names=await self._names(),
         )
 
     async def _card(self, call: BookedCall, me: str) -> Card:
@@ -167,6 +180,9 @@ class Calls:
         if stored is None:
             raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.")
         return stored
+
+    async def _names(self) -> dict[str, str]:
+        return {one.id: one.name for one in await self._parts.calling.staff.all()}
 
     async def _name(self, staff_id: str) -> str:
         staff = await self._parts.calling.staff.get(staff_id)

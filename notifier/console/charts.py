@@ -17,7 +17,6 @@ class Bar:
     label: str
     value: int
     inner: int = 0
-    shown: str = ""  # the value in words; empty: its digits
 
 
 def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
@@ -33,7 +32,7 @@ def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
             if high:
                 parts.append(_rect(middle - width / 2, _HEAD + room - high, width, high, kind))
         if bar.value and (len(bars) <= 12 or bar.value == top):
-            parts.append(_text(middle, _HEAD + room - room * bar.value / top - 4, _said(bar)))
+            parts.append(_text(middle, _HEAD + room - room * bar.value / top - 4, persian.number(bar.value)))
         if place % every == 0:
             parts.append(_text(middle, _HEIGHT - 6, bar.label))
     parts.append(f'<line class="base" x1="0" x2="{_WIDTH}" y1="{_HEAD + room}" y2="{_HEAD + room}"/></svg>')
@@ -52,21 +51,19 @@ def rows(title: str, bars: Sequence[Bar]) -> Markup:
                 width = room * size / top
                 parts.append(_rect(_WIDTH - name - width, y + 6, width, 14, kind))
         parts.append(_text(_WIDTH - 2, y + 18, bar.label, anchor="start"))
-        parts.append(_text(_WIDTH - name - room * bar.value / top - 6, y + 18, _said(bar), anchor="start"))
+        parts.append(
+            _text(_WIDTH - name - room * bar.value / top - 6, y + 18, persian.number(bar.value), anchor="start")
+        )
     parts.append("</svg>")
     return Markup("".join(parts))
 
 
 def _open(title: str, height: float, bars: Sequence[Bar]) -> str:
-    said = "، ".join(f"{bar.label}: {_said(bar)}" for bar in bars if bar.value)
+    said = "، ".join(f"{bar.label}: {persian.number(bar.value)}" for bar in bars if bar.value)
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}؛ '
         f'{escape(said or "چیزی نیست")}">'
     )
-
-
-def _said(bar: Bar) -> str:
-    return bar.shown or persian.number(bar.value)
 
 
 def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:

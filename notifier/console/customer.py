@@ -7,7 +7,6 @@ from typing import Any
 from notifier.console.parts import Parts
 from notifier.domain.calls import BookedCall
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Kind
 from notifier.store.keys import Keys, partition_of
 from notifier.store.reading import StoredMessage
 
@@ -42,17 +41,9 @@ async def customer(parts: Parts, phone: str | None, known: Sequence[Order], *, b
     orders = {(order.source, order.id): order for order in known}
     if phone:
         orders |= {(order.source, order.id): order for order in await orders_of(parts, phone)}
-    texts: dict[str, Keys] = {}
-    calls: dict[str, Keys] = {}
-    for order in list(orders.values())[:_ORDERS]:
-        keys = await parts.reader.keys_of(order.source, order.id)
-        for line in await parts.reader.timeline(order):
-            if line.ref and line.kind is Kind.MESSAGE:
-                texts[line.ref] = keys
-            elif line.ref and line.kind is Kind.CALL:
-                calls[line.ref] = keys
-    read = await parts.reader.messages([(keys, ref) for ref, keys in list(texts.items())[-30:]])
-    made = await parts.reader.calls([(keys, ref) for ref, keys in list(calls.items())[-30:]])
+    told = [await parts.reader.story(order) for order in list(orders.values())[:_ORDERS]]
+    texts = {one.message.id: one for each in told for one in each.messages}
+    calls = {one.call.id: one.call for each in told for one in each.calls}
     opted_out = do_not_call = False
     if phone:
         keys = phone_keys(parts, phone)
@@ -60,9 +51,9 @@ async def customer(parts: Parts, phone: str | None, known: Sequence[Order], *, b
         do_not_call = bool(await parts.redis.hexists(keys.do_not_call, phone))
     return Customer(
         orders=sorted(orders.values(), key=lambda order: -order.created_at),
-        texts=sorted(read, key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
+        texts=sorted(texts.values(), key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
         calls=sorted(
-            (one.call for one in made if one.call.tried and one.call.id != but_call), key=lambda call: -call.due
+            (call for call in calls.values() if call.tried and call.id != but_call), key=lambda call: -call.due
         )[:_CALLS],
         opted_out=opted_out,
         do_not_call=do_not_call,

@@ -1,26 +1,30 @@
 """The supervisor's figures: a range of days by the Jalali calendar, as charts and as CSV."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import jdatetime
 from aiohttp import web
+from markupsafe import Markup
 
 from notifier.clock import TEHRAN
-from notifier.console import charts, paging, words
+from notifier.console import charts, figure_rows, sheets, words
 from notifier.console.charts import Bar
-from notifier.console.figures import Figures, figures
+from notifier.console.figures import Figures, figures, percentile
 from notifier.console.parts import Parts
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
-from notifier.domain import jalali, money, persian
+from notifier.domain import jalali, persian
 from notifier.domain.messages import MessageState
 
+T = TypeVar("T")
+
 _SPANS = {"1": "امروز", "7": "۷ روز", "14": "۱۴ روز", "31": "۳۱ روز"}
-_CHOICES = 62
-_LONGEST = 62
+_LONGEST = 62  # days
+_STUCK = (MessageState.HELD, MessageState.FAILED, MessageState.UNKNOWN)
 
 
 class Dashboard:
@@ -30,23 +34,23 @@ class Dashboard:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/figures", self.show)]
 
-    async def show(self, request: web.Request) -> web.Response:
-        """``from`` and ``to`` are days; without them today."""
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """``from`` and ``to`` are days; without them today. As CSV, ``of`` names the table."""
         require_supervisor(request)
         today = self._parts.clock.now().astimezone(TEHRAN).date()
         first, last = _range(request, today)
-        days = [await figures(self._parts, first + timedelta(days=number)) for number in range((last - first).days + 1)]
-        if request.query.get("as") == "csv":
-            return _csv(days)
-        deposits = 0
-        for keys in self._parts.reader.everywhere:
-            deposits += int(await self._parts.redis.zcard(keys.deposits))
+        days = await figures(self._parts, first, last)
         names = {one.id: one.name for one in await self._parts.calling.staff.all()}
+        if sheets.wanted(request):
+            name, head, rows = figure_rows.table(request.query.get("of", ""), days, names)
+            return await sheets.sheet(request, self._parts, name, head, rows)
         lines = zip(self._parts.lines.lines, await self._parts.lines.standings(), strict=True)
-        states: Counter[str] = Counter()
-        for day in days:
-            states.update(day.states)
-        seconds = [day.seconds for day in days if day.seconds is not None]
+        deposits, stuck = await self._waiting()
+        made, reached = _total(day.counted.made for day in days), _total(day.counted.reached for day in days)
+        taken, arrived = (
+            _total(day.counted.until_taken for day in days),
+            _total(day.counted.until_arrived for day in days),
+        )
         return await self._render.page(
             request,
             "figures.html",
@@ -55,24 +59,46 @@ class Dashboard:
             title=jalali.date(first) if first == last else f"{jalali.date(first)} تا {jalali.date(last)}",
             choices=[
                 ((today - timedelta(days=back)).isoformat(), jalali.weekday_date(today - timedelta(days=back)))
-                for back in range(_CHOICES)
+                for back in range(_LONGEST)
             ],
             spans=[(label, (today - timedelta(days=int(span) - 1)).isoformat()) for span, label in _SPANS.items()],
             today=today.isoformat(),
-            sent=sum(sent for day in days for sent, _ in day.stages.values()),
-            arrived=sum(arrived for day in days for _, arrived in day.stages.values()),
-            cost=sum(day.cost for day in days),
-            sms_parts=sum(day.parts for day in days),
-            seconds=sum(seconds) / len(seconds) if seconds else None,
+            sent=sum(day.counted.sent.total() for day in days),
+            arrived=sum(day.counted.arrived.total() for day in days),
+            cost=sum(day.counted.cost for day in days),
+            sms_parts=sum(day.counted.parts for day in days),
+            until_taken=(percentile(taken, 0.5), percentile(taken, 0.9)),
+            until_arrived=(percentile(arrived, 0.5), percentile(arrived, 0.9)),
+            planned=sum(day.counted.planned for day in days),
+            made=made.total(),
+            reached=reached.total(),
             deposits=deposits,
-            stuck=sum(states[state] for state in (MessageState.HELD, MessageState.FAILED, MessageState.UNKNOWN)),
+            stuck=stuck,
             lines=list(lines),
             by_hour=_by_hour(days),
             by_stage=_by_stage(days),
-            by_day=_by_day(days),
-            by_person=_by_person(days, names),
+            cost_by_day=_by_day("هزینهٔ پیامک در هر روز، به تومان", days, lambda day: (day.counted.cost // 10,) * 2),
+            planned_by_day=_by_day("تماس‌های برنامه‌ریزی‌شده در هر روز", days, lambda day: (day.counted.planned,) * 2),
+            made_by_day=_by_day(
+                "تماس‌های گرفته‌شده در هر روز",
+                days,
+                lambda day: (day.counted.made.total(), day.counted.reached.total()),
+            ),
+            by_person=_by_person(made, reached, names),
             by_source=_by_source(days),
         )
+
+    async def _waiting(self) -> tuple[int, int]:
+        """Deposits that nobody looked up and texts that are stuck, at this moment."""
+        everywhere = self._parts.reader.everywhere
+        pipeline = self._parts.redis.pipeline(transaction=False)
+        for keys in everywhere:
+            pipeline.zcard(keys.deposits)
+            for state in _STUCK:
+                pipeline.zcard(keys.messages(state))
+        counts = await pipeline.execute()
+        deposits = sum(counts[:: 1 + len(_STUCK)])
+        return deposits, sum(counts) - deposits
 
 
 def _range(request: web.Request, today: date) -> tuple[date, date]:
@@ -87,43 +113,35 @@ def _range(request: web.Request, today: date) -> tuple[date, date]:
     return first, last
 
 
-def _by_hour(days: Sequence[Figures]) -> object:
-    totals = [(sum(day.hours[hour][0] for day in days), sum(day.hours[hour][1] for day in days)) for hour in range(24)]
-    bars = [Bar(label=persian.digits(hour), value=sent, inner=arrived) for hour, (sent, arrived) in enumerate(totals)]
+def _by_hour(days: Sequence[Figures]) -> Markup:
+    sent, arrived = _total(day.counted.sent_at for day in days), _total(day.counted.arrived_at for day in days)
+    bars = [Bar(label=persian.digits(hour), value=sent[hour], inner=arrived[hour]) for hour in range(24)]
     return charts.columns("پیامک‌ها در هر ساعت", bars, every=3)
 
 
-def _by_stage(days: Sequence[Figures]) -> object:
-    sent: Counter[str] = Counter()
-    arrived: Counter[str] = Counter()
-    for day in days:
-        for name, (one, other) in day.stages.items():
-            sent[name] += one
-            arrived[name] += other
+def _by_stage(days: Sequence[Figures]) -> Markup:
+    sent, arrived = _total(day.counted.sent for day in days), _total(day.counted.arrived for day in days)
     bars = [Bar(label=words.template(name), value=count, inner=arrived[name]) for name, count in sent.most_common(10)]
     return charts.rows("پیامک‌ها به تفکیک متن", bars)
 
 
-def _by_day(days: Sequence[Figures]) -> object:
+def _by_day(
+    title: str,
+    days: Sequence[Figures],
+    value: Callable[[Figures], tuple[int, int]],
+) -> Markup:
     bars = [
         Bar(
             label=persian.digits(jdatetime.date.fromgregorian(date=day.day).day),
-            value=day.cost,
-            inner=day.cost,
-            shown=money.toman(day.cost),
+            value=value(day)[0],
+            inner=value(day)[1],
         )
         for day in days
     ]
-    return charts.columns("هزینهٔ پیامک در هر روز", bars, every=max(1, len(bars) // 10))
+    return charts.columns(title, bars, every=max(1, len(bars) // 10))
 
 
-def _by_person(days: Sequence[Figures], names: dict[str, str]) -> object:
-    made: Counter[str] = Counter()
-    reached: Counter[str] = Counter()
-    for day in days:
-        for staff, (one, other) in day.people.items():
-            made[staff] += one
-            reached[staff] += other
+def _by_person(made: Counter[str], reached: Counter[str], names: dict[str, str]) -> Markup:
     bars = [
         Bar(label=persian.tidy(names.get(staff, staff)), value=count, inner=reached[staff])
         for staff, count in made.most_common(12)
@@ -131,19 +149,14 @@ def _by_person(days: Sequence[Figures], names: dict[str, str]) -> object:
     return charts.rows("تماس‌های هر همکار", bars)
 
 
-def _by_source(days: Sequence[Figures]) -> object:
-    counts: Counter[str] = Counter()
-    for day in days:
-        counts.update(day.webhooks)
-    bars = [Bar(label=persian.digits(name), value=count, inner=count) for name, count in counts.most_common(10)]
+def _by_source(days: Sequence[Figures]) -> Markup:
+    counts = _total(day.webhooks for day in days)
+    bars = [Bar(label=words.webhook(name), value=count, inner=count) for name, count in counts.most_common(10)]
     return charts.rows("رویدادهای فروشگاه", bars)
 
 
-def _csv(days: Sequence[Figures]) -> web.Response:
-    head = ("روز", "متن", "فرستاده", "رسیده", "هزینهٔ روز (ریال)")
-    rows = [
-        (jalali.date(day.day), words.template(name), sent, arrived, day.cost)
-        for day in days
-        for name, (sent, arrived) in sorted(day.stages.items())
-    ]
-    return paging.as_csv("figures", head, rows)
+def _total(counters: Iterable[Counter[T]]) -> Counter[T]:
+    total: Counter[T] = Counter()
+    for one in counters:
+        total.update(one)
+    return total

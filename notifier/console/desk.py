@@ -1,17 +1,17 @@
 """The supervisor's desk: who is there, what they have to do, and moving calls from one to another."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from msgspec.json import decode as decode_json
 
-from notifier.console import paging, words
+from notifier.console import rows, sheets
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
+from notifier.console.security import FORM, SESSION, STAFF, posted, require_supervisor
 from notifier.domain import persian
 from notifier.domain.calls import BookedCall, CallState, moved
 from notifier.store import keys as names
@@ -47,13 +47,13 @@ class SupervisorDesk:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk", self.show), web.post("/desk/move", self.move)]
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request) -> web.StreamResponse:
         """Everybody's load, the calls that nobody has, and what supervisors were alerted of."""
         require_supervisor(request)
+        if sheets.wanted(request):
+            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._open_calls())
         seats = [await self._seat(one) for one in await self._parts.calling.staff.active()]
         pool = await self._parts.calling.book.pool()
-        if request.query.get("as") == "csv":
-            return await self._csv(seats, pool)
         asked = request.query.get("who", "")
         shown = await self._parts.calling.book.assigned_to(asked) if asked else pool
         raw: Any = await self._parts.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
@@ -73,7 +73,7 @@ class SupervisorDesk:
         """Hand calls to somebody else, or to all."""
         require_supervisor(request)
         form, me = request[FORM], request[STAFF]
-        chosen = [str(value) for value in (await request.post()).getall("call", [])]
+        chosen = [str(value) for value in (await posted(request)).getall("call", [])]
         target = form.get("to", "-")
         receiver = await self._parts.calling.staff.get(target) if target != _POOL else None
         if target != _POOL and not (receiver and receiver.active):
@@ -130,26 +130,13 @@ class SupervisorDesk:
             late=sum(call.late <= now for call in calls),
         )
 
-    async def _csv(self, seats: Sequence[Seat], pool: Sequence[BookedCall]) -> web.Response:
-        head = ("مسئول", "مشتری", "تلفن", "برای چه", "سفارش", "وقت", "وضعیت")
-        held = [(seat.staff, await self._parts.calling.book.assigned_to(seat.staff.id)) for seat in seats]
-        rows = [(staff.name, call) for staff, calls in held for call in calls] + [("", call) for call in pool]
-        return paging.as_csv(
-            "calls",
-            head,
-            [
-                (
-                    name,
-                    persian.tidy(call.name or ""),
-                    call.phone,
-                    words.purpose(call.purpose),
-                    call.order_id,
-                    self._render.when(call.due),
-                    words.CALL_STATES[call.state],
-                )
-                for name, call in rows
-            ],
-        )
+    async def _open_calls(self) -> AsyncIterator[sheets.Row]:
+        """Every call that is open, whoever has it."""
+        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
+        for state in (CallState.CLAIMED, CallState.DUE, CallState.SCHEDULED):
+            sets = [(keys, keys.calls(state)) for keys in self._parts.reader.everywhere]
+            async for call in rows.calls(self._parts, sheets.oldest(self._parts, sets)):
+                yield rows.call(call, names)
 
 
 class _Over(Exception):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import paging, words
+from notifier.console import paging, rows, sheets, words
 from notifier.console.customer import customer, phone_keys
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
@@ -48,33 +48,40 @@ class Orders:
             web.post(f"{place}/messages/{{message}}/again", self.send_again),
         ]
 
-    async def many(self, request: web.Request) -> web.Response:
+    async def many(self, request: web.Request) -> web.StreamResponse:
         """What was searched for, else the orders that changed last. One result is shown at once."""
         query = request.query.get("q", "").strip()
+        sets = [(keys, keys.orders) for keys in self._parts.reader.everywhere]
         if query:
             found, end = await search(self._parts, query), None
+            if sheets.wanted(request):
+                return await sheets.sheet(request, self._parts, "orders", rows.ORDER, map(rows.order, found))
             if len(found) == 1:
                 return _to(_address(found[0]))
+        elif sheets.wanted(request):
+            every = (rows.order(one) async for one in rows.orders(self._parts, sheets.newest(self._parts, sets)))
+            return await sheets.sheet(request, self._parts, "orders", rows.ORDER, every)
         else:
-            sets = [(keys, keys.orders) for keys in self._parts.reader.everywhere]
             page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-            read = [await self._parts.reader.order(*member.split(":", 1)) for _, member in page.members]
-            found, end = [order for order in read if order is not None], page.end
+            found, end = await self._parts.reader.orders(page.members), page.end
         return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
 
-    async def one(self, request: web.Request) -> web.Response:
+    async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its story."""
-        order, keys = await self._found(request)
-        lines = await self._parts.reader.timeline(order)
-        messages = {one.message.id: one for one in await self._parts.reader.messages(_refs(keys, lines, Kind.MESSAGE))}
-        calls = {one.call.id: one.call for one in await self._parts.reader.calls(_refs(keys, lines, Kind.CALL))}
+        order, _ = await self._found(request)
+        told = await self._parts.reader.story(order)
+        messages = {one.message.id: one for one in told.messages}
+        calls = {one.call.id: one.call for one in told.calls}
+        chapters = story(told.timeline, messages, calls)
+        if sheets.wanted(request):
+            return await sheets.sheet(request, self._parts, "order", rows.STORY, map(rows.chapter, chapters))
         known = await customer(self._parts, order.details.phone, [order])
         stage = order.stage
         return await self._render.page(
             request,
             "order.html",
             order=order,
-            story=story(lines, messages, calls),
+            story=chapters,
             known=known,
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
@@ -204,10 +211,6 @@ async def again(parts: Parts, keys: Keys, stored: StoredMessage) -> None:
     except Conflict:
         raise Refused(words.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
     parts.wake()
-
-
-def _refs(keys: Keys, lines: list[Line], kind: Kind) -> list[tuple[Keys, str]]:
-    return [(keys, ref) for ref in dict.fromkeys(line.ref for line in lines if line.kind is kind and line.ref)]
 
 
 def _address(order: Order) -> str:

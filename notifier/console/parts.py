@@ -11,6 +11,8 @@ from notifier.config import Config
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.keeping import Keeper
+from notifier.intake.replaying import Replayer
 from notifier.sms.lines import Lines
 from notifier.sms.templates import Template
 from notifier.store.reading import Reader
@@ -30,6 +32,8 @@ class Parts:
     rulebook: Callable[[], Rulebook]
     take: Callable[[Event], Awaitable[None]]
     replay_parked: Callable[[], Awaitable[int]]
+    keeper: Keeper
+    replayer: Replayer
     wake: Callable[[], None]
 
     @property

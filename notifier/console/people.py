@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from notifier import passwords
+from notifier.console import sheets, words
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
@@ -42,8 +43,11 @@ class People:
         await self._parts.sessions.end_all(me.id)
         return web.Response(status=303, headers={"Location": "/console/login"})
 
-    async def everybody(self, request: web.Request) -> web.Response:
+    async def everybody(self, request: web.Request) -> web.StreamResponse:
         require_supervisor(request)
+        if sheets.wanted(request):
+            head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب")
+            return await sheets.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -97,6 +101,10 @@ class People:
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 
+def _row(one: Staff) -> sheets.Row:
+    return one.id, one.name, words.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش"
+
+
 def _mobile(text: str) -> str:
     try:
         phone = phones.normalize(text)
@@ -119,4 +127,5 @@ async def _hashed(password: str) -> str:
     try:
         return await asyncio.to_thread(passwords.hashed, password)
     except ValueError:
-        raise Refused(f"گذرواژه دست‌کم {persian.digits(passwords.SHORTEST)} نویسه می‌خواهد.") from None
+        shortest = persian.digits(passwords.SHORTEST)
+        raise Refused(f"گذرواژه دست‌کم {shortest} نویسه می‌خواهد و نباید از گذرواژه‌های رایج باشد.") from None

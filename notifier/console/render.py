@@ -15,6 +15,7 @@ from notifier.console import words
 from notifier.console.parts import Parts
 from notifier.console.refusals import Refused
 from notifier.console.security import SESSION, STAFF
+from notifier.console.sheets import LIMIT
 from notifier.domain import jalali, money, persian
 from notifier.store.staff import Role
 
@@ -34,7 +35,11 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._jinja.globals.update(
-            shop_name=parts.shop_name, static=_addresses(), words=words, supervisor_role=Role.SUPERVISOR
+            shop_name=parts.shop_name,
+            static=_addresses(),
+            words=words,
+            supervisor_role=Role.SUPERVISOR,
+            sheet_limit=LIMIT,
         )
         self._jinja.filters.update(
             digits=persian.digits,
@@ -48,12 +53,15 @@ class Renderer:
             when=self.when,
             iso=lambda at: moment(at).isoformat(timespec="seconds"),
             ago=self.ago,
+            span=span,
             order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
         )
 
-    def when(self, at: int | datetime) -> str:
-        """«امروز ۱۰:۱۵», «فردا ۹:۰۰», «دوشنبه ۲ آذر، ۹:۰۰»."""
+    def when(self, at: int | datetime, beside: int | datetime | None = None) -> str:
+        """«امروز ۱۰:۱۵», «فردا ۹:۰۰», «دوشنبه ۲ آذر، ۹:۰۰»; «۱۰:۱۵» beside another time of the same day."""
         then, today = moment(at), self._parts.clock.now().astimezone(TEHRAN).date()
+        if beside is not None and moment(beside).date() == then.date():
+            return jalali.time_of(then)
         days = {today: "امروز", today + timedelta(days=1): "فردا", today - timedelta(days=1): "دیروز"}
         day = days.get(then.date())
         return f"{day} {jalali.time_of(then)}" if day else f"{jalali.weekday_date(then)}، {jalali.time_of(then)}"
@@ -112,6 +120,17 @@ class Renderer:
 
 def moment(at: int | datetime) -> datetime:
     return at.astimezone(TEHRAN) if isinstance(at, datetime) else datetime.fromtimestamp(at / 1000, TEHRAN)
+
+
+def span(seconds: float | None) -> str:
+    """«۳ ثانیه», «۵ دقیقه», «۲ ساعت»."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return "زیر ۱ ثانیه"
+    sizes = ((1, "ثانیه"), (60, "دقیقه"), (3600, "ساعت"))
+    size, name = next((one for one in sizes if seconds < 100 * one[0]), sizes[-1])
+    return f"{persian.number(round(seconds / size))} {name}"
 
 
 def spaced_phone(phone: str | None) -> str:

@@ -22,7 +22,7 @@ async def search(parts: Parts, text: str) -> list[Order]:
         found += await orders_of(parts, phones.normalize(query), limit=30)
     for code in dict.fromkeys((query, re.sub(r"[\s\-]", "", query))):
         for keys in parts.reader.everywhere:
-            member: Any = await parts.redis.hget(keys.codes, code)
+            member: Any = await parts.redis.hget(keys.codes(code), code)
             if member is not None and (order := await parts.reader.order(*member.decode().split(":", 1))):
                 found.append(order)
     return list({(order.source, order.id): order for order in found}.values())

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import MultiDictProxy
 from redis.exceptions import RedisError
 
 from notifier.console.parts import Parts
@@ -80,8 +81,8 @@ def middleware(parts: Parts, page: Page) -> Middleware:
 
 
 def secure(request: web.Request) -> bool:
-    """Whether cookies are to travel over TLS only: always, but on this very machine."""
-    return request.url.host not in _LOOPBACK
+    """Whether cookies are to travel over TLS only: always, but without TLS on this very machine."""
+    return request.secure or request.url.host not in _LOOPBACK
 
 
 def require_same_site(request: web.Request) -> None:
@@ -120,10 +121,17 @@ def _to_login(request: web.Request) -> web.Response:
     raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
 
 
+async def posted(request: web.Request) -> MultiDictProxy[str | bytes | bytearray | web.FileField]:
+    """The form of a request. Raises Refused when its body is none."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError, TimeoutError, web.RequestPayloadError, web.HTTPRequestEntityTooLarge):
+        raise Refused("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
+
+
 async def _require_token(request: web.Request) -> None:
     require_same_site(request)
-    posted = await request.post()
-    form = {name: str(value) for name, value in posted.items() if isinstance(value, str)}
+    form = {name: value for name, value in (await posted(request)).items() if isinstance(value, str)}
     given: str = form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
     if not compare_digest(given.encode(errors="replace"), request[SESSION].csrf.encode()):
         raise Forbidden("این فرم کهنه شده است. صفحه را تازه کنید و دوباره بفرستید.")

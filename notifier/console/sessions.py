@@ -8,9 +8,14 @@ from typing import Any
 from redis.asyncio import Redis
 
 from notifier.store import keys as names
+from notifier.store.work import Script
 
 LIFETIME = 12 * 3600
 """Seconds a session lasts after it was last used: a long working day."""
+LONGEST = 16 * 3600
+"""Seconds after which everybody signs in again: pages that nobody looks at use their sessions, too."""
+
+_USE = Script("session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +39,22 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         digest = _digest(token)
         key, index = names.session(digest), names.sessions_of(staff_id)
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(key, mapping={"staff": staff_id, "csrf": secrets.token_urlsafe(24)})
             pipe.expire(key, LIFETIME)
             pipe.sadd(index, digest)
-            pipe.expire(index, LIFETIME)
+            pipe.expire(index, LONGEST)
             await pipe.execute()
         return token
 
     async def find(self, token: str) -> Session | None:
         """The session of a token, which lives on because it was used."""
         digest = _digest(token)
-        key = names.session(digest)
-        found: Any = await self._redis.hgetall(key)
-        if b"staff" not in found or b"csrf" not in found:
+        flat: Any = await _USE.run(self._redis, [names.session(digest)], LIFETIME, LONGEST)
+        found = {name.decode(): value.decode() for name, value in zip(flat[::2], flat[1::2], strict=True)}
+        if not found:
             return None
-        staff = found[b"staff"].decode()
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.expire(key, LIFETIME)
-        pipe.expire(names.sessions_of(staff), LIFETIME)
-        await pipe.execute()
-        flash = found.get(b"flash", b"").decode()
-        return Session(digest=digest, staff=staff, csrf=found[b"csrf"].decode(), flash=flash)
+        return Session(digest=digest, staff=found["staff"], csrf=found["csrf"], flash=found.get("flash", ""))
 
     async def alive(self, session: Session) -> bool:
         return bool(await self._redis.exists(names.session(session.digest)))

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import asyncio
+from functools import cache
 
 import structlog
 from aiohttp import web
@@ -10,15 +11,23 @@ from notifier.console.attempts import Attempts
 from notifier.console.parts import Parts
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
-from notifier.console.security import COOKIE, SESSION, STAFF, secure
+from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
 from notifier.console.sessions import LIFETIME
 from notifier.domain import persian
 
 log = structlog.get_logger()
 
 _LONGEST = 1024  # of a password: hashing more is work for nothing
-_NOBODY = passwords.hashed("nobody has this password")
-"""What is compared with when there is no such name, so that both take the same time."""
+
+
+@cache
+def _of_nobody() -> str:
+    """A hash that takes as long to try as any, so that nobody can tell by the time who has an account."""
+    return passwords.hashed("nobody has this password")
+
+
+def _matches(password: str, stored: str | None) -> bool:
+    return passwords.matches(password, stored or _of_nobody()) and stored is not None
 
 
 class SignIn:
@@ -39,11 +48,11 @@ class SignIn:
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """``username`` and ``password``: on to the calls, or 401, or 429 after too many tries."""
-        posted = await request.post()
-        username = persian.ascii_digits(str(posted.get("username", ""))).strip()[:64]
-        password, address = str(posted.get("password", "")), request.remote or ""
+        form = await posted(request)
+        username = persian.ascii_digits(str(form.get("username", ""))).strip()[:64]
+        password, address = str(form.get("password", "")), request.remote or ""
         if wait := await self._attempts.wait(username, address):
-            log.warning("too many sign-ins", action="sign_in_limited", username=username)
+            log.warning("too many sign-ins", action="sign_in_limited", username=username, remote=address)
             minutes = persian.digits(-(-wait // 60))
             raise TooMany(
                 f"چند بار پشت سر هم با این نام تلاش شده است. {minutes} دقیقهٔ دیگر دوباره امتحان کنید؛ "
@@ -51,10 +60,10 @@ class SignIn:
                 retry_after=wait,
             )
         staff = await self._parts.calling.staff.get(username)
-        stored = staff.password if staff and staff.active and staff.password else _NOBODY
-        matches = len(password) <= _LONGEST and await asyncio.to_thread(passwords.matches, password, stored)
-        if not (matches and staff and stored is not _NOBODY):
-            log.info("sign-in refused", action="sign_in_refused", username=username)
+        stored = staff.password if staff and staff.active and staff.password else None
+        matches = len(password) <= _LONGEST and await asyncio.to_thread(_matches, password, stored)
+        if not (matches and staff):
+            log.info("sign-in refused", action="sign_in_refused", username=username, remote=address)
             return await self._form(request, username=username, status=401, wrong=True)
         await self._attempts.forget(username, address)
         if old := request.cookies.get(COOKIE):
@@ -81,7 +90,7 @@ class SignIn:
     async def _form(
         self, request: web.Request, *, username: str = "", status: int = 200, wrong: bool = False
     ) -> web.Response:
-        plain = secure(request) and request.headers.get("X-Forwarded-Proto", request.scheme) != "https"
+        plain = secure(request) and not request.secure
         return await self._render.page(
             request, "login.html", status=status, username=username, wrong=wrong, unsafe=plain
         )

@@ -30,6 +30,13 @@ class Chapter:
     again: bool = False
     why_not: str = ""
 
+    @property
+    def until_delivered(self) -> float:
+        """Seconds between the text's coming to be and our learning that it had arrived."""
+        if self.message is None or self.message.delivered is None:
+            return 0
+        return self.message.delivered / 1000 - self.message.message.created_at.timestamp()
+
 
 def story(
     lines: Sequence[Line], messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]

@@ -4,13 +4,15 @@ from typing import Any
 
 from aiohttp import web
 
+from notifier.console import sheets, words
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
 from notifier.domain.messages import Audience
+from notifier.sms.templates import Template
 from notifier.store import keys as names
 from notifier.texts import loading, versions
-from notifier.texts.sizes import sizes
+from notifier.texts.sizes import Size, sizes
 
 
 class Texts:
@@ -20,18 +22,23 @@ class Texts:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/texts", self.all), web.get("/texts/{name:.+}", self.one)]
 
-    async def all(self, request: web.Request) -> web.Response:
+    async def all(self, request: web.Request) -> web.StreamResponse:
         """All of them with the size of a typical one."""
         rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
         rows = [
             (name, template, sizes(template, rulebook.shop, prices)[1])
             for name, template in sorted(self._parts.templates.items())
         ]
+        if sheets.wanted(request):
+            head = ("متن", "نام", "به", "نمونه", "نویسه", "بخش", "هزینه (ریال)", "نسخه")
+            return await sheets.sheet(request, self._parts, "texts", head, [_row(*row) for row in rows])
         groups = [
             (title, [row for row in rows if row[1].audience is audience])
             for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
         ]
-        return await self._render.page(request, "texts.html", groups=groups)
+        return await self._render.page(
+            request, "texts.html", groups=groups, priced=any(size.price for _, _, size in rows)
+        )
 
     async def one(self, request: web.Request) -> web.Response:
         """One as phones show it, shortest to longest, and what it said before."""
@@ -55,3 +62,8 @@ class Texts:
         of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
         found = [await versions.get(self._parts.redis, name, version) for version in of_it]
         return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
+
+
+def _row(name: str, template: Template, size: Size) -> sheets.Row:
+    to = "مشتری" if template.audience is Audience.CUSTOMER else "همکار"
+    return words.template(name), name, to, size.text, size.units, size.parts, size.price, template.version

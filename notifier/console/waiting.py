@@ -1,18 +1,19 @@
 """What waits for a person: deposits, deliveries with priority, events without an order, texts that are stuck."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from notifier.console import paging, words
+from notifier.console import paging, rows, sheets, words
 from notifier.console.calls import deposit_report
 from notifier.console.orders import again
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
-from notifier.console.render import Renderer, moment
+from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.story import message_reason
-from notifier.domain import jalali, persian
+from notifier.domain import persian
 from notifier.domain.calls import BookedCall, Purpose, customer_of
 from notifier.domain.decide import derived_id
 from notifier.domain.events import Event, EventType
@@ -22,8 +23,7 @@ from notifier.errors import NotifierError, StoreError
 from notifier.sms.parts import parts as parts_of
 from notifier.sms.retry import RETRYABLE
 from notifier.store.keys import Keys
-from notifier.store.reading import StoredMessage
-from notifier.store.records import decode
+from notifier.store.records import decode, ms
 from scheduler.book import Held, Unknown, free_for
 from scheduler.outcomes import Unclear
 
@@ -36,8 +36,10 @@ NEEDING = (
 )
 """States in which a text got stuck or did not arrive."""
 
-_ROUNDS = 10
-"""Pages of priority orders that are looked through for some that are on their way still."""
+_ROUNDS, _LOOKED_AT = 20, 200
+"""How often, and how many priority orders at once are looked through for some that are on their way still."""
+
+_PARKED = 100  # orders without news of their own that are shown
 
 _WHAT_TO_DO = {
     MessageState.HELD: "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید.",
@@ -63,21 +65,26 @@ class Waiting:
             web.post("/messages/{partition}/{id}/again", self.send_again),
         ]
 
-    async def deposits(self, request: web.Request) -> web.Response:
+    async def deposits(self, request: web.Request) -> web.StreamResponse:
         """Deposits that customers reported and nobody looked up, the oldest first."""
+        if sheets.wanted(request):
+            head = (*rows.ORDER, "خبر واریز")
+            return await sheets.sheet(request, self._parts, "deposits", head, self._reported())
         pairs: list[tuple[int, Order]] = []
         total = 0
         for keys in self._parts.reader.everywhere:
-            rows: Any = await self._parts.redis.zrange(keys.deposits, 0, 99, withscores=True)
+            found: Any = await self._parts.redis.zrange(keys.deposits, 0, 99)
             total += int(await self._parts.redis.zcard(keys.deposits))
-            for member, since in rows:
-                if order := await self._parts.reader.order(*member.decode().split(":", 1)):
-                    pairs.append((int(since), order))
+            orders = await self._parts.reader.orders([(keys, member.decode()) for member in found])
+            pairs += [(order.deposit_waiting or order.updated_at, order) for order in orders]
         pairs.sort(key=lambda pair: pair[0])
-        if request.query.get("as") == "csv":
-            head = ("سفارش", "مشتری", "تلفن", "مبلغ (ریال)", "شمارهٔ پیگیری", "از")
-            return paging.as_csv("deposits", head, [(*_cells(order), self._written(at)) for at, order in pairs])
         return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
+
+    async def _reported(self) -> AsyncIterator[sheets.Row]:
+        sets = [(keys, keys.deposits) for keys in self._parts.reader.everywhere]
+        async for members in sheets.oldest(self._parts, sets):
+            for order in await self._parts.reader.orders([(keys, member) for _, keys, member in members]):
+                yield (*rows.order(order), rows.written(order.deposit_waiting))
 
     async def settle(self, request: web.Request) -> web.Response:
         """Confirm or reject; the order's own rules send what follows."""
@@ -98,6 +105,7 @@ class Waiting:
                 type=kind,
                 order_id=order_id,
                 at=self._parts.clock.now(),
+                by=me.id,
                 extra={"by": me.id, "by_name": me.name},
             )
             await self._parts.take(event)
@@ -133,36 +141,60 @@ class Waiting:
         found = await self._parts.reader.calls([(keys, call_id.decode())]) if call_id else []
         return found[0].call if found else None
 
-    async def priority(self, request: web.Request) -> web.Response:
+    async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
-        csv = request.query.get("as") == "csv"
         sets = [(keys, keys.priority_orders) for keys in self._parts.reader.everywhere]
-        wanted, end = paging.CSV_SIZE if csv else paging.SIZE, paging.after(request)
-        orders: list[Order] = []
+        if sheets.wanted(request):
+            on_their_way = (rows.order(one) async for one in self._orders(sets) if _on_its_way(one))
+            return await sheets.sheet(request, self._parts, "priority", rows.ORDER, on_their_way)
+        end, orders = paging.after(request), list[Order]()
         for _ in range(_ROUNDS):  # those that were delivered stand among them
-            page = await self._parts.reader.page(sets, after=end, size=wanted)
-            read = [await self._parts.reader.order(*member.split(":", 1)) for _, member in page.members]
-            orders += [one for one in read if one is not None and one.stage < Stage.DELIVERED and not one.cancelled]
+            page = await self._parts.reader.page(sets, after=end, size=_LOOKED_AT)
+            orders += [one for one in await self._parts.reader.orders(page.members) if _on_its_way(one)]
             end = page.end
-            if end is None or len(orders) >= wanted // 2:
+            if end is None or len(orders) > paging.SIZE:
                 break
-        if csv:
-            head = ("سفارش", "مشتری", "تلفن", "مبلغ (ریال)", "شمارهٔ پیگیری", "شهر", "مرحله")
-            rows = [(*_cells(order), order.details.city, words.STAGES[order.stage]) for order in orders]
-            return paging.as_csv("priority", head, rows)
+        if len(orders) > paging.SIZE:
+            orders = orders[: paging.SIZE]
+            end = (orders[-1].updated_at, f"{orders[-1].source}:{orders[-1].id}")
         return await self._render.page(request, "priority.html", orders=orders, end=end)
 
-    async def parked(self, request: web.Request) -> web.Response:
-        """Events that came before their order."""
-        rows: list[tuple[int, str, str, list[Event]]] = []
-        for keys in self._parts.reader.everywhere:
-            members: Any = await self._parts.redis.zrange(keys.parked_orders, 0, 99, withscores=True)
-            for member, since in members:
-                source, order_id = member.decode().split(":", 1)
-                raws: Any = await self._parts.redis.lrange(keys.parked(source, order_id), 0, 19)
-                rows.append((int(since), source, order_id, _readable(raws)))
-        rows.sort(key=lambda row: row[0])
-        return await self._render.page(request, "parked.html", rows=rows)
+    def _orders(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[Order]:
+        return rows.orders(self._parts, sheets.newest(self._parts, sets))
+
+    async def parked(self, request: web.Request) -> web.StreamResponse:
+        """Events that came before their order, the oldest first."""
+        sets = [(keys, keys.parked_orders) for keys in self._parts.reader.everywhere]
+        if sheets.wanted(request):
+            head = ("سفارش", "فروشگاه", "خبر", "زمان خبر", "منتظر از")
+            return await sheets.sheet(request, self._parts, "parked", head, self._parked(sets))
+        shown: list[_Parked] = []
+        total = 0
+        for keys, name in sets:
+            members: Any = await self._parts.redis.zrange(name, 0, _PARKED - 1, withscores=True)
+            total += int(await self._parts.redis.zcard(name))
+            shown += await self._waiting([(int(since), keys, member.decode()) for member, since in members])
+        shown.sort(key=lambda row: row[0])
+        return await self._render.page(request, "parked.html", rows=shown, total=total)
+
+    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
+        async for members in sheets.oldest(self._parts, sets):
+            for since, source, order_id, events in await self._waiting(members):
+                for event in events:
+                    at = rows.written(ms(event.at))
+                    yield order_id, source, words.EVENTS[event.type], at, rows.written(since)
+
+    async def _waiting(self, members: Sequence[tuple[int, Keys, str]]) -> list["_Parked"]:
+        """What waits for each order."""
+        pipeline = self._parts.redis.pipeline(transaction=False)
+        for _, keys, member in members:
+            pipeline.lrange(keys.parked(*member.split(":", 1)), 0, 19)
+        found = await pipeline.execute()
+        rows = []
+        for (since, _, member), raws in zip(members, found, strict=True):
+            source, order_id = member.split(":", 1)
+            rows.append((since, source, order_id, _readable(raws)))
+        return rows
 
     async def replay(self, request: web.Request) -> web.Response:
         """Look once more whether the orders came."""
@@ -174,20 +206,17 @@ class Waiting:
         await self._parts.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/parked"})
 
-    async def messages(self, request: web.Request) -> web.Response:
+    async def messages(self, request: web.Request) -> web.StreamResponse:
         """Texts that are stuck or did not arrive, state by state."""
-        csv = request.query.get("as") == "csv"
         asked = request.query.get("state", "")
         states = [MessageState(asked)] if asked in NEEDING else list(NEEDING)
         everywhere = self._parts.reader.everywhere
         sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
-        size = paging.CSV_SIZE if csv else paging.SIZE
-        page = await self._parts.reader.page(sets, after=paging.after(request), size=size)
+        if sheets.wanted(request):
+            return await sheets.sheet(request, self._parts, "messages", rows.MESSAGE, self._messages(sets))
+        page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
         places = {member: keys.partition for keys, member in page.members}
         found = await self._parts.reader.messages(page.members)
-        if csv:
-            head = ("زمان", "وضعیت", "متن", "به", "سفارش", "دلیل", "هزینه (ریال)")
-            return paging.as_csv("messages", head, [self._row(one) for one in found])
         pipeline = self._parts.redis.pipeline(transaction=False)
         for state in NEEDING:
             for keys in everywhere:
@@ -218,20 +247,18 @@ class Waiting:
         await self._parts.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
         return web.Response(status=303, headers={"Location": "/console/messages"})
 
-    def _row(self, stored: StoredMessage) -> tuple[object, ...]:
-        message = stored.message
-        return (
-            self._written(message.created_at.timestamp() * 1000),
-            words.MESSAGE_STATES[stored.state],
-            words.template(message.template),
-            message.to,
-            message.order_id,
-            message_reason(stored),
-            stored.cost,
-        )
+    async def _messages(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
+        async for members in sheets.newest(self._parts, sets):
+            for stored in await self._parts.reader.messages(members):
+                yield rows.message(stored)
 
-    def _written(self, at: float) -> str:
-        return f"{jalali.date(moment(int(at)))} {jalali.time_of(moment(int(at)))}"
+
+_Parked = tuple[int, str, str, list[Event]]
+"""Since when (unix ms), which shop's, which order, and its events."""
+
+
+def _on_its_way(order: Order) -> bool:
+    return order.stage < Stage.DELIVERED and not order.cancelled
 
 
 def _readable(raws: list[bytes]) -> list[Event]:
@@ -242,8 +269,3 @@ def _readable(raws: list[bytes]) -> list[Event]:
         except StoreError:
             continue
     return events
-
-
-def _cells(order: Order) -> tuple[object, ...]:
-    details = order.details
-    return order.id, persian.tidy(details.name or ""), details.phone, details.amount, details.reference

@@ -101,6 +101,7 @@ SUPPRESSED: Mapping[str, str] = {
     Reason.NO_MOBILE: "شمارهٔ همراهی برای پیامک نداریم",
     Reason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
     Reason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
+    Reason.PAST: "از گذشته است و تنها برای سابقه ثبت شد",
 }
 
 CALL_STATES: Mapping[str, str] = {
@@ -185,6 +186,25 @@ def purpose(name: str) -> str:
 def what(name: str) -> str:
     """What a suppressed line is about: a purpose or a template."""
     return f"تماس «{PURPOSES[name]}»" if name in frozenset(Purpose) else f"پیامک «{template(name)}»"
+
+
+_ANSWERS: Mapping[str, str] = {
+    "200": "پذیرفته",
+    "202": "پذیرفته",
+    "400": "JSON نبود",
+    "401": "امضا درست نبود",
+    "409": "تکراری با متنی دیگر",
+    "413": "بیش از اندازه بزرگ",
+    "415": "نوع محتوا نادرست",
+    "422": "نادرست",
+    "503": "انبار داده در دسترس نبود",
+}
+
+
+def webhook(counted: str) -> str:
+    """A shop's name and what its webhooks were answered, as counted: «shop 401»."""
+    source, _, status = counted.rpartition(" ")
+    return f"{source}: {_ANSWERS.get(status, status)}"
 
 
 def entry(what_happened: str) -> str:

@@ -1,15 +1,11 @@
 """The two shops of the demo: each signs and posts in its own way."""
 
-import base64
-import hashlib
-import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifier import samples
+from notifier import samples, woo_samples
 from notifier.demo import woo_order
 from notifier.demo.script import Moment, Step, Story
 
@@ -49,20 +45,7 @@ class WooCommerceShop:
         changes = self.changes.setdefault(step.order_id, [])
         changes.append((time_of(step.at), step.content))
         order = woo_order.payload(step.order_id, self.stories[step.order_id].order, changes)
-        body = json.dumps(order, ensure_ascii=False).encode()
-        signature = base64.b64encode(hmac.digest(self.secret.encode(), body, hashlib.sha256)).decode()
-        resource, _, event = step.what.partition(".")
-        return body, {
-            "Content-Type": "application/json",
-            "User-Agent": "WooCommerce/10.3.5 Hookshot (WordPress/6.8.3)",
-            "X-WC-Webhook-Source": "https://shop.example/",
-            "X-WC-Webhook-Topic": step.what,
-            "X-WC-Webhook-Resource": resource,
-            "X-WC-Webhook-Event": event,
-            "X-WC-Webhook-Signature": signature,
-            "X-WC-Webhook-ID": "7",
-            "X-WC-Webhook-Delivery-ID": hashlib.md5(step.delivery.encode(), usedforsecurity=False).hexdigest(),
-        }
+        return woo_samples.signed(self.secret, order, topic=step.what, delivery=step.delivery)
 
 
 Shop = StandardShop | WooCommerceShop

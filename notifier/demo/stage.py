@@ -1,7 +1,6 @@
 """What the demo runs: an embedded Redis in a passing directory, a Kavenegar simulator, and the service over HTTP."""
 
 import asyncio
-import base64
 import json
 import os
 import secrets
@@ -17,14 +16,17 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier import passwords
+from notifier import passwords, resources
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.config.loading import PREFIX, find, load
+from notifier.config.sections import ServerConfig
 from notifier.errors import ConfigError
+from notifier.intake.standard_signature import new_secret
 from notifier.service import Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.staff import Role, Staff
+from notifier.web import listening as connections
 
 _PATIENCE = 1.0
 """Seconds that an open connection may hold up the end."""
@@ -38,7 +40,7 @@ def _made_up() -> str:
 class Keys:
     """The secrets of one run."""
 
-    shop: str = field(default_factory=lambda: f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}")
+    shop: str = field(default_factory=new_secret)
     woo: str = field(default_factory=_made_up)
     kavenegar: str = field(default_factory=_made_up)
     callbacks: str = field(default_factory=_made_up)
@@ -76,11 +78,11 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         )
         keys = Keys()
         simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=1_000_000_000)
-        practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0))
+        practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
         config = configuration(settings, keys=keys, data_dir=folder, provider=practice)
         service = await stack.enter_async_context(Service(config, clock=clock))
         await _engage(service, keys)
-        url = await _serve(stack, service.app, listening)
+        url = await _serve(stack, service.app, listening, config.server)
         stage = Stage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
@@ -104,8 +106,15 @@ def configuration(settings: Path | None, *, keys: Keys, data_dir: Path, provider
 
 
 def shop_settings(settings: Path | None, changes: Mapping[str, str] = MappingProxyType({})) -> Config:
-    """The configuration as its file has it; of the environment nothing counts but where the file is."""
-    return load(find(settings, os.environ), environment=changes)
+    """The configuration as its file has it; of the environment nothing counts but where the file is.
+
+    Who has written none yet sees the day of the shop whose configuration ships.
+    """
+    try:
+        file = find(settings, os.environ)
+    except ConfigError:
+        file = resources.CONFIG
+    return load(file, environment=changes)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -125,8 +134,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> str:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE)
+async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket, limits: ServerConfig) -> str:
+    runner = connections.runner(app, limits, shutdown_timeout=_PATIENCE)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()

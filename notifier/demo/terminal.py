@@ -25,6 +25,7 @@ _WHY_NOT = {
     "superseded": "newer news has overtaken it",
     "not_paid": "it waits until the money is there",
     "no_mobile": "there is no mobile number",
+    "past": "it happened long ago",
     "not_on_offer": "this method of payment is not on offer there",
 }
 _WHY_CALL = {

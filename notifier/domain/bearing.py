@@ -41,9 +41,10 @@ def void(order: Order, news: News) -> bool:
 def undone(order: Order, block: Block, name: str, news: News) -> bool:
     """Whether news that follows upon this cancels ``name``, in whatever order the two were heard."""
     return any(
-        block.rule(kind).cancels(name) and any(follows(News(kind, *known), news) for known in times.items())
-        for kind, times in ((EventType(kind), times) for kind, times in order.news.items())
-        if not (kind is EventType.CANCELLED and not order.cancelled)
+        any(follows(News(kind, *known), news) for known in times.items())
+        for kind, times in order.news.items()
+        if block.rule(kind).cancels(name)
+        and not (kind is EventType.CANCELLED and not order.cancelled)
         and not (kind is EventType.REFUNDED and not order.refunded)
     )
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from notifier.domain import bearing, phones
 from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
+from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
 from notifier.domain.messages import Audience, Message, Via
 from notifier.domain.orders import STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
@@ -36,6 +37,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     cancelled_calls: tuple[str, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     timeline: tuple[Line, ...] = ()
+    facts: tuple[Fact, ...] = ()  # what others may want to know
 
 
 def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
@@ -47,6 +49,9 @@ def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now
     first = events[0]
     before = order or Order(id=first.order_id, source=first.source, created_at=_ms(now))
     return _Deciding(before, events, rulebook, now).run()
+
+
+_LOOKED_UP = frozenset({EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED})
 
 
 def derived_id(*parts: str) -> str:
@@ -83,12 +88,17 @@ class _Deciding:
         self.cancelled_calls: list[str] = []
         self.suppressed: list[Suppressed] = []
         self.timeline: list[Line] = []
+        self.facts: list[Fact] = []
 
     def run(self) -> Decision:
         self._enter_block()
+        if self.order.priority is Priority.HIGH is not self.before.priority:
+            self.facts.append(OrderPrioritized(order=self.order, at=self.now))
         for event, repeated in self._in_turn():
             self._hear(event, Kind.REPEATED if repeated else Kind.EVENT)
             if not repeated:
+                if event.by is not None and event.type in _LOOKED_UP:
+                    self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
                 self._follow(News(event.type, event.distinction, event.at_ms))
         if self.withheld is not None and not self._waits_for_payment(self.withheld.kind):
             news, self.withheld = self.withheld, None
@@ -108,14 +118,16 @@ class _Deciding:
             cancelled_calls=tuple(self.cancelled_calls),
             suppressed=tuple(self.suppressed),
             timeline=tuple(self.timeline),
+            facts=tuple(self.facts),
         )
 
     def _in_turn(self) -> Iterator[tuple[Event, bool]]:
         """The events, each with whether it is known already."""
         known = self.before
-        for event in self.events:
+        for place, event in enumerate(self.events):
+            if place:
+                known = heard(known, [self.events[place - 1]])
             yield event, known.knows(event)
-            known = heard(known, [event])
 
     def _enter_block(self) -> None:
         """Mark an order that breaks the methods on offer, and begin what its block, or its revival, begins with."""

@@ -42,6 +42,7 @@ class Item(Struct, frozen=True, omit_defaults=True):
 class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known about an order apart from what happened to it. ``None`` says nothing; it never erases."""
 
+    number: str | None = None  # what the customer knows the order by, where that is not its id
     name: str | None = None
     phone: str | None = None  # national form, see phones.normalize
     city: str | None = None
@@ -58,9 +59,6 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     refund_reference: str | None = None
 
 
-DETAIL_NAMES: tuple[str, ...] = Details.__struct_fields__
-
-
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to an order, at a time, as one shop reported it."""
 
@@ -70,7 +68,9 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_id: str
     at: datetime
     details: Details = Details()
+    by: str | None = None  # who of the staff found it out; None where a shop or a customer says it
     extra: dict[str, Any] = {}  # fields of the payload we do not know: kept, not refused
+    past: bool = False  # it happened long ago: nobody is texted or phoned because of it
 
     @property
     def at_ms(self) -> int:

@@ -6,11 +6,12 @@ news the latest time. So any order of arrival, and any repetition, ends in the s
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from notifier.domain.events import DETAIL_NAMES, Details, Event, EventType, Method
+from notifier.domain.events import Details, Event, EventType, Method
 
 
 class Stage(IntEnum):
@@ -75,13 +76,15 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     details: Details = Details()
     stamps: dict[str, int] = {}  # field of details → unix ms of the event that set it
-    news: dict[str, dict[str, int]] = {}  # event type → Event.distinction → unix ms it last happened at
+    news: dict[EventType, dict[str, int]] = {}  # event type → Event.distinction → unix ms it last happened at
     prepaid: bool = False  # settled before delivery by a method on offer
     priority: Priority = Priority.NORMAL
     violation: bool = False  # paid by a method that is not on offer in its region
     withheld: News | None = None  # the newest stage, whose text waits until the order is prepaid
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
+    refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
+    registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
     updated_at: int = 0  # unix ms
 
@@ -101,6 +104,19 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return known is not None and (event.distinction in known or not event.distinction)
 
     @property
+    def number(self) -> str:
+        """What the customer knows the order by."""
+        return self.details.number or self.id
+
+    @property
+    def placed_at(self) -> int | None:
+        """When the order was placed (unix ms), or after a cancellation placed again; corrections do not move it."""
+        newest, cancelled = self.happened(EventType.REGISTERED), self.happened(EventType.CANCELLED)
+        if not self.registered_at or (cancelled is not None and self.registered_at <= cancelled):
+            return newest
+        return self.registered_at
+
+    @property
     def method(self) -> Method | None:
         """The method of payment; where the shop did not say, the one that its payment events imply."""
         if self.details.method is not None:
@@ -118,11 +134,19 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def refunded(self) -> bool:
-        """Whether all of the money went back after the last payment."""
-        at, back, amount = self.happened(EventType.REFUNDED), self.details.refund_amount, self.details.amount
-        if at is None or (back is not None and amount is not None and back < amount):
+        """Whether all of the money went back after the last payment, in one refund or in several."""
+        paid = max(self.happened(EventType.PAID) or 0, self.happened(EventType.DEPOSIT_CONFIRMED) or 0)
+        since = [refund for refund, at in self.news.get(EventType.REFUNDED, {}).items() if at >= paid]
+        if not since:
             return False
-        return max(self.happened(EventType.PAID) or 0, self.happened(EventType.DEPOSIT_CONFIRMED) or 0) <= at
+        if not self.refunds:  # an amount that came with other news is the sum of all
+            back = self.details.refund_amount
+        elif all(refund in self.refunds for refund in since):
+            back = sum(self.refunds[refund][1] for refund in since)
+        else:
+            back = None
+        amount = self.details.amount
+        return back is None or amount is None or back >= amount
 
     @property
     def deposit_confirmed(self) -> bool:
@@ -152,23 +176,35 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def stage(self) -> Stage:
         """The furthest stage in the news."""
-        return max((STAGES[EventType(kind)] for kind in self.news if kind in STAGES), default=Stage.NONE)
+        return max((STAGES[kind] for kind in self.news if kind in STAGES), default=Stage.NONE)
 
 
 def heard(order: Order, events: Iterable[Event]) -> Order:
     """The order with the events' facts taken in: details and news, nothing decided yet."""
-    values = {name: value for name in DETAIL_NAMES if (value := getattr(order.details, name)) is not None}
+    values = _said(order.details)
     stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}
+    refunds, registered_at = order.refunds, order.registered_at
     for event in events:
         at = event.at_ms
         skipped = _NOT_TAKEN.get(event.type, frozenset())
-        for name in DETAIL_NAMES:
-            value = getattr(event.details, name)
-            if value is None or name in skipped:
+        for name, value in _said(event.details).items():
+            if name in skipped:
                 continue
             # Of two values with the same time the greater one stands: any rule does that ignores the order of arrival.
             if name not in values or (stamps[name], str(values[name])) < (at, str(value)):
                 values[name], stamps[name] = value, at
         times = news.setdefault(event.type, {})
         times[event.distinction] = max(at, times.get(event.distinction, at))
-    return replace(order, details=Details(**values), stamps=stamps, news=news)
+        if event.type is EventType.REGISTERED:
+            registered_at = min(at, registered_at or at)
+        elif event.type is EventType.REFUNDED and (back := event.details.refund_amount) is not None:
+            said = (at, back)
+            refunds = refunds | {event.distinction: max(said, refunds.get(event.distinction, said))}
+    return replace(
+        order, details=Details(**values), stamps=stamps, news=news, refunds=refunds, registered_at=registered_at
+    )
+
+
+def _said(details: Details) -> dict[str, Any]:
+    """The details that say something, by name."""
+    return {name: value for name, value in asdict(details).items() if value is not None}

@@ -47,13 +47,10 @@ def is_mobile(phone: str) -> bool:
     return kind in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
-def last10(phone: str) -> str:
-    """The last ten digits, which are the same however the number was written."""
-    return re.sub("[^0-9]", "", ascii_digits(phone))[-10:]
-
-
 def mask(phone: str) -> str:
     """`0912***4567`: eight signs at most, and three digits at least stay hidden; what is no number is hidden whole."""
+    if _NATIONAL_MOBILE.fullmatch(phone):
+        return f"{phone[:4]}***{phone[-4:]}"
     if _MASKED.fullmatch(phone):
         return phone
     number = _compact(phone)

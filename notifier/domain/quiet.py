@@ -18,10 +18,6 @@ class QuietHours:
         if self.start == self.end:
             raise ValueError(f"Quiet hours from {self.start} to {self.end} are no window; to have none, disable them")
 
-    def holds(self, moment: datetime, zone: tzinfo) -> bool:
-        """Whether texts wait at ``moment``."""
-        return self.enabled and self._covers(_local(moment, zone).time())
-
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:
         """``moment`` itself outside quiet hours, else their end."""
         local = _local(moment, zone)

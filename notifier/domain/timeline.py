@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NO_MOBILE = "no_mobile"
     NOT_ON_OFFER = "not_on_offer"
     DO_NOT_CALL = "do_not_call"
+    PAST = "past"  # it happened long before we heard of it
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,7 +46,7 @@ def name(context: Context) -> str:
 @variable
 def order(context: Context) -> str:
     """The order number: Persian digits when it is a number, as given when it is a code."""
-    number = context.order.id
+    number = context.order.number
     return persian.digits(number) if number.isdecimal() else persian.code(number)
 
 
@@ -139,10 +139,13 @@ def return_days(context: Context) -> str:
 
 @variable
 def deposit_deadline(context: Context) -> str:
-    """Until when the transfer is awaited, counted from the order: Jalali weekday, date and hour."""
-    registered = context.order.happened(EventType.REGISTERED)
-    start = datetime.fromtimestamp(registered / 1000, context.now.tzinfo) if registered else context.now
+    """Until when the transfer is awaited, counted from the order, or from now where that is over: Jalali weekday, date
+    and hour."""
+    placed = context.order.placed_at
+    start = datetime.fromtimestamp(placed / 1000, context.now.tzinfo) if placed else context.now
     deadline = start + context.shop.deposit_deadline
+    if deadline <= context.now:
+        deadline = context.now + context.shop.deposit_deadline
     return f"{jalali.weekday_date(deadline)} ساعت {jalali.time_of(deadline)}"
 
 

@@ -1,103 +1,41 @@
 """From news to fact: reads the orders, decides, and commits, for many deliveries in one go.
 
-Deliveries that arrive while a group is being committed form the next group: one round trip to read, one to write, one
-fsync for all of them. A delivery is answered when its unit of work is on disk.
+A group takes one round trip to read and one to write, and one fsync for all of it. A delivery is answered when its unit
+of work is on disk.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import structlog
-from msgspec import Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from notifier import tasks
 from notifier.clock import Clock
 from notifier.domain.decide import Decision, decide
-from notifier.domain.events import Event, EventType
+from notifier.domain.history import untold
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
-from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.intake import answers
+from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged, waits_for_order
+from notifier.intake.groups import Groups, Waiting
+from notifier.intake.parking import Parked
 from notifier.store import keys as names
 from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
+from notifier.store.cluster import Command
 from notifier.store.keys import Keys
 from notifier.store.records import decode, encode, ms
+from notifier.store.roundtrip import checked, many
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
-
-log = structlog.get_logger()
-
-_GROUP = 128
-_REPLAYED_AT_ONCE = 500  # Lua takes some thousand values in one go
-_ATTEMPTS = 20
-"""How often a decision is taken anew because its order changed in between: far more than can happen by chance."""
-
-
-class Delivery(Struct, frozen=True, kw_only=True):
-    """One verified delivery about one order.
-
-    ``events`` gives the news in it, knowing the order as stored. ``digest`` tells its body from another body under the
-    same id. ``replayed`` says that the delivery was answered before, when its event was parked.
-    """
-
-    source: str
-    event_id: str
-    digest: str
-    order_id: str
-    phone: str | None
-    events: Callable[[Order | None], Sequence[Event]]
-    replayed: bool = False
-
-
-class Recorded(Struct, frozen=True):
-    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited beside this order."""
-
-    answer: bytes
-    decision: Decision | None
-    keys: Keys
-    parked: tuple[bytes, ...] = ()
-
-    @property
-    def is_first(self) -> bool:
-        """Whether the order was not known before."""
-        return self.decision is not None and self.decision.order.v == 1
-
-
-class Repeated(Struct, frozen=True):
-    """Taken before; ``answer`` is what was told then."""
-
-    answer: bytes
-
-
-class Clashing(Struct, frozen=True):
-    """Another body came under this id before."""
-
-
-class Unchanged(Struct, frozen=True):
-    """It holds nothing that is not known."""
-
-
-Outcome = Recorded | Repeated | Clashing | Unchanged
-
-
-@dataclass(slots=True)
-class _Waiting:
-    delivery: Delivery
-    outcome: asyncio.Future[Outcome]
-    attempts: int = 0
-    keys: Keys = field(default_factory=lambda: Keys(0))
 
 
 @dataclass(slots=True)
 class _Prepared:
-    waiting: _Waiting
+    waiting: Waiting
     unit: UnitOfWork
     order: Order | None
     decision: Decision | None
@@ -106,7 +44,10 @@ class _Prepared:
 
 @dataclass(slots=True)
 class Committer:
-    """Commits deliveries in groups. ``submit`` may be called by any number of tasks."""
+    """Commits deliveries in groups. ``submit`` may be called by any number of tasks.
+
+    ``patience`` is how long a delivery waits for a store that is away: some senders never come again.
+    """
 
     redis: Redis
     rulebook: Callable[[], Rulebook]
@@ -114,117 +55,41 @@ class Committer:
     book: Book
     partitions: int = 1
     remember: timedelta = timedelta(days=7)
+    patience: timedelta = timedelta(seconds=5)
     on_commit: Callable[[], None] = lambda: None
-    _queue: list[_Waiting] = field(default_factory=list)
-    _bell: asyncio.Event = field(default_factory=asyncio.Event)
-    _task: asyncio.Task[None] | None = None
+    tell: Tell = nobody
+    on_taken: Callable[[Sequence[tuple[Delivery, Decision | None]]], None] = lambda taken: None
+    on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
+    parked: Parked = field(init=False)
+    _groups: Groups = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._groups = Groups(self._commit, self.patience, self.on_group)
+        self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="committer")
+        self._groups.start()
 
     async def stop(self) -> None:
-        """End; what was submitted and is not committed is told to come again."""
-        if self._task:
-            await tasks.end(self._task)
-        self._send_away(self._queue)
+        """End, with what is being committed; what still waits is told to come again."""
+        await self._groups.stop()
 
     async def submit(self, delivery: Delivery) -> Outcome:
         """Commit one delivery, and replay the events that waited for its order.
 
         Raises StoreAway when it could not be made safe; it may then be submitted again.
         """
-        outcome = await self._submit(delivery)
+        outcome = await self._groups.submit(delivery)
         if isinstance(outcome, Recorded) and outcome.is_first:
-            await self._follow_with_parked(delivery, outcome)
+            await self.parked.follow(delivery, outcome)
         return outcome
 
-    async def _follow_with_parked(self, delivery: Delivery, outcome: Recorded) -> None:
-        """Replay what waited for a new order. It is safe already: what fails here is replayed later by the clock."""
-        source, order_id, parking = delivery.source, delivery.order_id, self._parking(delivery.order_id)
-        try:
-            await self.replay(source, order_id, outcome.parked, keys=outcome.keys)
-            if parking != outcome.keys:
-                elsewhere: Any = await self.redis.lrange(parking.parked(source, order_id), 0, -1)
-                await self.replay(source, order_id, elsewhere, keys=parking)
-        except (NotifierError, RedisError, OSError) as error:
-            log.warning("parked events not replayed yet", action="replay_failed", order=order_id, error=str(error))
-
-    async def replay(self, source: str, order_id: str, parked: Sequence[bytes], *, keys: Keys) -> int:
-        """Commit events that waited for their order, in the order they happened; returns how many.
-
-        ``keys`` are those of the partition they waited in. One that cannot be read is left where it is.
-        """
-        readable: list[tuple[Event, bytes]] = []
-        for raw in parked:
-            try:
-                readable.append((decode(raw, Event), raw))
-            except StoreError as error:
-                log.error("a parked event is left", action="parked_unreadable", order=order_id, error=str(error))
-        readable.sort(key=lambda row: row[0].at)
-        for start in range(0, len(readable), _REPLAYED_AT_ONCE):
-            part = readable[start : start + _REPLAYED_AT_ONCE]
-            await self._replay(source, order_id, [event for event, _ in part], [raw for _, raw in part], keys)
-        return len(readable)
-
-    async def _replay(
-        self, source: str, order_id: str, waited: Sequence[Event], parked: Sequence[bytes], keys: Keys
-    ) -> None:
-        delivery = Delivery(
-            source=source,
-            event_id=waited[0].id,
-            digest="",
-            order_id=order_id,
-            phone=waited[0].details.phone,
-            events=lambda _: waited,
-            replayed=True,
-        )
-        await self._submit(delivery)
-        # Only now: a crash before this replays them once more, and decide finds no news in them.
-        unit = UnitOfWork()
-        for raw in parked:
-            unit.do("LREM", keys.parked(source, order_id), 1, raw)
-        nothing_left = UnitOfWork()
-        nothing_left.do("ZREM", keys.parked_orders, f"{source}:{order_id}")
-        unit.unless_exists(keys.parked(source, order_id), nothing_left)
-        await work.commit(self.redis, [unit])
-
-    def _parking(self, order_id: str) -> Keys:
-        """Where events wait for an order that nobody has heard of."""
-        return Keys(names.partition_of(order_id, self.partitions))
-
-    async def _submit(self, delivery: Delivery) -> Outcome:
-        waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._bell.set()
-        return await waiting.outcome
-
-    async def _run(self) -> None:
-        while True:
-            await self._bell.wait()
-            self._bell.clear()
-            while self._queue:
-                group, self._queue = self._queue[:_GROUP], self._queue[_GROUP:]
-                try:
-                    await self._commit(group)
-                except (RedisError, OSError, TimeoutError) as error:
-                    log.warning("store away", action="commit_failed", error=type(error).__name__, deliveries=len(group))
-                    self._send_away(group)
-                except asyncio.CancelledError:
-                    self._send_away(group)
-                    raise
-                except Exception as error:  # nobody may wait forever, and those who come next are to be served
-                    log.exception("commit failed", action="commit_failed", deliveries=len(group))
-                    for waiting in group:
-                        _fail(waiting, error)
-
-    def _send_away(self, group: Sequence[_Waiting]) -> None:
-        for waiting in group:
-            _fail(waiting, StoreAway("The event could not be stored. Send it again with the same id."))
-
-    async def _commit(self, group: Sequence[_Waiting]) -> None:
+    async def _commit(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Settle each of a group, but for those that have to be looked at again."""
         await self._route(group)
-        stored = await self._read(group)
+        stored, customers, calls = await self._read(group)
         prepared: list[_Prepared] = []
+        later: list[Waiting] = []
         fresh: dict[str, Order] = {}  # what this group has decided already, by key of the order
         for waiting, (seen, order) in zip(group, stored, strict=True):
             try:
@@ -239,18 +104,19 @@ class Committer:
                             fresh[key] = ready.decision.order
                         continue
                     if key in fresh:  # what makes it no news is not on disk yet: look again when it is
-                        self._queue.append(waiting)
+                        later.append(waiting)
                         continue
                     outcome = Unchanged()
             except Exception as error:  # one delivery's trouble is not the group's
-                _fail(waiting, error)
+                waiting.fail(error)
             else:
-                _resolve(waiting, outcome)
+                waiting.resolve(outcome)
         if prepared:
-            await self._follow(prepared)
-            await self._write(prepared)
+            await self._follow(prepared, customers, calls)
+            later += await self._write(prepared)
+        return later
 
-    async def _route(self, group: Sequence[_Waiting]) -> None:
+    async def _route(self, group: Sequence[Waiting]) -> None:
         """Find each order's partition; a new order goes where its customer's phone says."""
         if self.partitions == 1:
             return
@@ -266,23 +132,37 @@ class Committer:
             place = int(found) if found is not None else names.partition_of(waiting.delivery.order_id, self.partitions)
             waiting.keys = Keys(place)
 
-    async def _read(self, group: Sequence[_Waiting]) -> list[tuple[bytes | None, bytes | None]]:
+    async def _keep_routes(self, prepared: Sequence[_Prepared]) -> None:
+        """An order that begins without a phone stays where it is when one becomes known."""
+        if self.partitions == 1:
+            return
+        begun = [one for one in prepared if one.order is None and one.decision and one.waiting.delivery.phone is None]
+        routes: list[Command] = [
+            ("SET", names.route(one.waiting.delivery.source, one.waiting.delivery.order_id), one.waiting.keys.partition)
+            for one in begun
+        ]
+        if routes:
+            checked(await many(self.redis, routes))
+
+    async def _read(
+        self, group: Sequence[Waiting]
+    ) -> tuple[list[tuple[bytes | None, bytes | None]], list[tuple[Keys, str]], list[Any]]:
+        """What was answered to each delivery before and its order as stored; whom the deliveries name as customers, and
+        what the store answered to the call book's questions about them. One round trip."""
         wanted: list[str] = []
+        customers: list[tuple[Keys, str]] = []
         for waiting in group:
             delivery = waiting.delivery
             wanted.append(waiting.keys.seen(delivery.source, delivery.event_id))
             wanted.append(waiting.keys.order(delivery.source, delivery.order_id))
-        values: list[Any]
-        if self.partitions == 1:
-            values = await self.redis.mget(wanted)
-        else:
-            pipeline = self.redis.pipeline(transaction=False)
-            for key in wanted:
-                pipeline.get(key)
-            values = await pipeline.execute()
-        return list(zip(values[::2], values[1::2], strict=True))
+            if delivery.phone is not None:
+                customers.append((waiting.keys, delivery.phone))
+        records: list[Command] = [("MGET", *wanted)] if self.partitions == 1 else [("GET", key) for key in wanted]
+        answers = checked(await many(self.redis, [*records, *self.book.questions(customers)]))
+        values = answers[0] if self.partitions == 1 else answers[: len(records)]
+        return list(zip(values[::2], values[1::2], strict=True)), customers, answers[len(records) :]
 
-    def _prepare(self, waiting: _Waiting, order: Order | None) -> _Prepared | None:
+    def _prepare(self, waiting: Waiting, order: Order | None) -> _Prepared | None:
         """Decide, and put together what is to be written; None when there is no news."""
         delivery, keys, now = waiting.delivery, waiting.keys, self.clock.now()
         events = delivery.events(order)
@@ -293,27 +173,34 @@ class Committer:
         if not delivery.replayed:
             unit.require_absent(seen)
         unit.require_version(keys.order(delivery.source, delivery.order_id), order.v if order else 0)
-        if order is None and delivery.phone is None and not any(event.type is EventType.REGISTERED for event in events):
+        if order is None and waits_for_order(delivery.phone, events):
             answer = answers.parked(delivery.event_id, delivery.order_id)
             for event in events:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        return _Prepared(waiting, unit, order, decide(order, events, self.rulebook(), now), b"")
+        decision = decide(order, events, self.rulebook(), now)
+        if all(event.past for event in events):
+            decision = untold(order, decision)
+        return _Prepared(waiting, unit, order, decision, b"")
 
-    async def _follow(self, prepared: Sequence[_Prepared]) -> None:
+    async def _follow(
+        self, prepared: Sequence[_Prepared], customers: Sequence[tuple[Keys, str]], calls: Sequence[Any]
+    ) -> None:
         """Have the calls of the decisions booked, then write down what follows from each."""
         decided = [
-            (ready, Booking(ready.unit, ready.waiting.keys, ready.order, ready.decision))
+            (
+                ready,
+                Booking(ready.unit, ready.waiting.keys, ready.order, ready.decision, again=ready.waiting.attempts > 0),
+            )
             for ready in prepared
             if ready.decision
         ]
-        for (ready, booking), booked in zip(
-            decided, await self.book.book([booking for _, booking in decided]), strict=True
-        ):
+        bookings = [booking for _, booking in decided]
+        for (ready, booking), booked in zip(decided, await self.book.book(bookings, customers, calls), strict=True):
             delivery = ready.waiting.delivery
             ready.answer = answers.decided(delivery.event_id, booking.decision, booked)
-            write(ready.unit, booking.keys, booking.decision, booked)
+            write(ready.unit, booking, booked, tell=self.tell)
             if ready.order is None:
                 ready.unit.read(booking.keys.parked(delivery.source, delivery.order_id))
         for ready in prepared:
@@ -323,30 +210,41 @@ class Committer:
                 record = f"{delivery.digest}\n".encode() + ready.answer
                 ready.unit.do("SET", seen, record, "PX", self.remember // timedelta(milliseconds=1))
 
-    async def _write(self, prepared: Sequence[_Prepared]) -> None:
+    async def _write(self, prepared: Sequence[_Prepared]) -> list[Waiting]:
+        """Commit, and settle; returns those whose order or customer changed in between."""
+        await self._keep_routes(prepared)
+        changed: list[Waiting] = []
         outcomes = await work.commit(self.redis, [ready.unit for ready in prepared])
         self.on_commit()
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
-                _resolve(waiting, Recorded(ready.answer, ready.decision, waiting.keys, tuple(value or ())))
+                waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, tuple(value or ())))
             elif name == "exists":
-                _resolve(waiting, _taken_before(delivery, value) or Clashing())
-            elif waiting.attempts < _ATTEMPTS:
-                waiting.attempts += 1
-                self._queue.append(waiting)
+                waiting.resolve(_taken_before(delivery, value) or Clashing())
             else:
-                _fail(waiting, StoreAway("The order keeps changing. Send the event again with the same id."))
+                changed.append(waiting)
+        self.on_taken(
+            [
+                (ready.waiting.delivery, ready.decision)
+                for ready, (name, _) in zip(prepared, outcomes, strict=True)
+                if name == "done"
+            ]
+        )
+        return changed
 
 
-def write(unit: UnitOfWork, keys: Keys, decision: Decision, booked: Booked) -> None:
+def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Tell) -> None:
     """All that a decision makes true beside its calls, which are booked."""
-    writes.put_order(unit, keys, decision.order)
+    keys, decision = booking.keys, booking.decision
+    writes.put_order(unit, keys, decision.order, before=booking.before)
     writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
     for message_id in decision.cancelled_messages:
         writes.cancel_message(unit, keys, message_id)
     for place, message in enumerate(decision.messages):
         writes.queue_message(unit, keys, message, place=place)
+    for fact in decision.facts:
+        tell(unit, keys, fact)
 
 
 def _told(line: Line, booked: Booked) -> Line:
@@ -363,13 +261,3 @@ def _taken_before(delivery: Delivery, seen: bytes | None) -> Repeated | Clashing
         return None
     digest, _, answer = seen.partition(b"\n")
     return Repeated(answers.repeated(answer)) if digest == delivery.digest.encode() else Clashing()
-
-
-def _resolve(waiting: _Waiting, outcome: Outcome) -> None:
-    if not waiting.outcome.done():
-        waiting.outcome.set_result(outcome)
-
-
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.outcome.done():
-        waiting.outcome.set_exception(error)

@@ -1,20 +1,14 @@
 """``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
 
-import base64
-import binascii
-import hmac
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
-from standardwebhooks import Webhook
-from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from notifier.domain import money, persian, phones
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.errors import BadSignature, NotJson, Unprocessable
+from notifier.errors import NotJson, Unprocessable
 
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -136,14 +130,6 @@ class Payload(_Part):
         )
 
 
-def webhook(secret: str) -> Webhook:
-    """The library's signer for a secret. Raises ValueError when the secret is not one."""
-    try:
-        return Webhook(secret)
-    except (binascii.Error, ValueError, EmptyWebhookSecretError):
-        raise ValueError("the secret must be base64, usually written whsec_…") from None
-
-
 def parse(body: bytes) -> Payload:
     """A payload from the body of a request. Raises NotJson, or Unprocessable with every mistake in it."""
     return validate(_json(body))
@@ -190,45 +176,3 @@ def _storable(value: Any) -> Any:
             return str(value)
         case _:
             return value
-
-
-def verify(headers: Mapping[str, str], body: bytes, webhook: Webhook, *, now: datetime, tolerance: timedelta) -> str:
-    """Check the signature and its age, and return the webhook id. Raises BadSignature, or NotJson for bytes that are
-    no text.
-
-    The signature itself is the library's; reading the headers is ours, for the library raises plain ValueErrors on
-    malformed ones and knows no clock but the machine's.
-    """
-    event_id, stamp, signatures = (
-        headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-    )
-    if not (event_id and stamp and signatures):
-        raise BadSignature("webhook-id, webhook-timestamp and webhook-signature are all needed.")
-    if len(event_id) > 256 or not event_id.isprintable():
-        raise BadSignature("webhook-id must be at most 256 printable characters.")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise BadSignature("webhook-timestamp must be unix seconds.")
-    if abs(now.timestamp() - int(stamp)) > tolerance.total_seconds():
-        raise BadSignature(f"webhook-timestamp is more than {tolerance} away from our clock; sign again when sending.")
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise NotJson("The body is not UTF-8.") from None
-    signed_at = datetime.fromtimestamp(int(stamp), UTC)
-    expected = base64.b64decode(webhook.sign(event_id, signed_at, text).partition(",")[2])
-    if not any(hmac.compare_digest(expected, given) for given in _given(signatures)):
-        raise BadSignature("No signature matches. Check the secret, and that the body is signed as it is sent.")
-    return event_id
-
-
-def _given(signatures: str) -> list[bytes]:
-    """The v1 signatures of the header that are readable at all."""
-    given = []
-    for entry in signatures.split(" "):
-        version, _, signature = entry.partition(",")
-        if version == "v1":
-            try:
-                given.append(base64.b64decode(signature, validate=True))
-            except (binascii.Error, ValueError):
-                continue
-    return given

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -13,11 +14,16 @@ from notifier.clock import Clock
 from notifier.config.sections import StandardSource, WooCommerceSource
 from notifier.errors import BadSignature, Conflict, NotFound, NotJson, Problem, Unprocessable, WrongContentType
 from notifier.intake import answers, standard, woocommerce
-from notifier.intake.committer import Clashing, Committer, Delivery, Recorded, Repeated
+from notifier.intake import standard_signature as signatures
+from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
+from notifier.intake.gate import Submits
+from notifier.intake.keeping import ODDITIES, SIGNED, Oddity, body_of
+from notifier.intake.kept import Kept
 from notifier.intake.standard import Payload
+from notifier.intake.woocommerce_delivery import delivery
 from notifier.store.records import encode
 
-_LARGEST_BATCH = 500
+LARGEST_BATCH = 500
 
 
 class Source(Protocol):
@@ -29,13 +35,19 @@ class Source(Protocol):
     async def receive_batch(self, request: web.Request) -> web.Response:
         """Take many events with one signature."""
 
+    async def replay(self, kept: Kept) -> bool:
+        """Take a kept delivery once more, whatever its signature and age; False when all in it is known.
+
+        Raises Problem when it is refused still.
+        """
+
 
 class StandardShop:
     """A shop that posts our own format, signed as Standard Webhooks."""
 
-    def __init__(self, name: str, config: StandardSource, committer: Committer, clock: Clock) -> None:
+    def __init__(self, name: str, config: StandardSource, committer: Submits, clock: Clock) -> None:
         self._name, self._committer, self._clock = name, committer, clock
-        self._webhook, self._tolerance = standard.webhook(config.secret.value()), config.tolerance
+        self._keys, self._tolerance = [signatures.key(one) for one in config.secrets()], config.tolerance
 
     async def receive(self, request: web.Request) -> web.Response:
         event_id, body = await self._verified(request)
@@ -46,20 +58,44 @@ class StandardShop:
         """Each event is known by the delivery's id and its place in it, and answered as if it had come alone."""
         batch_id, body = await self._verified(request)
         documents = _array(body)
+        parts: list[dict[str, Any]] = []
+        refused: list[Oddity] = []
+        for place, outcome in enumerate(await self._take_all(batch_id, documents)):
+            if isinstance(outcome, Problem):
+                parts.append(outcome.document())
+                part = json.dumps(documents[place]).encode()
+                refused.append(_refused(outcome, event_id=f"{batch_id}/{place}", body=part))
+            else:
+                status, answer = outcome
+                parts.append({"status": status} | from_json(answer))
+        request[ODDITIES] = refused
+        return web.json_response(body=encode(parts), status=202)
+
+    async def replay(self, kept: Kept) -> bool:
+        """The same way as before; what clashed with another body under its id goes under an id of its own."""
+        name, body = kept.event_id or f"kept-{kept.id}", kept.body.encode()
+        if kept.batch:
+            outcomes = await self._take_all(name, _array(body))
+            if refused := [outcome for outcome in outcomes if isinstance(outcome, Problem)]:
+                raise Unprocessable(f"{len(refused)} of its {len(outcomes)} events are refused: {refused[0].detail}")
+            return any(not isinstance(outcome, Problem) and outcome[0] == 202 for outcome in outcomes)
+        if kept.status == Conflict.status:
+            name = f"{name}~{kept.id}"
+        status, _ = await self._take(name, _digest(body), standard.parse(body))
+        return status == 202
+
+    async def _take_all(self, batch_id: str, documents: list[Any]) -> list[tuple[int, bytes] | Problem]:
+        """Every event for itself, in order. Raises what is no fault of the events."""
         taken = await asyncio.gather(
             *(self._take_one(f"{batch_id}/{place}", document) for place, document in enumerate(documents)),
             return_exceptions=True,
         )
-        parts: list[dict[str, Any]] = []
+        outcomes: list[tuple[int, bytes] | Problem] = []
         for outcome in taken:
-            if isinstance(outcome, Problem) and outcome.status < 500:
-                parts.append(outcome.document())
-            elif isinstance(outcome, BaseException):
+            if isinstance(outcome, BaseException) and not (isinstance(outcome, Problem) and outcome.is_final):
                 raise outcome
-            else:
-                status, answer = outcome
-                parts.append({"status": status} | from_json(answer))
-        return web.json_response(body=encode(parts), status=202)
+            outcomes.append(outcome)
+        return outcomes
 
     async def _take_one(self, event_id: str, document: Any) -> tuple[int, bytes]:
         payload = standard.validate(document)
@@ -89,54 +125,87 @@ class StandardShop:
                 return 202, answers.unchanged(event_id, event.order_id)
 
     async def _verified(self, request: web.Request) -> tuple[str, bytes]:
+        body = await body_of(request)
         if request.content_type != "application/json":
             raise WrongContentType(f"Post application/json, not {request.content_type}.")
-        body = await request.read()
-        return standard.verify(
-            request.headers, body, self._webhook, now=self._clock.now(), tolerance=self._tolerance
-        ), body
+        event_id = signatures.verify(
+            request.headers, body, *self._keys, now=self._clock.now(), tolerance=self._tolerance
+        )
+        request[SIGNED] = True
+        return event_id, body
 
 
 class WooCommerceShop:
     """A WooCommerce shop. It never repeats a delivery and gives up after five refusals: what it says is taken as is."""
 
-    def __init__(self, name: str, config: WooCommerceSource, committer: Committer, clock: Clock) -> None:
+    def __init__(self, name: str, config: WooCommerceSource, committer: Submits, clock: Clock) -> None:
         self._name, self._committer, self._clock = name, committer, clock
-        self._secret = config.secret.value()
+        self._secrets = config.secrets()
         self._rules = config.rules()
 
     async def receive(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        body = await body_of(request)
         if woocommerce.is_ping(request.headers, body):
             return web.json_response({"ping": True})
         if request.content_type != "application/json":
             raise WrongContentType(f"Post application/json, not {request.content_type}.")
-        if not woocommerce.verify(self._secret, body, request.headers.get("X-WC-Webhook-Signature")):
+        signature = request.headers.get("X-WC-Webhook-Signature")
+        if sum(woocommerce.verify(secret, body, signature) for secret in self._secrets) == 0:
             raise BadSignature("X-WC-Webhook-Signature does not match; the secret must be the webhook's own.")
-        snapshot = woocommerce.parse(body, rules=self._rules)
-        topic = request.headers.get("X-WC-Webhook-Topic", "").encode("ascii", "replace").decode()
-        digest = _digest(topic.encode() + b"\n" + body)  # the delivery id is no help: two within a second share it
-        outcome = await self._committer.submit(
-            Delivery(
-                source=self._name,
-                event_id=digest,
-                digest=digest,
-                order_id=snapshot.order_id,
-                phone=snapshot.details.phone,
-                events=lambda order: woocommerce.events(
-                    snapshot,
-                    order,
-                    self._rules,
-                    source=self._name,
-                    delivery=digest,
-                    topic=topic,
-                    received_at=self._clock.now(),
-                ),
-            )
+        request[SIGNED] = True
+        try:
+            snapshot = woocommerce.parse(body, rules=self._rules)
+        except (NotJson, Unprocessable) as problem:  # refused, it would count towards switching the webhook off
+            request[ODDITIES] = [_refused(problem, event_id="", body=body)]
+            return web.json_response({"understood": False, "detail": problem.detail})
+        topic, occasion = (
+            request.headers.get(name, "").encode("ascii", "replace").decode()
+            for name in ("X-WC-Webhook-Topic", "X-WC-Webhook-Delivery-ID")
         )
+        digest, outcome = await self._take(snapshot, body, topic, occasion, self._clock.now())
+        if (unknown := self._unknown_status(snapshot)) is not None:
+            request[ODDITIES] = [Oddity(status=200, reason=unknown, body=body)]
         if isinstance(outcome, Recorded | Repeated):
             return _json(outcome.answer, 200)
         return _json(answers.unchanged(digest, snapshot.order_id), 200)
+
+    async def replay(self, kept: Kept) -> bool:
+        """Read with the rules of today; what the shop has said since stands."""
+        body = kept.body.encode()
+        topic, occasion = (kept.headers.get(name, "") for name in ("x-wc-webhook-topic", "x-wc-webhook-delivery-id"))
+        snapshot = woocommerce.parse(body, rules=self._rules)
+        if (unknown := self._unknown_status(snapshot)) is not None:
+            raise Unprocessable(unknown)
+        _, outcome = await self._take(snapshot, body, topic, occasion, kept.at, replayed=kept.status == 200)
+        return isinstance(outcome, Recorded)
+
+    async def _take(
+        self,
+        snapshot: woocommerce.Snapshot,
+        body: bytes,
+        topic: str,
+        occasion: str,
+        received_at: datetime,
+        *,
+        replayed: bool = False,
+    ) -> tuple[str, Outcome]:
+        """Commit what is news; the id of the delivery, which is its digest, and what became of it."""
+        taken = delivery(
+            snapshot,
+            body,
+            source=self._name,
+            topic=topic,
+            rules=self._rules,
+            received_at=received_at,
+            occasion=occasion,
+            replayed=replayed,
+        )
+        return taken.event_id, await self._committer.submit(taken)
+
+    def _unknown_status(self, snapshot: woocommerce.Snapshot) -> str | None:
+        if snapshot.status is None or snapshot.status in self._rules.statuses:
+            return None
+        return f"The status {snapshot.status!r} is not known: name it in [sources.{self._name}.statuses], then replay."
 
     async def receive_batch(self, request: web.Request) -> web.Response:
         raise NotFound("WooCommerce sources take one order at a time; there is no batch here.")
@@ -165,9 +234,13 @@ def _array(body: bytes) -> list[Any]:
         documents = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
-    if not isinstance(documents, list) or not 0 < len(documents) <= _LARGEST_BATCH:
-        raise Unprocessable(f"A batch is a JSON array of 1 to {_LARGEST_BATCH} events.")
+    if not isinstance(documents, list) or not 0 < len(documents) <= LARGEST_BATCH:
+        raise Unprocessable(f"A batch is a JSON array of 1 to {LARGEST_BATCH} events.")
     return documents
+
+
+def _refused(problem: Problem, *, event_id: str, body: bytes) -> Oddity:
+    return Oddity(status=problem.status, reason=problem.detail, errors=problem.errors, event_id=event_id, body=body)
 
 
 def _digest(body: bytes) -> str:

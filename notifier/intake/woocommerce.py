@@ -138,6 +138,7 @@ class _Telling:
         code, carrier, url = _shipment(self.snapshot.meta, self.rules)
         return replace(
             self.snapshot.details,
+            number=self.snapshot.number if self.snapshot.number != self.snapshot.order_id else None,
             method=self.rules.method(self.snapshot.payment_method),
             tracking_code=code,
             carrier=carrier,
@@ -162,6 +163,8 @@ class _Telling:
             kinds.add(_PAYMENTS.get(method))
         if details.tracking_code and self.rules.under_way(self.snapshot.status):
             kinds.add(EventType.SHIPPED)
+        if details.amount and (details.refund_amount or 0) >= details.amount:  # in one refund or in several
+            kinds.add(EventType.REFUNDED)
         return sorted((kind for kind in kinds if kind), key=_TURN.__getitem__)
 
     def _arrived(self, details: Details) -> bool:
@@ -236,7 +239,6 @@ class _Telling:
         extra = {
             "topic": self.topic,
             "status": snapshot.status,
-            "number": snapshot.number if snapshot.number != snapshot.order_id else None,
             "payment_method": snapshot.payment_method,
             "payment_method_title": snapshot.payment_method_title,
             "phone": snapshot.raw_phone,

@@ -15,6 +15,7 @@ from notifier.domain import persian, phones
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.facts import CustomerReplied
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
 from notifier.sms.unreached import PlanCall
@@ -22,6 +23,8 @@ from notifier.store import work
 from notifier.store.keys import Keys, partition_of
 from notifier.store.reading import Reader
 from notifier.store.records import encode
+from notifier.store.schema import INBOUND_KEPT
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -56,13 +59,14 @@ class Inbox:
     working_time: Callable[[datetime], datetime]
     plan_call: PlanCall
     take: Take
+    tell: Tell = nobody
 
     async def receive(self, message_id: str, sender: str, text: str) -> None:
         """Take one text in. The same one handed over twice counts once; one from no phone is only logged."""
         try:
             phone = phones.normalize(sender)
         except phones.PhoneError:
-            log.warning("text from no phone", action="inbound_ignored", message=message_id)
+            log.warning("text from no phone", action="inbound_ignored", inbound=message_id)
             return
         keys = Keys(partition_of(phone, self.reader.partitions))
         inbound = Inbound(id=message_id, sender=phone, text=text, at=self.clock.now())
@@ -76,11 +80,14 @@ class Inbox:
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
         unit.do("RPUSH", keys.inbound(phone), encode(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
+        unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
+        order = orders[0] if orders else None
+        self.tell(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if orders:
             line = Line(at=inbound.at, kind=Kind.INBOUND, what="sms", ref=message_id, extra={"text": text})
             unit.do("RPUSH", keys.timeline(orders[0].source, orders[0].id), encode(line))
         await work.commit(self.redis, [unit])
-        log.info("text from a customer", action="inbound", message=message_id, phone=phones.mask(phone))
+        log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
     async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> None:
         said = persian.ascii_digits(persian.fold(inbound.text)).strip(" .!،؛")

@@ -2,13 +2,18 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier.domain.messages import MessageState
+from notifier.domain.facts import MessageEnded
+from notifier.domain.messages import Message, MessageState
 from notifier.errors import StoreError
+from notifier.sms.parts import parts
+from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.records import encode
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 _S = MessageState
@@ -32,6 +37,12 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     _S.CANCELLED: frozenset(),
 }
 """The only ways a message goes. Anything else cannot be written."""
+
+LEFT = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED})
+"""States of a message that its provider took."""
+
+_ENDS = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED})
+_TEHRAN = ZoneInfo("Asia/Tehran")
 
 
 def sources(target: MessageState) -> frozenset[MessageState]:
@@ -65,6 +76,40 @@ def move(
     moved.do("HSET", keys.message(message_id), "state", target, *noted)
     moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
     unit.when(keys.message(message_id), "state", source, moved)
+
+
+def hear(
+    unit: UnitOfWork,
+    keys: Keys,
+    message: Message,
+    source: MessageState,
+    target: MessageState,
+    *,
+    now: int,
+    accepted: int | None = None,
+    cost: int | None = None,
+    tell: Tell = nobody,
+    **fields: Any,
+) -> None:
+    """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
+
+    ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` is rial.
+    """
+    accepted, counted = accepted or now, UnitOfWork()
+    leaves = source not in LEFT and target in LEFT
+    if leaves:
+        daily.left(counted, keys, message, at=accepted, cost=cost, parts=parts(message.text))
+    if target is _S.DELIVERED:
+        daily.arrived(counted, keys, message, accepted=accepted, at=now)
+    if target is _S.FAILED and source in LEFT:
+        daily.given_back(counted, keys, accepted=accepted, cost=cost)
+    if target in _ENDS:
+        at = datetime.fromtimestamp(now / 1000, _TEHRAN)
+        tell(counted, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
+    if counted.keys:
+        unit.when(keys.message(message.id), "state", source, counted)
+    stamps = {"accepted": accepted if leaves else None, "delivered": now if target is _S.DELIVERED else None}
+    move(unit, keys, message.id, source, target, cost=cost, **stamps, **fields)
 
 
 def _stored(value: Any) -> str | bytes:

@@ -16,6 +16,7 @@ from notifier.sms.ledger import Attempt
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.records import decode, ms
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -122,22 +123,24 @@ async def claim(
 
 
 async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease: timedelta) -> list[Claimed]:
-    """Mark messages before a call that must not be made twice; returns those that are still ours."""
+    """Mark messages before a call that must not be made twice; returns those that are still ours.
+
+    Raises TooFewReplicas when a dying primary could take the marks along.
+    """
     if not claimed:
         return []
     one = claimed[0]
     ids = [each.message.id for each in claimed]
     sending, lapse = one.keys.sending(one.provider), ms(now + lease)
-    ours = {
-        member.decode() for member in await _MARK.run(redis, [sending], lapse, one.token, one.keys.message(""), *ids)
-    }
+    marked = await _MARK.run_safely(redis, [sending], lapse, one.token, one.keys.message(""), *ids)
+    ours = {member.decode() for member in marked}
     return [each for each in claimed if each.message.id in ours]
 
 
-async def settle(redis: Redis, settled: Sequence[Settled]) -> None:
+async def settle(redis: Redis, settled: Sequence[Settled], *, tell: Tell = nobody) -> None:
     """Write down what became of claimed messages, each for itself, in one round trip."""
     if settled:
-        await work.commit(redis, [_unit(outcome) for outcome in settled])
+        await work.commit(redis, [_unit(outcome, tell) for outcome in settled])
 
 
 def put_back(
@@ -152,7 +155,7 @@ def put_back(
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 
-def _unit(outcome: Settled) -> UnitOfWork:
+def _unit(outcome: Settled, tell: Tell) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
     provider = claimed.provider
@@ -174,12 +177,14 @@ def _unit(outcome: Settled) -> UnitOfWork:
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
     ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
-    ledger.move(
+    ledger.hear(
         ours,
         keys,
-        message.id,
+        message,
         MessageState.SENDING,
         outcome.state,
+        now=ms(outcome.now),
+        tell=tell,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         provider=provider,
         provider_id=outcome.provider_id,

@@ -3,7 +3,7 @@
 A callback proves nothing of its sender, so it counts only for messages that we sent, and a message never goes back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ class Receipts:
     lines: Lines
     clock: Clock
     unreached: Unreached
+    tell: Tell = nobody
+    on_reported: Callable[[str, MessageState], None] = lambda provider, state: None
 
     async def report(self, provider: str, statuses: Mapping[str, Status]) -> int:
         """Take in statuses by the provider's ids; returns how many of them were about messages of ours."""
@@ -100,7 +103,9 @@ class Receipts:
             elif status is Status.UNKNOWN_ID or age >= _ANSWERABLE:
                 unit.do("ZREM", keys.reports(line.name), message.id)
                 unit.do("HSET", keys.message(message.id), "unconfirmed", 1)
-                log.warning("message unconfirmed", action="message_unconfirmed", message=message.id)
+                log.warning(
+                    "message unconfirmed", action="message_unconfirmed", message=message.id, order=message.order_id
+                )
             else:
                 later = now + min(max(age, FIRST_REPORT), _LONGEST_WAIT)
                 unit.do("ZADD", keys.reports(line.name), "XX", ms(later), message.id)
@@ -120,9 +125,21 @@ class Receipts:
         await self.unreached.ends(keys, message, target)
         unit = UnitOfWork()
         for source in sorted(ledger.sources(target)):
-            ledger.move(unit, keys, message.id, source, target, reason=reason)
+            ledger.hear(
+                unit, keys, message, source, target,
+                now=ms(self.clock.now()), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,
+            )  # fmt: skip
         unit.do("ZREM", keys.reports(provider), message.id)
-        log.info(f"message {target}", action="message_reported", message=message.id, order=message.order_id)
+        self.on_reported(provider, target)
+        log.info(
+            f"message {target}",
+            action="message_reported",
+            message=message.id,
+            source=message.source,
+            order=message.order_id,
+            provider=provider,
+            provider_id=stored.provider_id,
+        )
         return unit
 
 

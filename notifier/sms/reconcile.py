@@ -22,6 +22,7 @@ from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
+from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class Reconciler:
     unreached: Unreached
     alert: Alert
     afterwards: Afterwards = Afterwards.HOLD
+    tell: Tell = nobody
 
     async def tick(self) -> int:
         """Look into what is due; returns how many messages came to an end."""
@@ -106,18 +108,35 @@ class Reconciler:
             if target is MessageState.ACCEPTED:
                 after.do("ZADD", keys.reports(provider), ms(now + FIRST_REPORT), message.id)
             unit.when(key, "state", unknown, after)
-            ledger.move(unit, keys, message.id, unknown, target, provider_id=provider_id, reason=REASONS.get(status))
-            log.info(f"message {target}", action="message_found", message=message.id, order=message.order_id)
+            ledger.hear(
+                unit, keys, message, unknown, target,
+                now=ms(now), accepted=ms(_span(stored, now)[1]), provider_id=provider_id, reason=REASONS.get(status),
+                tell=self.tell,
+            )  # fmt: skip
+            log.info(
+                f"message {target}",
+                action="message_found",
+                message=message.id,
+                source=message.source,
+                order=message.order_id,
+            )
 
     async def _give_up(self, unit: UnitOfWork, keys: Keys, stored: StoredMessage) -> None:
         message, now, unknown = stored.message, self.clock.now(), MessageState.UNKNOWN
-        log.warning("message stays unknown", action="gave_up", message=message.id, policy=self.afterwards)
+        log.warning(
+            "message stays unknown",
+            action="gave_up",
+            message=message.id,
+            order=message.order_id,
+            policy=self.afterwards,
+        )
         in_time = message.expires_at is None or message.expires_at > now
         if self.afterwards is Afterwards.RESEND and in_time:
             _again(unit, keys, message, now, stored.provider or "")
         elif self.afterwards is Afterwards.FAIL:
             await self.unreached.ends(keys, message, MessageState.FAILED)
-            ledger.move(unit, keys, message.id, unknown, MessageState.FAILED, reason="maybe_sent")
+            failed = MessageState.FAILED
+            ledger.hear(unit, keys, message, unknown, failed, now=ms(now), reason="maybe_sent", tell=self.tell)
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,6 +21,8 @@ from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
 from notifier.sms.unreached import Unreached
 from notifier.store.keys import Keys
+from notifier.store.replicas import TooFewReplicas
+from notifier.store.telling import Tell, nobody
 
 log = structlog.get_logger()
 
@@ -30,6 +33,7 @@ _BATCHES = 8  # under way at once
 _CAREFULLY = 16  # calls at once that must not be made twice: so many are in doubt when a worker dies
 _IDLE = 0.25  # seconds between looks when nothing rings
 _SETTLE_AGAIN = 0.5  # seconds
+_REPLICAS_AGAIN = timedelta(seconds=5)  # after which a text is tried again that must not be sent without replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Sender:
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Settled], None] = lambda _: None
+    tell: Tell = nobody
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -203,6 +208,7 @@ class Sender:
             return
         results: list[Result] = []
         if plain:
+            _note_sent(line, plain)
             results = await line.provider.send([_outgoing(line, one.message) for one in plain])
             await self._settle([self._verdict(line, one, result) for one, result in zip(plain, results, strict=True)])
         for start in range(0, len(careful), _CAREFULLY):
@@ -212,7 +218,15 @@ class Sender:
 
     async def _send_carefully(self, line: Line, claimed: Sequence[Claimed]) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
-        ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
+        try:
+            ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
+        except TooFewReplicas as error:
+            log.warning("not sent yet", action="mark_failed", reason=str(error), messages=len(claimed))
+            now = self.clock.now()
+            back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in claimed]
+            await self._settle([replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
+            return []
+        _note_sent(line, ours)
         plain = [one for one in ours if not _by_pattern(line, one.message)]
         patterns = [one for one in ours if _by_pattern(line, one.message)]
         sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
@@ -243,7 +257,10 @@ class Sender:
             try:
                 for outcome in settled:
                     await self.unreached.ends(outcome.claimed.keys, outcome.claimed.message, outcome.state)
-                await outbox.settle(self.redis, settled)
+                await outbox.settle(self.redis, settled, tell=self.tell)
+                break
+            except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
+                log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))
                 break
             except (RedisError, OSError, NotifierError) as error:
                 log.warning("store away", action="settle_failed", error=type(error).__name__, messages=len(settled))
@@ -276,6 +293,19 @@ def _outgoing(line: Line, message: Message) -> Outgoing:
     )
 
 
+def _note_sent(line: Line, claimed: Sequence[Claimed]) -> None:
+    for one in claimed:
+        message = one.message
+        log.debug(
+            "message handed to the provider",
+            action="message_sent",
+            message=message.id,
+            source=message.source,
+            order=message.order_id,
+            provider=line.name,
+        )
+
+
 def _tell(outcome: Settled) -> None:
     message, attempt = outcome.claimed.message, outcome.attempt
     log.info(
@@ -283,6 +313,7 @@ def _tell(outcome: Settled) -> None:
         action="message_settled",
         message=message.id,
         template=message.template,
+        source=message.source,
         order=message.order_id,
         to=phones.mask(message.to),
         provider=outcome.claimed.provider,

@@ -1,12 +1,13 @@
 """What the intake asks of the call book: to make a decision's calls true in the same unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from notifier.domain.calls import BookedCall, Call
 from notifier.domain.decide import Decision, Suppressed
 from notifier.domain.orders import Order
+from notifier.store.cluster import Command
 from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork
 
@@ -19,6 +20,7 @@ class Booking:
     keys: Keys
     before: Order | None
     decision: Decision
+    again: bool = False  # it was made before and came to nothing, for something of it had changed
 
     @property
     def needed(self) -> bool:
@@ -42,5 +44,13 @@ NOTHING = Booked()
 
 
 class Book(Protocol):
-    async def book(self, bookings: Sequence[Booking]) -> list[Booked]:
-        """Add to each unit what its decision changes about calls; units are committed in this order."""
+    def questions(self, customers: Iterable[tuple[Keys, str]]) -> list[Command]:
+        """What to ask the store about customers before their calls are booked; the questions go along with others."""
+
+    async def book(
+        self, bookings: Sequence[Booking], customers: Iterable[tuple[Keys, str]], answers: Sequence[Any]
+    ) -> list[Booked]:
+        """Add to each unit what its decision changes about calls; units are committed in this order.
+
+        ``answers`` are those to ``questions`` about ``customers``.
+        """

@@ -4,18 +4,27 @@ A key of one customer's data begins with its partition, ``n:{P}:``: what one uni
 Redis Cluster.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
+SCHEMA = "n:schema"  # the version of the form that all records here are in
+RETENTION = "n:retention"  # hash: who of all processes is removing what is old
 INSTANCE = "n:instance"  # a random name of this store, made when it is first opened
+LAYOUT = "n:partitions"  # hash: how many partitions the data lies in, and into how many it is being moved
+PROCESSES = "n:processes"  # the processes that use this store, by the unix ms until which each counts as alive
 STAFF = "n:staff"  # hash: staff id → record
 TEMPLATES_IN_USE = "n:templates"  # hash: template → its version
 TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → what it said
+HEARD = "n:heard"  # hash: source → unix ms of its last event
+SILENT = "n:silent"  # hash: source of whose silence supervisors were told → unix ms of its last event
+ENDPOINTS = "n:endpoints"  # set: the endpoints that news was ever kept for
 ALERTS = "n:alerts"  # list: what supervisors have to know, newest first
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+_CODES = 1024  # hashes of codes; it belongs to the data, and another number needs a migration
+
+
+class Keys(NamedTuple):
     """The keys of one partition."""
 
     partition: int
@@ -25,6 +34,15 @@ class Keys:
 
     def timeline(self, source: str, order_id: str) -> str:
         return f"n:{{{self.partition}}}:timeline:{source}:{order_id}"
+
+    def closed(self, source: str, order_id: str) -> str:
+        """The packed timeline, messages and calls of an order that has been closed for a while."""
+        return f"n:{{{self.partition}}}:closed:{source}:{order_id}"
+
+    @property
+    def barrier(self) -> str:
+        """Written to learn that replicas have all that was written before."""
+        return f"n:{{{self.partition}}}:barrier"
 
     def seen(self, source: str, event_id: str) -> str:
         return f"n:{{{self.partition}}}:seen:{source}:{event_id}"
@@ -80,15 +98,17 @@ class Keys:
         """Hash: what a call found out about an order and the order was not told yet, by event id."""
         return f"n:{{{self.partition}}}:feedback"
 
-    @property
-    def hooks(self) -> str:
-        """Hash: reminders to be posted to the shop's own tools, by id."""
-        return f"n:{{{self.partition}}}:hooks"
+    def news(self, endpoint: str) -> str:
+        """Hash: what an endpoint of the shop's is to be told, by id."""
+        return f"n:{{{self.partition}}}:news:{endpoint}"
 
-    @property
-    def hooks_due(self) -> str:
+    def news_due(self, endpoint: str) -> str:
         """The same by the unix ms of the next try."""
-        return f"n:{{{self.partition}}}:hooks:due"
+        return f"n:{{{self.partition}}}:news:{endpoint}:due"
+
+    def news_since(self, endpoint: str) -> str:
+        """The same by the unix ms it happened at."""
+        return f"n:{{{self.partition}}}:news:{endpoint}:since"
 
     @property
     def orders(self) -> str:
@@ -104,15 +124,21 @@ class Keys:
         """Orders whose deposit was reported and not looked up yet, by the unix ms it was reported at."""
         return f"n:{{{self.partition}}}:orders:deposits"
 
-    @property
-    def codes(self) -> str:
-        """Hash: tracking code or receipt number → the order it was last given for."""
-        return f"n:{{{self.partition}}}:codes"
+    def codes(self, code: str) -> str:
+        """Hash: tracking code, receipt number or number of its own → the order it was last given for.
+
+        Divided by the code: Redis keeps a small hash in half the bytes of a large one.
+        """
+        return f"n:{{{self.partition}}}:codes:{crc32(code.encode()) % _CODES:x}"
 
     @property
     def parked_orders(self) -> str:
         """Orders that events wait for, by the unix ms the first came at."""
         return f"n:{{{self.partition}}}:parked"
+
+    def day(self, day: str) -> str:
+        """Hash: what one day of Tehran's came to, counted as it happened."""
+        return f"n:{{{self.partition}}}:day:{day}"
 
     @property
     def outbox(self) -> str:
@@ -186,19 +212,39 @@ def attempts(what: str) -> str:
     return f"n:attempts:{what}"
 
 
-def figures(day: str) -> str:
-    """What one day came to, as the console counted it last."""
-    return f"n:figures:{day}"
-
-
 def webhooks(day: str) -> str:
     """Hash: source and status → how many webhooks of one day."""
     return f"n:webhooks:{day}"
 
 
+def kept(source: str, *, signed: bool) -> str:
+    """Deliveries of a source that were refused, by the unix ms they came at; unsigned ones apart."""
+    return f"n:{{kept}}:{'signed' if signed else 'unsigned'}:{source}"
+
+
+def kept_delivery(kept_id: str) -> str:
+    """One of them."""
+    return f"n:{{kept}}:delivery:{kept_id}"
+
+
+def catch_up(source: str) -> str:
+    """Hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)."""
+    return f"n:catch_up:{source}"
+
+
+def rhythm(source: str, day: str) -> str:
+    """The spans of one day in which a shop said something."""
+    return f"n:rhythm:{source}:{day}"
+
+
 def line(provider: str) -> str:
     """Hash: how a provider's account is doing, for all processes."""
     return f"n:line:{provider}"
+
+
+def endpoint(name: str) -> str:
+    """Hash: how an endpoint that we post to is doing, for all processes."""
+    return f"n:endpoint:{name}"
 
 
 def alert(kind: str) -> str:

@@ -10,15 +10,21 @@ from redis.asyncio import Redis
 from notifier.domain.calls import BookedCall, CallState
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Line
+from notifier.domain.timeline import Kind, Line
 from notifier.errors import StoreError
 from notifier.store import keys as names
+from notifier.store import stories
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
 log = structlog.get_logger()
 
-_FIELDS = ("message", "state", "provider", "provider_id", "cost", "reason", "unconfirmed", "attempts", "first")
+_FIELDS = (
+    *("message", "state", "provider", "provider_id", "cost", "reason", "unconfirmed", "attempts", "first"),
+    *("accepted", "delivered"),
+)
+
+_NAMES = [name.encode() for name in _FIELDS]
 
 Place = tuple[int, str]
 """Where a page ends: score and member of its last item."""
@@ -36,6 +42,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     unconfirmed: bool  # the provider took it and could not say within its time what became of it
     attempts: list[dict[str, Any]]
     first: int | None = None  # unix ms since when a provider may have it
+    accepted: int | None = None  # unix ms at which the provider took it
+    delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -47,6 +55,14 @@ class StoredCall(Struct, frozen=True, kw_only=True):
     @property
     def state(self) -> CallState:
         return self.call.state
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """The story of an order; messages and calls in the order they are first named in."""
+
+    timeline: list[Line]
+    messages: list[StoredMessage]
+    calls: list[StoredCall]
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -79,10 +95,41 @@ class Reader:
         place = await self.redis.get(names.route(source, order_id))
         return Keys(int(place) if place is not None else names.partition_of(order_id, self.partitions))
 
-    async def timeline(self, order: Order) -> list[Line]:
+    async def story(self, order: Order) -> Told:
+        """What happened to an order, with its messages and calls, also when they are packed together."""
         keys = await self.keys_of(order.source, order.id)
-        lines: Any = await self.redis.lrange(keys.timeline(order.source, order.id), 0, -1)
-        return [decode(line, Line) for line in lines]
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.get(keys.closed(order.source, order.id))
+        pipeline.lrange(keys.timeline(order.source, order.id), 0, -1)
+        raw, lines = await pipeline.execute()
+        closed = stories.unpacked(raw) or stories.Story()
+        timeline = [decode(line, Line) for line in (*closed.timeline, *lines)]
+        texts, calls = stories.references(timeline, Kind.MESSAGE), stories.references(timeline, Kind.CALL)
+        rows = [one.hash() for one in closed.messages]
+        found = {one.message.id: one for one in (_message(*(row.get(name) for name in _NAMES)) for row in rows)}
+        found |= {one.message.id: one for one in await self.messages([(keys, one) for one in texts])}
+        kept = [StoredCall(call=decode(call, BookedCall), keys=keys) for call in closed.calls]
+        booked = {one.call.id: one for one in (*kept, *await self.calls([(keys, one) for one in calls]))}
+        return Told(
+            timeline=timeline,
+            messages=[found[one] for one in texts if one in found],
+            calls=[booked[one] for one in calls if one in booked],
+        )
+
+    async def orders(self, members: Iterable[tuple[Keys, str]]) -> list[Order]:
+        """These orders, named ``source:id``, without those that are gone or cannot be read."""
+        wanted = list(members)
+        pipeline = self.redis.pipeline(transaction=False)
+        for keys, member in wanted:
+            pipeline.get(keys.order(*member.split(":", 1)))
+        found = []
+        for (_, member), raw in zip(wanted, await pipeline.execute(), strict=True):
+            try:
+                if raw is not None:
+                    found.append(decode(raw, Order))
+            except StoreError as error:
+                log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
+        return found
 
     async def messages(self, members: Iterable[tuple[Keys, str]]) -> list[StoredMessage]:
         """These messages, without those that are gone or cannot be read."""
@@ -156,8 +203,8 @@ class Reader:
 
 
 def _message(
-    message: bytes,
-    state: bytes,
+    message: Any,
+    state: Any,
     provider: bytes | None,
     provider_id: bytes | None,
     cost: bytes | None,
@@ -165,6 +212,8 @@ def _message(
     unconfirmed: bytes | None,
     attempts: bytes | None,
     first: bytes | None,
+    accepted: bytes | None,
+    delivered: bytes | None,
 ) -> StoredMessage:
     return StoredMessage(
         message=decode(message, Message),
@@ -176,4 +225,6 @@ def _message(
         unconfirmed=unconfirmed is not None,
         attempts=decode(attempts, list[dict[str, Any]]) if attempts else [],
         first=int(first) if first else None,
+        accepted=int(accepted) if accepted else None,
+        delivered=int(delivered) if delivered else None,
     )

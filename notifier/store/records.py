@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from notifier.errors import StoreError
+from notifier.store import packing
 
 T = TypeVar("T")
 
@@ -21,6 +22,8 @@ def decode(raw: bytes, kind: type[T]) -> T:
     try:
         record: T = decoder.decode(raw)
     except msgspec.DecodeError as error:
+        if (whole := packing.unpacked_version(raw)) is not None:
+            return decode(whole, kind)
         raise StoreError(f"a stored {kind.__name__} cannot be read: {error}") from None
     return record
 

@@ -7,11 +7,31 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-Command = tuple[str | bytes | int | float, ...]
+from notifier.store.cluster import Cluster
+from notifier.store.cluster import Command as Command
+from notifier.store.replicas import Replicas
 
 
 async def many(redis: Redis, commands: Sequence[Command]) -> list[Any]:
     """The answers in order; a command that Redis refuses is answered by its error. Nothing is repeated."""
+    if isinstance(redis, Cluster):
+        return await redis.many(commands)
+    return await _one_connection(redis, commands)
+
+
+async def safely(redis: Redis, commands: Sequence[Command]) -> list[Any]:
+    """The same, where replicas are to have what was written; raises TooFewReplicas when they have not in time."""
+    if isinstance(redis, Cluster):
+        return await redis.many(commands, safely=True)
+    replicas = getattr(redis, "replicas", Replicas())
+    if not replicas.count:
+        return await _one_connection(redis, commands)
+    *answers, have = await _one_connection(redis, [*commands, replicas.command])
+    replicas.require(have)
+    return answers
+
+
+async def _one_connection(redis: Redis, commands: Sequence[Command]) -> list[Any]:
     connection = await redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
     try:
         await connection.send_packed_command([pack_command(command) for command in commands])  # type: ignore[arg-type]
@@ -28,3 +48,11 @@ async def many(redis: Redis, commands: Sequence[Command]) -> list[Any]:
         raise
     finally:
         await redis.connection_pool.release(connection)
+
+
+def checked(answers: list[Any]) -> list[Any]:
+    """The same answers, none of which is an error. Raises the first that is."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers

@@ -1,6 +1,6 @@
 """Units of work: what must become true together, as one call of one script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ResponseError
 
 from notifier.errors import StoreError
-from notifier.store.roundtrip import Command, many
+from notifier.store.roundtrip import Command, safely
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
 
@@ -27,6 +27,15 @@ class Script:
             return await redis.evalsha(self.sha, len(keys), *keys, *args)
         except NoScriptError:
             return await redis.eval(self.text, len(keys), *keys, *args)
+
+    async def run_safely(self, redis: Redis, keys: Sequence[str], *args: str | bytes | int) -> Any:
+        """The same, and raise TooFewReplicas when replicas that must have it have it not."""
+        (answer,) = await safely(redis, [("EVALSHA", self.sha, len(keys), *keys, *args)])
+        if isinstance(answer, NoScriptError):
+            (answer,) = await safely(redis, [("EVAL", self.text, len(keys), *keys, *args)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class UnitOfWork:
@@ -50,6 +59,10 @@ class UnitOfWork:
         """Stop with ``conflict`` unless the field of the hash at ``key`` has this value; "" for no such field."""
         self._add(key, "field", field, value)
 
+    def require_length(self, key: str, length: int) -> None:
+        """Stop with ``conflict`` unless the list at ``key`` has so many entries; 0 for none."""
+        self._add(key, "length", length)
+
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value."""
         self._add(key, "when", field, value, len(then._keys))
@@ -71,7 +84,12 @@ class UnitOfWork:
 
     def do(self, command: str, key: str, *args: str | bytes | int) -> None:
         """A Redis command whose first argument is the key."""
-        self._add(key, command, *args)
+        self._keys.append(key)
+        self._operations += (1 + len(args), command, *args)
+
+    def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
+        """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
+        self._add(key, "count", kept, *(part for each in counts.items() for part in each))
 
     def _add(self, key: str, *operation: str | bytes | int) -> None:
         self._keys.append(key)
@@ -98,7 +116,8 @@ _SCRIPT = Script("units_of_work")
 async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
     """Carry out several units, each for itself, in order: one command a partition, in one round trip.
 
-    Raises ResponseError when Redis refused an operation of one of them.
+    Raises ResponseError when Redis refused an operation of one of them, TooFewReplicas when they are written but not by
+    as many as must have them.
     """
     answers: list[Any] = [None] * len(units)
     together: dict[str, list[int]] = {}
@@ -120,12 +139,12 @@ def _command(units: Sequence[UnitOfWork]) -> Command:
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:
-    answers = await many(redis, commands)
+    answers = await safely(redis, commands)
     if any(isinstance(answer, NoScriptError) for answer in answers):
         await redis.script_load(_SCRIPT.text)
         for index, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
-                (answers[index],) = await many(redis, [commands[index]])
+                (answers[index],) = await safely(redis, [commands[index]])
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer

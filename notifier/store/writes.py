@@ -13,24 +13,28 @@ from notifier.store.work import UnitOfWork
 _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer are kept in order
 
 
-def put_order(unit: UnitOfWork, keys: Keys, order: Order) -> None:
-    """Write an order and its place in the lists; the version before it must have been required."""
+def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | None = None) -> None:
+    """Write an order and its place in the lists, instead of ``before``, whose version must have been required."""
     member = f"{order.source}:{order.id}"
     unit.do("SET", keys.order(order.source, order.id), encode(order))
     unit.do("ZADD", keys.orders, order.updated_at, member)
-    if order.v == 1 and order.details.phone:
+    former = before.details.phone if before else None
+    if former is not None and former != order.details.phone:
+        unit.do("ZREM", keys.customer_orders(former), member)
+    if order.details.phone is not None and former != order.details.phone:
         unit.do("ZADD", keys.customer_orders(order.details.phone), order.created_at, member)
     if order.priority is Priority.HIGH:
         unit.do("ZADD", keys.priority_orders, order.updated_at, member)
-    else:
+    elif order.v > 1:
         unit.do("ZREM", keys.priority_orders, member)
     if (reported := order.deposit_waiting) is not None:
         unit.do("ZADD", keys.deposits, reported, member)
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
-    codes = [code for code in (order.details.tracking_code, order.details.reference) if code]
-    if codes:
-        unit.do("HSET", keys.codes, *(part for code in codes for part in (code, member)))
+    details = order.details
+    for code in (details.tracking_code, details.reference, details.number):
+        if code:
+            unit.do("HSET", keys.codes(code), code, member)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Line]) -> None:

@@ -9,11 +9,13 @@ from aiohttp.typedefs import Handler
 
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Priority
-from notifier.domain.timeline import Kind
 from notifier.errors import NotFound, Unauthorized, Unprocessable
 from notifier.store.reading import Page, Reader
 from notifier.store.records import encode
-from notifier.web import queries, views
+from notifier.web import queries, shapes, views
+from notifier.web.described import Answer, Parameter, describe
+
+_SOURCE = Parameter(name="source", text="The shop, where several use one number")
 
 
 class Api:
@@ -49,6 +51,15 @@ class Api:
             )
         return await handler(request)
 
+    @describe(
+        "Orders, newest first",
+        tag="orders",
+        text="With `priority=high` those to be delivered first.",
+        parameters=(Parameter(name="priority", text="Only these", type=Priority), *queries.PAGING),
+        answers={200: Answer(text="A page", models=(shapes.OrderList,))},
+        problems=(401, 422, 503),
+        security=("token",),
+    )
     async def orders(self, request: web.Request) -> web.Response:
         """``?priority=high`` for the orders to be delivered first."""
         priority = queries.choice(request, "priority", Priority)
@@ -62,28 +73,44 @@ class Api:
         shown = [order for order in found if order is not None and priority in (None, order.priority)]
         return _list([views.order(order) for order in shown], page)
 
+    @describe(
+        "One order with its story",
+        tag="orders",
+        parameters=(_SOURCE,),
+        answers={200: Answer(text="The order, its timeline, messages and calls", models=(shapes.OrderStory,))},
+        problems=(401, 404, 422, 503),
+        security=("token",),
+    )
     async def order(self, request: web.Request) -> web.Response:
         """One order with its timeline, messages and calls; ``?source=`` where several shops use one number."""
         order = await self._find(request.match_info["id"], request.query.get("source"))
-        keys = await self._reader.keys_of(order.source, order.id)
-        timeline = await self._reader.timeline(order)
-        messages = await self._reader.messages([(keys, ref) for ref in _refs(timeline, Kind.MESSAGE)])
-        calls = await self._reader.calls([(keys, ref) for ref in _refs(timeline, Kind.CALL)])
+        told = await self._reader.story(order)
         whole = views.order(order) | {
-            "timeline": timeline,
-            "messages": [views.message(stored) for stored in messages],
-            "calls": [views.call(stored) for stored in calls],
+            "timeline": told.timeline,
+            "messages": [views.message(stored) for stored in told.messages],
+            "calls": [views.call(stored) for stored in told.calls],
         }
         return _json(whole)
 
+    @describe(
+        "Messages, newest first",
+        tag="messages",
+        parameters=(
+            Parameter(name="order_id", text="Only those of this order; all of them on one page"),
+            Parameter(name="state", text="Only those in this state", type=MessageState),
+            _SOURCE,
+            *queries.PAGING,
+        ),
+        answers={200: Answer(text="A page", models=(shapes.MessageList,))},
+        problems=(401, 404, 422, 503),
+        security=("token",),
+    )
     async def messages(self, request: web.Request) -> web.Response:
         """``?order_id=`` and ``?state=`` narrow the list."""
         state = queries.choice(request, "state", MessageState)
         if order_id := request.query.get("order_id"):
             order = await self._find(order_id, request.query.get("source"))
-            keys = await self._reader.keys_of(order.source, order.id)
-            refs = _refs(await self._reader.timeline(order), Kind.MESSAGE)
-            found = await self._reader.messages([(keys, ref) for ref in reversed(refs)])
+            found = (await self._reader.story(order)).messages[::-1]
             return _list([views.message(stored) for stored in found if state in (None, stored.state)], None)
         states = [state] if state else list(MessageState)
         page = await self._page(
@@ -91,6 +118,13 @@ class Api:
         )
         return _list([views.message(stored) for stored in await self._reader.messages(page.members)], page)
 
+    @describe(
+        "One message with its attempts",
+        tag="messages",
+        answers={200: Answer(text="The message", models=(shapes.MessageFacts,))},
+        problems=(401, 404, 503),
+        security=("token",),
+    )
     async def message(self, request: web.Request) -> web.Response:
         """One message with its attempts."""
         message_id = request.match_info["id"]
@@ -110,10 +144,6 @@ class Api:
 
     async def _page(self, request: web.Request, sets: list[Any]) -> Page:
         return await self._reader.page(sets, after=queries.cursor(request), size=queries.size(request))
-
-
-def _refs(timeline: list[Any], kind: Kind) -> list[str]:
-    return list(dict.fromkeys(line.ref for line in timeline if line.kind is kind and line.ref))
 
 
 def _list(items: list[Any], page: Page | None) -> web.Response:

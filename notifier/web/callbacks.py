@@ -1,7 +1,8 @@
 """What Kavenegar tells us: delivery reports and customers' texts. Unsigned, so the path holds a secret."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,31 @@ from notifier.errors import NotFound, StoreAway
 from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
+from notifier.web import shapes
+from notifier.web.described import Answer, Body, Parameter, describe
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TEXT = {"type": "string"}
+
+
+def _described(summary: str, names: Mapping[str, str], problems: tuple[int, ...]) -> Callable[[F], F]:
+    """Fields may stand in the query, in a form or in JSON: nobody has written down which."""
+    fields: Mapping[str, Any] = {"type": "object", "properties": dict.fromkeys(names, _TEXT)}
+    return describe(
+        summary,
+        tag="callbacks",
+        text="The fields may come in the query, as a form or as JSON. Answered 200 even when they make no sense, for "
+        "anything else is sent again and again.",
+        parameters=tuple(Parameter(name=name, text=text) for name, text in names.items()),
+        bodies=tuple(
+            Body(alternatives=(fields,), media=media, required=False)
+            for media in ("application/x-www-form-urlencoded", "application/json")
+        ),
+        answers={200: Answer(text="Taken", models=(shapes.Taken,))},
+        problems=problems,
+    )
+
 
 log = structlog.get_logger()
 
@@ -22,8 +48,8 @@ class KavenegarCallbacks:
     ``providers`` are the names of the configured Kavenegar accounts: a report does not say which it is from.
     """
 
-    def __init__(self, token: str | None, receipts: Receipts, inbox: Inbox, providers: Sequence[str]) -> None:
-        self._token, self._receipts, self._inbox, self._providers = token, receipts, inbox, providers
+    def __init__(self, tokens: Sequence[str], receipts: Receipts, inbox: Inbox, providers: Sequence[str]) -> None:
+        self._tokens, self._receipts, self._inbox, self._providers = tokens, receipts, inbox, providers
 
     def routes(self) -> list[web.RouteDef]:
         """GET and POST, for nobody has written down which it is."""
@@ -34,6 +60,11 @@ class KavenegarCallbacks:
             for method in ("GET", "POST")
         ]
 
+    @_described(
+        "A delivery report",
+        {"messageid": "The provider's id of the text", "status": "Its state, as a number"},
+        (404, 408),
+    )
     async def delivery(self, request: web.Request) -> web.Response:
         """``messageid`` and ``status``."""
         fields = await self._fields(request)
@@ -47,6 +78,11 @@ class KavenegarCallbacks:
                 log.warning("report lost", action="report_lost", provider_id=message_id)
         return web.json_response({"ok": True})
 
+    @_described(
+        "A customer's text",
+        {"from": "Who wrote", "to": "Our line", "message": "The text", "messageid": "The provider's id of it"},
+        (404, 408, 503),
+    )
     async def inbound(self, request: web.Request) -> web.Response:
         """``from``, ``to``, ``message``, ``messageid``; no 200 before it is kept, for nothing else brings it."""
         fields = await self._fields(request)
@@ -59,8 +95,8 @@ class KavenegarCallbacks:
 
     async def _fields(self, request: web.Request) -> Mapping[str, str]:
         """What was sent, as a query, a form or JSON."""
-        given = request.match_info["token"]
-        if self._token is None or not hmac.compare_digest(given.encode(), self._token.encode()):
+        given = request.match_info["token"].encode()
+        if sum(hmac.compare_digest(given, token.encode()) for token in self._tokens) == 0:
             raise NotFound("There is nothing at this address.")
         fields = dict(request.query)
         if request.method == "POST":

@@ -13,7 +13,8 @@ from notifier.domain.calls import OPEN, BookedCall, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import encode, ms
-from notifier.web import bodies, queries, views
+from notifier.web import bodies, queries, shapes, views
+from notifier.web.described import Answer, Body, Parameter, describe
 from scheduler import ical
 from scheduler.book import Held, Unknown
 from scheduler.outcomes import Deposit, Report, Unclear
@@ -64,6 +65,18 @@ class CallViews:
             web.post("/calls/{id}/snooze", self.snooze),
         ]
 
+    @describe(
+        "Calls, newest first",
+        tag="calls",
+        parameters=(
+            Parameter(name="state", text="Only those in this state", type=CallState),
+            Parameter(name="assignee", text="Only those of this member of staff"),
+            *queries.PAGING,
+        ),
+        answers={200: Answer(text="A page", models=(shapes.CallList,))},
+        problems=(401, 422, 503),
+        security=("token",),
+    )
     async def calls(self, request: web.Request) -> web.Response:
         """``?state=`` and ``?assignee=`` narrow the list."""
         state, assignee = queries.choice(request, "state", CallState), request.query.get("assignee")
@@ -86,6 +99,13 @@ class CallViews:
                 break
         return _json({"items": items, "next_cursor": f"{after[0]}:{after[1]}" if after else None})
 
+    @describe(
+        "One call with its brief",
+        tag="calls",
+        answers={200: Answer(text="The call", models=(shapes.CallWithBrief,))},
+        problems=(401, 404, 503),
+        security=("token",),
+    )
     async def call(self, request: web.Request) -> web.Response:
         """One call with its brief."""
         call_id = request.match_info["id"]
@@ -94,12 +114,28 @@ class CallViews:
             raise NotFound(f"There is no call {call_id!r}.")
         return _json(await self._whole(stored))
 
+    @describe(
+        "Take a call for a while",
+        tag="calls",
+        bodies=(Body(models=(ClaimBody,), examples={"usual": {"by": "maryam"}}),),
+        answers={200: Answer(text="The call as it now is", models=(shapes.CallWithBrief,))},
+        problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
+        security=("token",),
+    )
     async def claim(self, request: web.Request) -> web.Response:
         """Take a call for a while."""
         call_id, body = request.match_info["id"], await bodies.read(request, ClaimBody)
         await self._known(call_id, body.by)
         return _json(await self._whole(await _answered(self._book.claim(call_id, body.by))))
 
+    @describe(
+        "Put a call off",
+        tag="calls",
+        bodies=(Body(models=(SnoozeBody,), examples={"usual": {"by": "maryam", "at": "2026-11-24T10:00:00+03:30"}}),),
+        answers={200: Answer(text="The call as it now is", models=(shapes.CallWithBrief,))},
+        problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
+        security=("token",),
+    )
     async def snooze(self, request: web.Request) -> web.Response:
         """Put a call off; the time stands as it is named."""
         call_id, body = request.match_info["id"], await bodies.read(request, SnoozeBody)
@@ -108,6 +144,14 @@ class CallViews:
         stored = await _answered(self._book.snooze(call_id, body.by, body.at.astimezone(UTC), body.note))
         return _json(await self._whole(stored))
 
+    @describe(
+        "What came of a call",
+        tag="calls",
+        bodies=(Body(models=(OutcomeBody,), examples={"usual": {"by": "maryam", "outcome": "no_answer", "note": ""}}),),
+        answers={200: Answer(text="The call as it now is", models=(shapes.CallReported,))},
+        problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
+        security=("token",),
+    )
     async def outcome(self, request: web.Request) -> web.Response:
         """What came of a call; the answer has the call, and under ``next`` the one to make now."""
         call_id, body = request.match_info["id"], await bodies.read(request, OutcomeBody)
@@ -129,6 +173,13 @@ class CallViews:
         found = await self._reader.call(following.id) if following else None
         return _json(await self._whole(stored) | {"next": await self._whole(found) if found else None})
 
+    @describe(
+        "Somebody's calls as a calendar",
+        tag="calls",
+        text="For calendar programs: the address is its own password; `notifier staff feed ID` tells it.",
+        answers={200: Answer(text="iCalendar", media="text/calendar")},
+        problems=(404, 503),
+    )
     async def feed(self, request: web.Request) -> web.Response:
         """Somebody's calls as a calendar, at an address that is its own password."""
         staff = await self._calling.staff.get(request.match_info["staff"])

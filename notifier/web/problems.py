@@ -1,15 +1,23 @@
 """Errors over HTTP: RFC 9457 problem details, whatever went wrong."""
 
+import asyncio
 import json
+from http import HTTPStatus
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
-from notifier.errors import Problem, StoreAway
+from notifier.errors import Crowded, Problem, StoreAway, WrongContentType
 
 log = structlog.get_logger()
+
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+_OURS = {"title": "Internal error", "status": 500, "detail": "Our mistake; it was logged."}
+
+BODY_TIMEOUT = web.AppKey("body_timeout", float)
+"""Seconds in which a body must have come."""
 
 _DETAILS = {
     404: "There is nothing at this address.",
@@ -22,27 +30,75 @@ _DETAILS = {
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into an answer that says what to do, and show nobody a stack trace."""
     try:
+        if not request.path.startswith("/webhooks/"):  # these look themselves, and count what they refuse
+            unpacked(request)
+        if request.content.is_eof():
+            return await handler(request)
+        return await _patiently(request, handler)
+    except Exception as error:
+        return answer_to(error, request)
+
+
+def unpacked(request: web.Request) -> None:
+    """Refuse a body that is packed."""
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise WrongContentType("Send the body as it is, without Content-Encoding.", headers=_AS_IT_IS)
+
+
+def answer_to(error: Exception, request: web.Request) -> web.Response:
+    """The answer that an error while handling a request comes to. Raises the error where there is nobody to answer."""
+    match error:
+        case Problem():
+            if error.status >= 500 and not isinstance(error, Crowded):  # of these there are many: the gate says so
+                log.warning("request refused", action="problem", status=error.status, path=_path(request))
+            return _answer(error.document(), error.status, error.headers)
+        case _TooSlow():
+            return problem(408, "The body took too long to come; send it faster, or less at once.")
+        case web.HTTPException():
+            if error.status < 400:
+                raise error
+            detail = _DETAILS.get(error.status, error.reason)
+            headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return _answer({"title": error.reason, "status": error.status, "detail": detail}, error.status, headers)
+        case ConnectionError() if request.transport is None:  # whoever asked is gone
+            raise error
+        case web.RequestPayloadError():
+            return problem(400, "The body cannot be read; it must be encoded and as long as its headers say.")
+        case RedisError():
+            log.warning("store away", action="store_away", error=type(error).__name__, path=_path(request))
+            away = StoreAway("The store does not answer at the moment; ask again.")
+            return _answer(away.document(), away.status, away.headers)
+    log.exception("request failed", action="request_failed", method=request.method, path=_path(request), exc_info=error)
+    return _answer(_OURS, 500, {})
+
+
+def _path(request: web.Request) -> str:
+    """The address that was asked for, without the secret that some have in them."""
+    token = request.match_info.get("token")
+    return request.path.replace(token, "***") if token else request.path
+
+
+class _TooSlow(TimeoutError):
+    """A body that did not come in time."""
+
+
+async def _patiently(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request whose body is still coming, which it must within a time."""
+
+    def give_up() -> None:
+        if not request.content.is_eof():
+            request.content.set_exception(_TooSlow())
+
+    limit = asyncio.get_running_loop().call_later(request.config_dict[BODY_TIMEOUT], give_up)
+    try:
         return await handler(request)
-    except Problem as problem:
-        if problem.status >= 500:
-            log.warning("request refused", action="problem", status=problem.status, path=request.path)
-        return _answer(problem.document(), problem.status, problem.headers)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        detail = _DETAILS.get(error.status, error.reason)
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return _answer({"title": error.reason, "status": error.status, "detail": detail}, error.status, headers)
-    except web.RequestPayloadError:
-        detail = "The body cannot be read; it must be encoded and as long as its headers say."
-        return _answer({"title": "Bad request", "status": 400, "detail": detail}, 400, {})
-    except RedisError as error:
-        log.warning("store away", action="store_away", error=type(error).__name__, path=request.path)
-        away = StoreAway("The store does not answer at the moment; ask again.")
-        return _answer(away.document(), away.status, away.headers)
-    except Exception:
-        log.exception("request failed", action="request_failed", method=request.method, path=request.path)
-        return _answer({"title": "Internal error", "status": 500, "detail": "Our mistake; it was logged."}, 500, {})
+    finally:
+        limit.cancel()
+
+
+def problem(status: int, detail: str) -> web.Response:
+    """An answer to what no handler has seen."""
+    return _answer({"title": HTTPStatus(status).phrase, "status": status, "detail": detail}, status, {})
 
 
 def _answer(document: dict[str, object], status: int, headers: dict[str, str]) -> web.Response:

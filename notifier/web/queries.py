@@ -7,9 +7,24 @@ from aiohttp import web
 
 from notifier.errors import Unprocessable
 from notifier.store.reading import Place
+from notifier.web.described import Parameter
 
 _PAGE = 50
 _LARGEST_PAGE = 200
+
+PAGING = (
+    Parameter(
+        name="limit",
+        text="How many at once",
+        type={"type": "integer", "minimum": 1, "maximum": _LARGEST_PAGE, "default": _PAGE},
+    ),
+    Parameter(
+        name="cursor",
+        text="The `next_cursor` of the page before",
+        type={"type": "string", "pattern": "^[0-9]{1,19}:"},
+    ),
+)
+"""What every list takes, for the API's document."""
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -1,45 +1,49 @@
-"""How many webhooks came from each shop and what they were answered, counted by the day."""
+"""How many webhooks came from each shop and what they were answered; and when it spoke.
+
+A delivery costs one addition in memory. The metrics read the sums since the process began; what was added since the
+last time goes to Redis now and then, by the day it is then: nobody counts more finely than that.
+"""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock
+from notifier.intake import silence
 from notifier.store import keys as names
 
 log = structlog.get_logger()
 
 _EVERY = 2  # seconds
 _KEPT = 100 * 24 * 3600  # seconds
+_NOBODY = ""  # who posts to no known source: under one name, so that nobody can make up more
 
 
 class Tally:
-    """Counts in memory and adds to Redis now and then, so that a webhook costs nothing more."""
+    """Counts the deliveries of one process."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis, self._clock = redis, clock
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: dict[tuple[str, int], int] = {}
+        self._written: dict[tuple[str, int], int] = {}
+        self._spoke: set[str] = set()
 
-    def middleware(self) -> Middleware:
-        @web.middleware
-        async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if not request.path.startswith("/webhooks/"):
-                return await handler(request)
-            response = await handler(request)
-            source = request.match_info.get("source")
-            if source and response.status != 404:
-                day = self._clock.now().astimezone(TEHRAN).date().isoformat()
-                self._counts[day, f"{source} {response.status}"] += 1
-            return response
+    @property
+    def counts(self) -> Mapping[tuple[str, int], int]:
+        """Deliveries since the process began, by source and HTTP status."""
+        return self._counts
 
-        return count
+    def count(self, source: str, status: int, *, signed: bool) -> None:
+        """Note what a delivery was answered."""
+        what = (source if status != 404 else _NOBODY, status)
+        self._counts[what] = self._counts.get(what, 0) + 1
+        if signed and status < 300:
+            self._spoke.add(source)
 
     async def keep(self, app: web.Application) -> AsyncIterator[None]:
         """Write while the application runs, and once more at its end."""
@@ -50,13 +54,20 @@ class Tally:
 
     async def write(self) -> None:
         """Add what was counted since the last time."""
-        counts, self._counts = self._counts, Counter()
-        if not counts:
+        before, self._written = self._written, dict(self._counts)
+        new = {what: count - before.get(what, 0) for what, count in self._written.items() if what[0] != _NOBODY}
+        spoke, self._spoke = self._spoke, set()
+        if not any(new.values()):
             return
+        now = self._clock.now()
+        day = now.astimezone(TEHRAN).date().isoformat()
         pipeline = self._redis.pipeline(transaction=False)
-        for (day, name), count in counts.items():
-            pipeline.hincrby(names.webhooks(day), name, count)
-            pipeline.expire(names.webhooks(day), _KEPT)
+        for (source, status), count in new.items():
+            if count:
+                pipeline.hincrby(names.webhooks(day), f"{source} {status}", count)
+        pipeline.expire(names.webhooks(day), _KEPT)
+        for source in spoke:
+            silence.note(pipeline, source, now)
         try:
             await pipeline.execute()
         except (RedisError, OSError) as error:  # they are figures only

@@ -15,6 +15,7 @@ def order(order: Order) -> dict[str, Any]:
     details = order.details
     return {
         "id": order.id,
+        "number": order.number,
         "source": order.source,
         "stage": order.stage.name.lower(),
         "prepaid": order.prepaid,
@@ -57,6 +58,8 @@ def message(stored: StoredMessage) -> dict[str, Any]:
         "cost": stored.cost,
         "reason": stored.reason,
         "unconfirmed": stored.unconfirmed,
+        "accepted_at": _moment(stored.accepted) if stored.accepted else None,
+        "delivered_at": _moment(stored.delivered) if stored.delivered else None,
         "attempts": stored.attempts,
     }
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -268,11 +269,11 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:
             if not isinstance(place[key], dict | list) or draw(st.booleans()):
                 match draw(st.sampled_from(["replace", "drop", "add"])):
                     case "replace":
-                        place[key] = draw(odd_values)
+                        place[key] = deepcopy(draw(odd_values))
                     case "drop":
                         del place[key]
                     case "add" if isinstance(place, dict):
-                        place[draw(st.text(max_size=5))] = draw(odd_values)
+                        place[draw(st.text(max_size=5))] = deepcopy(draw(odd_values))
                 break
             place = place[key]
     return document

@@ -81,7 +81,7 @@ async def test_four_workers_and_a_kill(service: Service, redis: Redis, redis_url
     texts = [one.message for one in await service.reader.messages(page.members)]
     assert {text.audience for text in texts} == {Audience.STAFF}
     assert {text.to for text in texts} <= {SARA.phone, REZA.phone}
-    posted = [json.loads(json.loads(hook)["body"])["data"]["calls"] for hook in await redis.hvals(keys.hooks)]
-    assert len(posted) == len(texts), "every text is posted once, too"
+    posted = [json.loads(entry)["body"]["data"]["calls"] for entry in await redis.hvals(keys.news("tool"))]
+    assert len(posted) >= len(texts), "every text is posted, too; one about very many calls in parts"
     about = Counter(call["id"] for calls in posted for call in calls)
     assert about == Counter({str(1000 + number): 1 for number in range(CALLS)})

@@ -13,8 +13,10 @@ import trustme
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from notifier.store.connect import CannotConnect, UnsupportedUrl, connect, weaknesses, weaknesses_in, without_password
+from notifier.store.connect import CannotConnect, connect
 from notifier.store.embedded import EmbeddedRedis, find_server
+from notifier.store.urls import UnsupportedUrl, without_password
+from notifier.store.weaknesses import weaknesses, weaknesses_in
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -199,8 +201,13 @@ async def test_tls_needs_a_known_authority(outside: Callable[..., OutsideRedis],
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("redis+sentinel://:secret@a,b/main", "not supported"),
-        ("redis+cluster://:secret@a", "not supported"),
+        ("redis+sentinel://:secret@a,b", "names no service"),
+        ("redis+sentinel://:secret@a:b/main", "no valid host and port in 'a:b'"),
+        ("redis+sentinel://:secret@a/main/zero", "must be a number"),
+        ("redis+sentinel://:secret@a/main?db=1", "the option db is unknown"),
+        ("redis+cluster://:secret@a,,b", "no valid host and port in ''"),
+        ("redis+cluster://:secret@a:99999", "no valid host and port in 'a:99999'"),
+        ("redis+cluster://:secret@a/3", "database 0 alone"),
         ("embedded", "not supported"),
         ("http://localhost:6379", "not supported"),
         ("redis://:sec/ret@localhost:6379", "no valid host and port"),

@@ -2,15 +2,12 @@
 
 import asyncio
 import re
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from consoles import Browser, hire
+from consoles import ISFAHAN, Desk, hire
 from redis.asyncio import Redis
 from shops import Client, StandardShop, send_all
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
@@ -18,52 +15,6 @@ from notifier.domain.messages import MessageState
 from notifier.service import Service
 from notifier.simulator import Simulator
 from notifier.store import keys as names
-
-ISFAHAN = {"name": "سارا محمدی", "phone": "09121234567", "city": "اصفهان"}
-
-
-class Desk:
-    """Two agents and a supervisor, a shop, and time that is turned."""
-
-    def __init__(self, client: Client, shop: StandardShop, service: Service, clock: StillClock) -> None:
-        self.sara, self.reza, self.boss = Browser(client), Browser(client), Browser(client)
-        self.shop, self.service, self.clock = shop, service, clock
-
-    async def open(self) -> None:
-        for browser, name in ((self.sara, "sara"), (self.reza, "reza"), (self.boss, "boss")):
-            await browser.enter(self.service, name)
-
-    async def event(self, kind: EventType, order: str = "10025", **data: Any) -> Any:
-        payload = samples.event(kind, at=self.clock.now(), order_id=order)
-        payload["data"] |= data
-        answer = await self.shop.post(payload)
-        assert answer.status == 202
-        return answer.body
-
-    async def deposit(self, order: str = "10025") -> Any:
-        payment = {"method": "bank_transfer", "amount": 185_000_000, "currency": "IRR", "reference": "778899"}
-        about = {"customer": ISFAHAN, "payment": payment}
-        await self.event(EventType.REGISTERED, order, **about)
-        return await self.event(EventType.DEPOSIT_REPORTED, order, **about)
-
-    async def due_call(self) -> str:
-        """A call that is due, and in somebody's hands."""
-        planned = await self.event(EventType.PAID)
-        await self.tick()
-        await self.tick(minutes=15)
-        return str(planned["calls"][0]["id"])
-
-    async def tick(self, **turn: float) -> None:
-        self.clock.turn(timedelta(**turn))
-        await self.service.reminders.tick()
-
-    async def call(self, call_id: str) -> Any:
-        stored = await self.service.reader.call(call_id)
-        assert stored
-        return stored.call
-
-    async def whose(self, call_id: str) -> Browser:
-        return {"sara": self.sara, "reza": self.reza}[(await self.call(call_id)).assignee]
 
 
 @pytest.fixture
@@ -251,6 +202,19 @@ async def test_what_can_be_done_about_an_order(desk: Desk, redis: Redis) -> None
     assert (await desk.sara.post("/orders/shop/10025/write", **staff_text)).status == 422
 
 
+async def test_a_call_is_added_once_and_joins_the_open_one(desk: Desk) -> None:
+    planned = (await desk.event(EventType.PAID))["calls"][0]["id"]
+    form = {"purpose": "callback", "when": "hour", "once": "1"}
+    for _ in range(2):  # an impatient second tap
+        page = await desk.sara.post("/orders/shop/10025/call", **form)
+    assert "تماس برای امروز ۱۱:۰۰ برنامه‌ریزی شد" in page.words
+    reasons = [reason.purpose for reason in (await desk.call(planned)).reasons]
+    assert reasons.count("callback") == 1
+    assert len(reasons) == 2
+    for wrong in ({"purpose": "nothing", "when": "now"}, {"purpose": "callback", "when": "whenever"}):
+        assert (await desk.sara.post("/orders/shop/10025/call", **wrong)).status == 422
+
+
 async def test_sending_again_only_where_it_is_safe(desk: Desk, clock: StillClock, redis: Redis) -> None:
     answer = await desk.event(EventType.PAID)
     message = answer["messages"][0]["id"]
@@ -295,29 +259,6 @@ async def test_a_supervisor_moves_calls(desk: Desk) -> None:
     assert (await desk.call(call_id)).assignee is None
     assert (await desk.boss.post("/desk/move", call=call_id, to="nobody")).status == 422
     assert (await desk.boss.post("/desk/move", to="sara")).status == 422
-
-
-async def test_figures_add_up(desk: Desk, clock: StillClock) -> None:
-    call_id = await desk.due_call()
-    await (await desk.whose(call_id)).post(f"/calls/{call_id}/outcome", outcome="reached")
-    await send_all(desk.service, clock)
-    page = await desk.boss.get("/figures")
-    assert "۱ پیامک به مشتری" in page.words
-    assert "پرداخت موفق (تهران)" in page.text
-    csv = await desk.boss.get("/figures?as=csv")
-    assert csv.headers["Content-Type"].startswith("text/csv")
-    assert "پرداخت موفق (تهران),1," in csv.text
-    assert (await desk.boss.get("/figures?from=x")).status == 422
-    assert (await desk.boss.get("/figures?from=2020-01-01&to=2026-11-23")).status == 422
-
-
-@pytest.mark.parametrize("path", ["/desk", "/deposits", "/priority", "/messages"])
-async def test_lists_as_csv(desk: Desk, path: str) -> None:
-    customer = {"name": "=HYPERLINK(1)", "phone": "09121234567", "city": "تهران"}
-    await desk.event(EventType.PAID, customer=customer)
-    page = await desk.boss.get(f"{path}?as=csv")
-    assert page.headers["Content-Type"].startswith("text/csv")
-    assert "=HYPERLINK" not in page.text.replace("'=HYPERLINK", "")
 
 
 async def test_texts_with_parts_and_versions(desk: Desk) -> None:

@@ -29,7 +29,7 @@ from notifier.clock import StillClock, SystemClock
 from notifier.domain.messages import MessageState
 from notifier.errors import StoreAway
 from notifier.intake import standard
-from notifier.intake.committer import Delivery, Recorded
+from notifier.intake.delivery import Delivery, Recorded
 from notifier.service import WEB, Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.connect import connect

@@ -322,12 +322,6 @@ async def test_another_method_is_refused(shop: StandardShop, method: str) -> Non
     assert answer.headers["Allow"] == "POST"
 
 
-async def test_a_body_that_is_not_as_encoded_as_it_says_is_refused(shop: StandardShop) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
-    answer = await shop.send(body, headers | {"content-encoding": "gzip"})
-    assert answer.status == 400
-
-
 @BOTH
 async def test_many_deliveries_for_one_order_at_once(shop: StandardShop, api: ApiUser) -> None:
     payload = standard_fixture("payment.failed__tehran_online")

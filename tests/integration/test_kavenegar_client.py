@@ -353,7 +353,7 @@ async def test_our_own_mistake_is_logged_without_number_or_text(script: Script, 
         await provider.send([ONE])
         await provider.send([ONE])
     [line] = logs
-    assert (line["log_level"], line["action"], line["code"]) == ("error", "sms_send", 406)
+    assert (line["log_level"], line["method"], line["code"]) == ("error", "sms_send", 406)
     assert not any(secret in str(line) for secret in (KEY, "9121234567", ONE.text))
 
 

@@ -1,6 +1,5 @@
 """A run with every fault: its log and every exception searched for the key and for whole phone numbers."""
 
-import logging
 import re
 import traceback
 from datetime import timedelta
@@ -75,8 +74,3 @@ async def test_neither_the_key_nor_a_whole_number_is_told(
         assert not PHONE.findall(text)
     assert KEY not in str(kept_tries)
     assert not PHONE.findall(str(kept_tries))
-
-
-async def test_the_log_of_libraries_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
-    record = logging.LogRecord("apscheduler", logging.ERROR, "", 0, "job for %s failed", ("09121234567",), None)
-    assert logs.Masking("%(message)s").format(record) == "job for 0912***4567 failed"

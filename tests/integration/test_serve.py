@@ -36,6 +36,8 @@ MISTAKES: list[tuple[dict[str, str | None], list[str], str]] = [
     ({"NOTIFIER__TEMPLATES__FOLDER": "/nowhere"}, [], "/nowhere"),
     ({}, ["--config", "/nowhere.toml"], "/nowhere.toml"),
     ({}, ["--role", "king"], "king"),
+    ({}, ["--workers", "2"], "--port 0"),
+    ({"NOTIFIER__REDIS__REPLICAS": "1"}, [], "replicas must be 0"),
 ]
 
 
@@ -124,3 +126,15 @@ async def test_two_workers_serve_one_port_and_stop_together(tmp_path: Path, unus
         served.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(served.process.wait(), START_LIMIT) == 0
     assert sum(line.get("action") == "stopped" for line in served.log) == 2
+
+
+async def test_told_to_stop_the_moment_its_processes_are_there(tmp_path: Path, unused_tcp_port: int) -> None:
+    arguments = ("--workers", "2", "--port", str(unused_tcp_port), "--data-dir", str(tmp_path))
+    async with serve(SECRETS, *arguments) as served:
+        await served.read_until("worker_started", times=2)
+        served.process.terminate()
+        assert await asyncio.wait_for(served.process.wait(), START_LIMIT) == 0
+        for line in served.log:
+            if line.get("action") == "worker_started":
+                with pytest.raises(ProcessLookupError):
+                    os.kill(int(line["pid"]), 0)

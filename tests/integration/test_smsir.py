@@ -278,7 +278,7 @@ async def test_our_own_mistake_is_logged_without_number_or_text(account: SmsIr, 
         await provider.send([ONE])
         await provider.send([ONE])
     [line] = logs
-    assert (line["log_level"], line["action"], line["code"]) == ("error", "send/likeToLike", 110)
+    assert (line["log_level"], line["method"], line["code"]) == ("error", "send/likeToLike", 110)
     assert not any(secret in str(line) for secret in (KEY, "9121234567", ONE.text))
 
 

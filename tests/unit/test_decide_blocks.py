@@ -119,6 +119,7 @@ def test_the_order_is_the_shop_s() -> None:
         details=Details(name="سارا محمدی", amount=185_000_000, items=decision.order.details.items),
         stamps=decision.order.stamps,
         news={"order.registered": {"": decision.order.news["order.registered"][""]}},
+        registered_at=decision.order.news["order.registered"][""],
         open_calls=decision.order.open_calls,
         created_at=decision.order.created_at,
         updated_at=decision.order.updated_at,

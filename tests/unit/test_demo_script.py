@@ -15,6 +15,7 @@ from notifier.demo.shops import StandardShop, WooCommerceShop
 from notifier.domain import phones
 from notifier.domain.events import Method
 from notifier.intake import standard, woocommerce
+from notifier.intake import standard_signature as signatures
 
 STEPS = script.in_turn(STORIES)
 ORDERS = {story.order_id: story for story in STORIES}
@@ -31,11 +32,11 @@ def test_steps_come_in_the_order_of_the_clock() -> None:
 
 
 def test_standard_events_are_signed_and_valid() -> None:
-    shop, webhook = StandardShop(SECRET, ORDERS), standard.webhook(SECRET)
+    shop, key = StandardShop(SECRET, ORDERS), signatures.key(SECRET)
     for step in [step for step in STEPS if step.shop == "shop"]:
         now = time_of(step.at)
         body, headers = shop.request(step, now=now, time_of=time_of)
-        event_id = standard.verify(headers, body, webhook, now=now, tolerance=timedelta(0))
+        event_id = signatures.verify(headers, body, key, now=now, tolerance=timedelta(0))
         event = standard.parse(body).event(source="shop", event_id=event_id)
         assert (event.order_id, event.type, event.id) == (step.order_id, step.what, step.delivery)
         assert event.extra == {}, "a field of the demo that the service does not know is misspelt"

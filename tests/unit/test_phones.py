@@ -70,7 +70,6 @@ def test_a_mobile_is_the_same_however_written(written: tuple) -> None:  # type: 
     phone = phones.normalize(raw)
     assert phone == f"0{national}" == phones.normalize(phone)
     assert phones.is_mobile(phone)
-    assert phones.last10(raw) == phones.last10(phone) == national
     assert phones.mask(raw) == phones.mask(phone) == f"0{national[:3]}***{national[-4:]}"
     assert phones.mask_phones_in(f"به {raw} رفت") == f"به {phones.mask(phone)} رفت"
 
@@ -110,7 +109,7 @@ def test_a_refusal_says_why_in_both_languages_and_not_the_number(raw: str, reaso
     assert "نمونهٔ درست" in str(error.value)
     assert "ندارد" not in str(error.value) or raw != "ندارد"
     if len(raw) > 8:
-        assert phones.last10(raw) not in str(error.value)
+        assert re.sub("[^0-9]", "", raw)[-10:] not in str(error.value)
 
 
 @pytest.mark.parametrize(

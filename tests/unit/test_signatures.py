@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from notifier.errors import BadSignature, NotJson, Problem
-from notifier.intake import standard
+from notifier.intake import standard_signature as signatures
 
 # https://github.com/standard-webhooks/standard-webhooks, the example of its reference libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -24,7 +24,7 @@ TOLERANCE = timedelta(minutes=5)
 
 def verify(headers: dict[str, str], body: bytes = BODY, *, at: float = AT) -> str:
     now = datetime.fromtimestamp(at, UTC)
-    return standard.verify(headers, body, standard.webhook(SECRET), now=now, tolerance=TOLERANCE)
+    return signatures.verify(headers, body, signatures.key(SECRET), now=now, tolerance=TOLERANCE)
 
 
 def test_the_published_example() -> None:
@@ -54,15 +54,15 @@ def test_a_body_that_is_no_text() -> None:
 
 
 def test_a_secret_without_its_prefix_is_the_same_secret() -> None:
-    bare = standard.webhook(SECRET.removeprefix("whsec_"))
+    bare = signatures.key(SECRET.removeprefix("whsec_"))
     now = datetime.fromtimestamp(AT, UTC)
-    assert standard.verify(HEADERS, BODY, bare, now=now, tolerance=TOLERANCE)
+    assert signatures.verify(HEADERS, BODY, bare, now=now, tolerance=TOLERANCE)
 
 
 @pytest.mark.parametrize("secret", ["whsec_***", "whsec_a", "", "whsec_"])
 def test_a_secret_that_is_none(secret: str) -> None:
     with pytest.raises(ValueError, match="base64"):
-        standard.webhook(secret)
+        signatures.key(secret)
 
 
 def test_one_of_two_secrets_during_a_rotation() -> None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import jmespath
-from jmespath.exceptions import JMESPathError, JMESPathTypeError
-
+from notifier import expressions
 from notifier.secret import Secret
 from notifier.sms.providers.base import Failure
 
@@ -115,7 +113,10 @@ class HttpProviderRules:
     def _check_answers(self) -> None:
         for name in ("accepted_when", "provider_id", "cost", "code", "message"):
             if (expression := getattr(self, name)) is not None:
-                _check_expression(name, expression)
+                try:
+                    expressions.compiled(expression)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
         if not self.accepted_http:
             raise ValueError("accepted_http: at least one HTTP status must mean that a message was taken")
         kinds = {str(failure): signs for failure, signs in self.failures.items()}
@@ -139,16 +140,6 @@ def _texts(part: Any) -> Iterator[str]:
     elif isinstance(part, Mapping | list | tuple):
         for value in part.values() if isinstance(part, Mapping) else part:
             yield from _texts(value)
-
-
-def _check_expression(name: str, expression: str) -> None:
-    try:
-        jmespath.compile(expression).search({})  # a function that does not exist is noticed only at work
-    except JMESPathTypeError:
-        return  # it wants something other than nothing
-    except JMESPathError as error:
-        why = " ".join(str(error).split())
-        raise ValueError(f"{name}: {expression!r} is no JMESPath expression: {why}") from None
 
 
 def _check_disjoint(what: str, lists: Sequence[tuple[str, frozenset[Any]]]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -83,6 +83,10 @@ class AsyncKavenegarAPI(kavenegar.KavenegarAPI):  # type: ignore[misc]
     async def sms_statusbyreceptor(self, params: Mapping[str, Any]) -> Any:
         """A method of the web service that the SDK does not know."""
         return await self._request("sms", "statusbyreceptor", params)
+
+    async def utils_getdate(self) -> Any:
+        """Another."""
+        return await self._request("utils", "getdate", None)
 
     async def close(self) -> None:
         """Close the session if it is our own; a handed-in one belongs to its giver."""
@@ -207,6 +211,18 @@ class KavenegarProvider(Provider):
                 return credit
         raise KavenegarTransportError("account/info names no remaincredit: look in the panel", maybe_sent=False)
 
+    async def settings(self) -> Mapping[str, str]:
+        """How the account is set in the panel: ``debugmode``, ``resendfailed`` and more, as text."""
+        rows = answers.rows(await self._ask(self._api.account_config))
+        return {name: str(value) for row in rows for name, value in row.items()}
+
+    async def time(self) -> datetime:
+        """What time it is there. Raises ProviderError."""
+        for row in answers.rows(await self._ask(self._api.utils_getdate)):
+            if (seconds := number(row.get("unixtime"))) is not None:
+                return datetime.fromtimestamp(seconds, UTC)
+        raise KavenegarTransportError("utils/getdate names no unixtime", maybe_sent=False)
+
     async def close(self) -> None:
         await self._api.close()
 
@@ -252,7 +268,13 @@ class KavenegarProvider(Provider):
                 return await method(*fields)
         except KavenegarError as error:
             if codes.code(error.status).our_bug:
-                log.error("kavenegar call is wrong", action=method.__name__, provider=self.name, code=error.status)
+                log.error(
+                    "our call to the provider is wrong",
+                    action="provider_call_wrong",
+                    provider=self.name,
+                    method=method.__name__,
+                    code=error.status,
+                )
             raise
 
 

@@ -234,7 +234,13 @@ class SmsIrProvider(Provider):
         if status == codes.DONE:
             return data
         if codes.code(status).our_bug and method == "POST":
-            log.error("sms.ir call is wrong", action=path, provider=self.name, code=status)
+            log.error(
+                "our call to the provider is wrong",
+                action="provider_call_wrong",
+                provider=self.name,
+                method=path,
+                code=status,
+            )
         raise SmsIrError(status, text)
 
     def _rial(self, credit: Any) -> int | None:

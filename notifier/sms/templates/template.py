@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -113,12 +112,14 @@ class Template:
     def _fits(self, text: str) -> bool:
         return self.max_parts is None or parts(text, reserve=self.reserve) <= self.max_parts
 
-    def _compiled(self) -> Callable[[Mapping[str, Any]], str]:
+    def _compiled(self) -> Callable[[Mapping[str, str]], str]:
         try:
-            return _ENVIRONMENT.from_string(self.body).render
+            template = _ENVIRONMENT.from_string(self.body)
         except TemplateSyntaxError as error:
             line = self.first_line + error.lineno - 1
             raise TemplateError(f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}") from None
+        # What `render` does, without a copy of the values and of Jinja's functions, which no text may call.
+        return lambda values: "".join(template.root_render_func(template.new_context(dict(values), shared=True)))
 
     def _refuse_unknown(self, header: str, used: set[str]) -> None:
         unknown = sorted(used - VARIABLES.keys())

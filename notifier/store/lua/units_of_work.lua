@@ -4,10 +4,12 @@
 --   absent                    check: there is no such key                     -> {"exists", its value}
 --   version N                 check: the record is at version N               -> {"conflict"}
 --   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
+--   length N                  check: the list has so many entries             -> {"conflict"}
 --   when FIELD VALUE COUNT    skip the next COUNT operations unless the hash's field has the value
 --   unless COUNT              skip the next COUNT operations if the key exists
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
+--   count SECONDS FIELD N …   add to counters of the hash, which is kept for so long from now
 --   read                      answer with the whole list at the key           -> {"done", list, …}
 --   COMMAND PARTS             a Redis command on the key
 -- A unit that Redis refuses is answered {"failed", why}; the others are not touched by it.
@@ -27,6 +29,8 @@ local function carry_out(operations)
       if version ~= first then return { "conflict" } end
     elseif name == "field" then
       if (redis.call("HGET", key, first) or "") ~= second then return { "conflict" } end
+    elseif name == "length" then
+      if redis.call("LLEN", key) ~= tonumber(first) then return { "conflict" } end
     elseif name == "when" then
       if redis.call("HGET", key, first) ~= second then skipped = tonumber(ARGV[position + 4]) end
     elseif name == "unless" then
@@ -36,6 +40,9 @@ local function carry_out(operations)
       redis.call("ZREM", key, first)
     elseif name == "give" then
       redis.call("ZADD", key, score, first)
+    elseif name == "count" then
+      for at = position + 3, last, 2 do redis.call("HINCRBY", key, ARGV[at], ARGV[at + 1]) end
+      redis.call("EXPIRE", key, first)
     elseif name == "read" then
       answer[#answer + 1] = redis.call("LRANGE", key, 0, -1)
     else

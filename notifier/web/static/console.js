@@ -59,7 +59,27 @@ document.addEventListener("submit", (event) => {
     setTimeout(() => delete form.dataset.sent, 4000);
   }
 });
-window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
+window.addEventListener("pageshow", () => {
+  document.documentElement.classList.remove("waiting");
+  document.querySelectorAll("form").forEach((form) => delete form.dataset.sent);
+});
+
+// A page that is long in coming is seen to come.
+function waits() {
+  document.documentElement.classList.add("waiting");
+  setTimeout(() => document.documentElement.classList.remove("waiting"), 15000);
+}
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented) waits(); });
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const leaves = link && link.protocol === location.protocol && !link.hasAttribute("download") && !link.getAttribute("href").startsWith("#");
+  if (leaves && !event.ctrlKey && !event.metaKey && !event.shiftKey) waits();
+});
+
+// Who hears of nothing is to know it.
+const offline = document.getElementById("offline");
+document.body.addEventListener("htmx:sseError", () => { if (offline) offline.hidden = false; });
+document.body.addEventListener("htmx:sseOpen", () => { if (offline) offline.hidden = true; });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();

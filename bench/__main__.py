@@ -1,0 +1,24 @@
+"""All of it, one after the other: ``make bench``. Takes some ten minutes; nothing else should run meanwhile."""
+
+import argparse
+import subprocess
+import sys
+
+from bench import delivery, intake
+from bench.table import show
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    rows = [*intake.rows(rounds=options.rounds), *delivery.rows(rounds=options.rounds)]
+    print("\nmedians of", options.rounds)
+    show(rows)
+    for name in ("calls", "memory", "console"):
+        print(f"\nbench.{name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""``notifier backup`` and ``restore``: the embedded store with its archive, as one file."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import TEHRAN
+from notifier.config import Config
+from notifier.retention import backup as backups
+from notifier.retention.backup import About, BackupError
+from notifier.service import Store, in_data_dir
+from notifier.store.reading import Reader
+
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Write everything the embedded store and its archive hold into one file, also while the service runs."""
+    settings = _embedded(configured(config, data_dir))
+
+    async def run() -> About:
+        store = Store(settings)
+        try:
+            return await backups.backup(
+                await store.open(), settings.redis.data_dir, file.resolve(), now=datetime.now(TEHRAN)
+            )
+        finally:
+            await store.close()
+
+    about = asyncio.run(run())
+    Console(soft_wrap=True).print(f"{file}: {about.keys} keys as of {about.made_at:%Y-%m-%d %H:%M}", highlight=False)
+
+
+def restore(
+    file: BackupFile,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Move aside what the data directory holds")] = False,
+) -> None:
+    """Put a backup into a data directory; the service must not run on it."""
+    settings = _embedded(configured(config, data_dir))
+    about, aside = backups.restore(file, settings.redis.data_dir, force=force, now=datetime.now(TEHRAN))
+    console = Console(soft_wrap=True)
+    console.print(f"Restored what was there at {about.made_at:%Y-%m-%d %H:%M} to {settings.redis.data_dir}.")
+    if aside:
+        console.print(f"What was there before lies in {aside}; delete it when nobody misses anything.")
+    orders = asyncio.run(_orders(in_data_dir(settings, settings.redis.data_dir.resolve())))
+    console.print(f"It opens, and holds {orders} orders. What was to be sent then is sent when the service starts.")
+
+
+async def _orders(config: Config) -> int:
+    """How many orders the store holds: that it opens is the proof of a backup."""
+    store = Store(config)
+    try:
+        redis = await store.open()
+        return sum([await redis.zcard(keys.orders) for keys in Reader(redis, config.redis.partitions).everywhere])
+    finally:
+        await store.close()
+
+
+def _embedded(config: Config) -> Config:
+    if config.redis.url != "embedded":
+        raise BackupError(
+            "This is for the embedded Redis, and [redis] url names one of your own: back that up with its own means "
+            "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it."
+        )
+    return config

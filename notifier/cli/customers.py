@@ -1,0 +1,96 @@
+"""``notifier customer``: all that is known of one person, and its erasure."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+
+from notifier import private
+from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import TEHRAN, SystemClock
+from notifier.config import Config
+from notifier.domain import phones
+from notifier.retention.archive import Archive
+from notifier.retention.customer import Customers
+from notifier.service import Store
+from notifier.store.reading import Reader
+from notifier.store.records import encode
+
+T = TypeVar("T")
+
+app = typer.Typer(help="What is known of one customer, and its erasure.", no_args_is_help=True)
+
+Phone = Annotated[str, typer.Argument(metavar="PHONE", help="The customer's number, in any form")]
+
+
+@app.command()
+def export(
+    phone: Phone,
+    out: Annotated[Path | None, typer.Option(help="The file to write; the standard output without it")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Everything about a customer, from the store and the archive, as JSON lines."""
+    number = _number(phone)
+
+    async def read(customers: Customers) -> list[bytes]:
+        return [encode(row) async for row in customers.export(number)]
+
+    rows = _with(config, data_dir, read)
+    if out:
+        with private.written(out) as file:
+            file.writelines(row + b"\n" for row in rows)
+    else:
+        for row in rows:
+            typer.echo(row.decode())
+    Console(stderr=True).print(f"{len(rows)} records", highlight=False)
+
+
+@app.command()
+def erase(
+    phone: Phone,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Erase a customer everywhere. Amounts and what was bought stay, without a person; erased twice changes nothing."""
+    number = _number(phone)
+    if not yes:
+        typer.confirm(f"Erase everything about {phones.mask(number)}? This cannot be taken back", abort=True)
+    erased = _with(config, data_dir, lambda customers: customers.erase(number))
+    console = Console(soft_wrap=True)
+    for line in erased.lines():
+        console.print(line, highlight=False)
+
+
+def _number(text: str) -> str:
+    try:
+        return phones.normalize(text)
+    except phones.PhoneError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@asynccontextmanager
+async def _customers(config: Config) -> AsyncIterator[Customers]:
+    store = Store(config)
+    try:
+        redis = await store.open()
+        reader = Reader(redis, config.redis.partitions)
+        archive = Archive(config.redis.data_dir / "archive")
+        yield Customers(redis, reader, SystemClock(TEHRAN), archive, config.retention.remembered)
+    finally:
+        await store.close()
+
+
+def _with(config: Path | None, data_dir: Path | None, use: Callable[[Customers], Awaitable[T]]) -> T:
+    settings = configured(config, data_dir)
+
+    async def run() -> T:
+        async with _customers(settings) as customers:
+            return await use(customers)
+
+    return asyncio.run(run())

@@ -1,0 +1,224 @@
+"""``notifier import``: orders and tracking codes from a file."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from notifier import durations, logs
+from notifier.cli.bubbles import bubble
+from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import SystemClock
+from notifier.config import Config
+from notifier.domain import phones
+from notifier.domain.calls import Call
+from notifier.domain.messages import Message
+from notifier.errors import StoreAway
+from notifier.importing.preview import Preview
+from notifier.importing.refused import Refused
+from notifier.importing.running import Import, Totals
+from notifier.importing.source import KINDS, Reading, Source
+from notifier.importing.tracking import NotTracking
+from notifier.rulebook import rulebook
+from notifier.service import Service, Store
+from notifier.store.reading import Reader
+from notifier.texts import loading
+
+_PLAIN_EVERY = 10_000  # lines between two lines of progress where there is no terminal
+_PREVIEW_NAMESPACE = "preview"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("import")(import_file)
+
+
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="orders.jsonl: an event a line; tracking.csv: order, carrier, code", dir_okay=False)
+    ],
+    source: Annotated[
+        str | None, typer.Option(help="The shop they are of [the only one, or the first standard]")
+    ] = None,
+    history_after: Annotated[
+        str, typer.Option(help="Events older than this are history: nobody is texted or phoned because of them")
+    ] = "2d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and write nothing")] = False,
+    show: Annotated[int, typer.Option(min=0, max=1000, help="With --dry-run: how many texts and calls to show")] = 10,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Import a file; may be stopped and begun again, and sends nothing twice. Exit code 1 if lines were refused."""
+    logs.configure(level="ERROR")
+    settings = configured(config, data_dir)
+    if file.suffix.lower() not in KINDS:
+        raise typer.BadParameter(f"FILE: {file.name} must end in one of {', '.join(KINDS)}")
+    if not file.is_file():
+        raise typer.BadParameter(f"FILE: there is no {file}")
+    try:
+        limit = durations.parse(history_after)
+    except ValueError as error:
+        raise typer.BadParameter(f"--history-after: {error}") from None
+    zone = ZoneInfo(settings.shop.timezone)
+    what = Source(shop=_shop(settings, source), zone=zone, now=datetime.now(zone), history_after=limit)
+    work = _Work(settings, what, file, Console())
+    try:
+        code = asyncio.run(work.preview(show) if dry_run else work.run())
+    except NotTracking as error:
+        raise typer.BadParameter(f"FILE: {file}: {error}") from None
+    except OSError as error:
+        raise typer.BadParameter(f"FILE: {file}: {error.strerror}") from None
+    raise typer.Exit(code)
+
+
+def _shop(settings: Config, source: str | None) -> str:
+    shops = settings.sources
+    if source is not None:
+        if source not in shops:
+            raise typer.BadParameter(f"--source: there is no {source!r}; there are: {', '.join(shops)}")
+        return source
+    names = [name for name, shop in shops.items() if shop.kind == "standard"] if len(shops) > 1 else list(shops)
+    if len(names) != 1:
+        raise typer.BadParameter(f"--source: which shop are they of? There are: {', '.join(shops) or 'none'}")
+    return names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One import, told to whoever started it."""
+
+    settings: Config
+    what: Source
+    file: Path
+    console: Console
+
+    async def run(self) -> int:
+        """Do it; the exit code."""
+        async with Service(self.settings, roles=()) as service:
+            with self.what.entries(self.file) as reading, Refused(self.file) as refused, self._bar(reading) as bar:
+                run = Import(service.committer, refused, bar)
+                loop = asyncio.get_running_loop()
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.add_signal_handler(number, run.stop)
+                try:
+                    totals = await run.run(reading)
+                except StoreAway:
+                    raise StoreAway(
+                        f"The store went away at line {run.totals.line}. Start it and run the same command again: what "
+                        "was imported is known, and the rest follows."
+                    ) from None
+            self._tell(totals, "imported", refused.path)
+        if totals.stopped:
+            self._say(f"stopped after line {totals.line}; run the same command again to go on")
+            return 130
+        return 1 if totals.refused else 0
+
+    async def preview(self, show: int) -> int:
+        """Show what would come of it; the exit code."""
+        loaded = loading.load(self.settings)
+        rules = rulebook(self.settings, loaded, namespace=_PREVIEW_NAMESPACE)
+        prices, left = loading.prices(self.settings), {"texts": show, "calls": show, "refused": show}
+
+        def some(kind: str) -> bool:
+            left[kind] -= 1
+            return left[kind] >= 0
+
+        def text(message: Message) -> None:
+            if some("texts"):
+                when = f" from {message.not_before:%Y-%m-%d %H:%M}" if message.not_before else ""
+                title = f"order {message.order_id}, {phones.mask(message.to)}{when}"
+                self.console.print(bubble(message.text, title=title, note=message.template))
+
+        def call(planned: Call) -> None:
+            if some("calls"):
+                due = f"{planned.due_at:%Y-%m-%d %H:%M}"
+                self._say(f"call {planned.purpose} about order {planned.order_id} at {due}")
+
+        def refused(line: int, reason: str) -> None:
+            if some("refused"):
+                self._say(f"line {line} refused: {reason}")
+
+        async with _looking(self.settings) as reader:
+            with self.what.entries(self.file) as reading:
+                preview = Preview(
+                    rulebook=rules,
+                    clock=SystemClock(self.what.zone),
+                    reader=reader,
+                    price=prices.of,
+                    on_text=text,
+                    on_call=call,
+                    on_refused=refused,
+                    on_progress=lambda totals, position: None,
+                )
+                totals = await preview.run(reading)
+        self._tell(totals, "would be imported", None)
+        self._say(f"cost of the texts by [sms.price]: {preview.cost:,} rial; nothing was written")
+        return 1 if totals.refused else 0
+
+    def _tell(self, totals: Totals, done: str, report: Path | None) -> None:
+        self._say(f"{totals.taken:,} events {done}: {totals.texts:,} texts, {totals.calls:,} calls")
+        if totals.past:
+            age = _written(self.what.history_after)
+            self._say(f"{totals.past:,} of them are older than {age}: history only, nobody is told (--history-after)")
+        if totals.known:
+            self._say(f"{totals.known:,} were known already")
+        if totals.waiting:
+            self._say(
+                f"{totals.waiting:,} are of orders nobody has heard of; they wait and follow when the order comes"
+            )
+        if totals.refused:
+            where = f"; see {report}" if report else ""
+            self._say(f"{totals.refused:,} lines refused{where}")
+
+    @contextmanager
+    def _bar(self, reading: Reading) -> Iterator[Callable[[Totals, int], None]]:
+        """Progress: a bar on a terminal, a line now and then elsewhere."""
+        if not self.console.is_terminal:
+            told = 0
+
+            def tell(totals: Totals, position: int) -> None:
+                nonlocal told
+                if totals.line - told >= _PLAIN_EVERY:
+                    told = totals.line
+                    self._say(f"line {totals.line:,}: {totals.taken:,} imported, {totals.refused:,} refused")
+
+            yield tell
+            return
+        columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task("", total=reading.size or None)
+
+            def move(totals: Totals, position: int) -> None:
+                said = f"line {totals.line:,}, {totals.texts:,} texts, {totals.refused:,} refused"
+                progress.update(task, completed=position, description=said)
+
+            yield move
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+@asynccontextmanager
+async def _looking(settings: Config) -> AsyncIterator[Reader | None]:
+    """A reader of the store, or None where the embedded one has not been made yet: looking must not make it."""
+    if settings.redis.url == "embedded" and not settings.redis.data_dir.is_dir():
+        yield None
+        return
+    store = Store(settings)
+    try:
+        yield Reader(await store.open(), settings.redis.partitions)
+    finally:
+        await store.close()
+
+
+def _written(length: timedelta) -> str:
+    days, hours = length.days, length.total_seconds() / 3600
+    return f"{days} days" if hours == days * 24 else f"{hours:g} hours"

@@ -1,0 +1,66 @@
+"""``notifier partitions``: in how many parts the customers' data lies."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.clock import TEHRAN
+from notifier.config import Config
+from notifier.service import Store
+from notifier.store import keys as names
+from notifier.store import layout
+from notifier.store.moving import PARTS, Mover
+
+_SAYS = {"routes": "finding the orders", "indexes": "moving lists", "records": "moving records", "rest": "clearing up"}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(partitions)
+
+
+def partitions(
+    number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, max=1024, help="Into how many")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Say in how many partitions the data lies, or move it into N. Cut short, it is run again."""
+    settings = configured(config, data_dir)
+    console = Console(soft_wrap=True)
+    asyncio.run(_move(settings, number, console) if number else _show(settings, console))
+
+
+async def _show(config: Config, console: Console) -> None:
+    store = Store(config)
+    try:
+        redis = await store.connect()
+        found: Any = await redis.hgetall(names.LAYOUT)
+        busy = await layout.alive(redis, datetime.now(TEHRAN))
+    finally:
+        await store.close()
+    moving = f", and is being moved into {int(found[layout.MOVING])}" if layout.MOVING in found else ""
+    count = int(found.get(layout.COUNT, config.redis.partitions))
+    console.print(f"The data lies in {count} partitions{moving}. At work: {', '.join(busy) or 'nobody'}.")
+
+
+async def _move(config: Config, number: int, console: Console) -> None:
+    store = Store(config)
+    try:
+        redis = await store.connect()
+        tasks: dict[str, TaskID] = {}
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            mover = Mover(redis, number, tell=lambda part, count: progress.update(tasks[part], advance=count))
+            total = await mover.check()
+            before = await layout.begin_move(redis, number, datetime.now(TEHRAN))
+            tasks |= {part: progress.add_task(_SAYS[part], total=total) for part in PARTS}
+            await mover.move()
+        await layout.end_move(redis, number)
+    finally:
+        await store.close()
+    said = f"Moved from {before} into {number} partitions. Set [redis] partitions = {number} and start again."
+    console.print(said, markup=False, highlight=False)

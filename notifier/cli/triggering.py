@@ -1,0 +1,214 @@
+"""``notifier trigger``: posts a signed practice event to a running service, as a shop would."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import aiohttp
+import typer
+from rich.console import Console
+
+from notifier import mapping_samples, samples, woo_samples
+from notifier.cli.options import ConfigOption, configured
+from notifier.clock import TEHRAN
+from notifier.config import Config
+from notifier.config.mapping import MappingSource
+from notifier.config.sections import StandardSource, WooCommerceSource
+from notifier.config.sources import Source
+from notifier.domain.events import EventType
+from notifier.errors import ConfigError
+
+_PATIENCE = aiohttp.ClientTimeout(total=30)
+_NUMBERS = ("amount", "quantity")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A delivery ready to be sent."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(trigger)
+
+
+def trigger(
+    event: Annotated[EventType, typer.Argument(help="What happened")],
+    source: Annotated[str | None, typer.Option(help="The shop [the first of kind standard]")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the service runs")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value in data, e.g. payment.method=cash")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Post a signed sample event to a running service and show the answer."""
+    settings = configured(config)
+    name, shop = _shop(settings, source)
+    if not shop.secret.is_set:
+        raise ConfigError(
+            f"sources.{name}.secret: {shop.secret} is not set in the environment; the service needs it too"
+        )
+    now = datetime.now(TEHRAN)
+    if isinstance(shop, StandardSource):
+        post = _standard(shop, event, changes or [], now)
+    elif isinstance(shop, WooCommerceSource):
+        post = _woocommerce(name, shop, event, changes or [], now)
+    else:
+        post = _mapped(settings, name, shop, event, changes or [], now)
+    base = (url or f"http://{_reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
+    status, answer = asyncio.run(_send(f"{base}/webhooks/{name}", post))
+    console = Console(soft_wrap=True)
+    console.print(f"HTTP {status}")
+    console.print(_pretty(answer), highlight=False, markup=False)
+    if advice := _advice(status, answer, name, base):
+        console.print(advice, highlight=False, markup=False)
+    raise typer.Exit(0 if status < 300 else 1)
+
+
+def _shop(settings: Config, asked: str | None) -> tuple[str, Source]:
+    shops = settings.sources
+    first = next((name for name, shop in shops.items() if isinstance(shop, StandardSource)), next(iter(shops), None))
+    name = asked or first
+    if name is None or name not in shops:
+        known = ", ".join(shops) or "there is none in the configuration"
+        raise typer.BadParameter(f"--source: give one of these: {known}")
+    return name, shops[name]
+
+
+def _reachable(host: str) -> str:
+    """Where a service that listens everywhere can be reached from here."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def _standard(shop: StandardSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
+    payload = samples.event(event, at=now)
+    for change in changes:
+        key, value = _change(change)
+        _set(payload["data"], key.removeprefix("data."), value)
+    return Post(*samples.signed(shop.secret.value(), payload, at=now))
+
+
+def _woocommerce(name: str, shop: WooCommerceSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
+    """The whole order, in the status that says so."""
+    statuses = shop.rules().statuses
+    status = woo_samples.status_of(event, statuses)
+    if status is None:
+        raise ConfigError(
+            f"sources.{name}.statuses: no status of this shop means {event}; WooCommerce has none of its own for it"
+        )
+    order = woo_samples.order(event, status, statuses[status], at=now)
+    for change in changes:
+        _set(order, *_change(change))
+    topic = "order.created" if event is EventType.REGISTERED else "order.updated"
+    return Post(*woo_samples.signed(shop.secret.value(), order, topic=topic, delivery=now.isoformat()))
+
+
+def _mapped(
+    settings: Config, name: str, shop: MappingSource, event: EventType, changes: Sequence[str], now: datetime
+) -> Post:
+    """The first recorded delivery that tells of such an event, best as its newest."""
+    recorded = list(mapping_samples.of(settings, name, shop))
+    newest = [sample for sample in recorded if sample.events[-1:] == [event]]
+    fitting = newest or [sample for sample in recorded if event in sample.events]
+    if not fitting:
+        known = ", ".join(dict.fromkeys(kind for sample in recorded for kind in sample.events)) or "nothing"
+        raise ConfigError(
+            f"sources.{name}.samples: none of its {len(recorded)} files becomes {event} (they become {known}); record"
+            " such a delivery of the shop, name its file there, and see `notifier check`"
+        )
+    sample = fitting[0]
+    body, kind = sample.body, mapping_samples.content_type(sample.body)
+    if changes:
+        body = _changed(body, [_change(change) for change in changes])
+    return Post(body, sample.headers | {"content-type": kind} | shop.scheme().sign(body, at=now))
+
+
+def _changed(body: bytes, changes: Sequence[tuple[str, str]]) -> bytes:
+    """A recorded body with other values: by the path of a value in JSON, or the name of a field in a form."""
+    if mapping_samples.content_type(body) != "application/json":
+        fields = dict(parse_qsl(body.decode().strip(), keep_blank_values=True)) | dict(changes)
+        return urlencode(fields).encode()
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise typer.BadParameter("--set: this sample is a list; change its file instead")
+    for key, value in changes:
+        _set(document, key, value)
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _change(change: str) -> tuple[str, str]:
+    key, separator, value = change.partition("=")
+    if not separator:
+        raise typer.BadParameter(f"--set {change}: write key=value")
+    return key, value
+
+
+def _set(data: dict[str, Any], path: str, text: str) -> None:
+    *parents, last = path.split(".")
+    place = data
+    for parent in parents:
+        inner = place.get(parent) or {}
+        if not isinstance(inner, dict):
+            raise typer.BadParameter(f"--set {path}: {parent} is no table in this event")
+        place[parent] = dict(inner)
+        place = place[parent]
+    place[last] = int(text) if last in _NUMBERS and text.isascii() and text.isdigit() else text
+
+
+async def _send(url: str, post: Post) -> tuple[int, Any]:
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_PATIENCE) as session,
+            session.post(url, data=post.body, headers=post.headers) as response,
+        ):
+            text = await response.text(errors="replace")
+    except aiohttp.InvalidURL:
+        raise ConfigError(f"--url: {url} is no address; write for example http://127.0.0.1:8080") from None
+    except aiohttp.ClientConnectorError:
+        raise ConfigError(
+            f"nothing listens at {url}; start `notifier serve` there, or say with --url where it runs"
+        ) from None
+    except TimeoutError:
+        raise ConfigError(f"{url} took the event and has not answered in 30 seconds; look into its log") from None
+    except aiohttp.ClientError as error:
+        raise ConfigError(f"{url} does not talk like our service ({type(error).__name__}); see --url") from None
+    try:
+        return response.status, json.loads(text)
+    except ValueError:
+        return response.status, text
+
+
+def _pretty(answer: Any) -> str:
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, indent=2)
+
+
+def _advice(status: int, answer: Any, name: str, base: str) -> str:
+    """What to do about an answer that is not the usual one."""
+    if not isinstance(answer, dict):
+        return f"This is no answer of our service: is something else running at {base}? See --url." * (status != 202)
+    match status:
+        case 200 if answer.get("duplicate"):
+            return "The service has had this very delivery before and sends nothing again; change it with --set."
+        case 401:
+            return (
+                f"The service at {base} has another secret for [sources.{name}] than this shell, or another clock."
+                " Both must see the same environment."
+            )
+        case 404:
+            return f"The service at {base} runs with a configuration that has no [sources.{name}]; see --config."
+        case 409:
+            return "Another event came under this id before; give this one an id of its own with --set."
+        case 422:
+            return "The event is not one the service takes; errors names each field. Look at what --set changed."
+        case 503:
+            return (
+                "The event was not stored; nothing is lost if it is sent again. `notifier doctor` looks at the store."
+            )
+    return ""

@@ -1,0 +1,57 @@
+"""``[sources.NAME.rest]``: where a WooCommerce shop's orders can be asked for."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from notifier.durations import Duration
+from notifier.secret import Secret
+
+
+def _shop(address: str) -> str:
+    """An address that keys may be sent to."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018  # raises for a port that is none
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{address!r} is not the address of a shop; write for example https://shop.example")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the address must hold no user name or key; consumer_key and consumer_secret are for that")
+    if parts.query or parts.fragment or "/wp-json" in parts.path:
+        raise ValueError("write the address of the shop alone, such as https://shop.example, without /wp-json")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(
+            "write https://: over plain http anybody on the way could read the keys, and WooCommerce takes them there "
+            "only in requests signed with OAuth 1.0a, which this service does not do"
+        )
+    return address.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class RestConfig(BaseModel):
+    """The orders that no webhook brought are asked for every ``every``; at the first time ``look_back`` far back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[str, AfterValidator(_shop)]
+    consumer_key: Secret
+    consumer_secret: Secret
+    every: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(minutes=10)
+    look_back: Duration = timedelta(hours=1)
+    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nothing can be asked, by key."""
+        return {"consumer_key": self.consumer_key, "consumer_secret": self.consumer_secret}

@@ -1,0 +1,31 @@
+"""``[retention]``: how long what is kept. "0s" keeps for ever where it says so."""
+
+from datetime import timedelta
+
+from pydantic import model_validator
+
+from notifier.config.sections import Section
+from notifier.durations import Duration
+
+
+class RetentionConfig(Section):
+    event_ids: Duration = timedelta(days=7)
+    refused_deliveries: Duration = timedelta(days=14)
+    pack: Duration = timedelta(days=7)
+    orders: Duration = timedelta(days=90)
+    open_orders: Duration = timedelta(days=365)
+    remembered: Duration = timedelta(days=365)
+    archive: bool = True
+    every: Duration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RetentionConfig":
+        if self.every <= timedelta():
+            raise ValueError(
+                'every must be longer than 0s; to keep orders for ever write orders and open_orders = "0s"'
+            )
+        if self.orders and timedelta() < self.open_orders < self.orders:
+            raise ValueError("open_orders is shorter than orders: an open order must not go before a closed one")
+        if self.orders and self.remembered < self.event_ids:
+            raise ValueError("remembered is shorter than event_ids: a late event would make an archived order anew")
+        return self

@@ -1,0 +1,82 @@
+"""What shops posted and was refused, for supervisors: why, and once more after a fix."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from notifier.console import paging
+from notifier.console.parts import Parts
+from notifier.console.refusals import Missing, Refused
+from notifier.console.render import Renderer
+from notifier.console.security import FORM, SESSION, require_supervisor
+from notifier.errors import NotifierError
+from notifier.intake.replaying import Became
+
+REASONS: Mapping[int, str] = {
+    200: "پذیرفته شد، ولی وضعیت سفارش برای ما ناشناخته بود و خبری به مشتری نرفت.",
+    400: "محتوا خوانده نشد: متن JSON نبود.",
+    401: "امضا درست نبود یا وقت آن گذشته بود؛ روشن نیست فرستنده خود فروشگاه باشد.",
+    409: "این شناسه پیش‌تر با محتوای دیگری آمده بود.",
+    413: "محتوا بزرگ‌تر از اندازهٔ مجاز بود و نگه داشته نشد.",
+    415: "نوع محتوا JSON اعلام نشده بود.",
+    422: "شکل رویداد درست نبود.",
+}
+_TODO: Mapping[int, str] = {
+    200: "معنای این وضعیت را در پیکربندی فروشگاه بنویسید و دوباره بررسی کنید.",
+    400: "فروشگاه باید درست‌شدهٔ آن را بفرستد.",
+    401: "رمز وب‌هوک را در فروشگاه و در پیکربندی با هم بسنجید.",
+    409: "با بررسی دوباره، شناسه‌ای جدا می‌گیرد و پذیرفته می‌شود.",
+    413: "اندازهٔ مجاز را بیشتر کنید و از فروشگاه بخواهید دوباره بفرستد.",
+    415: "فروشگاه باید Content-Type را application/json بفرستد.",
+    422: "خطاها را ببینید. پس از رفع اشکال دوباره بررسی کنید، یا فروشگاه درست‌شده را بفرستد.",
+}
+_BECAME: Mapping[Became, str] = {
+    Became.TAKEN: "پذیرفته شد و کارهایش انجام می‌شود.",
+    Became.KNOWN: "خبر تازه‌ای در آن نبود؛ از فهرست برداشته شد.",
+}
+_WHY_NOT: Mapping[Became, str] = {
+    Became.REFUSED: "باز هم پذیرفته نشد. تا اشکال آن رفع نشود همین‌جا می‌ماند.",
+    Became.UNTRUSTED: "امضای آن درست نبوده است. اگر می‌دانید فرستنده خود فروشگاه بوده، گزینهٔ اطمینان را علامت بزنید.",
+    Became.INCOMPLETE: "محتوای کامل آن نگه داشته نشده است؛ از فروشگاه بخواهید دوباره بفرستد.",
+}
+
+
+class Deliveries:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/deliveries", self.show), web.post("/deliveries/{id}/replay", self.replay)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """The newest first, one status or all."""
+        require_supervisor(request)
+        asked = request.query.get("status", "")
+        status = int(asked) if asked in map(str, REASONS) else None
+        await self._parts.keeper.write()
+        kept, end = await self._parts.replayer.book.page(status=status, after=paging.after(request), size=paging.SIZE)
+        return await self._render.page(
+            request,
+            "deliveries.html",
+            rows=kept,
+            asked=asked if status else "",
+            reasons=REASONS,
+            todo=_TODO,
+            end=end,
+        )
+
+    async def replay(self, request: web.Request) -> web.Response:
+        """Take one again; unsigned ones only where somebody vouches for them."""
+        require_supervisor(request)
+        kept = await self._parts.replayer.book.get(request.match_info["id"])
+        if kept is None:
+            raise Missing("این مورد دیگر در فهرست نیست؛ شاید پیش‌تر بررسی شده است.")
+        try:
+            result = await self._parts.replayer.replay(kept, trust=request[FORM].get("trust") == "yes")
+        except NotifierError:
+            raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
+        self._parts.wake()
+        if result.became not in _BECAME:
+            raise Refused(_WHY_NOT[result.became])
+        await self._parts.sessions.tell(request[SESSION], _BECAME[result.became])
+        return web.Response(status=303, headers={"Location": "/console/deliveries"})

@@ -1,0 +1,1 @@
+"""Orders and tracking codes from files, line by line."""

@@ -1,0 +1,44 @@
+"""What a file holds: an event, or the reason why a line is none."""
+
+import hashlib
+import json
+from typing import Any
+
+from msgspec import Struct
+
+from notifier.domain.events import Event
+from notifier.errors import Unprocessable
+from notifier.intake import standard
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line. ``event`` is None where it is refused, for ``reason``; ``given`` is then what it said.
+
+    ``digest`` tells its content from any other, whatever its place in the file.
+    """
+
+    line: int
+    event: Event | None = None
+    digest: str = ""
+    reason: str = ""
+    given: Any = None
+
+
+def entry(line: int, document: Any, *, source: str, name: str, content: Any, given: Any) -> Entry:
+    """An event from a document in the contract's form.
+
+    ``content`` is what the digest is taken of. The id of the event is derived from ``name``, or else from the digest: a
+    line is known again wherever it stands, in a file that was edited or sorted too. It cannot be the id of a webhook.
+    """
+    try:
+        payload = standard.validate(document)
+    except Unprocessable as problem:
+        return Entry(line=line, reason=_mistakes(problem), given=given)
+    digest = hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+    event = payload.event(source=source, event_id=f"import:{name or digest}")
+    return Entry(line=line, event=event, digest=digest, given=given)
+
+
+def _mistakes(problem: Unprocessable) -> str:
+    mistakes = [f"{'.'.join(map(str, one['loc'])) or 'the event'}: {one['msg']}" for one in problem.errors]
+    return "; ".join(mistakes) or problem.detail

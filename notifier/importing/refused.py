@@ -1,0 +1,55 @@
+"""The lines that were refused, beside the file they come from: to be mended and imported again."""
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from notifier.importing.entries import Entry
+from notifier.importing.source import KINDS, Kind
+
+
+class Refused:
+    """``FILE.refused.jsonl`` or ``.csv``: line, reason and what it said. There is no such file when all were taken.
+
+    ``with`` it; what was there from a run before is replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._kind = KINDS[path.suffix.lower()]
+        self.path = path.with_name(f"{path.name}.refused.{'jsonl' if self._kind is Kind.EVENTS else 'csv'}")
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> "Refused":
+        self.path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, entry: Entry, reason: str) -> None:
+        """Write one down."""
+        file = self._opened()
+        if self._kind is Kind.EVENTS:
+            record = {"line": entry.line, "reason": reason, "given": entry.given}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        else:
+            csv.writer(file).writerow([entry.line, reason, *(_shown(cell) for cell in entry.given or ())])
+
+    def _opened(self) -> TextIO:
+        if self._file is None:
+            # Customers are named in it: for nobody else's eyes.
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+            if self._kind is Kind.TRACKING:
+                self._file.write("\ufeff")  # by which Excel knows UTF-8
+                csv.writer(self._file).writerow(["line", "reason", "given"])
+        return self._file
+
+
+def _shown(cell: Any) -> str:
+    """A cell that no spreadsheet takes for a formula, and that keeps long codes as they are."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

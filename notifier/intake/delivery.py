@@ -1,0 +1,62 @@
+"""A delivery of a shop, and what can become of it."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from notifier.domain.decide import Decision
+from notifier.domain.events import Event, EventType
+from notifier.domain.orders import Order
+from notifier.store.keys import Keys
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One verified delivery about one order.
+
+    ``events`` gives the news in it, knowing the order as stored. ``digest`` tells its body from another body under the
+    same id. ``replayed`` says that the delivery was answered before: its event was parked, or not understood.
+    """
+
+    source: str
+    event_id: str
+    digest: str
+    order_id: str
+    phone: str | None
+    events: Callable[[Order | None], Sequence[Event]]
+    replayed: bool = False
+
+
+class Recorded(Struct, frozen=True):
+    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited beside this order."""
+
+    answer: bytes
+    decision: Decision | None
+    keys: Keys
+    parked: tuple[bytes, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the order was not known before."""
+        return self.decision is not None and self.decision.order.v == 1
+
+
+class Repeated(Struct, frozen=True):
+    """Taken before; ``answer`` is what was told then."""
+
+    answer: bytes
+
+
+class Clashing(Struct, frozen=True):
+    """Another body came under this id before."""
+
+
+class Unchanged(Struct, frozen=True):
+    """It holds nothing that is not known."""
+
+
+Outcome = Recorded | Repeated | Clashing | Unchanged
+
+
+def waits_for_order(phone: str | None, events: Sequence[Event]) -> bool:
+    """Whether news of an order that nobody has heard of waits until it is."""
+    return phone is None and not any(event.type is EventType.REGISTERED for event in events)

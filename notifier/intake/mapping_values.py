@@ -1,0 +1,102 @@
+"""Single values of a shop's delivery, in whatever form it writes them. All raise ValueError with a sentence."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jdatetime
+
+from notifier.domain import money, persian
+
+_JALALI_YEARS = range(1300, 1500)
+_MOMENT = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ،,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_LATEST_SECONDS = 10**11  # a greater number counts milliseconds
+
+
+def text(value: Any) -> str | None:
+    """Text or a number as text; None for nothing, as which PHP also sends the empty text."""
+    match value:
+        case None:
+            return None
+        case bool() | list() | dict():
+            raise ValueError(f"is {_kind(value)}; point the expression at one value")
+        case float():
+            return str(int(value)) if value.is_integer() else str(value)
+        case int():
+            return _digits(value)
+        case _:
+            return str(value).strip() or None
+
+
+def rial(value: Any, currency: str) -> int | None:
+    """An amount in ``currency``, as a number or as text in any digits."""
+    if isinstance(value, float):
+        value = Decimal(str(value))
+    elif not isinstance(value, int) or isinstance(value, bool):
+        value = text(value)
+    return None if value is None else money.to_rial(value, currency)
+
+
+def time(value: Any, zone: ZoneInfo) -> datetime | None:
+    """ISO 8601, unix seconds or milliseconds, or a Jalali date; without a zone of its own in ``zone``."""
+    if (written := text(value)) is None:
+        return None
+    written = persian.ascii_digits(written)
+    try:
+        if _NUMBER.fullmatch(written):
+            number = float(written)
+            return datetime.fromtimestamp(number / 1000 if abs(number) > _LATEST_SECONDS else number, UTC)
+        if (match := _MOMENT.fullmatch(written)) is not None:
+            year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+            calendar: Any = jdatetime.date if year in _JALALI_YEARS else None
+            date = calendar(year, month, day).togregorian() if calendar else datetime(year, month, day)  # noqa: DTZ001
+            return datetime(date.year, date.month, date.day, hour, minute, second, tzinfo=zone)
+        at = datetime.fromisoformat(written)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(
+            f"{written[:40]!r} is no time; send ISO 8601 such as 2026-11-23T10:00:00+03:30, or unix seconds"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def items(value: Any) -> list[dict[str, Any]] | None:
+    """Lines with ``name`` and ``quantity``; names alone will do. Lines without a name are left out."""
+    if value is None or value == "":
+        return None
+    lines = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(lines, list):
+        raise ValueError(f"is {_kind(value)}; it must give a list, such as products[].{{name: name, quantity: qty}}")
+    found = []
+    for line in lines:
+        if not isinstance(line, dict):
+            line = {"name": line}
+        name = text(line.get("name"))
+        if name is not None:
+            found.append({"name": name, "quantity": _whole(line.get("quantity"))})
+    return found or None
+
+
+def _whole(value: Any) -> int:
+    written = text(value)
+    if written is None:
+        return 1
+    try:
+        number = Decimal(persian.ascii_digits(written))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number != int(number):
+        raise ValueError(f"the quantity {written[:40]!r} is not a whole number")
+    return int(number)
+
+
+def _digits(value: int) -> str:
+    if abs(value) >= 10**60:
+        raise ValueError("is a number of more than 60 digits")
+    return str(value)
+
+
+def _kind(value: Any) -> str:
+    return {bool: "true or false", list: "a list", dict: "an object"}.get(type(value), "text")

@@ -1,0 +1,257 @@
+"""Backup and restore of the embedded store: one tar file with a snapshot of Redis and the archive.
+
+The snapshot is the RDB file that BGSAVE writes: all keys as of one moment, while the service goes on. A Redis with an
+append-only file takes an RDB file for the beginning of one, whatever its version, so restoring is putting it there:
+6.2 goes on writing in it, 7 and newer move it into the directory that they keep theirs in.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import io
+import os
+import tarfile
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from notifier.errors import NotifierError
+from notifier.store import schema
+from notifier.store.embedded import find_server
+from notifier.store.records import decode, encode
+
+STORE, ABOUT, ARCHIVE = "store.rdb", "backup.json", "archive"
+_SNAPSHOT, _APPEND_ONLY = "dump.rdb", "appendonly.aof"
+_LOOK = 0.05  # seconds between looks at a snapshot that is being written
+_CHUNK = 1 << 20
+
+
+class BackupError(NotifierError):
+    """A backup cannot be made or restored; the text says why, and what to do."""
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What a backup says of itself; it stands first in the file."""
+
+    made_at: datetime
+    schema: int
+    redis: str  # version of the server that wrote the snapshot
+    keys: int
+    size: int  # bytes of the snapshot
+    sha256: str
+
+
+async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime) -> About:
+    """Write all that the store and the archive hold into a new file. Raises BackupError."""
+    _check_new(file)
+    with _alone(data_dir):
+        snapshot = data_dir / _SNAPSHOT
+        try:
+            keys = await _save(redis, snapshot)
+            info: Any = await redis.info("server")
+            about = About(
+                made_at=now,
+                schema=await schema.version(redis),
+                redis=str(info["redis_version"]),
+                keys=keys,
+                size=snapshot.stat().st_size,
+                sha256=await asyncio.to_thread(_hash, snapshot),
+            )
+            # The archive after the snapshot: an order that goes over in between is in both, and in none it cannot be.
+            await asyncio.to_thread(_write, file, about, snapshot, data_dir / ARCHIVE)
+        except OSError as error:
+            raise BackupError(f"{file} could not be written: {error.strerror or error}.") from None
+        finally:
+            _remove(snapshot)
+    return about
+
+
+async def _save(redis: Redis, snapshot: Path) -> int:
+    """Have Redis write its snapshot, and wait until it lies there whole; returns how many keys there are."""
+    _remove(snapshot)
+    # SCHEDULE: where the append-only file is being rewritten, the snapshot comes after that.
+    await redis.bgsave(schedule=True)
+    while not _is_there(snapshot):  # it gets its name when it is complete and on disk
+        state: Any = await redis.info("persistence")
+        waits = state["rdb_bgsave_in_progress"] or state["aof_rewrite_in_progress"]
+        if not waits and state["rdb_last_bgsave_status"] != "ok" and not _is_there(snapshot):
+            raise BackupError(
+                "Redis could not write its snapshot. Look into redis.log in the data directory: the disk may be full."
+            )
+        await asyncio.sleep(_LOOK)
+    return int(await redis.dbsize())
+
+
+def _check_new(file: Path) -> None:
+    if file.exists():
+        raise BackupError(f"{file} exists already: name another file, or move it away.")
+    if not file.parent.is_dir():
+        raise BackupError(f"There is no directory {file.parent}: make it first, or name a file elsewhere.")
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists()
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _write(file: Path, about: About, snapshot: Path, archive: Path) -> None:
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            with tarfile.open(fileobj=out, mode="w") as tar:
+                _add(tar, ABOUT, io.BytesIO(encode(about)), len(encode(about)))
+                with snapshot.open("rb") as content:
+                    _add(tar, STORE, content, about.size)
+                for path in sorted(archive.glob("*.jsonl.gz")):
+                    with path.open("rb") as content:
+                        # What is added to it from now on belongs to the next backup.
+                        _add(tar, f"{ARCHIVE}/{path.name}", content, os.fstat(content.fileno()).st_size)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o600
+    tar.addfile(member, content)
+
+
+def restore(file: Path, data_dir: Path, *, force: bool, now: datetime) -> tuple[About, Path | None]:
+    """Put a backup where the embedded Redis will find it; returns where what lay there before has gone.
+
+    Raises BackupError: nothing has been touched then.
+    """
+    data_dir = data_dir.resolve()
+    if data_dir.is_dir() and _is_served(data_dir):
+        raise BackupError(f"A service runs on {data_dir}: stop it first.")
+    occupied = data_dir.is_dir() and any(data_dir.iterdir())
+    if occupied and not force:
+        raise BackupError(
+            f"{data_dir} holds data already. Name another --data-dir; with --force what is there is moved aside."
+        )
+    beside = data_dir.with_name(f"{data_dir.name}.restoring")
+    _clear(beside)
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    beside.mkdir(mode=0o700)
+    try:
+        about = _unpack(file, beside)
+        _check_fits(about)
+        aside = None
+        if occupied:
+            aside = data_dir.with_name(f"{data_dir.name}.before-{now:%Y%m%d-%H%M%S}")
+            data_dir.rename(aside)
+        elif data_dir.exists():
+            data_dir.rmdir()
+        beside.rename(data_dir)
+    except OSError as error:
+        raise BackupError(f"{data_dir} could not be written: {error.strerror or error}.") from None
+    finally:
+        _clear(beside)
+    return about, aside
+
+
+def _unpack(file: Path, folder: Path) -> About:
+    try:
+        with tarfile.open(file, "r:") as tar:
+            about = decode(_read(tar, ABOUT), About)
+            for member in tar:
+                place = _place(member.name, folder)
+                if place is not None and (content := tar.extractfile(member)):
+                    place.parent.mkdir(mode=0o700, exist_ok=True)
+                    _copy(content, place)
+    except FileNotFoundError:
+        raise BackupError(f"There is no file {file}.") from None
+    except (tarfile.TarError, KeyError, NotifierError, EOFError) as error:
+        raise BackupError(f"{file} is no whole backup of this program ({error}). Take another one.") from None
+    store = folder / _APPEND_ONLY
+    if not store.is_file() or store.stat().st_size != about.size or _hash(store) != about.sha256:
+        raise BackupError(f"{file} is damaged: the snapshot in it is not the one that was written. Take another one.")
+    return about
+
+
+def _place(name: str, folder: Path) -> Path | None:
+    """Where a part of a backup belongs; None for what is not to be unpacked."""
+    if name == STORE:
+        return folder / _APPEND_ONLY
+    directory, _, inner = name.partition("/")
+    known = directory == ARCHIVE and inner.endswith(".jsonl.gz") and Path(inner).name == inner
+    return folder / ARCHIVE / inner if known else None
+
+
+def _read(tar: tarfile.TarFile, name: str) -> bytes:
+    content = tar.extractfile(name)
+    return content.read() if content else b""
+
+
+def _copy(content: IO[bytes], path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        while chunk := content.read(_CHUNK):
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _check_fits(about: About) -> None:
+    if about.schema > schema.CURRENT:
+        raise BackupError(
+            f"The backup is of version {about.schema}, and this program knows versions up to {schema.CURRENT}. "
+            "Install the version that made it, or a newer one."
+        )
+    major = int(about.redis.partition(".")[0])
+    if major >= 7:
+        find_server(at_least=(7, 0))  # says what to install: 6.2 cannot read what newer ones write
+
+
+def _is_served(data_dir: Path) -> bool:
+    """Whether a Redis server runs on it, which holds its lock."""
+    try:
+        lock = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+@contextlib.contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """One backup at a time."""
+    lock = os.open(data_dir / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise BackupError("Another backup of this data directory is being made: wait until it is done.") from None
+    finally:
+        os.close(lock)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier try left behind."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    if folder.is_dir():
+        folder.rmdir()

@@ -1,0 +1,115 @@
+"""What is removed with an order, as operations of a unit of work that holds only while nothing of it has changed."""
+
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
+from notifier.domain.calls import BookedCall
+from notifier.domain.events import Details
+from notifier.domain.orders import Order
+from notifier.store import packing
+from notifier.store.keys import Keys
+from notifier.store.records import encode
+from notifier.store.stories import Dossier
+from notifier.store.work import UnitOfWork
+
+_KNOWN = ("city", "province", "method", "amount", "refund_amount")
+"""Details that decisions need and that are about no person: they stay in what is remembered of an order."""
+
+
+def remembered(order: Order) -> Order:
+    """What is left of an order for events that come too late: all its news, so that none of it is told again."""
+    kept = {name: getattr(order.details, name) for name in _KNOWN}
+    return replace(
+        order,
+        v=order.v + 1,
+        details=Details(**kept),
+        stamps={name: at for name, at in order.stamps.items() if kept.get(name) is not None},
+        withheld=None,
+        open_texts={},
+        open_calls={},
+    )
+
+
+def require_unchanged(unit: UnitOfWork, one: Dossier) -> None:
+    """The unit holds only for the order as it was read."""
+    keys, order = one.keys, one.order
+    unit.require_version(keys.order(order.source, order.id), order.v)
+    unit.require_length(keys.timeline(order.source, order.id), one.lines)
+    for message_id, fields in one.live.items():
+        unit.require_field(keys.message(message_id), "state", fields[b"state"])
+    for call in one.calls.values():
+        unit.require_version(keys.call(call.id), call.v)
+
+
+def drop_story(unit: UnitOfWork, one: Dossier, *, calls: Collection[str]) -> None:
+    """Remove the keys of timeline and messages, and those of these calls."""
+    keys, order = one.keys, one.order
+    unit.do("DEL", keys.timeline(order.source, order.id))
+    for message_id, fields in one.live.items():
+        drop_message(unit, keys, message_id, fields)
+    for call in one.calls.values():
+        if call.id in calls:
+            drop_call(unit, keys, call)
+
+
+def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
+    """Remove an order and its places; for ``remember`` ms late events find what they would otherwise tell again."""
+    keys, order, member = one.keys, one.order, one.member
+    unit.do("DEL", keys.closed(order.source, order.id))
+    key, left = keys.order(order.source, order.id), remembered(order)
+    if remember:
+        unit.do("SET", key, packing.packed_version(left.v, encode(left)), "PX", remember)
+    else:
+        unit.do("DEL", key)
+    for index in (keys.orders, keys.priority_orders, keys.deposits):
+        unit.do("ZREM", index, member)
+    for code in (order.details.tracking_code, order.details.reference, order.details.number):
+        if code:
+            drop = UnitOfWork()
+            drop.do("HDEL", keys.codes(code), code)
+            unit.when(keys.codes(code), code, member, drop)
+    for phone in phones_of(one):
+        unit.do("ZREM", keys.customer_orders(phone), member)
+        unit.do("HDEL", keys.told(phone), member)
+        last = UnitOfWork()
+        last.do("DEL", keys.inbound(phone))
+        last.do("HDEL", keys.callers, phone)
+        unit.unless_exists(keys.customer_orders(phone), last)
+    unit.do("HDEL", keys.callers, member)
+
+
+def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[bytes, bytes]) -> None:
+    """Remove a message from wherever it may wait or be listed."""
+    text = {
+        name: fields.get(name.encode(), b"").decode() for name in ("state", "to", "provider", "provider_id", "bound")
+    }
+    unit.do("DEL", keys.message(message_id))
+    unit.do("ZREM", keys.messages(text["state"]), message_id)
+    unit.do("ZREM", keys.outbox, message_id)
+    unit.do("ZREM", keys.reconciling, message_id)
+    unit.do("ZREM", keys.texts(text["to"]), message_id)
+    for provider in {text["provider"], text["bound"]} - {""}:
+        for index in (keys.bound(provider), keys.sending(provider), keys.reports(provider)):
+            unit.do("ZREM", index, message_id)
+    if text["provider"] and text["provider_id"]:
+        unit.do("DEL", keys.provider_message(text["provider"], text["provider_id"]))
+
+
+def drop_call(unit: UnitOfWork, keys: Keys, call: BookedCall) -> None:
+    """Remove a call, open or over."""
+    unit.do("DEL", keys.call(call.id))
+    unit.do("ZREM", keys.calls(call.state), call.id)
+    if call.assignee:
+        unit.do("ZREM", keys.assigned(call.assignee), call.id)
+        unit.do("HDEL", keys.owed, f"{call.assignee}|{call.id}")
+    ours = UnitOfWork()
+    ours.do("HDEL", keys.open_calls, call.customer)
+    unit.when(keys.open_calls, call.customer, call.id, ours)
+
+
+def phones_of(one: Dossier) -> set[str]:
+    """Every number the order was known under."""
+    texts = {fields[b"to"].decode() for fields in one.live.values() if b"to" in fields}
+    calls = {call.phone for call in one.calls.values() if call.phone}
+    return texts | calls | ({one.order.details.phone} if one.order.details.phone else set())

@@ -1,0 +1,107 @@
+"""Everything that ends with time, looked at by one process after the other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.config.retention import RetentionConfig
+from notifier.retention.archive import Archive
+from notifier.retention.claim import claimed
+from notifier.retention.leftovers import Leftovers
+from notifier.retention.orders import Ages, ClosedOrders
+from notifier.store import keys as names
+from notifier.store.reading import Reader
+from notifier.store.staff import StaffBook
+from scheduler.book import CallBook
+
+log = structlog.get_logger()
+
+
+class Swept(Struct, frozen=True, kw_only=True):
+    """How much was packed and removed."""
+
+    packed: int = 0
+    orders: int = 0
+    calls: int = 0
+    messages: int = 0
+    parked: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.packed + self.orders + self.calls + self.messages + self.parked
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Packs, archives and removes what is old. Any number of processes may: one of them does."""
+
+    redis: Redis
+    orders: ClosedOrders
+    leftovers: Leftovers
+    staff: StaffBook
+    archive: Archive | None
+
+    async def tick(self) -> Swept | None:
+        """Do all that is due; None when another process is at it."""
+        async with claimed(self.redis) as hold:
+            if hold is None:
+                return None
+            leftovers, enabled = self.leftovers, bool(self.leftovers.age)
+            if enabled:
+                await leftovers.end_calls()
+            packed, orders = await self.orders.sweep(hold)
+            swept = Swept(packed=packed, orders=orders)
+            if enabled and await hold():
+                swept = Swept(
+                    packed=packed,
+                    orders=orders,
+                    calls=await leftovers.calls(),
+                    messages=await leftovers.messages(),
+                    parked=await leftovers.parked(),
+                )
+            await self._sessions()
+        if self.archive is not None:
+            self.archive.forget()
+        if swept.total:
+            log.info(
+                "old data swept", action="retention", **{name: getattr(swept, name) for name in swept.__struct_fields__}
+            )
+        return swept
+
+    async def _sessions(self) -> None:
+        """Sessions end by themselves; the lists of who has which are told."""
+        for one in await self.staff.all():
+            found: Any = await self.redis.smembers(names.sessions_of(one.id))
+            gone = [digest for digest in found if not await self.redis.exists(names.session(digest.decode()))]
+            if gone:
+                await self.redis.srem(names.sessions_of(one.id), *gone)
+
+
+def retention(
+    settings: RetentionConfig,
+    archive: Archive,
+    redis: Redis,
+    reader: Reader,
+    clock: Clock,
+    book: CallBook,
+    staff: StaffBook,
+) -> Retention:
+    """As configured."""
+    kept = archive if settings.archive else None
+    ages = Ages(
+        pack=settings.pack,
+        orders=settings.orders,
+        open_orders=settings.open_orders,
+        remembered=settings.remembered,
+    )
+    return Retention(
+        redis,
+        ClosedOrders(redis, reader, clock, ages, kept),
+        Leftovers(redis, reader, clock, book, settings.orders, kept),
+        staff,
+        kept,
+    )

@@ -1,0 +1,74 @@
+"""The form that records are in: older stores are brought up to date when they are opened, newer ones are refused.
+
+The version is one key of the store. It goes up by one with every function in ``MIGRATIONS``; a field that is only
+added, with a default, needs none. A migration may be cut short or run by two processes at once, so each must do no harm
+twice.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from notifier.errors import NotifierError
+from notifier.store import keys as names
+from notifier.store.keys import Keys
+
+log = structlog.get_logger()
+
+Migration = Callable[[Redis], Awaitable[None]]
+
+INBOUND_KEPT = 365 * 24 * 3600
+"""Seconds for which the texts of a customer who writes no more are kept."""
+
+
+class StoreTooNew(NotifierError):
+    """The store was written by a newer version of this program."""
+
+
+async def _inbound_lapses(redis: Redis) -> None:
+    """1 → 2: what customers texted used to stay for ever."""
+    async for key in redis.scan_iter("n:{*}:customer:*:inbound", count=1000):
+        if await redis.ttl(key) == -1:
+            await redis.expire(key, INBOUND_KEPT)
+
+
+async def _codes_divided(redis: Redis) -> None:
+    """2 → 3: the codes of all orders lay in one hash."""
+    async for key in redis.scan_iter("n:{*}:codes", count=1000):
+        keys = Keys(int(key[3 : key.index(b"}")]))
+        async for code, member in redis.hscan_iter(key, count=1000):
+            await redis.hsetnx(keys.codes(code.decode()), code, member)
+        await redis.unlink(key)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided)
+"""How a store gets from each version to the next; the first makes version 2 of a store without a version."""
+
+CURRENT = len(MIGRATIONS) + 1
+
+
+async def bring_up(redis: Redis) -> None:
+    """Bring the store to the version of this program. Raises StoreTooNew."""
+    found = await version(redis)
+    if found > CURRENT:
+        raise StoreTooNew(
+            f"The store is of version {found}, and this program knows versions up to {CURRENT}: a newer one has "
+            "written to it. Install that version again, or restore a backup made with this one (`notifier restore`)."
+        )
+    for number in range(found, CURRENT):
+        await MIGRATIONS[number - 1](redis)
+        await redis.set(names.SCHEMA, number + 1)
+        log.info("the store was brought up to date", action="migrated", version=number + 1)
+
+
+async def version(redis: Redis) -> int:
+    """The version of a store; an empty one is given that of this program."""
+    raw: Any = await redis.get(names.SCHEMA)
+    if raw is None and not any(
+        [await redis.exists(key) for key in (names.TEMPLATES_IN_USE, names.INSTANCE, names.STAFF)]
+    ):
+        await redis.set(names.SCHEMA, CURRENT, nx=True)
+        raw = await redis.get(names.SCHEMA)
+    return int(raw) if raw is not None else 1

@@ -1,0 +1,82 @@
+"""Whether the process is alive, and whether it can take events."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from notifier import disk
+from notifier.config import Config
+from notifier.sms.lines import Lines, Standing
+from notifier.web import shapes
+from notifier.web.described import Answer, describe
+
+WEAKNESSES = web.AppKey("weaknesses", list[str])
+"""What may lose data about the Redis that somebody else runs, a sentence each."""
+
+_PATIENCE = 2.0  # seconds in which the store must answer for the process to be ready
+_SLOW = 0.25  # seconds: it is ready, and says so
+
+
+@dataclass(frozen=True, slots=True)
+class HealthViews:
+    """A paused account makes nobody unready: events are taken, and their texts wait or leave by another."""
+
+    config: Config
+    redis: Redis
+    lines: Lines
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
+
+    @describe(
+        "Whether the process is alive",
+        tag="operation",
+        answers={200: Answer(text="It is", models=(shapes.Health,))},
+    )
+    async def healthz(self, request: web.Request) -> web.Response:
+        """The process is alive."""
+        return web.json_response({"status": "ok"})
+
+    @describe(
+        "Whether the process can take events",
+        tag="operation",
+        answers={
+            200: Answer(
+                text="It can; `reasons` are worries all the same, `providers` how each account is doing",
+                models=(shapes.Ready,),
+            ),
+            503: Answer(text="It cannot, and why", models=(shapes.NotReady,)),
+        },
+    )
+    async def readyz(self, request: web.Request) -> web.Response:
+        """200, or 503 with the reason."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.redis.ping()
+                took = loop.time() - started
+                standings = await self.lines.standings()
+        except TimeoutError:
+            return _not_ready(f"the store does not answer within {_PATIENCE:g} s")
+        except (RedisError, OSError) as error:
+            return _not_ready(f"the store does not answer ({type(error).__name__})")
+        named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
+        providers = {
+            name: {"open": not one.on_trial, "reason": one.reason, "credit": one.credit} for name, one in named.items()
+        }
+        reasons = [*self._worries(took, named), *request.app.get(WEAKNESSES, [])]
+        return web.json_response({"status": "ready", "reasons": reasons, "providers": providers})
+
+    def _worries(self, took: float, standings: dict[str, Standing]) -> list[str]:
+        found = [f"the store took {took:.2f} s to answer"] if took > _SLOW else []
+        if (room := disk.room(self.config.redis.data_dir)).is_little:
+            found.append(f"{room.free >> 20} MiB are left on the disk of the data directory")
+        return found + [f"nothing leaves by {name}: {one.reason}" for name, one in standings.items() if one.on_trial]
+
+
+def _not_ready(reason: str) -> web.Response:
+    return web.json_response({"status": "not ready", "reasons": [reason]}, status=503)

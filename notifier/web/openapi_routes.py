@@ -1,0 +1,145 @@
+"""Descriptions of what lower layers answer, and of the webhooks that we post; the rest stands next to its handlers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import to_builtins
+
+from notifier import samples
+from notifier.clock import TEHRAN
+from notifier.domain.events import EventType
+from notifier.intake.standard import Payload
+from notifier.intake.views import LARGEST_BATCH
+from notifier.outbound.samples import samples as outbound_samples
+from notifier.outbound.schemas import schemas
+from notifier.web import shapes
+from notifier.web.described import Answer, Body, Description, Parameter
+from notifier.web.openapi import Place
+
+_AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
+_SHOWN = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DEPOSIT_REPORTED, EventType.CANCELLED)
+_EVENTS = {str(kind): samples.event(kind, at=_AT) for kind in _SHOWN}
+
+_SIGNED = (
+    Parameter(
+        name="webhook-id",
+        place="header",
+        text="The event's own id: under it a repetition is known. At most 256 printable characters.",
+        type={"type": "string", "minLength": 1, "maxLength": 256},
+        example="msg_p5jXN8AQM9LWM0D4loKWxJek",
+    ),
+    Parameter(
+        name="webhook-timestamp",
+        place="header",
+        text="When it was signed, in unix seconds.",
+        type={"type": "string", "pattern": "^[0-9]{1,12}$"},
+        example="1795415400",
+    ),
+)
+_WOO_HEADERS = (
+    Parameter(
+        name="X-WC-Webhook-Topic",
+        place="header",
+        text="Of WooCommerce: order.created, order.updated, order.deleted or order.restored.",
+        example="order.updated",
+    ),
+)
+_WOO_ORDER: Mapping[str, Any] = {
+    "title": "WooCommerce order",
+    "description": "An order as WooCommerce's REST API v3 has it, whole; of `order.deleted` its id alone.",
+    "type": "object",
+    "required": ["id"],
+    "not": {"required": ["type", "data"]},
+    "properties": {"id": {"type": "integer"}, "status": {"type": "string"}},
+}
+_WOO_PING: Mapping[str, Any] = {
+    "title": "WooCommerce ping",
+    "type": "object",
+    "required": ["webhook_id"],
+    "properties": {"webhook_id": {"type": "integer", "minimum": 1}},
+}
+_DECISION: dict[str, Any] = {
+    "event_id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    "order_id": "10025",
+    "duplicate": False,
+    "prepaid": True,
+    "delivery_priority": "high",
+    "parked": False,
+    "messages": [
+        {"id": "5839274650193847", "template": "payment_succeeded_tehran", "to": "0912***4567", "not_before": None}
+    ],
+    "calls": [{"id": "c-81f0", "purpose": "reassurance", "due_at": "2026-11-23T10:15:00+03:30"}],
+    "suppressed": [],
+}
+_REFUSED: dict[str, Any] = {
+    "title": "Not understood",
+    "status": 422,
+    "detail": "The event does not have the form it should have; see errors.",
+    "errors": [{"loc": ["data", "order_id"], "msg": "Field required"}],
+}
+
+DESCRIBED: Mapping[Place, Description] = {
+    ("POST", "/webhooks/{source}"): Description(
+        summary="An event about an order",
+        tag="webhooks",
+        text="For sources of kind `standard`: 202 with the decision. An event that was taken before, under the same id "
+        'with the same body, is answered 200 and `"duplicate": true`. Fields that are not known here are kept, not '
+        "refused. An event of an order that nobody has heard of and that brings no phone is `parked` until the order "
+        "appears.\n\n"
+        "For sources of kind `woocommerce`: always 200 when it was taken. The unsigned ping that WooCommerce sends "
+        "when a webhook is made is answered 200 and stored nowhere.",
+        parameters=(*_SIGNED, *_WOO_HEADERS),
+        bodies=(
+            Body(models=(Payload,), alternatives=(_WOO_ORDER,), examples=_EVENTS),
+            Body(
+                media="application/x-www-form-urlencoded",
+                alternatives=(_WOO_PING,),
+            ),
+        ),
+        answers={
+            200: Answer(
+                text="Taken before; of WooCommerce: taken, or a ping",
+                models=(shapes.Decided, shapes.Ping, shapes.NotUnderstood),
+                example=_DECISION | {"duplicate": True},
+            ),
+            202: Answer(text="Taken; what follows from it is on disk", models=(shapes.Decided,), example=_DECISION),
+        },
+        problems=(400, 401, 404, 408, 409, 413, 415, 422, 429, 503),
+        security=("standardWebhooks", "wooCommerce"),
+    ),
+    ("POST", "/webhooks/{source}/batch"): Description(
+        summary=f"Up to {LARGEST_BATCH} events at once",
+        tag="webhooks",
+        text="One signature for all, over the whole body. Each event is answered in its place as if it had come alone, "
+        "with its own `status`; one bad event spoils no other. The id of an event is the delivery's with the event's "
+        "place, `msg_1/0`.",
+        parameters=_SIGNED,
+        bodies=(Body(models=(Payload,), many=LARGEST_BATCH, examples={"two events": list(_EVENTS.values())[:2]}),),
+        answers={
+            202: Answer(
+                text="An answer for each",
+                models=(shapes.BatchPart,),
+                many=True,
+                example=[{"status": 202} | _DECISION, _REFUSED],
+            )
+        },
+        problems=(400, 401, 404, 408, 413, 415, 422, 429, 503),
+        security=("standardWebhooks",),
+    ),
+}
+
+POSTED: Mapping[str, Description] = {
+    str(topic): Description(
+        summary=schema["description"],
+        tag="outgoing",
+        text="Posted to each of `[webhooks]` that names it in `events`. Tried again until it is answered with a 2xx; "
+        "`webhook-id` stays the same. 410 switches the webhook off.",
+        parameters=_SIGNED,
+        bodies=(Body(alternatives=(schema,), examples={str(topic): to_builtins(outbound_samples()[topic])}),),
+        answers={200: Answer(text="Any 2xx: taken", media="text/plain")},
+        security=("standardWebhooks",),
+    )
+    for topic, schema in schemas().items()
+}
+"""What we post to a shop's own tools, by its type."""

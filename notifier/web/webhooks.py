@@ -1,0 +1,32 @@
+"""Around the webhooks of shops alone: what each delivery was answered is counted, and what was refused is noted down.
+
+It stands inside the middlewares, so that no other request passes through, and has to turn errors into answers itself.
+"""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from notifier.intake.keeping import SIGNED, Keeper
+from notifier.web.problems import answer_to, unpacked
+from notifier.web.tally import Tally
+
+
+def watched(routes: Sequence[web.RouteDef], tally: Tally, keeper: Keeper) -> list[web.RouteDef]:
+    """The same routes, with their deliveries counted and the refused ones kept."""
+    return [web.RouteDef(one.method, one.path, _watched(one.handler, tally, keeper), one.kwargs) for one in routes]
+
+
+def _watched(handler: Handler, tally: Tally, keeper: Keeper) -> Handler:
+    async def watch(request: web.Request) -> web.StreamResponse:
+        try:
+            unpacked(request)
+            response = await handler(request)
+        except Exception as error:
+            response = answer_to(error, request)
+        tally.count(request.match_info["source"], response.status, signed=SIGNED in request)
+        keeper.look_at(request, response)
+        return response
+
+    return watch

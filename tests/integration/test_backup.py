@@ -1,0 +1,150 @@
+"""A backup made while the service runs, put back after everything was lost."""
+
+import os
+import shutil
+import tarfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shops import ApiUser, Client, StandardShop, send_all, standard_fixture
+
+from notifier.clock import StillClock
+from notifier.config import Config
+from notifier.retention import backup as backups
+from notifier.retention.backup import BackupError
+from notifier.service import WEB, Service
+from notifier.simulator import Simulator
+from notifier.store import embedded
+
+PAID = "payment.succeeded__tehran_online"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(params=["on PATH", "shipped"])
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Both servers that a machine may have: Redis 7 keeps its files otherwise than the shipped 6.2."""
+    candidates = list(embedded._server_candidates())
+    if request.param == "on PATH" and len(candidates) < 2:
+        pytest.skip("there is no redis-server or valkey-server on PATH")
+    chosen = candidates[0] if request.param == "on PATH" else candidates[-1]
+    monkeypatch.setattr(embedded, "_server_candidates", lambda: iter([chosen]))
+    return chosen
+
+
+@pytest.fixture
+def config(make_config: Callable[..., Config], data_dir: Path) -> Config:
+    return make_config(redis__url="embedded", redis__data_dir=data_dir)
+
+
+@asynccontextmanager
+async def opened(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]]
+) -> AsyncIterator[tuple[Service, StandardShop, ApiUser]]:
+    async with Service(config, clock=clock, roles=[WEB]) as service:
+        client = await aiohttp_client(service.app)
+        yield service, StandardShop(client, clock), ApiUser(client)
+        await client.close()
+
+
+def order(number: int, name: str = PAID) -> Any:
+    payload = standard_fixture(name)
+    data = payload["data"] | {"order_id": f"B{number}"}
+    if "customer" in data:
+        data["customer"] = data["customer"] | {"phone": f"0912000{number:04}"}
+    return payload | {"data": data}
+
+
+async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
+    config: Config,
+    clock: StillClock,
+    simulator: Simulator,
+    aiohttp_client: Callable[..., Awaitable[Client]],
+    data_dir: Path,
+    tmp_path: Path,
+    server: Path,
+) -> None:
+    file = tmp_path / "backup.tar"
+    async with opened(config, clock, aiohttp_client) as (service, shop, api):
+        await shop.post(order(1), event_id="m1")
+        await shop.post(order(9), event_id="m9")
+        await shop.post(order(9, "order.delivered__order_id_alone"), event_id="m9-delivered")
+        await send_all(service, clock)
+        clock.turn(timedelta(days=91))
+        await service.retention.leftovers.end_calls()
+        await service.retention.tick()
+        await shop.post(order(1, "order.packed__order_id_alone"), event_id="m1-packed")
+        await send_all(service, clock)
+        await shop.post(order(2), event_id="m2")  # waits in the outbox when the backup is made
+        before = [(await api.get(f"/orders/B{number}")).body for number in (1, 2)]
+        sent = [text.localid for text in simulator.messages]
+        about = await backups.backup(service.redis, data_dir, file, now=clock.now())
+        assert about.keys == await service.redis.dbsize()
+        await send_all(service, clock)  # sent after the backup …
+        assert len(simulator.messages) == len(sent) + 1
+        with pytest.raises(BackupError, match="runs"):
+            backups.restore(file, data_dir, force=True, now=clock.now())
+    everything = [text.localid for text in simulator.messages]
+    archive = (data_dir / "archive" / "1405-09.jsonl.gz").read_bytes()
+    assert "dump.rdb" not in os.listdir(data_dir)
+    shutil.rmtree(data_dir)
+    backups.restore(file, data_dir, force=False, now=clock.now())
+    assert (data_dir / "archive" / "1405-09.jsonl.gz").read_bytes() == archive
+    for _ in range(2):  # what was restored is also there when Redis starts a second time
+        async with opened(config, clock, aiohttp_client) as (service, shop, api):
+            assert (await api.get("/orders/B1")).body == before[0]
+            assert (await api.get("/orders/B2")).body["timeline"] == before[1]["timeline"]
+            assert (await shop.post(order(2), event_id="m2")).body["duplicate"]
+            await send_all(service, clock)
+            assert [text.localid for text in simulator.messages] == everything  # … and known to the provider
+            assert {one["state"] for one in (await api.get("/orders/B2")).body["messages"]} <= {"accepted", "delivered"}
+
+
+async def test_it_does_not_write_over_data(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]], data_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar"
+    async with opened(config, clock, aiohttp_client) as (service, shop, _):
+        await shop.post(order(1))
+        await backups.backup(service.redis, data_dir, file, now=clock.now())
+        with pytest.raises(BackupError, match="exists"):
+            await backups.backup(service.redis, data_dir, file, now=clock.now())
+        await shop.post(order(2))
+    with pytest.raises(BackupError, match="--force"):
+        backups.restore(file, data_dir, force=False, now=clock.now())
+    _, aside = backups.restore(file, data_dir, force=True, now=clock.now())
+    assert aside is not None
+    async with opened(config, clock, aiohttp_client) as (_, _, api):
+        assert [one["id"] for one in await api.items("/orders")] == ["B1"]
+    elsewhere = config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": aside})})
+    async with opened(elsewhere, clock, aiohttp_client) as (_, _, api):
+        assert [one["id"] for one in await api.items("/orders")] == ["B2", "B1"]
+
+
+async def test_a_damaged_backup_is_refused_and_touches_nothing(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]], data_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar"
+    async with opened(config, clock, aiohttp_client) as (service, shop, _):
+        await shop.post(order(1))
+        await backups.backup(service.redis, data_dir, file, now=clock.now())
+    with tarfile.open(file) as tar:
+        place = tar.getmember(backups.STORE).offset_data + 50
+    whole = file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+    before = sorted(os.listdir(data_dir))
+    for broken in (b"", b"no tar at all", whole[: len(whole) // 2], whole[:place] + b"\0\0\0\0" + whole[place + 4 :]):
+        file.write_bytes(broken)
+        with pytest.raises(BackupError, match="Take another one"):
+            backups.restore(file, data_dir, force=True, now=clock.now())
+    with pytest.raises(BackupError, match="no file"):
+        backups.restore(tmp_path / "nothing", data_dir, force=True, now=clock.now())
+    assert sorted(os.listdir(data_dir)) == before
+    assert "data.restoring" not in os.listdir(tmp_path)

@@ -1,0 +1,234 @@
+"""``notifier doctor``: a healthy set-up, and broken ones, each told with what to do."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+from redises import RedisProcess
+from served import serve
+from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
+from typer.testing import CliRunner, Result
+
+from notifier.cli import app
+from notifier.clock import TEHRAN, StillClock, SystemClock
+from notifier.config import Config
+from notifier.config.loading import load
+from notifier.doctor import people, store
+from notifier.doctor.verdicts import Level, Verdict, in_time, ok
+from notifier.simulator import Fault, Simulator, create_app
+from notifier.store.staff import Role, Staff, StaffBook
+
+ROOT = Path(__file__).parents[2]
+KEY = "a-key-that-nobody-may-see"
+TOKEN = "a-callback-token-of-these-tests"
+PEOPLE = [
+    Staff(id="sara", name="سارا", phone="09121110000", role=Role.AGENT),
+    Staff(id="boss", name="مینا", phone="09129990000", role=Role.SUPERVISOR),
+]
+
+MakeServer = Callable[..., Awaitable[TestServer]]
+
+
+@pytest.fixture
+def account() -> Simulator:
+    return Simulator(clock=SystemClock(), api_key=KEY, credit=500_000_000)
+
+
+@pytest.fixture
+async def settings(account: Simulator, aiohttp_server: MakeServer, tmp_path: Path) -> dict[str, str]:
+    server = await aiohttp_server(create_app(account, callbacks_every=None))
+    return {
+        "NOTIFIER__SOURCES__SHOP__SECRET": SHOP_SECRET,
+        "NOTIFIER__SOURCES__WOO__SECRET": WOO_SECRET,
+        "NOTIFIER__SMS__PROVIDER": "simulator",
+        "NOTIFIER__PROVIDERS__SIMULATOR__BASE_URL": str(server.make_url("/v1")),
+        "NOTIFIER__PROVIDERS__SIMULATOR__API_KEY": KEY,
+        "NOTIFIER__REDIS__DATA_DIR": str(tmp_path / "data"),
+        "NOTIFIER__CALLBACKS__TOKEN": TOKEN,
+        "NOTIFIER__API__TOKENS": json.dumps([API_TOKEN]),
+    }
+
+
+async def doctor(settings: dict[str, str], *arguments: str) -> tuple[int, str]:
+    """The command, as an operator gives it: its exit code and all it wrote."""
+    ended = await notifier(settings, "doctor", *arguments)
+    return ended.exit_code, ended.output
+
+
+async def notifier(settings: dict[str, str], *command: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, app, command, env=settings)
+
+
+def found(text: str) -> dict[str, list[dict[str, str]]]:
+    """What ``--json`` says, by what it is about."""
+    by: dict[str, list[dict[str, str]]] = {}
+    for one in json.loads(text)["checks"]:
+        by.setdefault(one["about"], []).append(one)
+    return by
+
+
+def says(found: dict[str, list[dict[str, str]]], about: str, level: str, *words: str) -> bool:
+    return any(
+        one["level"] == level and all(word in f"{one['what']} {one['todo']}" for word in words) for one in found[about]
+    )
+
+
+async def test_a_healthy_set_up(settings: dict[str, str]) -> None:
+    async with serve(settings, "--port", "0") as served:
+        await served.read_until("ready")
+        for one in PEOPLE:
+            command = ("staff", "add", one.id, "--name", one.name, "--phone", one.phone, "--role", one.role)
+            ended = await notifier(settings | {"NOTIFIER_STAFF_PASSWORD": "a long password"}, *command)
+            assert ended.exit_code == 0
+        async with aiohttp.ClientSession(served.url) as session:
+            payload = standard_fixture("payment.succeeded__tehran_online")
+            shop = StandardShop(session, SystemClock())  # type: ignore[arg-type]
+            assert (await shop.post(payload | {"timestamp": SystemClock().now().isoformat()})).status == 202
+        await served.read_until("message_settled")
+        settings |= {"NOTIFIER__SERVER__PUBLIC_URL": served.url}
+        code, text = await doctor(settings)
+        as_json, document = await doctor(settings, "--json")
+    assert (code, as_json) == (0, 0), text
+    assert text.splitlines()[-1].startswith("0 errors, ")
+    lines = found(document)
+    assert json.loads(document)["ok"] is True
+    assert says(lines, "redis", "ok", "embedded", "fsync")
+    assert says(lines, "processes", "ok", "1 process of the service")
+    assert says(lines, "staff", "ok", "1 active agents, 1 supervisors")
+    assert says(lines, "providers.simulator", "ok", "takes our key; credit 499,")
+    assert says(lines, "providers.simulator", "ok", "resendfailed is off")
+    assert says(lines, "clock", "ok", "Redis")
+    assert says(lines, "clock", "ok", "simulator")
+    assert says(lines, "callbacks", "ok", served.url)
+    for about in ("data", "outbox", "disk", "patterns", "memory"):
+        assert {one["level"] for one in lines[about]} == {"ok"}
+    for secret in (KEY, TOKEN, SHOP_SECRET, API_TOKEN):
+        assert secret not in text + document
+
+
+async def test_a_thoroughly_broken_one(
+    settings: dict[str, str], account: Simulator, tmp_path: Path, aiohttp_server: MakeServer
+) -> None:
+    account.credit = 0
+    account.config |= {"resendfailed": "enabled", "debugmode": "enabled"}
+    redis = RedisProcess(tmp_path / "redis", "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
+    try:
+        other = {"api_key": "a-wrong-key-of-somebody", "base_url": settings["NOTIFIER__PROVIDERS__SIMULATOR__BASE_URL"]}
+        code, text = await doctor(
+            settings
+            | {
+                "NOTIFIER__REDIS__URL": redis.url,
+                "NOTIFIER__SMS__FALLBACK": '["other"]',
+                "NOTIFIER__PROVIDERS__OTHER": json.dumps(other),
+                "NOTIFIER__SERVER__PUBLIC_URL": "http://127.0.0.1:9",
+            },
+            "--json",
+        )
+    finally:
+        redis.kill()
+    lines = found(text)
+    assert (code, json.loads(text)["ok"]) == (1, False)
+    assert says(lines, "redis", "error", "append-only", "appendonly")
+    assert says(lines, "redis", "error", "allkeys-lru", "noeviction")
+    assert says(lines, "processes", "warning", "notifier serve")
+    assert says(lines, "staff", "error", "no active agent", "notifier staff add")
+    assert says(lines, "staff", "warning", "no supervisor")
+    assert says(lines, "providers.simulator", "error", "credit 0 rial", "fill up")
+    assert says(lines, "providers.simulator", "error", "debugmode")
+    assert says(lines, "providers.simulator", "warning", "resendfailed")
+    assert says(lines, "providers.other", "error", "403")
+    assert says(lines, "sources.shop", "warning", "said nothing", "notifier trigger")
+    assert says(lines, "callbacks", "error", "http://127.0.0.1:9 does not answer")
+    assert all(
+        one["todo"] or len(one["what"]) > 30 for part in lines.values() for one in part if one["level"] == "error"
+    )
+    for secret in (KEY, TOKEN, "a-wrong-key-of-somebody"):
+        assert secret not in text
+
+
+async def test_a_store_that_is_not_there(settings: dict[str, str]) -> None:
+    code, text = await doctor(settings | {"NOTIFIER__REDIS__URL": "redis://127.0.0.1:9"})
+    assert code == 1
+    assert "127.0.0.1:9 does not take our connection" in text
+    assert "resendfailed is off" in text, "the rest is examined all the same"
+
+
+async def test_a_provider_that_hangs_holds_nothing_up(settings: dict[str, str], account: Simulator) -> None:
+    account.faults.add(Fault(kind="hang", method="account/info"))
+    account.faults.add(Fault(kind="hang", method="account/config"))
+    code, text = await doctor(settings | {"NOTIFIER__PROVIDERS__SIMULATOR__TIMEOUT": "1s"}, "--json")
+    assert code == 1
+    assert says(found(text), "providers.simulator", "error", "No answer from Kavenegar")
+
+
+async def looked_at(make_config: Any, redis: Any, now: datetime, staff: list[Staff]) -> dict[str, list[Verdict]]:
+    book = StaffBook(redis)
+    for one in staff:
+        await book.put(one)
+    by: dict[str, list[Verdict]] = {}
+    async for verdict in people.staff(make_config(), redis, StillClock(now)):
+        by.setdefault(verdict.about, []).append(verdict)
+    return by
+
+
+FRIDAYS = {"friday": ["09:00-17:00"]}
+MORNING, NIGHT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN), datetime(2026, 11, 23, 23, tzinfo=TEHRAN)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "now", "levels", "words"),
+    [
+        ({}, MORNING, [Level.OK, Level.OK], "1 on shift now"),
+        ({}, NIGHT, [Level.OK, Level.OK], "calls go on at"),
+        (FRIDAYS, MORNING, [Level.ERROR, Level.WARNING], "no agent works on any working day"),
+        ({"monday": ["09:00-17:00"]}, MORNING, [Level.WARNING, Level.OK], "no agent works on Tuesday"),
+        ({"monday": ["15:00-17:00"]}, MORNING, [Level.WARNING, Level.WARNING], "no agent is on shift"),
+    ],
+)
+async def test_who_works(
+    make_config: Any, redis: Any, shifts: dict[str, list[str]], now: datetime, levels: list[Level], words: str
+) -> None:
+    agent = Staff(id="sara", name="سارا", phone="09121110000", shifts=shifts)
+    verdicts = (await looked_at(make_config, redis, now, [agent, PEOPLE[1]]))["shifts"]
+    assert [verdict.level for verdict in verdicts] == levels
+    assert any(words in verdict.what for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("today", "level"),
+    [(date(2026, 1, 1), Level.OK), (date(2026, 11, 23), Level.WARNING), (date(2999, 1, 1), Level.ERROR)],
+)
+async def test_how_far_holidays_are_known(today: date, level: Level) -> None:
+    clock = StillClock(datetime(today.year, today.month, today.day, 10, tzinfo=TEHRAN))
+    shipped: Config = load(ROOT / "config.toml", environment={})
+    (verdict,) = [one async for one in people.known_holidays(shipped, clock)]
+    assert verdict.level is level
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level"), [(0.5, Level.OK), (-0.0, Level.OK), (10, Level.WARNING), (90, Level.ERROR)]
+)
+def test_clocks_that_differ(seconds: float, level: Level) -> None:
+    assert store.judged("Redis", timedelta(seconds=seconds)).level is level
+
+
+async def test_a_check_that_fails_says_nothing_that_it_should_not() -> None:
+    async def broken() -> Any:
+        yield ok("thing", "so far")
+        raise RuntimeError(KEY)
+
+    async def endless() -> Any:
+        yield ok("thing", "so far")
+        await asyncio.Event().wait()
+
+    first = await in_time("thing", broken, limit=5)
+    second = await in_time("thing", endless, limit=0.01)
+    assert [one.level for one in first] == [one.level for one in second] == [Level.OK, Level.ERROR]
+    assert KEY not in str(first)
+    assert "no answer within 0.01 s" in second[1].what

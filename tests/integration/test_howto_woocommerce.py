@@ -1,0 +1,70 @@
+"""The how-to about WooCommerce: what it shows loads, what it calls exists, and practice orders mean what they say."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pages import blocks
+from shops import WOO_SECRET, ApiUser, Client, WooShop
+
+from notifier import woo_samples
+from notifier.cli import app
+from notifier.clock import StillClock
+from notifier.config.loading import load
+from notifier.config.sections import WooCommerceSource
+from notifier.domain.events import EventType
+from notifier.intake.woocommerce_rules import STATUSES
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]
+SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
+UNTOLD = {EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED}
+
+
+def test_both_languages_show_the_same() -> None:
+    assert blocks(PAGES[0]) == blocks(PAGES[1])
+    assert len(blocks(PAGES[0])) == 5
+
+
+def test_the_configuration_loads(tmp_path: Path) -> None:
+    first, full, rest = [text for language, text in blocks(PAGES[0]) if language == "toml"]
+    for text in (first, full + rest):
+        file = tmp_path / "config.toml"
+        file.write_text(SHOP + text)
+        woo = load(file, environment={}).sources["woo"]
+        assert isinstance(woo, WooCommerceSource)
+    assert woo.rest is not None
+    assert woo.rules().meanings("in-the-workshop")[-1] == "order.preparing"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_exist(page: str) -> None:
+    root: Any = typer.main.get_command(app)
+    form = r"notifier ([a-z]+(?: [a-z.]+)*)((?: --[a-z-]+(?: [^\s`#]+)?)*)"
+    named = re.findall(form, (DOCS / page).read_text())
+    assert len(named) >= 6
+    for words, options in named:
+        command, path = root, words.split()
+        while path and (inner := getattr(command, "commands", {}).get(path[0])) is not None:
+            command = inner
+            path.pop(0)
+        assert command is not root, words
+        known = {name for parameter in command.params for name in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", options)) <= known, (words, options)
+
+
+@pytest.mark.parametrize("event", list(EventType))
+async def test_practice_orders_mean_what_they_say(
+    client: Client, woo: WooShop, clock: StillClock, api: ApiUser, event: EventType
+) -> None:
+    status = woo_samples.status_of(event, STATUSES)
+    assert (status is None) == (event in UNTOLD)
+    if status is None:
+        return
+    order = woo_samples.order(event, status, STATUSES[status], at=clock.now())
+    body, headers = woo_samples.signed(WOO_SECRET, order, topic="order.updated", delivery=event)
+    assert (await woo.send(body, headers)).status == 200
+    story = (await api.get("/orders/10025")).body["timeline"]
+    assert event in [line["what"] for line in story if line["kind"] == "event"][-2:]  # processing is two things at once

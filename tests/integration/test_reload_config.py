@@ -1,0 +1,99 @@
+"""A changed configuration, taken up by a service that runs."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from served import Served, serve
+from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
+
+from notifier import reconfiguring
+from notifier.clock import SystemClock
+from notifier.config.loading import load
+
+ROOT = Path(__file__).parents[2]
+SECRETS = {
+    "NOTIFIER__SOURCES__SHOP__SECRET": SHOP_SECRET,
+    "NOTIFIER__SOURCES__WOO__SECRET": WOO_SECRET,
+    "NOTIFIER__CALLBACKS__TOKEN": "token",
+    "NOTIFIER__API__TOKENS": json.dumps([API_TOKEN]),
+    "NOTIFIER__SMS__PROVIDER": "simulator",
+    "NOTIFIER__PROVIDERS__SIMULATOR__BASE_URL": "http://127.0.0.1:9/v1",  # nobody is there
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A configuration of the test's own."""
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    return Path(shutil.copy(ROOT / "config.toml", tmp_path / "config.toml"))
+
+
+def edit(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after))
+
+
+async def paid(served: Served, number: int) -> tuple[Any, ...]:
+    """What an order that is paid now gets."""
+    payload = standard_fixture("payment.succeeded__tehran_online")
+    payload["data"] |= {"order_id": f"C{number}"}
+    async with aiohttp.ClientSession(served.url) as session:
+        answer = await StandardShop(session, SystemClock()).post(payload)  # type: ignore[arg-type]
+    return tuple(answer.body[name] for name in ("messages", "calls", "delivery_priority"))
+
+
+def last(served: Served, action: str) -> dict[str, Any]:
+    return [line for line in served.log if line.get("action") == action][-1]
+
+
+async def test_what_can_be_is_taken_up_and_the_rest_is_named(file: Path, tmp_path: Path) -> None:
+    arguments = ("--config", str(file), "--port", "0", "--data-dir", str(tmp_path / "data"), "--role", "web")
+    async with serve(SECRETS, *arguments) as served:
+        await served.read_until("ready")
+        messages, calls, priority = await paid(served, 1)
+        assert (len(messages), len(calls), priority) == (1, 1, "high")
+        edit(file, '[policy.tehran.online]\npriority = "high"', '[policy.tehran.online]\npriority = "normal"')
+        edit(file, 'timeout = "5s"                  # longest', 'timeout = "6s"                  # longest')
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("restart_needed")
+        assert last(served, "config_read")["taken_up"] == ["policy.tehran.online.priority"]
+        assert last(served, "restart_needed")["keys"] == ["redis.timeout"]
+        assert (await paid(served, 2))[2] == "normal"
+        edit(
+            file,
+            '"order_packed"] }\n"order.shipped"          = { sms = ["order_shipped_tehran"], calls',
+            '"nothing"] }\ncalls',
+        )
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("config_refused")
+        assert str(file) in last(served, "config_refused")["errors"][0]
+        assert (await paid(served, 3))[2] == "normal"
+        served.process.terminate()
+        assert await served.process.wait() == 0
+
+
+async def test_every_worker_is_told(file: Path, tmp_path: Path, unused_tcp_port: int) -> None:
+    arguments = ("--config", str(file), "--port", str(unused_tcp_port), "--data-dir", str(tmp_path / "data"))
+    async with serve(SECRETS, *arguments, "--workers", "2") as served:
+        await served.read_until("ready", times=2)
+        edit(file, "return_days = 7", "return_days = 10")
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("config_read", times=2)
+        assert last(served, "config_read")["taken_up"] == ["shop.return_days"]
+        served.process.terminate()
+        assert await served.process.wait() == 0
+
+
+def test_secrets_are_named_and_not_shown() -> None:
+    before = load(ROOT / "config.toml", environment=SECRETS)
+    after = load(ROOT / "config.toml", environment=SECRETS | {"NOTIFIER__SOURCES__WOO__SECRET": "quite another"})
+    changes = reconfiguring.changes(before, after)
+    assert changes.restart == ["sources.woo.secret"]
+    assert "another" not in repr(changes)
+    assert reconfiguring.changes(before, before).restart == []

@@ -1,0 +1,46 @@
+"""The same news under two ids is told once: for every event type, over HTTP, up to the provider."""
+
+import pytest
+from shops import StandardShop, send_all
+
+from notifier import samples
+from notifier.clock import StillClock
+from notifier.domain.events import EventType
+from notifier.service import Service
+from notifier.simulator import Simulator
+
+
+def story(kind: EventType, clock: StillClock) -> list[dict[str, object]]:
+    """The event, after what must have happened for anything to be told of it."""
+    transfer = kind.startswith("payment.deposit")
+    begin = samples.event(EventType.REGISTERED, at=clock.now(), order_id="10025")
+    if transfer:
+        begin["data"]["payment"]["method"] = "bank_transfer"
+        begin["data"]["customer"] |= {"city": "اصفهان"}
+    paid = samples.event(EventType.PAID, at=clock.now(), order_id="10025")
+    before = [begin] if kind is EventType.REGISTERED or transfer or kind is EventType.PAYMENT_FAILED else [begin, paid]
+    news = samples.event(kind, at=clock.now(), order_id="10025")
+    if transfer:
+        news["data"]["payment"] = begin["data"]["payment"] | {"reference": "987654"}
+        news["data"]["customer"] = begin["data"]["customer"]
+    return [*(event for event in before if event["type"] != kind), news]
+
+
+@pytest.mark.parametrize("kind", list(EventType))
+async def test_the_same_news_under_two_ids_is_told_once(
+    kind: EventType, shop: StandardShop, service: Service, simulator: Simulator, clock: StillClock
+) -> None:
+    *before, news = story(kind, clock)
+    for event in before:
+        assert (await shop.post(event)).status == 202
+    first = await shop.post(news, event_id="one")
+    again = await shop.post(news, event_id="two")
+    assert (first.status, again.status) == (202, 202)
+    assert first.body["messages"] or first.body["calls"]
+    assert (again.body["duplicate"], again.body["messages"], again.body["calls"]) == (False, [], [])
+    repeated = await shop.post(news, event_id="one")
+    assert (repeated.status, repeated.body["duplicate"]) == (200, True)
+    await send_all(service, clock)
+    texts = [message.text for message in simulator.messages]
+    assert len(texts) == len(set(texts))
+    assert (await shop.post(news | {"note": "other"}, event_id="one")).status == 409

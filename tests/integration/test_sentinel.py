@@ -1,0 +1,117 @@
+"""A primary that Sentinel watches over: it dies, a replica takes over, and nothing that was acknowledged is gone."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from delivery import Desk
+from outage import survive
+from redises import alone, until, watched
+from shops import Client, StandardShop, standard_fixture
+
+from notifier.clock import StillClock
+from notifier.config import Config
+from notifier.domain.messages import MessageState, Pattern
+from notifier.service import WEB, Service
+from notifier.simulator import Simulator
+from notifier.store import work
+from notifier.store.connect import CannotConnect, connect
+from notifier.store.replicas import Replicas, TooFewReplicas
+from notifier.store.weaknesses import weaknesses
+from notifier.store.work import UnitOfWork
+
+PAID = "payment.succeeded__tehran_online"
+
+
+def counted(key: str = "n:{0}:x") -> UnitOfWork:
+    unit = UnitOfWork()
+    unit.do("INCR", key)
+    return unit
+
+
+async def test_a_primary_that_is_killed_takes_nothing_along(tmp_path: Path, make_config: Callable[..., Config]) -> None:
+    async with watched(tmp_path, replicas=2) as watch:
+
+        async def kill(service: Service) -> None:
+            watch.primary.kill()
+
+        await survive(
+            make_config,
+            kill,
+            redis__url=watch.url,
+            redis__replicas=1,
+            redis__replicas_timeout="1s",
+            redis__timeout="2s",
+        )
+
+
+async def test_too_few_replicas_are_no_success(
+    tmp_path: Path,
+    make_config: Callable[..., Config],
+    clock: StillClock,
+    aiohttp_client: Callable[..., Awaitable[Client]],
+    simulator: Simulator,
+) -> None:
+    async with watched(tmp_path, replicas=1, sentinels=1) as watch:
+        config = make_config(redis__url=watch.url, redis__replicas=1, redis__replicas_timeout="1s")
+        async with Service(config, clock=clock, roles=[WEB]) as service:
+            assert await weaknesses(service.redis) == []
+            shop = StandardShop(await aiohttp_client(service.app), clock)
+            assert (await shop.post(standard_fixture(PAID), event_id="msg_1")).status == 202
+            await service.sender.send_ready()
+            simulator.templates["packed"] = "سفارش %token"
+            desk = Desk(service, clock)
+            plain, pattern = (
+                await desk.queue(),
+                await desk.queue(patterns={"kavenegar": Pattern("packed", {"token": "1"})}),
+            )
+            sent = len(simulator.messages)
+            watch.replicas[0].kill()
+            await desk.send()
+            # A plain text has an id that makes it safe to repeat; a pattern must not go before its mark is safe.
+            assert await desk.states() == [MessageState.ACCEPTED, MessageState.QUEUED]
+            assert len(simulator.messages) == sent + 1
+            away = await shop.post(standard_fixture(PAID), event_id="msg_2")
+            assert (away.status, away.headers["Retry-After"]) == (503, "5")
+            (weakness,) = await weaknesses(service.redis)
+            assert "every event is answered 503" in weakness
+            with pytest.raises(TooFewReplicas, match="only 0 of the 1 replicas"):
+                await work.commit(service.redis, [counted()])
+            watch.replicas[0].start()
+            await until(lambda: _takes(service.redis))
+            again = await shop.post(standard_fixture(PAID), event_id="msg_2")
+            assert again.status in (200, 202)
+            await desk.pass_by(timedelta(minutes=1))
+            assert await desk.state(pattern) is not MessageState.QUEUED
+            assert [message.receptor for message in simulator.messages].count(pattern.to) == 1
+            assert [message.receptor for message in simulator.messages].count(plain.to) == 1
+
+
+async def _takes(redis: Any) -> bool:
+    try:
+        return bool(await work.commit(redis, [counted()]))
+    except TooFewReplicas:
+        return False
+
+
+async def test_an_outside_server_without_sentinel_has_replicas_too(tmp_path: Path) -> None:
+    async with alone(tmp_path / "one") as one, alone(tmp_path / "two", "--replicaof", "127.0.0.1", str(one.port)):
+        client = await connect(one.url, replicas=Replicas(1, 1000))
+        try:
+            await until(lambda: _takes(client))
+            assert await client.get("n:{0}:x")
+        finally:
+            await client.aclose()
+
+
+async def test_a_service_that_sentinel_does_not_know(tmp_path: Path) -> None:
+    async with watched(tmp_path, replicas=0, sentinels=1) as watch:
+        with pytest.raises(CannotConnect, match="No master found for 'nobody'"):
+            await connect(watch.url.replace("/shop", "/nobody"), timeout=1)
+        client = await connect(f"{watch.url}/3")
+        try:
+            assert (await client.client_info())["db"] == 3
+        finally:
+            await client.aclose()
