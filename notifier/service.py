@@ -56,6 +56,7 @@ from notifier.watching import watching
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.health import WEAKNESSES
+from notifier.web.tally import Tally
 
 log = structlog.get_logger()
 
@@ -207,6 +208,9 @@ class Service:
         sources = self._sources()
         kept = KeptBook(self.redis, tuple(sources), config.retention.refused_deliveries)
         self.keeper, self.replayer = Keeper(kept, self.clock), Replayer(kept, sources)
+        await stack.enter_async_context(self.keeper.keeping())
+        self.tally = Tally(self.redis, self.clock)
+        await stack.enter_async_context(self.tally.keeping())
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.redis, self.clock, self.committer, self.sending.alerts.tell)
@@ -230,6 +234,7 @@ class Service:
             create_console(self._console_parts(loaded)),
             self.clock,
             self.keeper,
+            self.tally,
         )
         self.app[WEAKNESSES] = weak
 

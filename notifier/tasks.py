@@ -1,6 +1,8 @@
-"""The end of a background task."""
+"""Background tasks: their end, and one that writes now and then."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 _CANCEL_AGAIN = 0.5  # seconds after which a task that is still there is cancelled once more
@@ -16,3 +18,20 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting, timeout=_CANCEL_AGAIN)
+
+
+@contextlib.asynccontextmanager
+async def writing(write: Callable[[], Awaitable[None]], *, every: float, name: str) -> AsyncIterator[None]:
+    """Call ``write`` every so many seconds, and once more at the end of the block."""
+
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(every)
+            await write()
+
+    task = asyncio.create_task(run(), name=name)
+    try:
+        yield
+    finally:
+        await end(task)
+        await write()

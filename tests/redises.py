@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,8 +25,8 @@ _LIMIT = 20.0  # seconds
 class RedisProcess:
     """One server in a process of its own, which writes to disk before it answers."""
 
-    def __init__(self, directory: Path, *settings: str, port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self, directory: Path, *settings: str) -> None:
+        self.port = free_port()
         self.directory, self.settings = directory, settings
         directory.mkdir(parents=True, exist_ok=True)
         self.start()
@@ -144,10 +145,7 @@ async def clustered(directory: Path, *, primaries: int = 2, replicas: bool = Fal
     count = primaries * (2 if replicas else 1)
     started: list[RedisProcess] = []
     with _ended(started):
-        started += [
-            RedisProcess(directory / f"node{number}", *settings, port=free_port(below=50_000))
-            for number in range(count)
-        ]
+        started += [RedisProcess(directory / f"node{number}", *settings) for number in range(count)]
         await answers(*started)
         leading, following = started[:primaries], started[primaries:]
         share = -(-_SLOTS // primaries)
@@ -199,13 +197,16 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(_POLL)
 
 
-def free_port(*, below: int = 65_536) -> int:
-    """A port nobody listens at; a cluster's node uses the one 10,000 above as well."""
+def free_port() -> int:
+    """A port nobody listens at, nor at the one 10,000 above, which a cluster's node uses as well.
+
+    Both lie below those that connections going out are given: one of these may take a port before its server does.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port < below:
+        port = random.randrange(10_000, 22_000)
+        with contextlib.suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 10_000))
             return port
 
 

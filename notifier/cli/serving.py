@@ -50,8 +50,8 @@ def serve(
     roles = [part.strip() for part in role.split(",")]
     if unknown := set(roles) - set(ROLES):
         raise ConfigError(f"--role: unknown {', '.join(sorted(unknown))}; write web, worker or web,worker")
-    checks.require(settings, loading.load(settings))
     if workers > 1:
+        checks.require(settings, loading.load(settings))
         if settings.server.port == 0:
             raise ConfigError("--port 0: each of several processes would choose its own; name a port, or --workers 1")
         raise typer.Exit(supervise(worker_command(sys.argv[1:]), workers))

@@ -4,9 +4,8 @@ A shop's answer never waits for it and never turns into an error by it. What doe
 is counted and not kept: whoever posts garbage by the thousand gets that much room and no more.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,12 +79,9 @@ class Keeper:
         except Exception:  # the shop is to get its answer
             log.exception("a refused delivery is not kept", action="keep_failed")
 
-    async def run(self, app: web.Application) -> AsyncIterator[None]:
-        """Write while the application runs, and once more at its end."""
-        task = asyncio.create_task(self._run(), name="keeper")
-        yield
-        await tasks.end(task)
-        await self.write()
+    def keeping(self) -> AbstractAsyncContextManager[None]:
+        """Write during the block, and once more at its end."""
+        return tasks.writing(self.write, every=_EVERY, name="keeper")
 
     async def write(self) -> None:
         """Write what waits; where the store does not take it, it waits on."""
@@ -116,11 +112,6 @@ class Keeper:
                     self._note(one)
         except Exception:  # what cannot be written must not end the keeping of others
             log.exception("refused deliveries are not kept", action="keep_failed")
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            await self.write()
 
     def _look_at(self, request: web.Request, response: web.StreamResponse) -> None:
         source = request.match_info.get("source")

@@ -41,9 +41,9 @@ def create_app(
     console: web.Application,
     clock: Clock,
     keeper: Keeper,
+    tally: Tally,
 ) -> web.Application:
     """Everything this service answers over HTTP."""
-    tally = Tally(redis, clock)
     scrape = Scrape(
         config=config, reader=reader, lines=lines, clock=clock, calling=calling, deliveries=lambda: tally.counts
     )
@@ -57,8 +57,6 @@ def create_app(
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    app.cleanup_ctx.append(tally.keep)
-    app.cleanup_ctx.append(keeper.run)
     app.add_routes(watched(webhooks.routes(sources), tally, keeper))
     app.add_routes(callbacks.routes())
     calls = CallViews(calling, reader)

@@ -4,11 +4,10 @@ A delivery costs one addition in memory. The metrics read the sums since the pro
 last time goes to Redis now and then, by the day it is then: nobody counts more finely than that.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import structlog
-from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -45,12 +44,9 @@ class Tally:
         if signed and status < 300:
             self._spoke.add(source)
 
-    async def keep(self, app: web.Application) -> AsyncIterator[None]:
-        """Write while the application runs, and once more at its end."""
-        task = asyncio.create_task(self._run(), name="tally")
-        yield
-        await tasks.end(task)
-        await self.write()
+    def keeping(self) -> AbstractAsyncContextManager[None]:
+        """Write during the block, and once more at its end."""
+        return tasks.writing(self.write, every=_EVERY, name="tally")
 
     async def write(self) -> None:
         """Add what was counted since the last time."""
@@ -72,8 +68,3 @@ class Tally:
             await pipeline.execute()
         except (RedisError, OSError) as error:  # they are figures only
             log.warning("webhooks not counted", action="tally_failed", error=type(error).__name__)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            await self.write()

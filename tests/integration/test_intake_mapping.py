@@ -260,19 +260,20 @@ async def test_there_is_no_batch(mine: MappedShop) -> None:
 
 
 async def test_a_status_that_was_not_known_is_replayed_once_it_is(
+    service: Service,
     mine: MappedShop,
     make_config: MakeConfig,
     clock: StillClock,
     aiohttp_client: Callable[..., Awaitable[Client]],
 ) -> None:
     await mine.post(order("in-the-clouds"))
-    await mine.client.close()  # the keeper writes at the end
+    await service.keeper.write()
     named = SOURCE | {"statuses": SOURCE["statuses"] | {"in-the-clouds": ["order.registered", "paid"]}}
-    async with Service(make_config(sources__mine=named), clock=clock, roles=[WEB]) as service:
-        (kept,) = await service.keeper.book.every(source="mine")
-        delivery = await service.keeper.book.get(kept)
+    async with Service(make_config(sources__mine=named), clock=clock, roles=[WEB]) as fixed:
+        (kept,) = await fixed.keeper.book.every(source="mine")
+        delivery = await fixed.keeper.book.get(kept)
         assert delivery is not None
         assert "x-signature" not in delivery.headers
-        assert (await service.replayer.replay(delivery)).became == "taken"
-        api = ApiUser(await aiohttp_client(service.app))
+        assert (await fixed.replayer.replay(delivery)).became == "taken"
+        api = ApiUser(await aiohttp_client(fixed.app))
         assert (await api.get("/orders/812?source=mine")).body["stage"] == "paid"

@@ -145,7 +145,7 @@ async def test_it_can_be_switched_off(make_config: Callable[..., Config], clock:
 
 
 async def test_what_counts_is_what_was_signed_and_taken(
-    client: Client, shop: StandardShop, woo: WooShop, clock: StillClock, redis: Redis
+    service: Service, shop: StandardShop, woo: WooShop, clock: StillClock, redis: Redis
 ) -> None:
     ping = woo_fixture("ping__webhook_id")
     assert (await woo.send(ping["text"].encode(), ping["headers"])).status == 200
@@ -153,7 +153,7 @@ async def test_what_counts_is_what_was_signed_and_taken(
     paid = samples.event(EventType.PAID, at=clock.now())
     assert (await shop.post({"type": "order.lost"})).status == 422
     assert (await shop.post(paid)).status == 202
-    await client.close()  # what was counted is written at the end at the latest
+    await service.tally.write()
     assert set(await silence.last_heard(redis)) == {"shop"}
     assert (await silence.last_heard(redis))["shop"] == clock.now()
     assert await redis.smembers("n:rhythm:shop:2026-11-23") == {b"84"}  # type: ignore[misc]

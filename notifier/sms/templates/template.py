@@ -53,8 +53,7 @@ class Template:
         self.max_parts, self.reserve = self.header.max_parts, defaults.reserve
         self._patterns = _patterns(self.header)
         self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
-        self._jinja: Callable[[Mapping[str, str]], str] = self._compiled()
-        shown = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.body))
+        self._jinja, shown = self._compiled()
         mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
         mapped |= set(self.header.tokens.values())
         self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
@@ -112,14 +111,21 @@ class Template:
     def _fits(self, text: str) -> bool:
         return self.max_parts is None or parts(text, reserve=self.reserve) <= self.max_parts
 
-    def _compiled(self) -> Callable[[Mapping[str, str]], str]:
+    def _compiled(self) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
+        """What fills in values, and the names of those it shows."""
         try:
-            template = _ENVIRONMENT.from_string(self.body)
+            parsed = _ENVIRONMENT.parse(self.body)
+            shown = meta.find_undeclared_variables(parsed)
+            template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
             line = self.first_line + error.lineno - 1
             raise TemplateError(f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}") from None
-        # What `render` does, without a copy of the values and of Jinja's functions, which no text may call.
-        return lambda values: "".join(template.root_render_func(template.new_context(dict(values), shared=True)))
+
+        def fill(values: Mapping[str, str]) -> str:
+            """What `render` does, without a copy of the values and of Jinja's functions, which no text may call."""
+            return "".join(template.root_render_func(template.new_context(dict(values), shared=True)))
+
+        return fill, shown
 
     def _refuse_unknown(self, header: str, used: set[str]) -> None:
         unknown = sorted(used - VARIABLES.keys())
