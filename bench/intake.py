@@ -84,7 +84,7 @@ OTHERS: dict[str, Callable[[Path, Callable[[int], Measured]], Measured]] = {
 
 
 def rows(
-    *, rounds: int = 3, seconds: int = 5, connections: int = 64, orders: int = 60_000, alone: bool = False
+    *, rounds: int = 3, seconds: int = 5, connections: int = 128, orders: int = 60_000, alone: bool = False
 ) -> list[Row]:
     """The medians, as a table."""
     names = [] if alone else list(OTHERS)
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=128)
     parser.add_argument("--orders", type=int, default=60_000, help="how many before they begin anew")
     parser.add_argument("--alone", action="store_true", help="only ours and the empty handler")
     show(rows(**vars(parser.parse_args())))

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from notifier.domain.messages import MessageState
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.sms.outbox import Settled
+from notifier.sms.receipts import Reported
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each: when the process began
 REGISTRY = CollectorRegistry()
@@ -108,9 +109,9 @@ def settled(outcome: Settled) -> None:
         COST.labels(claimed.provider).inc(outcome.cost)
 
 
-def reported(provider: str, state: MessageState) -> None:
+def reported(report: Reported) -> None:
     """Count what a provider reported."""
-    REPORTED.labels(state, provider).inc()
+    REPORTED.labels(report.state, report.provider).inc()
 
 
 def posted(endpoint: Endpoint, answer: Answer) -> None:

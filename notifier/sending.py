@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
@@ -13,13 +14,17 @@ from notifier.sms.alerts import Alerts
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
 from notifier.sms.lines import Line, Lines
-from notifier.sms.receipts import Receipts
+from notifier.sms.outbox import Settled
+from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.sender import LEASE, Sender
 from notifier.sms.unreached import PlanCall, Unreached
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from notifier.store.telling import Tell, nobody
+
+if TYPE_CHECKING:
+    from notifier.tracing import Traces
 
 Moment = Callable[[datetime], datetime]
 
@@ -59,8 +64,20 @@ def sending(
     plan_call: PlanCall,
     take: Take,
     tell: Tell = nobody,
+    traces: "Traces | None" = None,
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
+
+    def settled(outcome: Settled) -> None:
+        metrics.settled(outcome)
+        if traces:
+            traces.settled(outcome)
+
+    def reported(report: Reported) -> None:
+        metrics.reported(report)
+        if traces:
+            traces.reported(report)
+
     partitions = config.redis.partitions
     alerts = Alerts(redis, staff, clock, partitions)
     lines = Lines(
@@ -89,10 +106,10 @@ def sending(
             partitions=partitions,
             gap=config.sms.gap,
             lease=max(LEASE, 3 * slowest),
-            on_settled=metrics.settled,
+            on_settled=settled,
             tell=tell,
         ),
-        receipts=Receipts(redis, reader, lines, clock, unreached, tell, metrics.reported),
+        receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(
             redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell
         ),

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -24,9 +24,10 @@ from notifier.config.sections import StandardSource
 from notifier.console.app import create_console
 from notifier.console.parts import Parts
 from notifier.domain.events import Event
+from notifier.errors import ConfigError
 from notifier.intake.assured import AssuredCommitter
 from notifier.intake.committer import Committer
-from notifier.intake.delivery import Delivery
+from notifier.intake.delivery import Delivery, Taken
 from notifier.intake.gate import Gate
 from notifier.intake.guard import Guarded
 from notifier.intake.keeping import Keeper
@@ -57,6 +58,9 @@ from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.health import WEAKNESSES
 from notifier.web.tally import Tally
+
+if TYPE_CHECKING:
+    from notifier.tracing import Traces
 
 log = structlog.get_logger()
 
@@ -147,6 +151,9 @@ class Service:
         config = self.config
         self._templates = loaded = Templates(loading.load(config))
         self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
+        self.traces = traces = _traces(config)
+        if traces:
+            stack.push_async_callback(traces.close)
         self.store = Store(config)
         stack.push_async_callback(self.store.close)
         self.redis = await self.store.open()
@@ -181,7 +188,7 @@ class Service:
             patience=config.redis.timeout,
             on_commit=self._wake,
             tell=tell,
-            on_taken=story.taken,
+            on_taken=self._tell_taken,
             on_group=metrics.committed,
         )
         self.sending = sending(
@@ -195,6 +202,7 @@ class Service:
             plan_call=self.calling.book.plan,
             take=self.take,
             tell=tell,
+            traces=traces,
         )
         stack.push_async_callback(self.sending.close)
         self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell)
@@ -285,6 +293,11 @@ class Service:
     def _wake(self) -> None:
         self.sender.wake()
 
+    def _tell_taken(self, group: Sequence[Taken]) -> None:
+        story.taken(group)
+        if self.traces:
+            self.traces.taken(group)
+
     async def take(self, event: Event) -> None:
         """Take an event that did not come from a shop as if it had."""
         await self.committer.submit(
@@ -347,6 +360,17 @@ class Service:
             else:
                 shops[name] = WooCommerceShop(name, source, gate, self.clock)
         return {name: Guarded(name, shop, gate) for name, shop in shops.items()}
+
+
+def _traces(config: Config) -> "Traces | None":
+    if not config.tracing.endpoint:
+        return None
+    from notifier.tracing import Traces  # takes long, and its packages are not everywhere
+
+    try:
+        return Traces(config.tracing.endpoint)
+    except ValueError as error:
+        raise ConfigError(f"tracing: the environment variables OTEL_… do not go together: {error}") from None
 
 
 async def _instance(redis: Redis) -> str:

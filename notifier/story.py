@@ -5,21 +5,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from notifier import logs
-from notifier.domain.decide import Decision
-from notifier.intake.delivery import Delivery
-
-Taken = tuple[Delivery, Decision | None]
+from notifier.intake.delivery import Taken
 
 
 def taken(group: Sequence[Taken]) -> None:
     """Tell of deliveries that are on disk with all that follows from them."""
     if logs.shows(logging.INFO):
-        logs.at_once([_line(*one) for one in group])
+        logs.at_once([_line(one) for one in group])
     if logs.shows(logging.DEBUG):
-        logs.at_once((line for one in group for line in _queued(*one)), method="debug")
+        logs.at_once((line for one in group for line in _queued(one)), method="debug")
 
 
-def _line(delivery: Delivery, decision: Decision | None) -> dict[str, Any]:
+def _line(one: Taken) -> dict[str, Any]:
+    delivery, decision = one.delivery, one.decision
     line: dict[str, Any] = {
         "event": "event taken" if decision else "event waits for its order",
         "action": "event_taken" if decision else "event_parked",
@@ -38,7 +36,8 @@ def _line(delivery: Delivery, decision: Decision | None) -> dict[str, Any]:
     return line
 
 
-def _queued(delivery: Delivery, decision: Decision | None) -> Iterator[dict[str, Any]]:
+def _queued(one: Taken) -> Iterator[dict[str, Any]]:
+    delivery, decision = one.delivery, one.decision
     for message in decision.messages if decision else ():
         yield {
             "event": "message queued",

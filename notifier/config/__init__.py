@@ -24,6 +24,7 @@ from notifier.config.sections import (
 )
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import Source
+from notifier.config.tracing import TracingConfig
 
 
 class Config(Section):
@@ -32,6 +33,7 @@ class Config(Section):
     file: Path
     server: ServerConfig = ServerConfig()
     logs: LogsConfig = LogsConfig()
+    tracing: TracingConfig = TracingConfig()
     redis: RedisConfig = RedisConfig()
     sources: dict[SourceName, Source] = {}
     silence: SilenceConfig = SilenceConfig()

@@ -19,7 +19,7 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.intake import answers
-from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged, waits_for_order
+from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
 from notifier.intake.groups import Groups, Waiting
 from notifier.intake.parking import Parked
 from notifier.store import keys as names
@@ -58,7 +58,7 @@ class Committer:
     patience: timedelta = timedelta(seconds=5)
     on_commit: Callable[[], None] = lambda: None
     tell: Tell = nobody
-    on_taken: Callable[[Sequence[tuple[Delivery, Decision | None]]], None] = lambda taken: None
+    on_taken: Callable[[Sequence[Taken]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
     _groups: Groups = field(init=False)
@@ -226,7 +226,7 @@ class Committer:
                 changed.append(waiting)
         self.on_taken(
             [
-                (ready.waiting.delivery, ready.decision)
+                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since)
                 for ready, (name, _) in zip(prepared, outcomes, strict=True)
                 if name == "done"
             ]

@@ -54,6 +54,17 @@ class Unchanged(Struct, frozen=True):
     """It holds nothing that is not known."""
 
 
+class Taken(Struct, frozen=True):
+    """A delivery that is on disk, with what was decided of it: nothing where it waits for its order.
+
+    ``since`` is when it was handed in, by ``time.monotonic()``.
+    """
+
+    delivery: Delivery
+    decision: Decision | None
+    since: float
+
+
 Outcome = Recorded | Repeated | Clashing | Unchanged
 
 

@@ -33,7 +33,7 @@ class Waiting:
 
     delivery: Delivery
     outcome: asyncio.Future[Outcome]
-    until: float  # by the loop's clock: how long the store may be away before the sender is told to come again
+    since: float  # by time.monotonic()
     attempts: int = 0
     keys: Keys = field(default_factory=lambda: Keys(0))
 
@@ -77,8 +77,7 @@ class Groups:
 
     async def submit(self, delivery: Delivery) -> Outcome:
         """Wait until a delivery is settled. Raises StoreAway when it could not be made safe."""
-        loop = asyncio.get_running_loop()
-        waiting = Waiting(delivery, loop.create_future(), loop.time() + self.patience.total_seconds())
+        waiting = Waiting(delivery, asyncio.get_running_loop().create_future(), time.monotonic())
         self._queue.append(waiting)
         self._bell.set()
         return await waiting.outcome
@@ -117,8 +116,8 @@ class Groups:
 
     async def _try_again(self, group: Sequence[Waiting]) -> None:
         """Keep those that may still wait, in their order: what was written after all is found by its id."""
-        now = asyncio.get_running_loop().time()
-        _send_away([waiting for waiting in group if waiting.until <= now])
+        latest = time.monotonic() - self.patience.total_seconds()
+        _send_away([waiting for waiting in group if waiting.since <= latest])
         self._queue[:0] = [waiting for waiting in group if not waiting.outcome.done()]
         await asyncio.sleep(_PAUSE)
 

@@ -56,12 +56,14 @@ class Settled(Struct, frozen=True, kw_only=True):
 
     Back to ``queued`` it goes with the time of the next try; ``bound`` then says that the provider may have sent it
     already, so that no other may have it, and ``retrying`` that later texts to the customer wait for it. ``ask_at`` is
-    when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into.
+    when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into. ``began`` is
+    when the provider was given it in this attempt, where there was one.
     """
 
     claimed: Claimed
     state: MessageState
     now: datetime
+    began: datetime | None = None
     attempt: Attempt | None = None
     again_at: datetime | None = None
     bound: bool = False

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
@@ -33,6 +34,15 @@ _LONGEST_WAIT = timedelta(hours=2)
 _ANSWERABLE = timedelta(hours=48)  # a provider knows a message for so long
 
 
+class Reported(Struct, frozen=True, kw_only=True):
+    """What a provider said to have become of a message."""
+
+    provider: str
+    stored: StoredMessage
+    state: MessageState
+    now: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Receipts:
     """Writes down what providers report, and has customers called whom an essential text did not reach."""
@@ -43,7 +53,7 @@ class Receipts:
     clock: Clock
     unreached: Unreached
     tell: Tell = nobody
-    on_reported: Callable[[str, MessageState], None] = lambda provider, state: None
+    on_reported: Callable[[Reported], None] = lambda _: None
 
     async def report(self, provider: str, statuses: Mapping[str, Status]) -> int:
         """Take in statuses by the provider's ids; returns how many of them were about messages of ours."""
@@ -123,14 +133,14 @@ class Receipts:
         """The message has come to its end. The call comes first: done twice it is planned once."""
         message, target, reason = stored.message, STATES[status], REASONS.get(status)
         await self.unreached.ends(keys, message, target)
-        unit = UnitOfWork()
+        unit, now = UnitOfWork(), self.clock.now()
         for source in sorted(ledger.sources(target)):
             ledger.hear(
                 unit, keys, message, source, target,
-                now=ms(self.clock.now()), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,
+                now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,
             )  # fmt: skip
         unit.do("ZREM", keys.reports(provider), message.id)
-        self.on_reported(provider, target)
+        self.on_reported(Reported(provider=provider, stored=stored, state=target, now=now))
         log.info(
             f"message {target}",
             action="message_reported",

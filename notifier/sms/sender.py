@@ -209,8 +209,10 @@ class Sender:
         results: list[Result] = []
         if plain:
             _note_sent(line, plain)
+            began = self.clock.now()
             results = await line.provider.send([_outgoing(line, one.message) for one in plain])
-            await self._settle([self._verdict(line, one, result) for one, result in zip(plain, results, strict=True)])
+            answered = zip(plain, results, strict=True)
+            await self._settle([self._verdict(line, one, result, began) for one, result in answered])
         for start in range(0, len(careful), _CAREFULLY):
             results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
         if results:
@@ -227,6 +229,7 @@ class Sender:
             await self._settle([replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
             return []
         _note_sent(line, ours)
+        began = self.clock.now()
         plain = [one for one in ours if not _by_pattern(line, one.message)]
         patterns = [one for one in ours if _by_pattern(line, one.message)]
         sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
@@ -234,12 +237,12 @@ class Sender:
         sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
         results = [*(sent[0] if sent else ()), *looked_up]
         await self._settle(
-            [self._verdict(line, one, each) for one, each in zip([*plain, *patterns], results, strict=True)]
+            [self._verdict(line, one, each, began) for one, each in zip([*plain, *patterns], results, strict=True)]
         )
         return results
 
-    def _verdict(self, line: Line, claimed: Claimed, result: Result) -> Settled:
-        return verdicts.of(
+    def _verdict(self, line: Line, claimed: Claimed, result: Result, began: datetime) -> Settled:
+        verdict = verdicts.of(
             claimed,
             result,
             self.clock.now(),
@@ -247,6 +250,7 @@ class Sender:
             texting_time=self.texting_time,
             chance=self.chance,
         )
+        return replace(verdict, began=began)
 
     async def _settle(self, settled: Sequence[Settled]) -> None:
         """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
