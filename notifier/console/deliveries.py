@@ -21,7 +21,7 @@ REASONS: Mapping[int, str] = {
     415: "نوع محتوا JSON اعلام نشده بود.",
     422: "شکل رویداد درست نبود.",
 }
-_TODO: Mapping[int, str] = {
+_ADVICE: Mapping[int, str] = {
     200: "معنای این وضعیت را در پیکربندی فروشگاه بنویسید و دوباره بررسی کنید.",
     400: "فروشگاه باید درست‌شدهٔ آن را بفرستد.",
     401: "رمز وب‌هوک را در فروشگاه و در پیکربندی با هم بسنجید.",
@@ -61,7 +61,7 @@ class Deliveries:
             rows=kept,
             asked=asked if status else "",
             reasons=REASONS,
-            todo=_TODO,
+            todo=_ADVICE,
             end=end,
         )
 
