@@ -129,19 +129,21 @@ class Line:
         """Take in how a batch went; ``standing`` is how the line was doing when it was taken."""
         failed = [result for result in results if isinstance(result, Failed)]
         account = next((result for result in failed if result.failure is Failure.ACCOUNT), None)
+        asked = max(failed, key=lambda result: result.retry_after or 0, default=None)
         if account is not None:
             await self._pause(account, at_least=self.patience.account)
             if account.no_credit:  # what is left now is what has to grow
                 await self._ask_credit()
+        elif asked is not None and asked.retry_after:  # to be left alone, whatever became of the others
+            await self._pause(asked, at_least=self.patience.shortest)
         elif len(failed) < len(results) or not all(_of_the_line(result) for result in failed):
             self._failures = 0
             if standing.on_trial:
                 await self._open()
         else:
             self._failures += 1
-            asked = max(failed, key=lambda result: result.retry_after or 0)
-            if standing.on_trial or asked.retry_after or self._failures >= self.patience.tolerated:
-                await self._pause(asked, at_least=self.patience.shortest)
+            if standing.on_trial or self._failures >= self.patience.tolerated:
+                await self._pause(failed[0], at_least=self.patience.shortest)
 
     async def check_credit(self) -> None:
         """Ask the provider what is left; say so when it is low, and use the line fully again when it is filled up."""

@@ -97,7 +97,8 @@ def of(
         case Failure.ACCOUNT:  # the message is not to blame: any line may have it at once
             return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time)
         case Failure.RETRY:
-            again_at = now + _back_off(len(claimed.attempts), result.retry_after, chance)
+            # Where the line is to be left alone for longer, it is paused, and another may have the message before.
+            again_at = now + _back_off(len(claimed.attempts), chance)
             return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time)
 
 
@@ -129,7 +130,7 @@ def _unknown(claimed: Claimed, now: datetime, attempt: Attempt | None = None) ->
     return Settled(claimed=claimed, state=MessageState.UNKNOWN, now=now, attempt=attempt, ask_at=now + RECONCILE_AFTER)
 
 
-def _back_off(tries: int, at_least: float | None, chance: random.Random) -> timedelta:
+def _back_off(tries: int, chance: random.Random) -> timedelta:
     """Exponential with full jitter, so that a provider that comes back is not met by all at once."""
     longest: timedelta = min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT)
-    return timedelta(seconds=at_least or 0) + longest * chance.random()
+    return longest * chance.random()

@@ -69,7 +69,7 @@ class Failed(Struct, frozen=True, kw_only=True):
     failure: Failure
     code: int | None = None
     reason: str
-    retry_after: float | None = None  # seconds; nothing earlier makes sense
+    retry_after: float | None = None  # seconds for which the line is to be left alone
     maybe_sent: bool = False  # it may be out already, so that no other provider may have it
     no_credit: bool = False  # the account has nothing left
 

@@ -53,7 +53,7 @@ class HttpProviderRules:
     retry: Signs = Signs()
     refused: Signs = Signs()
     account: Signs = Signs()
-    retry_after: float | None = None  # seconds; nothing earlier makes sense after a ``retry``
+    retry_after: float | None = None  # seconds for which the line is left alone after a ``retry``
     repeatable: bool = False  # it tells messages apart by {id}, and sends a repeated one once
 
     def __post_init__(self) -> None:
