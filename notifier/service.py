@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
 from notifier import accounts, metrics, presence, reconfiguring, story, tasks
@@ -53,6 +52,7 @@ from notifier.store.weaknesses import weaknesses
 from notifier.telling import news_sender, telling
 from notifier.texts import loading
 from notifier.texts.reload import Reloader
+from notifier.ticking import Ticks
 from notifier.watching import watching
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
@@ -258,33 +258,30 @@ class Service:
 
     def _keep_time(self, stack: contextlib.AsyncExitStack) -> None:
         """Everything periodic: the work itself is claimed in Redis, so that every process may keep time."""
-        # A tick that was missed is made up for once, and none runs beside itself.
-        self.ticks = ticks = AsyncIOScheduler(
-            timezone=TEHRAN, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
+        self.ticks = ticks = Ticks()
         if self.store.embedded:
-            ticks.add_job(self.store.keep_up, "interval", seconds=_STORE_CHECK)
-        ticks.add_job(self.presence.renew, "interval", seconds=presence.EVERY)
+            ticks.every(_STORE_CHECK, self.store.keep_up)
+        ticks.every(presence.EVERY, self.presence.renew)
         if seconds := self.config.templates.reload.total_seconds():
-            ticks.add_job(self.reloader.tick, "interval", seconds=seconds)
+            ticks.every(seconds, self.reloader.tick)
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
-            ticks.add_job(self._remind, "interval", seconds=every)
-            ticks.add_job(self.calling.reporting.tick, "interval", seconds=_FEEDBACK_CHECK)
-            ticks.add_job(self.news.prune, "interval", seconds=_NEWS_CHECK)
-            ticks.add_job(self.parking.replay_ready, "interval", seconds=_PARKED_CHECK)
-            ticks.add_job(self.sending.receipts.poll, "interval", seconds=_REPORTS_CHECK)
-            ticks.add_job(self.sending.reconciler.tick, "interval", seconds=_REPORTS_CHECK)
-            ticks.add_job(self.sending.expiry.sweep, "interval", seconds=_EXPIRY_CHECK)
-            ticks.add_job(self.sending.check_credit, "interval", seconds=_CREDIT_CHECK)
+            ticks.every(every, self._remind)
+            ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
+            ticks.every(_NEWS_CHECK, self.news.prune)
+            ticks.every(_PARKED_CHECK, self.parking.replay_ready)
+            ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
+            ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
+            ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
+            ticks.every(_CREDIT_CHECK, self.sending.check_credit)
             sweep = self.config.retention.every.total_seconds()
-            ticks.add_job(self.retention.tick, "interval", seconds=sweep, next_run_time=datetime.now(TEHRAN) + _SETTLED)
+            ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
-                ticks.add_job(catch_up.tick, "interval", seconds=_CATCH_UP_CHECK)
+                ticks.every(_CATCH_UP_CHECK, catch_up.tick)
             if self.watching.silence:
-                ticks.add_job(self.watching.silence.tick, "interval", seconds=_SILENCE_CHECK)
+                ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()
-        stack.callback(ticks.shutdown, wait=False)
+        stack.push_async_callback(ticks.end)
 
     async def _remind(self) -> None:
         if await self.reminders.tick():

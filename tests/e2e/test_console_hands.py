@@ -35,7 +35,8 @@ async def test_by_keyboard_alone(window: OpenWindow, desk: Desk) -> None:
     agent = await window()
     keys = agent.page.keyboard
     await agent.page.goto(f"{agent.base}/console/login")
-    await keys.type((await desk.call(call_id)).assignee)  # the first field is at hand
+    await agent.page.wait_for_selector("#username:focus")  # the first field is at hand
+    await keys.type((await desk.call(call_id)).assignee)
     await keys.press("Tab")
     await keys.type(PASSWORD)
     await keys.press("Enter")
