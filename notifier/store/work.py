@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
+from struct import Struct
 from typing import Any, Literal
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -41,11 +43,11 @@ class Script:
 class UnitOfWork:
     """Operations on keys, carried out all at once or not at all. Checks are added before anything is written."""
 
-    __slots__ = ("_keys", "_operations")
+    __slots__ = ("keys", "operations")
 
     def __init__(self) -> None:
-        self._keys: list[str] = []
-        self._operations: list[str | bytes | int] = []
+        self.keys: list[str] = []  # of each operation, in order
+        self.operations: list[tuple[str | bytes | int, ...]] = []  # the name of each, and its parts
 
     def require_absent(self, key: str) -> None:
         """Stop with ``exists`` and the value when the key is there."""
@@ -65,12 +67,12 @@ class UnitOfWork:
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value."""
-        self._add(key, "when", field, value, len(then._keys))
+        self._add(key, "when", field, value, len(then.keys))
         self._extend(then)
 
     def unless_exists(self, key: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if there is no such key."""
-        self._add(key, "unless", len(then._keys))
+        self._add(key, "unless", len(then.keys))
         self._extend(then)
 
     def move(self, member: str, *, source: str, target: str) -> None:
@@ -83,34 +85,25 @@ class UnitOfWork:
         self._add(key, "read")
 
     def do(self, command: str, key: str, *args: str | bytes | int) -> None:
-        """A Redis command whose first argument is the key."""
-        self._keys.append(key)
-        self._operations += (1 + len(args), command, *args)
+        """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
+        self._add(key, command, *args)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self._add(key, "count", kept, *(part for each in counts.items() for part in each))
 
     def _add(self, key: str, *operation: str | bytes | int) -> None:
-        self._keys.append(key)
-        self._operations += (len(operation), *operation)
+        self.keys.append(key)
+        self.operations.append(operation)
 
     def _extend(self, other: "UnitOfWork") -> None:
-        self._keys += other._keys
-        self._operations += other._operations
-
-    @property
-    def keys(self) -> Sequence[str]:
-        """The key of each operation, in order."""
-        return self._keys
-
-    @property
-    def operations(self) -> Sequence[str | bytes | int]:
-        """What the script gets beside the keys: how many operations, and each with how many parts it has."""
-        return (len(self._keys), *self._operations)
+        self.keys += other.keys
+        self.operations += other.operations
 
 
 _SCRIPT = Script("units_of_work")
+_encode = msgspec.msgpack.Encoder().encode
+_text_of_length = Struct(">BI").pack  # the head of a MessagePack text
 
 
 async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
@@ -134,8 +127,18 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
 
 def _command(units: Sequence[UnitOfWork]) -> Command:
     keys = [key for unit in units for key in unit.keys]
-    operations = [part for unit in units for part in unit.operations]
-    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, len(units), *operations)
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _packed([unit.operations for unit in units]))
+
+
+def _packed(units: Sequence[Sequence[Sequence[str | bytes | int]]]) -> bytes:
+    """MessagePack as Redis reads it: bytes are written as text, for it knows no others."""
+    return _encode(
+        [[[_as_text(part) if type(part) is bytes else part for part in one] for one in unit] for unit in units]
+    )
+
+
+def _as_text(raw: bytes) -> msgspec.Raw:
+    return msgspec.Raw(_text_of_length(0xDB, len(raw)) + raw)
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:

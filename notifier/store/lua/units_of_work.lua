@@ -1,6 +1,6 @@
 -- Units of work, each for itself: every operation of a unit or none. All of them are one command, and so one fsync.
--- ARGV[1] is how many units there are; each is {how many operations, operations…}, an operation {how many parts, name,
--- parts…}. Operations work on the KEYS in turn. The checks of a unit come first: when one fails nothing of it is written.
+-- ARGV[1] holds the units, as MessagePack: each is a list of operations, an operation a list of its name and its parts.
+-- Operations work on the KEYS in turn. The checks of a unit come first: when one fails nothing of it is written.
 --   absent                    check: there is no such key                     -> {"exists", its value}
 --   version N                 check: the record is at version N               -> {"conflict"}
 --   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
@@ -13,54 +13,48 @@
 --   read                      answer with the whole list at the key           -> {"done", list, …}
 --   COMMAND PARTS             a Redis command on the key
 -- A unit that Redis refuses is answered {"failed", why}; the others are not touched by it.
-local position, place = 2, 0 -- in ARGV and in KEYS
+local place = 0 -- in KEYS
 
 local function carry_out(operations)
   local skipped, score, answer = 0, 0, { "done" }
-  for _ = 1, operations do
-    local key, last = KEYS[place + 1], position + ARGV[position]
-    local name, first, second = ARGV[position + 1], ARGV[position + 2], ARGV[position + 3]
+  for number, operation in ipairs(operations) do
+    local key, name, first, second = KEYS[place + number], operation[1], operation[2], operation[3]
     if skipped > 0 then
       skipped = skipped - 1
     elseif name == "absent" then
       if redis.call("EXISTS", key) == 1 then return { "exists", redis.call("GET", key) } end
     elseif name == "version" then
-      local version = string.match(redis.call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or "0"
-      if version ~= first then return { "conflict" } end
+      local version = string.match(redis.call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or 0
+      if tonumber(version) ~= first then return { "conflict" } end
     elseif name == "field" then
       if (redis.call("HGET", key, first) or "") ~= second then return { "conflict" } end
     elseif name == "length" then
-      if redis.call("LLEN", key) ~= tonumber(first) then return { "conflict" } end
+      if redis.call("LLEN", key) ~= first then return { "conflict" } end
     elseif name == "when" then
-      if redis.call("HGET", key, first) ~= second then skipped = tonumber(ARGV[position + 4]) end
+      if redis.call("HGET", key, first) ~= second then skipped = operation[4] end
     elseif name == "unless" then
-      if redis.call("EXISTS", key) == 1 then skipped = tonumber(first) end
+      if redis.call("EXISTS", key) == 1 then skipped = first end
     elseif name == "take" then
       score = redis.call("ZSCORE", key, first) or score
       redis.call("ZREM", key, first)
     elseif name == "give" then
       redis.call("ZADD", key, score, first)
     elseif name == "count" then
-      for at = position + 3, last, 2 do redis.call("HINCRBY", key, ARGV[at], ARGV[at + 1]) end
+      for at = 3, #operation, 2 do redis.call("HINCRBY", key, operation[at], operation[at + 1]) end
       redis.call("EXPIRE", key, first)
     elseif name == "read" then
       answer[#answer + 1] = redis.call("LRANGE", key, 0, -1)
     else
-      redis.call(name, key, unpack(ARGV, position + 2, last))
+      redis.call(name, key, unpack(operation, 2))
     end
-    position, place = last + 1, place + 1
   end
   return answer
 end
 
 local answers = {}
-for unit = 1, tonumber(ARGV[1]) do
-  local operations = tonumber(ARGV[position])
-  position = position + 1
-  local next_place, next_position = place + operations, position
-  for _ = 1, operations do next_position = next_position + ARGV[next_position] + 1 end
+for number, operations in ipairs(cmsgpack.unpack(ARGV[1])) do
   local fine, answer = pcall(carry_out, operations)
-  answers[unit] = fine and answer or { "failed", type(answer) == "table" and answer.err or tostring(answer) }
-  position, place = next_position, next_place
+  answers[number] = fine and answer or { "failed", type(answer) == "table" and answer.err or tostring(answer) }
+  place = place + #operations
 end
 return answers
