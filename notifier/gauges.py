@@ -24,7 +24,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Sum(Gauge):
-    """The same for what only grows while a process lives; its name gets ``_total``."""
+    """The same for what only grows since something started; its name gets ``_total``."""
 
     def family(self, *values: tuple[Sequence[str], float]) -> Metric:
         family = CounterMetricFamily(self.name, self.text, labels=self.labels)
@@ -35,11 +35,6 @@ class Sum(Gauge):
 
 STORE_UP = Gauge("notifier_store_up", "1 when the store answered this question; without it most of the rest is missing")
 
-WEBHOOKS = Sum(
-    "notifier_webhooks",
-    "Deliveries of shops to this process, by the status they were answered with",
-    ("source", "status"),
-)
 SILENT = Gauge("notifier_source_silent_seconds", "How long ago a shop's last event came", ("source",))
 PARKED = Gauge("notifier_parked_orders", "Orders that nobody has heard of and that events wait for")
 PARKED_OLDEST = Gauge("notifier_parked_oldest_seconds", "How long the first of these events has waited")

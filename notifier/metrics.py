@@ -1,23 +1,42 @@
 """What each process counts as it works, for Prometheus. What lies in the store is in gauges.py.
 
-What is looked at for every event is no metric of the library: the deliveries of shops are counted by web/tally.py and
-groups of them are measured, not each.
+What is looked at for every event is counted by web/tally.py and comes here now and then; groups are measured, not each
+delivery.
 """
 
 import asyncio
+import os
+from collections.abc import Mapping
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from notifier.domain.messages import MessageState
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
 
+TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which the processes of ``--workers`` count together; the library looks when it is imported."""
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each: when the process began
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
+WEBHOOKS = Counter(
+    "notifier_webhooks",
+    "Deliveries of shops, by the status they were answered with",
+    ("source", "status"),
+    registry=REGISTRY,
+)
 CAUGHT_UP = Counter(
     "notifier_orders_caught_up",
     "Orders with news that no webhook brought and that the shop had to be asked for",
@@ -84,6 +103,21 @@ LAG = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
     registry=REGISTRY,
 )
+
+
+def text() -> bytes:
+    """All of these in Prometheus' text format: of this process, or of all that count together."""
+    if TOGETHER not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def answered(deliveries: Mapping[tuple[str, int], int]) -> None:
+    """Count deliveries by source and the status they were answered with."""
+    for (source, status), count in deliveries.items():
+        WEBHOOKS.labels(source, status).inc(count)
 
 
 def caught_up(source: str, orders: int) -> None:

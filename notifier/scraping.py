@@ -1,6 +1,6 @@
 """Everything a monitor wants to know at one moment, in Prometheus' text format."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from redis.exceptions import RedisError
 
-from notifier import disk, gauges
+from notifier import disk, gauges, metrics
 from notifier.calling import Calling
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.intake.silence import last_heard
-from notifier.metrics import REGISTRY
 from notifier.outbound.outbox import waiting
 from notifier.outbound.standing import Standings
 from notifier.sms.lines import Lines
@@ -31,19 +30,19 @@ _LEFT = (MessageState.SENDING, MessageState.UNKNOWN, MessageState.HELD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrape:
-    """Puts together what this process counted and what lies in the store."""
+    """Puts together what was counted and what lies in the store. ``settle`` has this process count what it has not."""
 
     config: Config
     reader: Reader
     lines: Lines
     clock: Clock
     calling: Calling
-    deliveries: Callable[[], Mapping[tuple[str, int], int]]
+    settle: Callable[[], None]
 
     async def text(self) -> bytes:
         """As Prometheus wants it. Where the store is away, it says that, and what does not need the store."""
-        counted = {(source, str(status)): count for (source, status), count in self.deliveries().items()}
-        families = [gauges.WEBHOOKS.family(*counted.items()), *self._disk()]
+        self.settle()
+        families = self._disk()
         try:
             # One after another: a monitor is in no hurry, and the connections belong to those who work.
             for part in (self._shops, self._messages, self._outbox, self._lines, self._calls, self._news, self._redis):
@@ -53,7 +52,7 @@ class Scrape:
             families.append(gauges.STORE_UP.family(((), 0)))
         registry = CollectorRegistry()
         registry.register(_Collected(families))
-        return generate_latest(REGISTRY) + generate_latest(registry)
+        return metrics.text() + generate_latest(registry)
 
     async def _shops(self) -> list[Metric]:
         redis, now = self.reader.redis, self.clock.now()

@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
+
+from notifier.metrics import TOGETHER
 
 log = structlog.get_logger()
 
@@ -45,9 +48,13 @@ class Worker:
 
 def supervise(command: Sequence[str], workers: int) -> int:
     """Run so many processes of the command until we are told to stop or all are told a mistake; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="notifier-metrics-") as folder:
+        return _supervise(command, workers, os.environ | {SHARE_PORT: "1", TOGETHER: folder})
+
+
+def _supervise(command: Sequence[str], workers: int, environment: Mapping[str, str]) -> int:
     # Blocked before the first process is there, and waited for: none comes too early, none gets lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, _NEWS)
-    environment = os.environ | {SHARE_PORT: "1"}
 
     def start() -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(command, env=environment, preexec_fn=_unblock)

@@ -19,8 +19,8 @@ say what to do.
 
 Figures of the store are the same from every process: take `max` of them, not `sum`. Figures of a process are its own
 and begin at zero with it: take `sum(rate(…))`. While the store does not answer, `notifier_store_up` is 0 and the
-figures of the store are missing. With `--workers` a question reaches any one of the processes on the port: where
-figures of processes matter, run each with a port of its own.
+figures of the store are missing. The processes of `--workers` count together: whichever of them is asked answers for
+all, without `process_*`.
 """
 
 
@@ -47,12 +47,10 @@ def names() -> set[str]:
 def _of_store() -> Iterator[tuple[str, str, str, str]]:
     for one in gauges.every():
         name, kind = (f"{one.name}_total", "counter") if isinstance(one, Sum) else (one.name, "gauge")
-        if one is not gauges.WEBHOOKS:
-            yield f"`{name}`", kind, _labels(one.labels), one.text
+        yield f"`{name}`", kind, _labels(one.labels), one.text
 
 
 def _of_process() -> Iterator[tuple[str, str, str, str]]:
-    yield f"`{gauges.WEBHOOKS.name}_total`", "counter", _labels(gauges.WEBHOOKS.labels), gauges.WEBHOOKS.text
     for one in _counted():
         name, kind = (f"{one._name}_total", "counter") if isinstance(one, Counter) else (one._name, "histogram")
         yield f"`{name}`", kind, _labels(one._labelnames), one._documentation

@@ -44,9 +44,7 @@ def create_app(
     tally: Tally,
 ) -> web.Application:
     """Everything this service answers over HTTP."""
-    scrape = Scrape(
-        config=config, reader=reader, lines=lines, clock=clock, calling=calling, deliveries=lambda: tally.counts
-    )
+    scrape = Scrape(config=config, reader=reader, lines=lines, clock=clock, calling=calling, settle=tally.settle)
     middlewares: list[Middleware] = [problems]
     if config.server.trusted_proxies:
         middlewares.insert(0, forwarded(config.server.trusted_proxies))

@@ -1,17 +1,16 @@
 """How many webhooks came from each shop and what they were answered; and when it spoke.
 
-A delivery costs one addition in memory. The metrics read the sums since the process began; what was added since the
-last time goes to Redis now and then, by the day it is then: nobody counts more finely than that.
+A delivery costs one addition in memory. Now and then the sums go to the metrics, and to Redis by the day it is then:
+nobody counts more finely than that.
 """
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from notifier import tasks
+from notifier import metrics, tasks
 from notifier.clock import TEHRAN, Clock
 from notifier.intake import silence
 from notifier.store import keys as names
@@ -28,19 +27,14 @@ class Tally:
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis, self._clock = redis, clock
-        self._counts: dict[tuple[str, int], int] = {}
-        self._written: dict[tuple[str, int], int] = {}
+        self._new: dict[tuple[str, int], int] = {}  # source and HTTP status → deliveries
+        self._unwritten: dict[tuple[str, int], int] = {}
         self._spoke: set[str] = set()
-
-    @property
-    def counts(self) -> Mapping[tuple[str, int], int]:
-        """Deliveries since the process began, by source and HTTP status."""
-        return self._counts
 
     def count(self, source: str, status: int, *, signed: bool) -> None:
         """Note what a delivery was answered."""
         what = (source if status != 404 else _NOBODY, status)
-        self._counts[what] = self._counts.get(what, 0) + 1
+        self._new[what] = self._new.get(what, 0) + 1
         if signed and status < 300:
             self._spoke.add(source)
 
@@ -48,19 +42,26 @@ class Tally:
         """Write during the block, and once more at its end."""
         return tasks.writing(self.write, every=_EVERY, name="tally")
 
+    def settle(self) -> None:
+        """Have the metrics say what was counted until now."""
+        new, self._new = self._new, {}
+        metrics.answered(new)
+        for what, count in new.items():
+            if what[0] != _NOBODY:
+                self._unwritten[what] = self._unwritten.get(what, 0) + count
+
     async def write(self) -> None:
         """Add what was counted since the last time."""
-        before, self._written = self._written, dict(self._counts)
-        new = {what: count - before.get(what, 0) for what, count in self._written.items() if what[0] != _NOBODY}
+        self.settle()
+        counts, self._unwritten = self._unwritten, {}
         spoke, self._spoke = self._spoke, set()
-        if not any(new.values()):
+        if not counts:
             return
         now = self._clock.now()
         day = now.astimezone(TEHRAN).date().isoformat()
         pipeline = self._redis.pipeline(transaction=False)
-        for (source, status), count in new.items():
-            if count:
-                pipeline.hincrby(names.webhooks(day), f"{source} {status}", count)
+        for (source, status), count in counts.items():
+            pipeline.hincrby(names.webhooks(day), f"{source} {status}", count)
         pipeline.expire(names.webhooks(day), _KEPT)
         for source in spoke:
             silence.note(pipeline, source, now)

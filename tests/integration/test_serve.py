@@ -118,14 +118,26 @@ async def test_two_workers_serve_one_port_and_stop_together(tmp_path: Path, unus
             shop = StandardShop(session, SystemClock())  # type: ignore[arg-type]
             answers = await asyncio.gather(*(shop.post(payload, event_id=f"m{n % 30}") for n in range(60)))
             assert sorted(answer.status for answer in answers) == [200] * 30 + [202] * 30
+            await asyncio.wait_for(_counted(session, {"200": 30, "202": 30}), START_LIMIT)
             os.kill(workers[0], signal.SIGKILL)
             await served.read_until("ready", times=3)
+            await asyncio.wait_for(_counted(session, {"200": 30, "202": 30}), START_LIMIT)
             order = (await ApiUser(session).get("/orders/10025")).body  # type: ignore[arg-type]
         told = [line["ref"] for line in order["timeline"] if line["kind"] in ("event", "repeated")]
         assert sorted(told) == sorted(f"m{n}" for n in range(30))
         served.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(served.process.wait(), START_LIMIT) == 0
     assert sum(line.get("action") == "stopped" for line in served.log) == 2
+
+
+async def _counted(session: aiohttp.ClientSession, wanted: dict[str, int]) -> None:
+    """Wait until whichever process is asked answers for all of them: each counts what it did every other second."""
+    lines = {f'notifier_webhooks_total{{source="shop",status="{status}"}} {n}.0' for status, n in wanted.items()}
+    for _ in range(10):  # many enough to reach both
+        while True:
+            async with session.get("/metrics") as answer:
+                if lines <= set((await answer.text()).splitlines()):
+                    break
 
 
 async def test_told_to_stop_the_moment_its_processes_are_there(tmp_path: Path, unused_tcp_port: int) -> None:
