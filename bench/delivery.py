@@ -45,7 +45,7 @@ def seen(port: int) -> int:
 
 async def fill(port: int, count: int) -> None:
     """Post so many payments, in batches of connections that wait for their answers."""
-    requests = iter(list(payments(count, "d")))
+    requests = iter(list(payments(count, 1)))
     connector = aiohttp.TCPConnector(limit=64)
     async with aiohttp.ClientSession(connector=connector) as session:
 
@@ -75,7 +75,7 @@ def drained(folder: Path, count: int, delay: float) -> float:
 async def latencies(web: int, count: int, rate: float) -> dict[str, float]:
     """Post events at a steady rate, whatever the answers; when each was posted, by phone."""
     posted: dict[str, float] = {}
-    signed = list(payments(count, "t", first=_WARM))
+    signed = list(payments(count, 2, first=_WARM))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def post(index: int) -> None:

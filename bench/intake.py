@@ -46,7 +46,7 @@ def measure(folder: Path, *, rounds: int, seconds: int, connections: int, orders
 
     for number in range(rounds):
         print(f"round {number + 1}")
-        load = script(orders, folder, f"r{number}-")
+        load = script(orders, folder, 1 + number)
 
         def under_load(port: int, connections: int = connections, load: Path = load) -> Measured:
             return wrk(port, load, connections=connections, seconds=seconds)

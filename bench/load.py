@@ -90,24 +90,25 @@ def phone(index: int) -> str:
     return f"0912{index:07}"
 
 
-def payments(count: int, run: str, *, first: int = 0) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Signed payments, each of an order and a customer of its own: body and headers."""
+def payments(count: int, million: int, *, first: int = 0) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Signed payments, each of an order and a customer of its own: body and headers. Orders are numbered by shops, and
+    these from so many millions on."""
     for index in range(first, first + count):
         now = datetime.now(TEHRAN)
-        payload = samples.event(EventType.PAID, at=now, order_id=f"{run}{index:06}")
+        payload = samples.event(EventType.PAID, at=now, order_id=f"{million}{index:06}")
         payload["data"]["customer"] = payload["data"]["customer"] | {"phone": phone(index)}
         yield samples.signed(SECRET, payload, at=now)
 
 
-def script(count: int, folder: Path, run: str) -> Path:
+def script(count: int, folder: Path, million: int) -> Path:
     """A script for wrk that posts so many payments, and begins anew after the last."""
     lines = ["local all = {}"]
-    for index, (body, headers) in enumerate(payments(count, run)):
+    for index, (body, headers) in enumerate(payments(count, million)):
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         raw = f"POST /webhooks/shop HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n{head}\r\n{body.decode()}"
         lines.append(f"all[{index + 1}] = {json.dumps(raw, ensure_ascii=False)}".replace("\\/", "/"))
     lines.append(f"local i = 0\nrequest = function() i = i % {count} + 1; return all[i] end")
-    path = folder / f"{run}.lua"
+    path = folder / f"{million}.lua"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 

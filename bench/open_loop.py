@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
 async def run(port: int, connections: int, phases: Sequence[tuple[float, float]]) -> dict[str, object]:
     count = sum(round(rate * seconds) for rate, seconds in phases)
     requests = []
-    for body, headers in payments(count, "o"):
+    for body, headers in payments(count, 2):
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         requests.append(
             f"POST /webhooks/shop HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body

@@ -104,7 +104,7 @@ def main() -> int:
         folder, rate = Path(name), options.rate
         if not rate:
             with serving(folder / "rate", "--role", "web", settings=SETTINGS) as (port, _):
-                rate = wrk(port, script(60_000, folder, "rate-"), connections=64, seconds=5).rate
+                rate = wrk(port, script(60_000, folder, 1), connections=64, seconds=5).rate
             print(f"can be taken: {rate:.0f}/s")
         with serving(folder / "twice", "--role", "web", settings=SETTINGS) as (port, pid):
             found = [storm(port, pid, "twice as many", 2 * rate, options.seconds)]
