@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from notifier.config import Config
-from notifier.config.sections import HttpConfig, KavenegarConfig, SmsIrConfig
+from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
 from notifier.errors import ConfigError
 from notifier.sms.providers.base import Provider
 from notifier.sms.providers.generic import HttpProvider

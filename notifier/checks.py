@@ -12,7 +12,7 @@ from notifier import accounts, mapping_samples
 from notifier.config import Config
 from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
-from notifier.config.sections import StandardSource, WooCommerceSource
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
 from notifier.domain.policy import EVERYTHING

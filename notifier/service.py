@@ -19,7 +19,7 @@ from notifier.calling import calling
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
-from notifier.config.sections import StandardSource
+from notifier.config.sources import StandardSource
 from notifier.console.app import create_console
 from notifier.console.parts import Parts
 from notifier.domain.events import Event

@@ -9,7 +9,7 @@ from notifier import checks, metrics
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.rest import RestConfig
-from notifier.config.sections import WooCommerceSource
+from notifier.config.sources import WooCommerceSource
 from notifier.intake.catch_up import CatchUp
 from notifier.intake.committer import Committer
 from notifier.intake.silence import Silence

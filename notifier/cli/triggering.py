@@ -15,10 +15,9 @@ from rich.console import Console
 from notifier import mapping_samples, samples, woo_samples
 from notifier.cli.options import ConfigOption, configured
 from notifier.clock import TEHRAN
-from notifier.config import Config
+from notifier.config import Config, Source
 from notifier.config.mapping import MappingSource
-from notifier.config.sections import StandardSource, WooCommerceSource
-from notifier.config.sources import Source
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.errors import ConfigError
 

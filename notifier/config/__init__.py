@@ -1,30 +1,35 @@
 """The configuration: ``config.toml``, overridden by ``NOTIFIER__SECTION__KEY``, checked before anything starts."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from notifier.config.calls import CalendarConfig, CallsConfig
 from notifier.config.logs import LogsConfig
+from notifier.config.mapping import MappingSource
 from notifier.config.names import SourceName
 from notifier.config.outbound import EndpointName, WebhookConfig
 from notifier.config.policy import PolicyConfig
+from notifier.config.providers import ProviderConfig, SmsConfig
 from notifier.config.retention import RetentionConfig
+from notifier.config.section import Section
 from notifier.config.sections import (
     ApiConfig,
-    CalendarConfig,
     CallbacksConfig,
-    CallsConfig,
-    ProviderConfig,
     QuietHoursConfig,
     RedisConfig,
     RegionsConfig,
-    Section,
     ServerConfig,
     ShopConfig,
-    SmsConfig,
     TemplatesConfig,
 )
 from notifier.config.silence import SilenceConfig
-from notifier.config.sources import Source
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
+
+Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
+"""A shop of some kind."""
 
 
 class Config(Section):

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from notifier.config.sections import Section, SourceSection
+from notifier.config.section import Section
+from notifier.config.sources import SourceSection
 from notifier.domain.events import EventType, Method
 from notifier.durations import Duration
 from notifier.intake.mapping_rules import Lookup, MappingRules, currency, header_name

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 from yarl import URL
 
-from notifier.config.sections import Section
+from notifier.config.section import Section
 from notifier.durations import Duration
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic

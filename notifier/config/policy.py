@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import field_validator, model_validator
 
-from notifier.config.sections import Section
+from notifier.config.section import Section
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import Priority

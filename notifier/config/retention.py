@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import model_validator
 
-from notifier.config.sections import Section
+from notifier.config.section import Section
 from notifier.durations import Duration
 
 

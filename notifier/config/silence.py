@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from notifier.config.sections import Section
+from notifier.config.section import Section
 
 
 class SilenceConfig(Section):

@@ -1,10 +1,63 @@
-"""``[sources.NAME]``: one shop each, of a kind."""
+"""``[sources.NAME]``: one shop each, of a kind. ``kind = "mapping"`` is in mapping.py."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from notifier.config.mapping import MappingSource
-from notifier.config.sections import StandardSource, WooCommerceSource
+from notifier.config.rest import RestConfig
+from notifier.config.section import Section
+from notifier.domain.events import EventType, Method
+from notifier.durations import Duration
+from notifier.intake.woocommerce_rules import CARRIER_KEYS, METHODS, STATUSES, TRACKING_CODE_KEYS, WooRules, Word
+from notifier.secret import Secret
 
-Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
+
+class SourceSection(Section):
+    """A shop. While ``previous_secret`` is set both are valid, so that the shop can change over at any moment."""
+
+    secret: Secret
+    previous_secret: Secret | None = None
+    rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
+    burst: Annotated[int, Field(ge=1, description="Events")] | None = None
+
+    @property
+    def most_at_once(self) -> int:
+        """Events that may come at once after a rest: if nothing is said two seconds' worth, and a batch at least."""
+        return self.burst or max(500, 2 * self.rate)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What signatures are checked with, the newest first. Raises MissingSecretError."""
+        previous = self.previous_secret
+        return (self.secret.value(), *((previous.value(),) if previous and previous.is_set else ()))
+
+
+class StandardSource(SourceSection):
+    kind: Literal["standard"]
+    tolerance: Duration = timedelta(minutes=5)
+
+
+class WooCommerceSource(SourceSection):
+    """Each list and table adds to what is usual (see notifier/intake/woocommerce_rules.py) and wins over it."""
+
+    kind: Literal["woocommerce"]
+    statuses: dict[str, list[EventType | Word]] = {}
+    cod_methods: list[str] = []
+    bank_transfer_methods: list[str] = []
+    phone_methods: list[str] = []
+    tracking_code_keys: list[str] = []
+    carrier_keys: list[str] = []
+    rest: RestConfig | None = None
+
+    def rules(self) -> WooRules:
+        added = {
+            **dict.fromkeys(self.cod_methods, Method.CASH),
+            **dict.fromkeys(self.bank_transfer_methods, Method.BANK_TRANSFER),
+            **dict.fromkeys(self.phone_methods, Method.PHONE),
+        }
+        return WooRules(
+            statuses=STATUSES | {status: tuple(events) for status, events in self.statuses.items()},
+            methods=METHODS | added,
+            tracking_code_keys=(*self.tracking_code_keys, *TRACKING_CODE_KEYS),
+            carrier_keys=(*self.carrier_keys, *CARRIER_KEYS),
+        )

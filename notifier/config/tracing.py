@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from yarl import URL
 
-from notifier.config.sections import Section
+from notifier.config.section import Section
 
 _EXPORTER = "opentelemetry.exporter.otlp.proto.http"
 

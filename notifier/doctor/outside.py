@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 from notifier import accounts
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.config.providers import KavenegarConfig
 from notifier.config.rest import RestConfig
-from notifier.config.sections import KavenegarConfig, WooCommerceSource
+from notifier.config.sources import WooCommerceSource
 from notifier.doctor.store import judged
 from notifier.doctor.verdicts import Verdict, error, ok, warning
 from notifier.intake.silence import last_heard

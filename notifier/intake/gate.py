@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from notifier.config.sections import SourceSection
+from notifier.config.sources import SourceSection
 from notifier.errors import Crowded, TooManyEvents
 from notifier.intake.delivery import Delivery, Outcome
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic_core import from_json
 
 from notifier.clock import Clock
-from notifier.config.sections import StandardSource, WooCommerceSource
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.errors import BadSignature, Conflict, NotFound, NotJson, Problem, Unprocessable, WrongContentType
 from notifier.intake import answers, standard, woocommerce
 from notifier.intake import standard_signature as signatures

@@ -19,15 +19,9 @@ from notifier.config import Config
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.policy import BlockConfig
+from notifier.config.providers import HttpConfig, KavenegarConfig, PriceConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
-from notifier.config.sections import (
-    HttpConfig,
-    KavenegarConfig,
-    PriceConfig,
-    SmsIrConfig,
-    StandardSource,
-    WooCommerceSource,
-)
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.reference.page import MADE, cell, table
 from notifier.reference.remarks import Remarks, remarks
 from notifier.secret import Secret

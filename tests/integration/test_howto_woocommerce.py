@@ -13,7 +13,7 @@ from notifier import woo_samples
 from notifier.cli import app
 from notifier.clock import StillClock
 from notifier.config.loading import load
-from notifier.config.sections import WooCommerceSource
+from notifier.config.sources import WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.intake.woocommerce_rules import STATUSES
 

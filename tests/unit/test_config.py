@@ -10,7 +10,7 @@ from rulebook import ROOT
 from notifier import resources
 from notifier.config import Config
 from notifier.config.loading import find, load
-from notifier.config.sections import StandardSource, WooCommerceSource
+from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import Priority

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from notifier.config.sections import StandardSource
+from notifier.config.sources import StandardSource
 from notifier.errors import Crowded, StoreAway, TooManyEvents
 from notifier.intake.delivery import Delivery, Outcome, Unchanged
 from notifier.intake.gate import LONGEST, Bucket, Gate

@@ -6,7 +6,7 @@ import pytest
 
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.config.sections import WooCommerceSource
+from notifier.config.sources import WooCommerceSource
 from notifier.errors import ConfigError
 
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'

@@ -1,0 +1,22 @@
+"""What every section of the configuration is made of."""
+
+import re
+from datetime import time
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Section(BaseModel):
+    """A part of the configuration. Keys we do not know are refused: they are misspelt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _time_of_day(text: Any) -> Any:
+    if not (isinstance(text, str) and re.fullmatch(r"\d\d:\d\d", text)):
+        raise ValueError(f'{text!r} is not a time of day; write for example "22:00"')
+    return text
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
