@@ -86,7 +86,7 @@ async def _params(request: web.Request) -> dict[str, str]:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:
         raise RefusedError(414) from None
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, ConnectionError):  # no form, or half of one from somebody who is gone
         raise RefusedError(422) from None
     given: dict[str, str] = {}
     for name, value in [*request.query.items(), *form.items()]:
