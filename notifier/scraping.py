@@ -17,6 +17,7 @@ from notifier.domain.messages import MessageState
 from notifier.intake.silence import last_heard
 from notifier.outbound.outbox import waiting
 from notifier.outbound.standing import Standings
+from notifier.retention.backup import last_backup
 from notifier.sms.lines import Lines
 from notifier.store import health, layout
 from notifier.store import keys as names
@@ -150,7 +151,12 @@ class Scrape:
             gauges.REDIS_UPTIME.family(*((node, one.uptime) for node, one in nodes)),
             gauges.REDIS_ERRORS.family(*((node, one.errors) for node, one in nodes)),
             gauges.REDIS_REPLICAS.family(*((node, one.replicas) for node, one in nodes)),
+            *([await self._backup()] if self.config.redis.url == "embedded" else []),
         ]
+
+    async def _backup(self) -> Metric:
+        made = await last_backup(self.reader.redis)
+        return gauges.BACKED_UP.family(((), made.timestamp() if made else 0))
 
     def _disk(self) -> list[Metric]:
         room = disk.room(self.config.redis.data_dir)

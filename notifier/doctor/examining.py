@@ -56,6 +56,7 @@ def _of_the_store(config: Config, clock: Clock, redis: Redis) -> list[tuple[str,
     return [
         ("redis", partial(store.durability, config, redis)),
         ("data", partial(store.data, config, redis, clock)),
+        ("backup", partial(store.backups, config, redis, clock)),
         ("clock", partial(store.clocks, redis)),
         ("staff", partial(people.staff, config, redis, clock)),
         ("sources", partial(outside.shops, config, redis, clock)),

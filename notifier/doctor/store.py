@@ -11,6 +11,7 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.doctor.verdicts import Verdict, error, ok, warning
 from notifier.domain.messages import MessageState
+from notifier.retention.backup import last_backup
 from notifier.store import health, layout, schema
 from notifier.store.cluster import Cluster
 from notifier.store.reading import Reader
@@ -20,6 +21,7 @@ from notifier.store.weaknesses import weaknesses
 
 _GIB = 1 << 30
 _STUCK = timedelta(minutes=10)
+_BACKUPS_EVERY = timedelta(days=2)  # one that is made once a day may be late
 
 
 async def durability(config: Config, redis: Redis) -> AsyncIterator[Verdict]:
@@ -74,6 +76,19 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
         yield warning("outbox", text, "decide about those held in the console, Texts")
     if parked:
         yield warning("parked", f"events wait for {_many(parked, 'order')} that nobody has heard of", "console, Parked")
+
+
+async def backups(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verdict]:
+    """Of the embedded store; a Redis of one's own is backed up by its own means."""
+    if config.redis.url != "embedded":
+        return
+    made, todo = await last_backup(redis), "run `notifier backup FILE` once a day, and copy the file to another machine"
+    if made is None:
+        yield warning("backup", "none was ever made of this store", todo)
+    elif clock.now() - made > _BACKUPS_EVERY:
+        yield warning("backup", f"the last one was made {(clock.now() - made).days} days ago", todo)
+    else:
+        yield ok("backup", f"the last one was made {made:%Y-%m-%d %H:%M}")
 
 
 async def clocks(redis: Redis) -> AsyncIterator[Verdict]:

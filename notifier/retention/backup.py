@@ -20,10 +20,12 @@ from typing import IO, Any
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from notifier.clock import TEHRAN
 from notifier.errors import NotifierError
+from notifier.store import keys as names
 from notifier.store import schema
 from notifier.store.embedded import find_server
-from notifier.store.records import decode, encode
+from notifier.store.records import decode, encode, ms
 
 STORE, ABOUT, ARCHIVE = "store.rdb", "backup.json", "archive"
 _SNAPSHOT, _APPEND_ONLY = "dump.rdb", "appendonly.aof"
@@ -47,7 +49,7 @@ class About(Struct, frozen=True, kw_only=True):
 
 
 async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime) -> About:
-    """Write all that the store and the archive hold into a new file. Raises BackupError."""
+    """Write all that the store and the archive hold into a new file, and note that it was done. Raises BackupError."""
     _check_new(file)
     with _alone(data_dir):
         snapshot = data_dir / _SNAPSHOT
@@ -68,7 +70,14 @@ async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime) -> 
             raise BackupError(f"{file} could not be written: {error.strerror or error}.") from None
         finally:
             _remove(snapshot)
+    await redis.set(names.BACKED_UP, ms(now))
     return about
+
+
+async def last_backup(redis: Redis) -> datetime | None:
+    """When the last backup of the embedded store was finished."""
+    found: Any = await redis.get(names.BACKED_UP)
+    return datetime.fromtimestamp(int(found) / 1000, TEHRAN) if found is not None else None
 
 
 async def _save(redis: Redis, snapshot: Path) -> int:

@@ -10,6 +10,7 @@ from zlib import crc32
 SCHEMA = "n:schema"  # the version of the form that all records here are in
 RETENTION = "n:retention"  # hash: who of all processes is removing what is old
 INSTANCE = "n:instance"  # a random name of this store, made when it is first opened
+BACKED_UP = "n:backed-up"  # unix ms of the last backup that was finished
 LAYOUT = "n:partitions"  # hash: how many partitions the data lies in, and into how many it is being moved
 PROCESSES = "n:processes"  # the processes that use this store, by the unix ms until which each counts as alive
 STAFF = "n:staff"  # hash: staff id → record

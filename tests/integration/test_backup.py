@@ -62,6 +62,14 @@ def order(number: int, name: str = PAID) -> Any:
     return payload | {"data": data}
 
 
+async def last_backup(client: Client) -> float:
+    """What a monitor is told, unix seconds."""
+    async with client.get("/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    (value,) = (float(line.split()[1]) for line in lines if line.startswith("notifier_last_backup_"))
+    return value
+
+
 async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
     config: Config,
     clock: StillClock,
@@ -85,8 +93,11 @@ async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
         await shop.post(order(2), event_id="m2")  # waits in the outbox when the backup is made
         before = [(await api.get(f"/orders/B{number}")).body for number in (1, 2)]
         sent = [text.localid for text in simulator.messages]
+        keys = await service.redis.dbsize()
+        assert await last_backup(api.client) == 0
         about = await backups.backup(service.redis, data_dir, file, now=clock.now())
-        assert about.keys == await service.redis.dbsize()
+        assert about.keys == keys
+        assert await last_backup(api.client) == clock.now().timestamp()
         await send_all(service, clock)  # sent after the backup …
         assert len(simulator.messages) == len(sent) + 1
         with pytest.raises(BackupError, match="runs"):

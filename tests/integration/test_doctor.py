@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from redis.asyncio import Redis
 from redises import RedisProcess
 from served import serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
@@ -22,6 +23,8 @@ from notifier.config.loading import load
 from notifier.doctor import people, store
 from notifier.doctor.verdicts import Level, Verdict, in_time, ok
 from notifier.simulator import Fault, Simulator, create_app
+from notifier.store import keys as names
+from notifier.store.records import ms
 from notifier.store.staff import Role, Staff, StaffBook
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +82,7 @@ def says(found: dict[str, list[dict[str, str]]], about: str, level: str, *words:
     )
 
 
-async def test_a_healthy_set_up(settings: dict[str, str]) -> None:
+async def test_a_healthy_set_up(settings: dict[str, str], tmp_path: Path) -> None:
     async with serve(settings, "--port", "0") as served:
         await served.read_until("ready")
         for one in PEOPLE:
@@ -92,6 +95,10 @@ async def test_a_healthy_set_up(settings: dict[str, str]) -> None:
             assert (await shop.post(payload | {"timestamp": SystemClock().now().isoformat()})).status == 202
         await served.read_until("message_settled")
         settings |= {"NOTIFIER__SERVER__PUBLIC_URL": served.url}
+        _, before = await doctor(settings, "--json")
+        assert says(found(before), "backup", "warning", "none was ever made", "notifier backup FILE")
+        made = await notifier(settings, "backup", str(tmp_path / "backup.tar"))
+        assert made.exit_code == 0
         code, text = await doctor(settings)
         as_json, document = await doctor(settings, "--json")
     assert (code, as_json) == (0, 0), text
@@ -106,7 +113,7 @@ async def test_a_healthy_set_up(settings: dict[str, str]) -> None:
     assert says(lines, "clock", "ok", "Redis")
     assert says(lines, "clock", "ok", "simulator")
     assert says(lines, "callbacks", "ok", served.url)
-    for about in ("data", "outbox", "disk", "patterns", "memory"):
+    for about in ("data", "backup", "outbox", "disk", "patterns", "memory"):
         assert {one["level"] for one in lines[about]} == {"ok"}
     for secret in (KEY, TOKEN, SHOP_SECRET, API_TOKEN):
         assert secret not in text + document
@@ -216,6 +223,15 @@ async def test_how_far_holidays_are_known(today: date, level: Level) -> None:
 )
 def test_clocks_that_differ(seconds: float, level: Level) -> None:
     assert store.judged("Redis", timedelta(seconds=seconds)).level is level
+
+
+@pytest.mark.parametrize(("days", "level"), [(1, Level.OK), (2, Level.OK), (3, Level.WARNING)])
+async def test_an_old_backup(redis: Redis, clock: StillClock, days: int, level: Level) -> None:
+    shipped: Config = load(ROOT / "config.toml", environment={})
+    await redis.set(names.BACKED_UP, ms(clock.now()))
+    clock.turn(timedelta(days=days))
+    (verdict,) = [one async for one in store.backups(shipped, redis, clock)]
+    assert verdict.level is level
 
 
 async def test_a_check_that_fails_says_nothing_that_it_should_not() -> None:
