@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 
+_STOPPING = 10  # seconds
+
+
 @dataclass(slots=True)
 class Served:
     """A running ``notifier serve``, with the log lines it has written."""
@@ -64,7 +67,8 @@ async def serve(
     program: Sequence[str] = (sys.executable, "-m", "notifier"),
     folder: Path | None = None,
 ) -> AsyncIterator[Served]:
-    """Start ``notifier serve`` in a process group of its own; whatever is left of it is killed at the end."""
+    """Start ``notifier serve`` in a process group of its own; at the end it is stopped, and its Redis with it. What does
+    not stop is killed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER")}
     process = await asyncio.create_subprocess_exec(
         *(*program, "serve", *arguments),
@@ -78,6 +82,9 @@ async def serve(
     try:
         yield served
     finally:
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
+            process.terminate()
+            await asyncio.wait_for(process.wait(), _STOPPING)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await reading
