@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-
 _STOPPING = 10  # seconds
 
 
@@ -67,8 +66,7 @@ async def serve(
     program: Sequence[str] = (sys.executable, "-m", "notifier"),
     folder: Path | None = None,
 ) -> AsyncIterator[Served]:
-    """Start ``notifier serve`` in a process group of its own; at the end it is stopped, and its Redis with it. What does
-    not stop is killed."""
+    """Start ``notifier serve`` in a process group of its own; at the end it is stopped, with its Redis, or killed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER")}
     process = await asyncio.create_subprocess_exec(
         *(*program, "serve", *arguments),

@@ -136,9 +136,10 @@ class Cluster(RedisCluster):
         if safely and self.replicas.count:
             sent.append(self.replicas.command)
         try:
-            await node.disconnect_if_needed(connection)
-            await connection.connect()  # type: ignore[no-untyped-call]
-            await connection.send_packed_command([pack_command(one) for one in sent])  # type: ignore[arg-type]
+            with _told_as_lost():
+                await node.disconnect_if_needed(connection)
+                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.send_packed_command([pack_command(one) for one in sent])  # type: ignore[arg-type]
             answers: list[Any] = []
             for _ in sent:
                 try:
@@ -203,8 +204,11 @@ def _key_of(command: Command) -> str | bytes | int | float:
 
 @contextlib.contextmanager
 def _told_as_lost() -> Iterator[None]:
-    """redis-py's errors about a cluster are no RedisError: raised as a lost connection, which is what they come to."""
+    """redis-py's errors about a cluster are no RedisError: raised as a lost connection, which is what they come to.
+
+    When a node leaves, its connections are closed in the hands of those who use them, and what they use is None then.
+    """
     try:
         yield
-    except RedisClusterException as error:
+    except (RedisClusterException, AttributeError) as error:
         raise RedisConnectionError(str(error)) from error

@@ -1,5 +1,6 @@
 """A Redis Cluster: keys of several nodes, slots that move, a primary that dies; and other tests, run over it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from test_receipts import desk, test_with_several_partitions  # noqa: F401
 from notifier.config import Config
 from notifier.console.attempts import BY_NAME, WINDOW, Attempts
 from notifier.service import Service
-from notifier.store import work
+from notifier.store import roundtrip, work
 from notifier.store.connect import CannotConnect, connect
 from notifier.store.weaknesses import weaknesses
 from notifier.store.work import UnitOfWork
@@ -86,6 +87,21 @@ async def test_tries_to_sign_in_are_counted_on_two_nodes(redis: Redis) -> None:
     waits = [await attempts.wait("sara", "192.0.2.1") for _ in range(BY_NAME + 1)]
     assert not any(waits[:-1])
     assert 0 < waits[-1] <= WINDOW
+
+
+async def test_connections_closed_under_those_who_use_them_are_lost_connections(redis: Redis) -> None:
+    node = redis.get_node_from_key("n:{0}:x")  # type: ignore[attr-defined]
+    lost = 0
+    for turns in [*range(12)] * 10:  # of the loop until the node leaves: at each step of what is under way
+        asking = [asyncio.ensure_future(roundtrip.many(redis, [("GET", "n:{0}:x")])), redis.get("n:{0}:x")]
+        answers = asyncio.gather(*asking, return_exceptions=True)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await asyncio.gather(node.disconnect(), return_exceptions=True)
+        for answer in await answers:
+            assert answer in ([None], None) or isinstance(answer, RedisError | OSError), repr(answer)
+            lost += isinstance(answer, Exception)
+    assert lost
 
 
 @pytest.fixture

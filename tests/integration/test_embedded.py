@@ -17,10 +17,12 @@ import redis
 from notifier.store.embedded import EmbeddedRedis, EmbeddedRedisError, find_server
 
 USER = """
+import signal
 import sys
 from pathlib import Path
 import redis
 from notifier.store.embedded import EmbeddedRedis
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 with EmbeddedRedis(Path(sys.argv[1])) as server:
     with redis.Redis(unix_socket_path=server.socket_path) as client:
         client.incr("users")
