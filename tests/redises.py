@@ -14,6 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from notifier.store.cluster import Cluster
 from notifier.store.embedded import find_server
 
 SERVICE = "shop"
@@ -195,6 +196,12 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(_LIMIT):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
+
+
+async def refuse_writes(redis: Redis, *, refused: bool = True) -> None:
+    """Have every server say no to writes, as one does that misses its replicas, and go on answering reads."""
+    everywhere: dict[str, Any] = {"target_nodes": Cluster.PRIMARIES} if isinstance(redis, Cluster) else {}
+    await redis.config_set("min-replicas-to-write", int(refused), **everywhere)
 
 
 def free_port() -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redises import refuse_writes
 from shops import ApiUser, Client, WooShop, send_all, woo_fixture
 from standins.woocommerce import KEY, SECRET, Fault, WooCommerce
 from structlog.testing import capture_logs
@@ -309,7 +310,7 @@ async def test_nothing_is_skipped_while_the_store_does_not_write(
 
     def no_writes(number: int) -> None:
         loop = asyncio.get_running_loop()
-        tasks.append(loop.create_task(redis.config_set("min-replicas-to-write", 1)))
+        tasks.append(loop.create_task(refuse_writes(redis)))
 
     tasks: list[asyncio.Task[Any]] = []
     shop.on_request = no_writes
@@ -318,6 +319,6 @@ async def test_nothing_is_skipped_while_the_store_does_not_write(
     finally:
         shop.on_request = lambda number: None
         await asyncio.gather(*tasks)
-        await redis.config_set("min-replicas-to-write", 0)
+        await refuse_writes(redis, refused=False)
     clock.turn(LEASE)
     assert await ask(service) == 3

@@ -282,8 +282,6 @@ async def test_news_reaches_an_open_page(desk: Desk) -> None:
 
 
 async def test_the_console_says_when_the_store_is_away(desk: Desk, redis: Redis) -> None:
-    await redis.set("n:staff:kept", 1)
-    await redis.rename("n:staff", "n:staff:aside")
     await redis.set("n:staff", "not a hash")  # every look at it is an error of the store
     page = await desk.sara.get("/")
     assert page.status == 503

@@ -12,6 +12,7 @@ from bench.year import State, growing, state
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.service import WEB, Service
+from notifier.store.cluster import Cluster
 
 STEP, ORDERS, QUARTER = timedelta(days=7), 6, 13  # 312 orders in 52 steps
 
@@ -25,6 +26,8 @@ def config(make_config: Callable[..., Config], tmp_path: Path) -> Config:
 
 @pytest.fixture
 async def shop(config: Config, clock: StillClock, redis: Redis) -> AsyncIterator[Shop]:
+    if isinstance(redis, Cluster):
+        pytest.skip("a year passes by moving the times of all keys of one server")
     async with Service(config, clock=clock, roles=[WEB]) as service:
         yield Shop(service, clock, ORDERS, span=STEP)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redises import refuse_writes
 from shops import FIXTURES, WOO_SECRET, ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 
 from notifier.clock import StillClock
@@ -160,12 +161,12 @@ async def test_many_deliveries_at_once(
 
 async def test_no_news_is_no_2xx_before_the_news_is_on_disk(woo: WooShop, redis: Redis) -> None:
     """Reads work and writes fail: of two deliveries with the same news neither may be answered as taken."""
-    await redis.config_set("min-replicas-to-write", 1)
+    await refuse_writes(redis)
     try:
         bodies = [order(ONLINE), order(ONLINE, customer_note="touched")]
         answers = await asyncio.gather(*(woo.post(body) for body in bodies))
     finally:
-        await redis.config_set("min-replicas-to-write", 0)
+        await refuse_writes(redis, refused=False)
     assert [answer.status for answer in answers] == [503, 503]
     assert all(answer.headers["Retry-After"] for answer in answers)
     assert await nothing_stored(redis)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redises import refuse_writes
 from shops import ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 from standins.woocommerce import KEY, SECRET, WooCommerce
 
@@ -141,11 +142,11 @@ async def test_8_no_2xx_while_nothing_can_be_stored_and_the_order_is_filled_in_l
     async with Service(config, clock=clock, roles=[WEB]) as service:
         client = await aiohttp_client(service.app)
         shop.put(order(PAID), at=clock.now())
-        await redis.config_set("min-replicas-to-write", 1)
+        await refuse_writes(redis)
         try:
             answer = await WooShop(client).post(shop.orders[10025])
         finally:
-            await redis.config_set("min-replicas-to-write", 0)
+            await refuse_writes(redis, refused=False)
         assert (answer.status, answer.is_problem) == (503, True)
         assert int(answer.headers["Retry-After"]) > 0
         assert (await ApiUser(client).get("/orders/10025")).status == 404
