@@ -34,9 +34,16 @@ class Window:
     async def go(self, path: str) -> None:
         await self.page.goto(f"{self.base}/console{path}")
 
-    async def words(self) -> str:
-        """What the page says."""
-        return " ".join((await self.page.inner_text("main")).split())
+    async def says(self, words: str) -> None:
+        """Wait until the page says something: what it hears of may just be coming in."""
+        from playwright.async_api import expect  # whoever asks for this has it
+
+        await expect(self.page.locator("main")).to_contain_text(words, use_inner_text=True)
+
+    @property
+    def strayed(self) -> list[str]:
+        """The addresses it asked for that are not the console's."""
+        return [address for address in self.requests if not address.startswith((self.base, "data:"))]
 
     async def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
@@ -55,7 +62,7 @@ async def window(client: Client, service: Service) -> AsyncIterator[OpenWindow]:
         pytest.skip("no Chromium on this machine: apt install chromium to run the browser tests")
     await hire(service)
     base = str(client.make_url("")).rstrip("/")
-    from playwright.async_api import async_playwright  # whoever asks for this has it
+    from playwright.async_api import async_playwright
 
     async with async_playwright() as tools:
         browser = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
