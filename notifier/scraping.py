@@ -151,7 +151,7 @@ class Scrape:
             gauges.REDIS_UPTIME.family(*((node, one.uptime) for node, one in nodes)),
             gauges.REDIS_ERRORS.family(*((node, one.errors) for node, one in nodes)),
             gauges.REDIS_REPLICAS.family(*((node, one.replicas) for node, one in nodes)),
-            *([await self._backup()] if self.config.redis.url == "embedded" else []),
+            *([await self._backup()] if self.config.redis.is_embedded else []),
         ]
 
     async def _backup(self) -> Metric:

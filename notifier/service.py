@@ -98,7 +98,7 @@ class Store:
     async def connect(self) -> Redis:
         """A connection, in however many partitions the data may lie."""
         settings, path = self._config.redis, None
-        if settings.url == "embedded":
+        if settings.is_embedded:
             self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability)
             path = await asyncio.to_thread(self.embedded.start)
         self.redis = await connect(

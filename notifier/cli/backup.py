@@ -69,7 +69,7 @@ async def _orders(config: Config) -> int:
 
 
 def _embedded(config: Config) -> Config:
-    if config.redis.url != "embedded":
+    if not config.redis.is_embedded:
         raise BackupError(
             "This is for the embedded Redis, and [redis] url names one of your own: back that up with its own means "
             "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it."

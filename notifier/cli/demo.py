@@ -11,7 +11,7 @@ from rich.console import Console
 from notifier import logs
 from notifier.cli.options import ConfigOption
 from notifier.clock import TEHRAN
-from notifier.config.sections import ServerConfig
+from notifier.config.server import ServerConfig
 from notifier.demo.as_json import JsonLines
 from notifier.demo.player import working_days
 from notifier.demo.running import Run

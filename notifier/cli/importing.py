@@ -209,7 +209,7 @@ class _Work:
 @asynccontextmanager
 async def _looking(settings: Config) -> AsyncIterator[Reader | None]:
     """A reader of the store, or None where the embedded one has not been made yet: looking must not make it."""
-    if settings.redis.url == "embedded" and not settings.redis.data_dir.is_dir():
+    if settings.redis.is_embedded and not settings.redis.data_dir.is_dir():
         yield None
         return
     store = Store(settings)

@@ -14,16 +14,8 @@ from notifier.config.policy import PolicyConfig
 from notifier.config.providers import ProviderConfig, SmsConfig
 from notifier.config.retention import RetentionConfig
 from notifier.config.section import Section
-from notifier.config.sections import (
-    ApiConfig,
-    CallbacksConfig,
-    QuietHoursConfig,
-    RedisConfig,
-    RegionsConfig,
-    ServerConfig,
-    ShopConfig,
-    TemplatesConfig,
-)
+from notifier.config.server import ApiConfig, CallbacksConfig, RedisConfig, ServerConfig, TemplatesConfig
+from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig

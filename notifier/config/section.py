@@ -1,4 +1,4 @@
-"""What every section of the configuration is made of."""
+"""What every section of the configuration is made of. Lengths of time are written ``15m``, ``24h``, ``7d``."""
 
 import re
 from datetime import time

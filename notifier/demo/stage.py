@@ -20,7 +20,7 @@ from notifier import passwords, resources
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.config.loading import PREFIX, find, load
-from notifier.config.sections import ServerConfig
+from notifier.config.server import ServerConfig
 from notifier.errors import ConfigError
 from notifier.intake.standard_signature import new_secret
 from notifier.service import Service

@@ -21,12 +21,12 @@ from notifier.store.weaknesses import weaknesses
 
 _GIB = 1 << 30
 _STUCK = timedelta(minutes=10)
-_BACKUPS_EVERY = timedelta(days=2)  # one that is made once a day may be late
+_BACKUP_IS_OLD = timedelta(days=2)  # one that is made once a day may be late
 
 
 async def durability(config: Config, redis: Redis) -> AsyncIterator[Verdict]:
     """The server, its version, its append-only file, its memory."""
-    embedded, servers = config.redis.url == "embedded", await health.health(redis)
+    embedded, servers = config.redis.is_embedded, await health.health(redis)
     where, versions = without_password(config.redis.url), ", ".join(sorted({one.version for one in servers}))
     yield ok("redis", f"answers ({where}, version {versions}, durability {config.redis.durability})")
     for sentence in [] if embedded else await weaknesses(redis):
@@ -80,12 +80,12 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
 
 async def backups(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verdict]:
     """Of the embedded store; a Redis of one's own is backed up by its own means."""
-    if config.redis.url != "embedded":
+    if not config.redis.is_embedded:
         return
     made, todo = await last_backup(redis), "run `notifier backup FILE` once a day, and copy the file to another machine"
     if made is None:
         yield warning("backup", "none was ever made of this store", todo)
-    elif clock.now() - made > _BACKUPS_EVERY:
+    elif clock.now() - made > _BACKUP_IS_OLD:
         yield warning("backup", f"the last one was made {(clock.now() - made).days} days ago", todo)
     else:
         yield ok("backup", f"the last one was made {made:%Y-%m-%d %H:%M}")

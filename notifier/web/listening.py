@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
-from notifier.config.sections import ServerConfig
+from notifier.config.server import ServerConfig
 from notifier.web.problems import problem
 from notifier.web.proxies import within
 

@@ -1,16 +1,12 @@
-"""Sections about the service, the shop and its customers. Lengths of time are written ``15m``, ``24h``, ``7d``."""
+"""What the service itself needs: ``[server]``, ``[redis]``, ``[callbacks]``, ``[api]`` and ``[templates]``."""
 
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, model_validator
 
-from notifier.config.section import Section, TimeOfDay
-from notifier.domain.policy import Shop
-from notifier.domain.quiet import QuietHours
-from notifier.domain.regions import Regions
+from notifier.config.section import Section
 from notifier.durations import Duration
 from notifier.secret import Secret
 
@@ -49,11 +45,16 @@ class RedisConfig(Section):
 
     @model_validator(mode="after")
     def _replicas_can_answer(self) -> "RedisConfig":
-        if self.replicas and self.url == "embedded":
+        if self.replicas and self.is_embedded:
             raise ValueError("replicas must be 0: the embedded Redis has none; name your own Redis in url")
         if self.replicas and not timedelta() < self.replicas_timeout < self.timeout:
             raise ValueError("replicas_timeout must be longer than 0s and shorter than timeout")
         return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the store is a server of ours, in ``data_dir``."""
+        return self.url == "embedded"
 
 
 class CallbacksConfig(Section):
@@ -69,53 +70,6 @@ class CallbacksConfig(Section):
 
 class ApiConfig(Section):
     tokens: list[Secret] = []
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"{name!r} is not a time zone; write for example Asia/Tehran") from None
-    return name
-
-
-class ShopConfig(Section):
-    name: str
-    support_phone: str
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tehran"
-    site: str = ""
-    bank: str = ""
-    card: str = ""
-    account: str = ""
-    holder: str = ""
-    return_days: Annotated[int, Field(ge=0)] = 7
-    deposit_deadline: Duration = timedelta(hours=24)
-
-    def shop(self) -> Shop:
-        return Shop(**self.model_dump(exclude={"timezone"}))
-
-
-class RegionsConfig(Section):
-    default: str = "elsewhere"
-    cities: dict[str, list[str]] = {}
-
-    def regions(self) -> Regions:
-        return Regions.of(self.cities, default=self.default)
-
-
-class QuietHoursConfig(Section):
-    enabled: bool = True
-    start: Annotated[TimeOfDay, Field(alias="from")] = time(22)
-    end: Annotated[TimeOfDay, Field(alias="to")] = time(8)
-
-    @model_validator(mode="after")
-    def _a_window(self) -> "QuietHoursConfig":
-        if self.start == self.end:
-            raise ValueError("from and to are the same; to switch quiet hours off write enabled = false")
-        return self
-
-    def quiet_hours(self) -> QuietHours:
-        return QuietHours(self.start, self.end, enabled=self.enabled)
 
 
 class TemplatesConfig(Section):
