@@ -99,7 +99,7 @@ class Store:
         """A connection, in however many partitions the data may lie."""
         settings, path = self._config.redis, None
         if settings.is_embedded:
-            self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability)
+            self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability, program=settings.server)
             path = await asyncio.to_thread(self.embedded.start)
         self.redis = await connect(
             settings.url,

@@ -14,8 +14,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from notifier.store import server as programs
 from notifier.store.cluster import Cluster
-from notifier.store.embedded import find_server
 
 SERVICE = "shop"
 _SLOTS = 16384
@@ -36,7 +36,7 @@ class RedisProcess:
         """Start it, or start it again."""
         self.process = subprocess.Popen(
             [
-                *(find_server(), *(("sentinel.conf", "--sentinel") if "--sentinel" in self.settings else ())),
+                *(programs.find().path, *(("sentinel.conf", "--sentinel") if "--sentinel" in self.settings else ())),
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--logfile", "redis.log"),
                 *("--appendonly", "yes", "--appendfsync", "always"),
                 *self.settings,
@@ -221,7 +221,7 @@ def _sentinel(directory: Path) -> RedisProcess:
     server = RedisProcess.__new__(RedisProcess)
     server.port, server.directory, server.settings = free_port(), directory, ("--sentinel",)
     server.process = subprocess.Popen(
-        [find_server(), "sentinel.conf", "--sentinel", "--port", str(server.port), "--bind", "127.0.0.1"],
+        [programs.find().path, "sentinel.conf", "--sentinel", "--port", str(server.port), "--bind", "127.0.0.1"],
         cwd=directory,
         stdout=subprocess.DEVNULL,
     )

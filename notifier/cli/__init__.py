@@ -24,7 +24,6 @@ from notifier.cli import (
 )
 from notifier.errors import ConfigError, NotifierError, TemplateError
 from notifier.store.connect import CannotConnect
-from notifier.store.embedded import EmbeddedRedisError
 from notifier.store.urls import UnsupportedUrl
 
 app = typer.Typer(
@@ -53,7 +52,7 @@ def main() -> None:
         first, *others = str(error).splitlines()
         more = f" (and {len(others)} more; `notifier check` shows them all)" if others else ""
         sys.exit(_ended(f"{first}{more}"))
-    except (NotifierError, EmbeddedRedisError, CannotConnect, UnsupportedUrl) as error:
+    except (NotifierError, CannotConnect, UnsupportedUrl) as error:
         sys.exit(_ended(str(error)))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -14,6 +14,7 @@ from notifier.config import Config
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
 from notifier.service import Store, in_data_dir
+from notifier.store import server
 from notifier.store.reading import Reader
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
@@ -49,7 +50,13 @@ def restore(
 ) -> None:
     """Put a backup into a data directory; the service must not run on it."""
     settings = _embedded(configured(config, data_dir))
-    about, aside = backups.restore(file, settings.redis.data_dir, force=force, now=datetime.now(TEHRAN))
+    about, aside = backups.restore(
+        file,
+        settings.redis.data_dir,
+        program=server.find(settings.redis.server),
+        force=force,
+        now=datetime.now(TEHRAN),
+    )
     console = Console(soft_wrap=True)
     console.print(f"Restored what was there at {about.made_at:%Y-%m-%d %H:%M} to {settings.redis.data_dir}.")
     if aside:

@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, IPvAnyNetwork, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, field_validator, model_validator
 
 from notifier.config.section import Section
 from notifier.durations import Duration
 from notifier.secret import Secret
+from notifier.store import server
 
 
 class ServerConfig(Section):
@@ -37,11 +38,19 @@ def _from_environment(url: str) -> str:
 class RedisConfig(Section):
     url: Annotated[str, AfterValidator(_from_environment), Field(repr=False)] = "embedded"
     data_dir: Path = Path("data")
+    server: str = server.BUNDLED
     durability: Literal["fsync", "everysec"] = "fsync"
     partitions: Annotated[int, Field(ge=1, le=1024)] = 1
     timeout: Duration = timedelta(seconds=5)
     replicas: Annotated[int, Field(ge=0, le=16)] = 0
     replicas_timeout: Duration = timedelta(seconds=1)
+
+    @field_validator("server")
+    @classmethod
+    def _names_one_program(cls, value: str) -> str:
+        if value not in (server.BUNDLED, server.FIRST_ON_PATH) and not Path(value).is_absolute():
+            raise ValueError(f'must be empty, "{server.FIRST_ON_PATH}" or the whole path of a program')
+        return value
 
     @model_validator(mode="after")
     def _replicas_can_answer(self) -> "RedisConfig":

@@ -28,7 +28,7 @@ async def durability(config: Config, redis: Redis) -> AsyncIterator[Verdict]:
     """The server, its version, its append-only file, its memory."""
     embedded, servers = config.redis.is_embedded, await health.health(redis)
     where, versions = without_password(config.redis.url), ", ".join(sorted({one.version for one in servers}))
-    yield ok("redis", f"answers ({where}, version {versions}, durability {config.redis.durability})")
+    yield ok("redis", f"answers ({where}, {versions}, durability {config.redis.durability})")
     for sentence in [] if embedded else await weaknesses(redis):
         yield error("redis", sentence)
     if embedded and config.redis.durability != "fsync":

@@ -2,7 +2,7 @@
 
 The snapshot is the RDB file that BGSAVE writes: all keys as of one moment, while the service goes on. A Redis with an
 append-only file takes an RDB file for the beginning of one, whatever its version, so restoring is putting it there:
-6.2 goes on writing in it, 7 and newer move it into the directory that they keep theirs in.
+7 and newer move it into the directory that they keep theirs in. Which server may open it: `store/server.py`.
 """
 
 import asyncio
@@ -23,8 +23,7 @@ from redis.asyncio import Redis
 from notifier.clock import TEHRAN
 from notifier.errors import NotifierError
 from notifier.store import keys as names
-from notifier.store import schema
-from notifier.store.embedded import find_server
+from notifier.store import schema, server
 from notifier.store.records import decode, encode, ms
 
 STORE, ABOUT, ARCHIVE = "store.rdb", "backup.json", "archive"
@@ -42,7 +41,7 @@ class About(Struct, frozen=True, kw_only=True):
 
     made_at: datetime
     schema: int
-    redis: str  # version of the server that wrote the snapshot
+    redis: str  # name and version of the server that wrote the snapshot; a number alone is of a Redis
     keys: int
     size: int  # bytes of the snapshot
     sha256: str
@@ -59,7 +58,7 @@ async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime) -> 
             about = About(
                 made_at=now,
                 schema=await schema.version(redis),
-                redis=str(info["redis_version"]),
+                redis=str(server.running(info)),
                 keys=keys,
                 size=snapshot.stat().st_size,
                 sha256=await asyncio.to_thread(_hash, snapshot),
@@ -136,8 +135,10 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None
     tar.addfile(member, content)
 
 
-def restore(file: Path, data_dir: Path, *, force: bool, now: datetime) -> tuple[About, Path | None]:
-    """Put a backup where the embedded Redis will find it; returns where what lay there before has gone.
+def restore(
+    file: Path, data_dir: Path, *, program: server.Server, force: bool, now: datetime
+) -> tuple[About, Path | None]:
+    """Put a backup where the embedded server `program` will find it; returns where what lay there before has gone.
 
     Raises BackupError: nothing has been touched then.
     """
@@ -155,7 +156,7 @@ def restore(file: Path, data_dir: Path, *, force: bool, now: datetime) -> tuple[
     beside.mkdir(mode=0o700)
     try:
         about = _unpack(file, beside)
-        _check_fits(about)
+        _check_fits(about, program)
         aside = None
         if occupied:
             aside = data_dir.with_name(f"{data_dir.name}.before-{now:%Y%m%d-%H%M%S}")
@@ -211,15 +212,18 @@ def _copy(content: IO[bytes], path: Path) -> None:
         os.fsync(out.fileno())
 
 
-def _check_fits(about: About) -> None:
+def _check_fits(about: About, program: server.Server) -> None:
     if about.schema > schema.CURRENT:
         raise BackupError(
             f"The backup is of version {about.schema}, and this program knows versions up to {schema.CURRENT}. "
             "Install the version that made it, or a newer one."
         )
-    major = int(about.redis.partition(".")[0])
-    if major >= 7:
-        find_server(at_least=(7, 0))  # says what to install: 6.2 cannot read what newer ones write
+    writer = server.Version.parse(about.redis)
+    if writer is not None and not program.version.reads(writer):
+        raise BackupError(
+            f"The snapshot in the backup was written by {writer}, which {program.version} ({program.path}) cannot be "
+            "relied on to read. Name that server or a newer one of its name in [redis] server."
+        )
 
 
 def _is_served(data_dir: Path) -> bool:

@@ -1,5 +1,6 @@
 """Connections to Redis: to the embedded one's socket, an outside server, the primary of a Sentinel or a cluster."""
 
+import dataclasses
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, UnixDomainSocketConnection
@@ -7,12 +8,13 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from notifier.store import urls
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas, Server
 from notifier.store.sentinel import SentinelPool
+from notifier.store.server import WAITAOF, running
 
 HEALTH_CHECK_INTERVAL = 15  # seconds a connection may idle before it must answer a PING
 _NODE_CONNECTIONS = 512  # to one node of a cluster: beyond it redis-py refuses commands instead of letting them wait
@@ -68,6 +70,8 @@ async def connect(
     client.replicas = replicas or Replicas()
     try:
         await client.ping()
+        if client.replicas.count:
+            client.replicas = dataclasses.replace(client.replicas, on_disk=await _knows_waitaof(client))
     except (RedisError, OSError) as error:
         await client.aclose()
         raise CannotConnect(
@@ -78,6 +82,15 @@ async def connect(
         await client.aclose()
         raise
     return cast(Redis, client)  # a cluster answers the same commands
+
+
+async def _knows_waitaof(client: Any) -> bool:
+    where = {"target_nodes": client.get_primaries()[0]} if isinstance(client, Cluster) else {}
+    try:
+        version = running(await client.info("server", **where))
+    except ResponseError:  # INFO may be forbidden; what every server knows is WAIT
+        return False
+    return version is not None and version.number >= WAITAOF
 
 
 def _cluster(named: urls.Nodes, options: dict[str, Any]) -> Cluster:

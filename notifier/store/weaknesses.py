@@ -8,8 +8,7 @@ from redis.exceptions import ResponseError
 
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas
-
-OLDEST_VERSION = (6, 2)
+from notifier.store.server import OLDEST, running
 
 
 async def weaknesses(client: Redis) -> list[str]:
@@ -39,9 +38,9 @@ async def _of_one(client: Any, **where: Any) -> list[str]:
 def weaknesses_in(info: Mapping[str, Any]) -> list[str]:
     """The weaknesses that INFO tells of, which managed servers allow where they forbid CONFIG."""
     found = []
-    version = str(info.get("redis_version", "0.0"))
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
-        found.append(f"Redis is version {version}: the service needs 6.2 or newer, upgrade it.")
+    version = running(info)
+    if version is not None and version.number < OLDEST:
+        found.append(f"The server is {version}: the service needs 6.2 or newer, upgrade it.")
     policy = info.get("maxmemory_policy", "unknown")
     if policy != "noeviction":
         found.append(

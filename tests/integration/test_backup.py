@@ -18,7 +18,7 @@ from notifier.retention import backup as backups
 from notifier.retention.backup import BackupError
 from notifier.service import WEB, Service
 from notifier.simulator import Simulator
-from notifier.store import embedded
+from notifier.store import server as programs
 
 PAID = "payment.succeeded__tehran_online"
 
@@ -26,17 +26,6 @@ PAID = "payment.succeeded__tehran_online"
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
-
-
-@pytest.fixture(params=["on PATH", "shipped"])
-def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Both servers that a machine may have: Redis 7 keeps its files otherwise than the shipped 6.2."""
-    candidates = list(embedded._server_candidates())
-    if request.param == "on PATH" and len(candidates) < 2:
-        pytest.skip("there is no redis-server or valkey-server on PATH")
-    chosen = candidates[0] if request.param == "on PATH" else candidates[-1]
-    monkeypatch.setattr(embedded, "_server_candidates", lambda: iter([chosen]))
-    return chosen
 
 
 @pytest.fixture
@@ -77,7 +66,6 @@ async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
     aiohttp_client: Callable[..., Awaitable[Client]],
     data_dir: Path,
     tmp_path: Path,
-    server: Path,
 ) -> None:
     file = tmp_path / "backup.tar"
     async with opened(config, clock, aiohttp_client) as (service, shop, api):
@@ -101,12 +89,12 @@ async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
         await send_all(service, clock)  # sent after the backup …
         assert len(simulator.messages) == len(sent) + 1
         with pytest.raises(BackupError, match="runs"):
-            backups.restore(file, data_dir, force=True, now=clock.now())
+            backups.restore(file, data_dir, program=programs.find(), force=True, now=clock.now())
     everything = [text.localid for text in simulator.messages]
     archive = (data_dir / "archive" / "1405-09.jsonl.gz").read_bytes()
     assert "dump.rdb" not in os.listdir(data_dir)
     shutil.rmtree(data_dir)
-    backups.restore(file, data_dir, force=False, now=clock.now())
+    backups.restore(file, data_dir, program=programs.find(), force=False, now=clock.now())
     assert (data_dir / "archive" / "1405-09.jsonl.gz").read_bytes() == archive
     for _ in range(2):  # what was restored is also there when Redis starts a second time
         async with opened(config, clock, aiohttp_client) as (service, shop, api):
@@ -129,8 +117,8 @@ async def test_it_does_not_write_over_data(
             await backups.backup(service.redis, data_dir, file, now=clock.now())
         await shop.post(order(2))
     with pytest.raises(BackupError, match="--force"):
-        backups.restore(file, data_dir, force=False, now=clock.now())
-    _, aside = backups.restore(file, data_dir, force=True, now=clock.now())
+        backups.restore(file, data_dir, program=programs.find(), force=False, now=clock.now())
+    _, aside = backups.restore(file, data_dir, program=programs.find(), force=True, now=clock.now())
     assert aside is not None
     async with opened(config, clock, aiohttp_client) as (_, _, api):
         assert [one["id"] for one in await api.items("/orders")] == ["B1"]
@@ -154,8 +142,23 @@ async def test_a_damaged_backup_is_refused_and_touches_nothing(
     for broken in (b"", b"no tar at all", whole[: len(whole) // 2], whole[:place] + b"\0\0\0\0" + whole[place + 4 :]):
         file.write_bytes(broken)
         with pytest.raises(BackupError, match="Take another one"):
-            backups.restore(file, data_dir, force=True, now=clock.now())
+            backups.restore(file, data_dir, program=programs.find(), force=True, now=clock.now())
     with pytest.raises(BackupError, match="no file"):
-        backups.restore(tmp_path / "nothing", data_dir, force=True, now=clock.now())
+        backups.restore(tmp_path / "nothing", data_dir, program=programs.find(), force=True, now=clock.now())
     assert sorted(os.listdir(data_dir)) == before
     assert "data.restoring" not in os.listdir(tmp_path)
+
+
+async def test_a_backup_of_a_server_that_ours_does_not_read_is_refused(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]], data_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar"
+    async with opened(config, clock, aiohttp_client) as (service, shop, _):
+        await shop.post(order(1))
+        about = await backups.backup(service.redis, data_dir, file, now=clock.now())
+    ours = programs.find()
+    assert about.redis == str(ours.version)
+    old = programs.Server(tmp_path / "redis-server", programs.Version("Redis", (6, 2, 14)))
+    with pytest.raises(BackupError, match=rf"written by {ours.version}, which Redis 6\.2\.14"):
+        backups.restore(file, tmp_path / "other", program=old, force=False, now=clock.now())
+    assert not (tmp_path / "other").exists()

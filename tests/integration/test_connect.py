@@ -13,8 +13,9 @@ import trustme
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from notifier.store import server as programs
 from notifier.store.connect import CannotConnect, connect
-from notifier.store.embedded import EmbeddedRedis, find_server
+from notifier.store.embedded import EmbeddedRedis
 from notifier.store.urls import UnsupportedUrl, without_password
 from notifier.store.weaknesses import weaknesses, weaknesses_in
 
@@ -28,7 +29,18 @@ class OutsideRedis:
         self.url = f"redis://127.0.0.1:{port}"
         self.port = port
         self.process = subprocess.Popen(
-            [find_server(), "--port", str(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", *settings],
+            [
+                programs.find().path,
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                directory,
+                "--save",
+                "",
+                *settings,
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -1,0 +1,7 @@
+"""What goes wrong with the store that a person must put right."""
+
+from notifier.errors import NotifierError
+
+
+class EmbeddedRedisError(NotifierError):
+    """The private server cannot be found, started, reached or stopped; the message says what to do."""
