@@ -14,9 +14,8 @@ MACHINES = {"linux": ("x86_64", "aarch64"), "darwin": ("x86_64", "arm64")}
 def trouble():
     """What is missing, as a sentence with its cure; empty when nothing is."""
     if sys.version_info < LOWEST_PYTHON or platform.python_implementation() != "CPython":
-        return "This needs CPython 3.11 or newer, and {} is {} {}. Name another: make PYTHON=python3.13 run".format(
-            sys.executable, platform.python_implementation(), platform.python_version()
-        )
+        found = " ".join((sys.executable, "is", platform.python_implementation(), platform.python_version()))
+        return "This needs CPython 3.11 or newer, and " + found + ". Name another: make PYTHON=python3.13 run"
     system, machine = sys.platform, platform.machine()
     if system not in MACHINES:
         return "This runs on Linux and macOS; on Windows use it inside WSL, where it is Linux."
