@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from notifier.domain import persian
 from notifier.domain.events import Details, Event, EventType, Method
 from notifier.domain.orders import Order, Stage, heard
-from notifier.intake.woocommerce_rules import DEFAULT, WooRules, Word
+from notifier.intake.woocommerce_rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, canonical
 from notifier.intake.woocommerce_signature import is_ping, verify
 from notifier.intake.woocommerce_snapshot import PROVINCES, Snapshot, parse, text
 
@@ -91,8 +91,11 @@ class _Telling:
     received_at: datetime | None
 
     def events(self) -> list[Event]:
-        if self.topic == DELETED:
-            return self._deleted()
+        if self.snapshot.is_bare:
+            # Nothing but the topic, which is not signed, tells this from the deletion of a product of that number.
+            return self._deleted(self.received_at) if self.topic == DELETED else []
+        if self.snapshot.status == BIN:
+            return [] if self._stale() else self._deleted(self._modified())
         snapshot, meanings = self.snapshot, self.rules.meanings(self.snapshot.status)
         if not meanings or (snapshot.status is None and snapshot.details == Details()) or self._stale():
             return []
@@ -103,17 +106,24 @@ class _Telling:
             told += self._carrier(heard(self.order, told), kinds, details)
         return told
 
-    def _deleted(self) -> list[Event]:
+    def _deleted(self, at: datetime | None) -> list[Event]:
         """A deleted order is cancelled, unless its parcel has left: then somebody only tidied up."""
         order = self.order
         if order is None or order.cancelled or order.refunded or order.stage >= Stage.SHIPPED:
             return []
-        at = max(self.received_at or _EPOCH, _newest(order) + _INSTANT)
-        return [self._event(EventType.CANCELLED, at, Details())]
+        event = self._event(EventType.CANCELLED, max(at or _EPOCH, _newest(order) + _INSTANT), Details())
+        return [replace(event, past=True)] if self._was_cleared_away(order) else [event]
+
+    def _was_cleared_away(self, order: Order) -> bool:
+        """Whether WooCommerce has cleared away an order that nobody paid: its customer is told nothing of it."""
+        before = self.snapshot.meta.get("_wp_trash_meta_status")
+        if isinstance(before, str):
+            return canonical(before) in UNSETTLED
+        return order.method in (Method.ONLINE, None) and not order.paid and order.stage <= Stage.REGISTERED
 
     def _stale(self) -> bool:
         """Whether a newer state than this one has been taken in already."""
-        if self.order is None or self.snapshot.modified is None or self.topic == RESTORED:
+        if self.order is None or self.snapshot.modified is None:
             return False
         known = max(self.order.stamps.get(name, 0) for name in _SHOP_SAYS)
         return int(self._modified().timestamp() * 1000) < known
@@ -161,7 +171,8 @@ class _Telling:
                     kinds.add(EventType(meaning))
         if self.snapshot.paid and self.snapshot.status not in self.rules.unpaid:
             kinds.add(_PAYMENTS.get(method))
-        if details.tracking_code and self.rules.under_way(self.snapshot.status):
+        arrived = self.order is not None and self.order.stage >= Stage.DELIVERED
+        if details.tracking_code and self.rules.under_way(self.snapshot.status) and not arrived:
             kinds.add(EventType.SHIPPED)
         if details.amount and (details.refund_amount or 0) >= details.amount:  # in one refund or in several
             kinds.add(EventType.REFUNDED)

@@ -105,7 +105,7 @@ class Inbox:
 
     async def _is_of_somebody(self, said: Reply, order: Order) -> bool:
         """Whether the text names an order of somebody else. A number that is nobody's is a slip of the finger."""
-        return bool(said.elsewhere) and await self.reader.order(order.source, said.elsewhere) is not None
+        return bool(said.elsewhere) and await self.reader.knows(order.source, said.elsewhere)
 
     async def _have_called(self, keys: Keys, inbound: Inbound, order: Order | None) -> None:
         await self.plan_call(

@@ -307,7 +307,7 @@ def test_an_order_needs_an_id(bad: Any) -> None:
 
 
 def test_an_id_is_enough() -> None:
-    assert parse(b'{"id": 7}') == Snapshot(order_id="7")
+    assert parse(b'{"id": 7}') == Snapshot(order_id="7", is_bare=True)
     assert parse(b'{"id": "7"}').order_id == "7"
 
 
