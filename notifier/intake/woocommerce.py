@@ -126,7 +126,8 @@ class _Telling:
         if self.order is None or self.snapshot.modified is None:
             return False
         known = max(self.order.stamps.get(name, 0) for name in _SHOP_SAYS)
-        return int(self._modified().timestamp() * 1000) < known
+        at = min(self.snapshot.modified, self.received_at or self.snapshot.modified)
+        return int(at.timestamp() * 1000) < known
 
     def _modified(self) -> datetime:
         snapshot, order = self.snapshot, self.order
