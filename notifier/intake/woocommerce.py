@@ -126,15 +126,19 @@ class _Telling:
         if self.order is None or self.snapshot.modified is None:
             return False
         known = max(self.order.stamps.get(name, 0) for name in _SHOP_SAYS)
-        at = min(self.snapshot.modified, self.received_at or self.snapshot.modified)
-        return int(at.timestamp() * 1000) < known
+        return int(self._saved().timestamp() * 1000) < known
 
-    def _modified(self) -> datetime:
+    def _saved(self) -> datetime:
+        """When the shop saved what it shows."""
         snapshot, order = self.snapshot, self.order
         at = snapshot.modified or snapshot.completed or snapshot.paid or snapshot.created or self.received_at
         if at is None:
             return _newest(order) + _INSTANT if order else _EPOCH
-        at = min(at, self.received_at or at)
+        return min(at, self.received_at or at)
+
+    def _modified(self) -> datetime:
+        """When it became so."""
+        at, order = self._saved(), self.order
         if self.topic == RESTORED and order is not None and order.cancelled:
             # Taking an order out of the bin need not touch its date, and undoes a deletion that we dated ourselves.
             return max(at, _moment(order.happened(EventType.CANCELLED) or 0) + _INSTANT)
@@ -232,8 +236,12 @@ class _Telling:
         revived = order.cancelled and live and at > _moment(order.happened(EventType.CANCELLED) or 0)
         # Registering revives a cancelled order, so that details of one that stays cancelled come with its cancellation.
         kind = EventType.CANCELLED if order.cancelled and not revived else EventType.REGISTERED
-        event = self._event(kind, at, self._with_reference(details, kind, kinds), name="details")
-        return [event] if revived or heard(order, [event]).details != order.details else []
+        saved = self._saved()
+        event = self._event(kind, saved, self._with_reference(details, kind, kinds), name="details")
+        told = [event] if (revived and at == saved) or heard(order, [event]).details != order.details else []
+        if revived and at > saved:  # a date of ours: what the shop says keeps its own, so that later words stand
+            told.append(self._event(kind, at, Details(), name="revived"))
+        return told
 
     def _event(self, kind: EventType, at: datetime, details: Details, *, name: str | None = None) -> Event:
         return Event(

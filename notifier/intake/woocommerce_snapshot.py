@@ -56,6 +56,7 @@ _PROVINCE_NAMES = frozenset(persian.fold(name) for name in PROVINCES.values())
 _MAX_TEXT = 200
 _MAX_ITEMS = 50
 _MAX_QUANTITY = 1_000_000
+_LEAST = Decimal("0.0001")
 _YEARS = range(2000, 2100)
 
 
@@ -135,6 +136,11 @@ def _order_id(payload: dict[str, Any]) -> str:
     number = given if isinstance(given, str) else str(given) if type(given) is int and abs(given) < 2**63 else ""
     if number.isascii() and number.isdecimal() and 0 < int(number[:20]) < 2**63 and len(number) <= 19:
         return str(int(number))
+    if isinstance(payload.get("order"), dict):
+        message = (
+            "This is an order of WooCommerce's old API. Set the webhook's API version to WP REST API Integration v3."
+        )
+        raise Unprocessable(message, errors=[{"loc": ["order"], "msg": "must not be wrapped in another object"}])
     message = "The order has no id. Send the order as WP REST API v3 shows it, with its id."
     raise Unprocessable(message, errors=[{"loc": ["id"], "msg": "must be a positive whole number"}])
 
@@ -246,7 +252,8 @@ class _Reader:
         """Raises MoneyError."""
         currency = self.payload.get("currency")
         if isinstance(amount, float):
-            amount = Decimal(str(amount))
+            # PHP writes 17 digits where it is told to: 18500000.000000004 is what it makes of 18500000.
+            amount = Decimal(str(amount)).quantize(_LEAST) if abs(amount) < money.MAX_RIAL else Decimal(str(amount))
         if not isinstance(amount, int | str | Decimal) or isinstance(amount, bool):
             raise money.MoneyError('The amount is not a number. Send it as text such as "185000.00".')
         return money.to_rial(amount, currency.strip().upper() if isinstance(currency, str) else "")
