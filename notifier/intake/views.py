@@ -1,6 +1,7 @@
 """The webhooks over HTTP: what a shop posts, and what it is answered."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -215,10 +216,8 @@ class WooCommerceShop:
             f"فروشگاه «{self._name}» به جای سفارش خطا می‌فرستد: صاحب وب‌هوک دیگر اجازهٔ دیدن سفارش‌ها را ندارد. "
             "مدیر فروشگاه وب‌هوک را در تنظیمات ووکامرس باز و دوباره ذخیره کند."
         )
-        try:
+        with contextlib.suppress(RedisError, OSError):  # it is in the log, and the next delivery tells it again
             await self._tell(f"webhook_rights:{self._name}", text)
-        except (RedisError, OSError) as error:
-            log.warning("store away", action="alert_failed", source=self._name, error=type(error).__name__)
 
     async def _take(
         self,
