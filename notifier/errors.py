@@ -71,6 +71,10 @@ class Unprocessable(Problem):
     status, title = 422, "Not understood"
 
 
+class OwnerWithoutRights(Unprocessable):
+    """The shop posts its own refusal: whoever made its webhook may not read orders."""
+
+
 class TooManyEvents(Problem):
     """A shop goes faster than it may: the sender must come again later."""
 

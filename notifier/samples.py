@@ -14,6 +14,9 @@ _PAYMENT = {"method": "online", "amount": 185_000_000, "currency": "IRR", "refer
 _ITEMS = [{"name": "Xiaomi 13T Pro", "quantity": 1}]
 _SHIPMENT = {"carrier": "پست پیشتاز", "tracking_code": "123456789012345678901234"}
 
+PRACTICE = "practice-"
+"""How the ids of practice orders begin: a shop's own order must never be taken for one, nor one for it."""
+
 _PARTS: dict[EventType, tuple[str, ...]] = {
     EventType.REGISTERED: ("customer", "payment", "items"),
     EventType.PAID: ("customer", "payment", "items"),

@@ -221,7 +221,7 @@ class Service:
         await stack.enter_async_context(self.tally.keeping())
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
-        self.watching = watching(config, self.redis, self.clock, self.committer, self.sending.alerts.tell)
+        self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
         stack.push_async_callback(self.watching.close)
         self.news = news_sender(config, self.redis, self.reader, self.clock, self.sending.alerts.tell)
         if WORKER in self.roles:
@@ -355,7 +355,15 @@ class Service:
                 rules = source.rules(ZoneInfo(self.config.shop.timezone))
                 shops[name] = MappingShop(name, source.scheme(), rules, gate, self.clock)
             else:
-                shops[name] = WooCommerceShop(name, source, gate, self.clock)
+                shops[name] = WooCommerceShop(
+                    name,
+                    source,
+                    gate,
+                    self.clock,
+                    known=self.reader.knows,
+                    tell=self.sending.alerts.tell,
+                    max_body=self.config.server.max_body,
+                )
         return {name: Guarded(name, shop, gate) for name, shop in shops.items()}
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from notifier import checks, metrics
 from notifier.clock import Clock
 from notifier.config import Config
@@ -15,6 +13,7 @@ from notifier.intake.committer import Committer
 from notifier.intake.silence import Silence
 from notifier.intake.woocommerce_rest import WooCommerceRest
 from notifier.sms.alerts import Alert
+from notifier.store.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ def rest(settings: RestConfig) -> WooCommerceRest:
     return WooCommerceRest(settings.url, key, secret, timeout=settings.timeout)
 
 
-def watching(config: Config, redis: Redis, clock: Clock, committer: Committer, tell: Alert) -> Watching:
+def watching(config: Config, reader: Reader, clock: Clock, committer: Committer, tell: Alert) -> Watching:
     """The parts of a configuration; ``tell`` tells supervisors."""
-    calendar = checks.calendar(config)
+    calendar, redis = checks.calendar(config), reader.redis
     return Watching(
         catch_ups=[
             CatchUp(
@@ -52,6 +51,7 @@ def watching(config: Config, redis: Redis, clock: Clock, committer: Committer, t
                 look_back=source.rest.look_back,
                 tell=tell,
                 on_filled=metrics.caught_up,
+                known=reader.knows,
             )
             for name, source in config.sources.items()
             if isinstance(source, WooCommerceSource) and source.rest

@@ -7,10 +7,17 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from notifier.demo import woo_order
 from notifier.domain.events import EventType
 from notifier.intake.woocommerce_rules import Word
+from notifier.samples import PRACTICE
+
+_FIRST_ID = 9_000_000_000_000_000_000
+"""WordPress counts its ids up from 1, so no shop comes here; and it still is a number, as WooCommerce's ids are."""
+
+MARK = "_notifier_practice"
 
 _STATUSES: dict[EventType, str] = {
     EventType.REGISTERED: "pending",
@@ -48,6 +55,14 @@ def order(event: EventType, status: str, meanings: tuple[str, ...], *, at: datet
     about = _ORDER | (_TRANSFER if event is EventType.DEPOSIT_CONFIRMED else {})
     begun = (at - timedelta(hours=1), {"status": "pending"})
     return woo_order.payload("10025", about, [begun, (at, content | paid)])
+
+
+def practised(order: Mapping[str, Any]) -> dict[str, Any]:
+    """The order as one of practice: with an id that no shop gives, and with a mark for whoever reads it."""
+    given = str(order["id"])
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else crc32(given.encode())
+    marked = [*order.get("meta_data", []), {"id": 0, "key": MARK, "value": "yes"}]
+    return {**order, "id": _FIRST_ID + number % 10**17, "number": f"{PRACTICE}{given}", "meta_data": marked}
 
 
 def signed(secret: str, order: Mapping[str, Any], *, topic: str, delivery: str) -> tuple[bytes, dict[str, str]]:

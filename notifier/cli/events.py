@@ -29,7 +29,7 @@ _ADVICE = {
     400: "The body is no JSON: the shop must send it again, mended.",
     401: "Compare the secret of [sources.{source}] with the shop's. If the shop did send it: replay --trust.",
     409: "The shop gave one id to two events. Replayed, this one goes under an id of its own.",
-    413: "Raise max_body of [server] and have the shop send it again; its body was not kept.",
+    413: "Have the shop send less at once, or for WooCommerce raise max_body of [server]; its body was not kept.",
     415: "Have the shop send Content-Type: application/json. If the shop did send it: replay --trust.",
     422: "The shop must send it again, mended, under a new id; or replay it once the service understands it.",
 }

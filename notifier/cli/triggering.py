@@ -46,7 +46,8 @@ def trigger(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Post a signed sample event to a running service and show the answer."""
+    """Post a signed sample event to a running service and show the answer. Its order is one of practice: it has a mark
+    and an id that no order of a shop has, whatever --set says; a sample of a mapping is posted as it was recorded."""
     settings = configured(config)
     name, shop = _shop(settings, source)
     if not shop.secret.is_set:
@@ -91,6 +92,9 @@ def _standard(shop: StandardSource, event: EventType, changes: Sequence[str], no
     for change in changes:
         key, value = _change(change)
         _set(payload["data"], key.removeprefix("data."), value)
+    data = payload["data"]
+    data["order_id"] = samples.PRACTICE + str(data["order_id"]).removeprefix(samples.PRACTICE)
+    data["practice"] = True
     return Post(*samples.signed(shop.secret.value(), payload, at=now))
 
 
@@ -106,6 +110,7 @@ def _woocommerce(name: str, shop: WooCommerceSource, event: EventType, changes: 
     for change in changes:
         _set(order, *_change(change))
     topic = "order.created" if event is EventType.REGISTERED else "order.updated"
+    order = woo_samples.practised(order)
     return Post(*woo_samples.signed(shop.secret.value(), order, topic=topic, delivery=now.isoformat()))
 
 

@@ -11,17 +11,25 @@ from notifier.durations import Duration
 from notifier.secret import Secret
 from notifier.store import server
 
+_USUAL_BODY = 1_048_576
+
 
 class ServerConfig(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
-    max_body: Annotated[int, Field(ge=1024)] = 1_048_576
+    max_body: Annotated[int, Field(ge=1024)] = 8_388_608
     trusted_proxies: list[IPvAnyNetwork] = []
     max_connections: Annotated[int, Field(ge=1)] = 1000
     queue: Annotated[int, Field(ge=500)] = 2000
     body_timeout: Duration = timedelta(seconds=30)
     idle_timeout: Duration = timedelta(seconds=75)
+
+    @property
+    def usual_body(self) -> int:
+        """Bytes of any request but a delivery of WooCommerce, which alone posts whole orders with all that plugins add,
+        and switches its webhook off where they are refused."""
+        return min(self.max_body, _USUAL_BODY)
 
     @model_validator(mode="after")
     def _somebody_can_be_heard(self) -> "ServerConfig":

@@ -3,14 +3,33 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
 from notifier.domain.events import EventType, Method
 from notifier.durations import Duration
-from notifier.intake.woocommerce_rules import CARRIER_KEYS, METHODS, STATUSES, TRACKING_CODE_KEYS, WooRules, Word
+from notifier.intake.woocommerce_rules import (
+    CARRIER_KEYS,
+    METHODS,
+    STATUSES,
+    TRACKING_CODE_KEYS,
+    WooRules,
+    Word,
+    canonical,
+)
 from notifier.secret import Secret
+
+Meanings = list[EventType | Word]
+
+
+def _one_name_each(statuses: dict[str, Meanings]) -> dict[str, Meanings]:
+    """The statuses by their one name. Raises ValueError where two spellings of one mean different things."""
+    named: dict[str, Meanings] = {}
+    for given, meanings in statuses.items():
+        if named.setdefault(canonical(given), meanings) != meanings:
+            raise ValueError(f"{given!r} and another spelling of it mean different things; keep one of the two")
+    return named
 
 
 class SourceSection(Section):
@@ -41,12 +60,13 @@ class WooCommerceSource(SourceSection):
     """Each list and table adds to what is usual (see notifier/intake/woocommerce_rules.py) and wins over it."""
 
     kind: Literal["woocommerce"]
-    statuses: dict[str, list[EventType | Word]] = {}
+    statuses: Annotated[dict[str, Meanings], AfterValidator(_one_name_each)] = {}
     cod_methods: list[str] = []
     bank_transfer_methods: list[str] = []
     phone_methods: list[str] = []
     tracking_code_keys: list[str] = []
     carrier_keys: list[str] = []
+    tell_sub_orders: bool = False
     rest: RestConfig | None = None
 
     def rules(self) -> WooRules:
@@ -57,7 +77,8 @@ class WooCommerceSource(SourceSection):
         }
         return WooRules(
             statuses=STATUSES | {status: tuple(events) for status, events in self.statuses.items()},
-            methods=METHODS | added,
+            methods=METHODS | {name.strip().lower(): method for name, method in added.items()},
+            tell_sub_orders=self.tell_sub_orders,
             tracking_code_keys=(*self.tracking_code_keys, *TRACKING_CODE_KEYS),
             carrier_keys=(*self.carrier_keys, *CARRIER_KEYS),
         )

@@ -40,7 +40,8 @@ class Item(Struct, frozen=True, omit_defaults=True):
 
 
 class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known about an order apart from what happened to it. ``None`` says nothing; it never erases."""
+    """What is known about an order apart from what happened to it. ``None`` says nothing; it never
+    erases. An empty name or phone in an event does: the shop has forgotten the customer."""
 
     number: str | None = None  # what the customer knows the order by, where that is not its id
     name: str | None = None

@@ -54,7 +54,7 @@ class StaffReminded(Struct, frozen=True, kw_only=True):
 
 
 class CustomerReplied(Struct, frozen=True, kw_only=True):
-    """A customer texted to us; ``id`` is the provider's, ``order`` the latest of their orders."""
+    """A customer texted to us; ``id`` is the provider's, ``order`` the one that is meant, else their latest."""
 
     id: str
     phone: str

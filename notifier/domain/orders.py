@@ -191,7 +191,7 @@ def heard(order: Order, events: Iterable[Event]) -> Order:
             if name in skipped:
                 continue
             # Of two values with the same time the greater one stands: any rule does that ignores the order of arrival.
-            if name not in values or (stamps[name], str(values[name])) < (at, str(value)):
+            if name not in stamps or (stamps[name], str(values.get(name, ""))) < (at, str(value)):
                 values[name], stamps[name] = value, at
         times = news.setdefault(event.type, {})
         times[event.distinction] = max(at, times.get(event.distinction, at))
@@ -201,7 +201,12 @@ def heard(order: Order, events: Iterable[Event]) -> Order:
             said = (at, back)
             refunds = refunds | {event.distinction: max(said, refunds.get(event.distinction, said))}
     return replace(
-        order, details=Details(**values), stamps=stamps, news=news, refunds=refunds, registered_at=registered_at
+        order,
+        details=Details(**{name: value or None if value == "" else value for name, value in values.items()}),
+        stamps=stamps,
+        news=news,
+        refunds=refunds,
+        registered_at=registered_at,
     )
 
 

@@ -7,7 +7,8 @@ import phonenumbers
 
 from notifier.domain.persian import ascii_digits
 
-_MOBILE = re.compile("(?:(?:[+]|00)?98)?0?(9[0-39][0-9]{8})")
+# A form that puts the country code before what holds it already leaves it twice.
+_MOBILE = re.compile("(?:(?:(?:[+]|00)?98){1,2})?0?(9[0-39][0-9]{8})")
 _IRAN = re.compile("(?:(?:[+]|00)?98)?0?([1-9][0-9]{9})")
 _NATIONAL_MOBILE = re.compile("09[0-39][0-9]{8}")
 _BETWEEN = r"\s\-./()\[\]_\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2010-\u2015\u2060-\u206f\u2212\ufeff"

@@ -1,7 +1,8 @@
 """Catching up: the orders of a WooCommerce shop whose webhooks were lost, for it repeats none.
 
 The shop is asked every few minutes which orders changed, and each is taken as if its webhook had just come, so that
-what is known stays as it is. What was deleted is not shown by the shop, so only its webhook can tell.
+what is known stays as it is. The bin is asked for by itself, since the shop shows it only then; of what was deleted for
+good only its webhook can tell.
 
 One process at a time asks: whoever moves ``due`` on has the turn, and a turn that nobody goes on with lapses.
 """
@@ -21,7 +22,7 @@ from notifier.clock import Clock
 from notifier.errors import Problem, StoreAway
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Recorded
-from notifier.intake.woocommerce_delivery import delivery
+from notifier.intake.woocommerce_delivery import Known, delivery, is_silent
 from notifier.intake.woocommerce_rest import RestTrouble, WooCommerceRest
 from notifier.intake.woocommerce_rules import WooRules
 from notifier.intake.woocommerce_snapshot import Snapshot, parse
@@ -82,6 +83,7 @@ class CatchUp:
     look_back: timedelta
     tell: Alert
     on_filled: Callable[[str, int], None]
+    known: Known
 
     async def tick(self) -> int:
         """Ask if it is time to; returns how many orders were filled in."""
@@ -123,16 +125,23 @@ class CatchUp:
         return len(turn.filled)
 
     async def _ask(self, turn: _Turn) -> None:
+        """The bin before the rest: how far we are is what the rest has been read to."""
+        now = self.clock.now()
+        after, before = (turn.cursor or now - self.look_back) - _OVERLAP, now - _GRACE
+        await self._pages(turn, after, before, binned=True)
+        await self._pages(turn, after, before, binned=False)
+
+    async def _pages(self, turn: _Turn, after: datetime, before: datetime, *, binned: bool) -> None:
         """Page after page. The pages behind one that was read move when an order changes, so the next question begins
         where the last page ended, and only orders that changed within one second are paged through."""
-        now = self.clock.now()
-        after, before, page = (turn.cursor or now - self.look_back) - _OVERLAP, now - _GRACE, 1
+        page = 1
         while True:
-            answer = await self.rest.orders(after=after, before=before, page=page)
+            answer = await self.rest.orders(after=after, before=before, page=page, binned=binned)
             read = self._snapshots(answer.orders, after)
             await self._fill_in(turn, read)
             changed = [snapshot.modified for snapshot, _ in read if snapshot.modified]
-            turn.cursor = max([*changed, *([turn.cursor] if turn.cursor else [])], default=None)
+            if not binned:
+                turn.cursor = max([*changed, *([turn.cursor] if turn.cursor else [])], default=None)
             await self._move(turn, _LEASE)
             if answer.is_last:
                 return
@@ -161,9 +170,23 @@ class CatchUp:
         return read
 
     async def _fill_in(self, turn: _Turn, read: Sequence[tuple[Snapshot, bytes]]) -> None:
+        """Whole orders first: their parts are silent once they are known."""
+        wholes = [one for one in read if one[0].parent_id is None]
+        for part in (wholes, [one for one in read if one[0].parent_id is not None]):
+            await self._submit(turn, part)
+
+    async def _submit(self, turn: _Turn, read: Sequence[tuple[Snapshot, bytes]]) -> None:
         now = self.clock.now()
         deliveries = [
-            delivery(snapshot, body, source=self.source, topic=TOPIC, rules=self.rules, received_at=now)
+            delivery(
+                snapshot,
+                body,
+                source=self.source,
+                topic=TOPIC,
+                rules=self.rules,
+                received_at=now,
+                silent=await is_silent(snapshot, self.rules, self.known, source=self.source),
+            )
             for snapshot, body in read
         ]
         outcomes = await asyncio.gather(*map(self.committer.submit, deliveries), return_exceptions=True)

@@ -55,9 +55,10 @@ KEPT_HEADERS = web.RequestKey("kept_headers", tuple[str, ...])
 """Further headers, in small letters, that a delivery cannot be read without."""
 
 
-async def body_of(request: web.Request) -> bytes:
-    """The body of a delivery, noted for the case that it is refused."""
-    request[BODY] = body = await request.read()
+async def body_of(request: web.Request, *, at_most: int | None = None) -> bytes:
+    """The body of a delivery, noted for the case that it is refused; ``at_most`` bytes instead of what is usual."""
+    reading = request if at_most is None else request.clone(client_max_size=at_most)
+    request[BODY] = body = await reading.read()
     return body
 
 

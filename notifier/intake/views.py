@@ -1,18 +1,30 @@
 """The webhooks over HTTP: what a shop posts, and what it is answered."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+import structlog
 from aiohttp import web
 from pydantic_core import from_json
+from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.config.sources import StandardSource, WooCommerceSource
-from notifier.errors import BadSignature, Conflict, NotFound, NotJson, Problem, Unprocessable, WrongContentType
+from notifier.errors import (
+    BadSignature,
+    Conflict,
+    NotFound,
+    NotJson,
+    OwnerWithoutRights,
+    Problem,
+    Unprocessable,
+    WrongContentType,
+)
 from notifier.intake import answers, standard, woocommerce
 from notifier.intake import standard_signature as signatures
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
@@ -20,10 +32,14 @@ from notifier.intake.gate import Submits
 from notifier.intake.keeping import ODDITIES, SIGNED, Oddity, body_of
 from notifier.intake.kept import Kept
 from notifier.intake.standard import Payload
-from notifier.intake.woocommerce_delivery import delivery
+from notifier.intake.woocommerce_delivery import Known, delivery, is_silent
 from notifier.store.records import encode
 
+log = structlog.get_logger()
+
 LARGEST_BATCH = 500
+
+Alert = Callable[[str, str], Awaitable[None]]
 
 
 class Source(Protocol):
@@ -138,13 +154,25 @@ class StandardShop:
 class WooCommerceShop:
     """A WooCommerce shop. It never repeats a delivery and gives up after five refusals: what it says is taken as is."""
 
-    def __init__(self, name: str, config: WooCommerceSource, committer: Submits, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: WooCommerceSource,
+        committer: Submits,
+        clock: Clock,
+        *,
+        known: Known,
+        tell: Alert,
+        max_body: int,
+    ) -> None:
+        """``max_body`` bounds a delivery: one refused as too large counts towards switching the webhook off."""
         self._name, self._committer, self._clock = name, committer, clock
         self._secrets = config.secrets()
         self._rules = config.rules()
+        self._known, self._tell, self._max_body = known, tell, max_body
 
     async def receive(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
+        body = await body_of(request, at_most=self._max_body)
         if woocommerce.is_ping(request.headers, body):
             return web.json_response({"ping": True})
         if request.content_type != "application/json":
@@ -157,6 +185,8 @@ class WooCommerceShop:
             snapshot = woocommerce.parse(body, rules=self._rules)
         except (NotJson, Unprocessable) as problem:  # refused, it would count towards switching the webhook off
             request[ODDITIES] = [_refused(problem, event_id="", body=body)]
+            if isinstance(problem, OwnerWithoutRights):
+                await self._tell_of_lost_rights(problem)
             return web.json_response({"understood": False, "detail": problem.detail})
         topic, occasion = (
             request.headers.get(name, "").encode("ascii", "replace").decode()
@@ -179,6 +209,16 @@ class WooCommerceShop:
         _, outcome = await self._take(snapshot, body, topic, occasion, kept.at, replayed=kept.status == 200)
         return isinstance(outcome, Recorded)
 
+    async def _tell_of_lost_rights(self, problem: Problem) -> None:
+        """Nothing comes of any order until somebody of the shop does something."""
+        log.error("the shop posts errors", action="webhook_without_rights", source=self._name, error=problem.detail)
+        text = (
+            f"فروشگاه «{self._name}» به جای سفارش خطا می‌فرستد: صاحب وب‌هوک دیگر اجازهٔ دیدن سفارش‌ها را ندارد. "
+            "مدیر فروشگاه وب‌هوک را در تنظیمات ووکامرس باز و دوباره ذخیره کند."
+        )
+        with contextlib.suppress(RedisError, OSError):  # it is in the log, and the next delivery tells it again
+            await self._tell(f"webhook_rights:{self._name}", text)
+
     async def _take(
         self,
         snapshot: woocommerce.Snapshot,
@@ -199,6 +239,7 @@ class WooCommerceShop:
             received_at=received_at,
             occasion=occasion,
             replayed=replayed,
+            silent=await is_silent(snapshot, self._rules, self._known, source=self._name),
         )
         return taken.event_id, await self._committer.submit(taken)
 

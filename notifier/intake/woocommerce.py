@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from notifier.domain import persian
 from notifier.domain.events import Details, Event, EventType, Method
 from notifier.domain.orders import Order, Stage, heard
-from notifier.intake.woocommerce_rules import DEFAULT, WooRules, Word
+from notifier.intake.woocommerce_rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, canonical
 from notifier.intake.woocommerce_signature import is_ping, verify
 from notifier.intake.woocommerce_snapshot import PROVINCES, Snapshot, parse, text
 
@@ -91,8 +91,11 @@ class _Telling:
     received_at: datetime | None
 
     def events(self) -> list[Event]:
-        if self.topic == DELETED:
-            return self._deleted()
+        if self.snapshot.is_bare:
+            # Nothing but the topic, which is not signed, tells this from the deletion of a product of that number.
+            return self._deleted(self.received_at) if self.topic == DELETED else []
+        if self.snapshot.status == BIN:
+            return [] if self._stale() else self._deleted(self._modified())
         snapshot, meanings = self.snapshot, self.rules.meanings(self.snapshot.status)
         if not meanings or (snapshot.status is None and snapshot.details == Details()) or self._stale():
             return []
@@ -103,27 +106,39 @@ class _Telling:
             told += self._carrier(heard(self.order, told), kinds, details)
         return told
 
-    def _deleted(self) -> list[Event]:
+    def _deleted(self, at: datetime | None) -> list[Event]:
         """A deleted order is cancelled, unless its parcel has left: then somebody only tidied up."""
         order = self.order
         if order is None or order.cancelled or order.refunded or order.stage >= Stage.SHIPPED:
             return []
-        at = max(self.received_at or _EPOCH, _newest(order) + _INSTANT)
-        return [self._event(EventType.CANCELLED, at, Details())]
+        event = self._event(EventType.CANCELLED, max(at or _EPOCH, _newest(order) + _INSTANT), Details())
+        return [replace(event, past=True)] if self._was_cleared_away(order) else [event]
+
+    def _was_cleared_away(self, order: Order) -> bool:
+        """Whether WooCommerce has cleared away an order that nobody paid: its customer is told nothing of it."""
+        before = self.snapshot.meta.get("_wp_trash_meta_status")
+        if isinstance(before, str):
+            return canonical(before) in UNSETTLED
+        return order.method in (Method.ONLINE, None) and not order.paid and order.stage <= Stage.REGISTERED
 
     def _stale(self) -> bool:
         """Whether a newer state than this one has been taken in already."""
-        if self.order is None or self.snapshot.modified is None or self.topic == RESTORED:
+        if self.order is None or self.snapshot.modified is None:
             return False
         known = max(self.order.stamps.get(name, 0) for name in _SHOP_SAYS)
-        return int(self._modified().timestamp() * 1000) < known
+        return int(self._saved().timestamp() * 1000) < known
 
-    def _modified(self) -> datetime:
+    def _saved(self) -> datetime:
+        """When the shop saved what it shows."""
         snapshot, order = self.snapshot, self.order
         at = snapshot.modified or snapshot.completed or snapshot.paid or snapshot.created or self.received_at
         if at is None:
             return _newest(order) + _INSTANT if order else _EPOCH
-        at = min(at, self.received_at or at)
+        return min(at, self.received_at or at)
+
+    def _modified(self) -> datetime:
+        """When it became so."""
+        at, order = self._saved(), self.order
         if self.topic == RESTORED and order is not None and order.cancelled:
             # Taking an order out of the bin need not touch its date, and undoes a deletion that we dated ourselves.
             return max(at, _moment(order.happened(EventType.CANCELLED) or 0) + _INSTANT)
@@ -161,7 +176,8 @@ class _Telling:
                     kinds.add(EventType(meaning))
         if self.snapshot.paid and self.snapshot.status not in self.rules.unpaid:
             kinds.add(_PAYMENTS.get(method))
-        if details.tracking_code and self.rules.under_way(self.snapshot.status):
+        arrived = self.order is not None and self.order.stage >= Stage.DELIVERED
+        if details.tracking_code and self.rules.under_way(self.snapshot.status) and not arrived:
             kinds.add(EventType.SHIPPED)
         if details.amount and (details.refund_amount or 0) >= details.amount:  # in one refund or in several
             kinds.add(EventType.REFUNDED)
@@ -220,8 +236,12 @@ class _Telling:
         revived = order.cancelled and live and at > _moment(order.happened(EventType.CANCELLED) or 0)
         # Registering revives a cancelled order, so that details of one that stays cancelled come with its cancellation.
         kind = EventType.CANCELLED if order.cancelled and not revived else EventType.REGISTERED
-        event = self._event(kind, at, self._with_reference(details, kind, kinds), name="details")
-        return [event] if revived or heard(order, [event]).details != order.details else []
+        saved = self._saved()
+        event = self._event(kind, saved, self._with_reference(details, kind, kinds), name="details")
+        told = [event] if (revived and at == saved) or heard(order, [event]).details != order.details else []
+        if revived and at > saved:  # a date of ours: what the shop says keeps its own, so that later words stand
+            told.append(self._event(kind, at, Details(), name="revived"))
+        return told
 
     def _event(self, kind: EventType, at: datetime, details: Details, *, name: str | None = None) -> Event:
         return Event(

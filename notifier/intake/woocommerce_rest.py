@@ -46,8 +46,9 @@ class WooCommerceRest:
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds(), connect=10)
         self._session: aiohttp.ClientSession | None = None
 
-    async def orders(self, *, after: datetime, before: datetime, page: int = 1) -> Page:
-        """Orders that changed between two moments, neither included. Raises RestTrouble."""
+    async def orders(self, *, after: datetime, before: datetime, page: int = 1, binned: bool = False) -> Page:
+        """Orders that changed between two moments, neither included: all but those in the bin, or those alone. Raises
+        RestTrouble."""
         asked = {
             "modified_after": _gmt(after),
             "modified_before": _gmt(before),
@@ -57,6 +58,8 @@ class WooCommerceRest:
             "per_page": str(_PER_PAGE),
             "page": str(page),
         }
+        if binned:
+            asked["status"] = "trash"
         status, headers, body = await self._get(asked)
         if status != 200:
             raise self._trouble(status, headers, body)

@@ -114,13 +114,25 @@ _UNDER_WAY: frozenset[str] = frozenset(
         *Word,
         EventType.PAID,
         EventType.DEPOSIT_CONFIRMED,
-        EventType.PREPARING,
-        EventType.PACKED,
         EventType.SHIPPED,
         EventType.OUT_FOR_DELIVERY,
         EventType.DELIVERED,
     }
 )
+_STILL_HERE: frozenset[str] = frozenset({EventType.PREPARING, EventType.PACKED})
+
+UNSETTLED = frozenset({"pending", "failed", "checkout-draft", "auto-draft", "draft"})
+"""Statuses of orders that WooCommerce clears away by itself when nobody pays: their customers were promised nothing."""
+
+BIN = "trash"
+
+NO_METHOD = frozenset({"other", "n/a", "na", "none", "null", "-"})
+"""Names that stand in the place of a payment method: WooCommerce's own for what staff enter by hand is ``other``."""
+
+
+def canonical(status: str) -> str:
+    """A status or a payment method by one name, however it is written: without ``wc-``, in small letters."""
+    return status.strip().lower().removeprefix("wc-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +149,15 @@ class WooRules:
     methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
     tracking_code_keys: tuple[str, ...] = TRACKING_CODE_KEYS
     carrier_keys: tuple[str, ...] = CARRIER_KEYS
+    tell_sub_orders: bool = False  # the parts that a marketplace splits an order into, beside the order itself
 
     def __post_init__(self) -> None:
+        for name in ("statuses", "methods"):
+            table = {
+                (canonical(key) if name == "statuses" else key.strip().lower()): value
+                for key, value in getattr(self, name).items()
+            }
+            object.__setattr__(self, name, table)
         for status, meanings in self.statuses.items():
             for meaning in meanings:
                 if meaning not in MEANINGS:
@@ -152,12 +171,21 @@ class WooRules:
         return _REGISTERED if status is None else self.statuses.get(status, _REGISTERED)
 
     def under_way(self, status: str | None) -> bool:
-        """Whether a tracking code in this status is that of a parcel on its way, and not a left-over."""
-        return not _UNDER_WAY.isdisjoint(self.meanings(status))
+        """Whether a tracking code in this status is that of a parcel on its way, and not a left-over.
+
+        Tapin gives a parcel its code when it is packed; it leaves with a status of its own, as do all of Tapin's.
+        """
+        meanings = self.meanings(status)
+        if status is not None and status.startswith("pws-") and EventType.SHIPPED not in meanings:
+            return False
+        return not _UNDER_WAY.isdisjoint(meanings) and _STILL_HERE.isdisjoint(meanings)
 
     def method(self, payment_method: str | None) -> Method | None:
         """None for an order without one, such as staff enter by hand."""
-        return self.methods.get(payment_method.lower(), Method.ONLINE) if payment_method else None
+        name = (payment_method or "").strip().lower()
+        if name in self.methods:
+            return self.methods[name]
+        return None if not name or name in NO_METHOD else Method.ONLINE
 
 
 DEFAULT = WooRules()

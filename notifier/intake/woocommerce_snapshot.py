@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from msgspec.structs import replace
+
 from notifier.domain import money, persian, phones
 from notifier.domain.events import Details, Item
-from notifier.errors import NotJson, Unprocessable
-from notifier.intake.woocommerce_rules import DEFAULT, WooRules
+from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
+from notifier.intake.woocommerce_rules import DEFAULT, WooRules, canonical
 
 # woocommerce/i18n/states.php. Persian plugins put their own lists in its place; those are shown as given.
 PROVINCES: dict[str, str] = {
@@ -54,6 +56,7 @@ _PROVINCE_NAMES = frozenset(persian.fold(name) for name in PROVINCES.values())
 _MAX_TEXT = 200
 _MAX_ITEMS = 50
 _MAX_QUANTITY = 1_000_000
+_LEAST = Decimal("0.0001")
 _YEARS = range(2000, 2100)
 
 
@@ -62,6 +65,9 @@ class Snapshot:
     """An order as its shop showed it. ``details`` lack what only the rules can tell: method, reference and shipment."""
 
     order_id: str
+    is_bare: bool = False  # the id alone, as WooCommerce has it when an order is deleted
+    parent_id: str | None = None  # of which order this is a part
+    is_anonymised: bool = False  # the shop has taken the customer out of it
     number: str | None = None  # shown to the customer where a plugin numbers orders anew
     status: str | None = None  # without wc-
     details: Details = field(default_factory=Details)
@@ -80,6 +86,7 @@ class Snapshot:
 def parse(body: bytes, *, rules: WooRules = DEFAULT) -> Snapshot:
     """Raises NotJson, and Unprocessable when it is not an order with an id. ``rules`` tell which statuses are known."""
     payload = _document(body)
+    _require_rights(payload)
     return _Reader(payload).snapshot(_order_id(payload), rules)
 
 
@@ -105,11 +112,35 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _require_rights(payload: dict[str, Any]) -> None:
+    """WooCommerce reads an order as the user who made the webhook; where that one may not, it posts the error."""
+    data, code = payload.get("data"), payload.get("code")
+    status = data.get("status") if isinstance(data, dict) else None
+    if "id" not in payload and isinstance(code, str) and "message" in payload and isinstance(status, int):
+        code = text(code) or "an error"
+        if status in (401, 403):
+            raise OwnerWithoutRights(
+                f"The shop sent its own error {code!r} in the place of an order: the user who owns this webhook may not"
+                " read orders any more. Open the webhook under WooCommerce, Settings, Advanced, Webhooks as an"
+                " administrator or shop manager and save it, which makes them its owner.",
+                errors=[{"loc": ["code"], "msg": "is WooCommerce's error, not an order"}],
+            )
+        raise Unprocessable(
+            f"The shop sent its own error {code!r} (status {status}) instead of an order; look into the shop's log.",
+            errors=[{"loc": ["code"], "msg": "is WooCommerce's error, not an order"}],
+        )
+
+
 def _order_id(payload: dict[str, Any]) -> str:
     given = payload.get("id")
     number = given if isinstance(given, str) else str(given) if type(given) is int and abs(given) < 2**63 else ""
     if number.isascii() and number.isdecimal() and 0 < int(number[:20]) < 2**63 and len(number) <= 19:
         return str(int(number))
+    if isinstance(payload.get("order"), dict):
+        message = (
+            "This is an order of WooCommerce's old API. Set the webhook's API version to WP REST API Integration v3."
+        )
+        raise Unprocessable(message, errors=[{"loc": ["order"], "msg": "must not be wrapped in another object"}])
     message = "The order has no id. Send the order as WP REST API v3 shows it, with its id."
     raise Unprocessable(message, errors=[{"loc": ["id"], "msg": "must be a positive whole number"}])
 
@@ -127,6 +158,7 @@ class _Reader:
                 self._odd(f"{name} is not an object, so it was left out.")
 
     def snapshot(self, order_id: str, rules: WooRules) -> Snapshot:
+        anonymised = self._is_anonymised()
         details = Details(
             name=self._name(self.shipping) or self._name(self.billing),
             phone=self._phone(),
@@ -136,8 +168,14 @@ class _Reader:
             refund_amount=self._refund_amount(),
             items=self._items(),
         )
+        if anonymised:
+            details = replace(details, name="", phone="", city=None, province=None)
+            self.raw_phone, self.oddities = None, [odd for odd in self.oddities if ".phone: " not in odd]
         return Snapshot(
             order_id=order_id,
+            is_bare=self.payload.keys() == {"id"},
+            parent_id=self._parent_id(),
+            is_anonymised=anonymised,
             number=text(self.payload.get("number")),
             status=self._status(rules),
             details=details,
@@ -152,6 +190,16 @@ class _Reader:
             raw_phone=self.raw_phone,
             oddities=tuple(self.oddities),
         )
+
+    def _is_anonymised(self) -> bool:
+        """Whether WooCommerce has erased the customer (class-wc-privacy-erasers.php), as people may ask a shop to."""
+        marks = (entry for entry in self._list("meta_data") if isinstance(entry, dict))
+        return any(entry.get("key") == "_anonymized" and entry.get("value") == "yes" for entry in marks)
+
+    def _parent_id(self) -> str | None:
+        given = self.payload.get("parent_id")
+        number = given if type(given) is int else int(given) if isinstance(given, str) and given[:20].isdecimal() else 0
+        return str(number) if 0 < number < 2**63 else None
 
     def _odd(self, sentence: str) -> None:
         self.oddities.append(sentence)
@@ -204,7 +252,8 @@ class _Reader:
         """Raises MoneyError."""
         currency = self.payload.get("currency")
         if isinstance(amount, float):
-            amount = Decimal(str(amount))
+            # PHP writes 17 digits where it is told to: 18500000.000000004 is what it makes of 18500000.
+            amount = Decimal(str(amount)).quantize(_LEAST) if abs(amount) < money.MAX_RIAL else Decimal(str(amount))
         if not isinstance(amount, int | str | Decimal) or isinstance(amount, bool):
             raise money.MoneyError('The amount is not a number. Send it as text such as "185000.00".')
         return money.to_rial(amount, currency.strip().upper() if isinstance(currency, str) else "")
@@ -249,7 +298,7 @@ class _Reader:
             if len(self.payload) > 1:  # an order.deleted has its id alone
                 self._odd("The order has no status, so nothing but its existence is known.")
             return None
-        status = given.lower().removeprefix("wc-")
+        status = canonical(given)
         if status not in rules.statuses:
             self._odd(
                 f"The status {status!r} is not known: it was recorded, and sends nothing until statuses names it."

@@ -1,6 +1,5 @@
-"""What customers text to us: a word to be left alone, news of a deposit, or something a person should answer."""
+"""What customers text to us, taken in: who wants no texts, which deposits are reported, whom a person calls back."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +10,13 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain import persian, phones
+from notifier.domain import phones, replies
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.decide import derived_id
-from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.events import Details, Event, EventType
 from notifier.domain.facts import CustomerReplied
 from notifier.domain.orders import Order
+from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import Kind, Line
 from notifier.sms.unreached import PlanCall
 from notifier.store import work
@@ -32,11 +32,10 @@ log = structlog.get_logger()
 Take = Callable[[Event], Awaitable[None]]
 """Takes an event as if a shop had posted it."""
 
-_STOP, _START = frozenset({"لغو", "لغو11", "لغو 11", "11", "off", "stop"}), frozenset({"12"})
-_REFERENCE = re.compile(r"\d{4,30}")
 _REMEMBERED = timedelta(days=7)
 _KEPT = 100  # texts of one customer
 _LOOKED_AT = 10  # orders of one customer
+_LONGEST_ID = 100
 _SEEN = " inbound"  # in the place of a source; no source can be called that
 
 
@@ -62,7 +61,9 @@ class Inbox:
     tell: Tell = nobody
 
     async def receive(self, message_id: str, sender: str, text: str) -> None:
-        """Take one text in. The same one handed over twice counts once; one from no phone is only logged."""
+        """Take one text in, cut at ``replies.LONGEST``. The same one handed over twice counts once; one from no phone
+        is only logged."""
+        message_id, sender, text = message_id[:_LONGEST_ID], sender[:_LONGEST_ID], text[: replies.LONGEST]
         try:
             phone = phones.normalize(sender)
         except phones.PhoneError:
@@ -74,32 +75,37 @@ class Inbox:
         if await self.redis.exists(keys.seen(_SEEN, message_id)):
             return
         orders = await self._orders(keys, phone)
-        await self._follow(keys, inbound, orders)
+        order = await self._follow(keys, inbound, orders)
         unit = UnitOfWork()
         unit.require_absent(keys.seen(_SEEN, message_id))
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
         unit.do("RPUSH", keys.inbound(phone), encode(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
-        order = orders[0] if orders else None
         self.tell(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
-        if orders:
+        if order:
             line = Line(at=inbound.at, kind=Kind.INBOUND, what="sms", ref=message_id, extra={"text": text})
-            unit.do("RPUSH", keys.timeline(orders[0].source, orders[0].id), encode(line))
+            unit.do("RPUSH", keys.timeline(order.source, order.id), encode(line))
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
-    async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> None:
-        said = persian.ascii_digits(persian.fold(inbound.text)).strip(" .!،؛")
-        awaiting = next((order for order in orders if _awaits_deposit(order)), None)
-        if said in _STOP:
-            await self.redis.sadd(keys.opted_out, inbound.sender)
-        elif said in _START:
-            await self.redis.srem(keys.opted_out, inbound.sender)
-        elif awaiting is not None and (number := _REFERENCE.search(said)):
-            await self.take(_deposit(awaiting, inbound, number[0]))
-        else:
-            await self._have_called(keys, inbound, orders[0] if orders else None)
+    async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> Order | None:
+        """Do what a text asks for; the order that it is about."""
+        said = replies.read(inbound.text, orders)
+        match said.wish:
+            case Wish.STOP:
+                await self.redis.sadd(keys.opted_out, inbound.sender)
+            case Wish.START:
+                await self.redis.srem(keys.opted_out, inbound.sender)
+            case Wish.DEPOSIT if said.order is not None and not await self._is_of_somebody(said, said.order):
+                await self.take(_deposit(said.order, inbound, said.reference))
+            case _:
+                await self._have_called(keys, inbound, said.order)
+        return said.order
+
+    async def _is_of_somebody(self, said: Reply, order: Order) -> bool:
+        """Whether the text names an order of somebody else. A number that is nobody's is a slip of the finger."""
+        return bool(said.elsewhere) and await self.reader.knows(order.source, said.elsewhere)
 
     async def _have_called(self, keys: Keys, inbound: Inbound, order: Order | None) -> None:
         await self.plan_call(
@@ -122,10 +128,6 @@ class Inbox:
         found: Any = await self.redis.zrevrange(keys.customer_orders(phone), 0, _LOOKED_AT - 1)
         orders = [await self.reader.order(*member.decode().split(":", 1)) for member in found]
         return [order for order in orders if order is not None]
-
-
-def _awaits_deposit(order: Order) -> bool:
-    return order.method is Method.BANK_TRANSFER and not (order.deposit_confirmed or order.cancelled)
 
 
 def _deposit(order: Order, inbound: Inbound, reference: str) -> Event:

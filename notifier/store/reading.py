@@ -83,6 +83,10 @@ class Reader:
         raw: Any = await self.redis.get((await self.keys_of(source, order_id)).order(source, order_id))
         return decode(raw, Order) if raw is not None else None
 
+    async def knows(self, source: str, order_id: str) -> bool:
+        """Whether an order has been heard of."""
+        return bool(await self.redis.exists((await self.keys_of(source, order_id)).order(source, order_id)))
+
     async def orders_numbered(self, order_id: str, sources: Iterable[str]) -> list[Order]:
         """The orders with this number: each source counts for itself."""
         found = [await self.order(source, order_id) for source in sources]

@@ -50,7 +50,7 @@ def create_app(
         middlewares.insert(0, forwarded(config.server.trusted_proxies))
     app = web.Application(
         middlewares=middlewares,
-        client_max_size=config.server.max_body,
+        client_max_size=config.server.usual_body,
         handler_args={"auto_decompress": False},  # nobody need unpack what we refuse
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()

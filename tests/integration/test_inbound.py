@@ -1,6 +1,7 @@
 """What customers text to the shop."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,7 +33,9 @@ async def text(client: Client, message: str, *, message_id: str = "1", sender: s
         return answer.status
 
 
-@pytest.mark.parametrize("word", ["لغو", "لغو۱۱", "لغو 11", "لغو11", "11", "۱۱", " ١١ ", "لغو۱۱.", "STOP"])
+@pytest.mark.parametrize(
+    "word", ["لغو", "لغو۱۱", "لغو 11", "لغو11", "11", "۱۱", " ١١ ", "لغو۱۱.", "لغو۱۱ ممنون", "STOP", "Stop. Thank you"]
+)
 async def test_a_word_opts_out_of_all_but_essential_texts(desk: Desk, client: Client, word: str) -> None:
     assert await text(client, word) == 200
     plain, essential = await desk.queue(to=PHONE), await desk.queue(to=PHONE, essential=True)
@@ -88,8 +91,8 @@ async def test_the_same_text_handed_over_to_several_at_once_counts_once(
     assert len(await desk.calls("callback")) == 1
 
 
-@pytest.mark.parametrize("said", ["۱۲۳۴۵۶۷۸", "واریز شد. شماره پیگیری 98765432", "رسید: ٤٤٥٥٦٦"])
-async def test_a_number_after_deposit_instructions_is_a_reported_deposit(
+@pytest.mark.parametrize("said", ["واریز شد. شماره پیگیری 98765432", "رسید: ٤٤٥٥٦٦"])
+async def test_a_reference_after_deposit_instructions_is_a_reported_deposit(
     desk: Desk, client: Client, shop: StandardShop, api: ApiUser, said: str
 ) -> None:
     payload = standard_fixture(TRANSFER)
@@ -104,14 +107,72 @@ async def test_a_number_after_deposit_instructions_is_a_reported_deposit(
     assert await desk.calls("callback") == []
 
 
-async def test_words_after_deposit_instructions_are_for_a_person(
-    desk: Desk, client: Client, shop: StandardShop
+@pytest.mark.parametrize(
+    "said",
+    [
+        "کارت را اشتباه زدم",
+        "۱۲۳۴۵۶۷۸",
+        "کی میفرستید؟ شماره من 09121234567",
+        "سلام کد پستی ۱۱۳۴۵۶۷۸۹۰ اصلاح شود",
+    ],
+)
+async def test_other_words_after_deposit_instructions_are_for_a_person(
+    desk: Desk, client: Client, shop: StandardShop, api: ApiUser, said: str
 ) -> None:
     payload = standard_fixture(TRANSFER)
     payload["data"]["customer"]["phone"] = PHONE
     order = (await shop.post(payload)).body["order_id"]
-    await text(client, "کارت را اشتباه زدم")
+    await text(client, said)
     assert await desk.calls("callback") == [order]
+    assert await desk.calls("verify_deposit") == []
+    told = [call["id"] for call in await api.items("/calls") if call["purpose"] == "callback"]
+    found = [await desk.service.reader.call(one) for one in told]
+    assert [reason.words for one in found if one for reason in one.call.reasons if reason.words] == [said]
+
+
+async def transfer(shop: StandardShop, order_id: str, phone: str = PHONE) -> str:
+    payload = standard_fixture(TRANSFER)
+    payload["data"]["customer"]["phone"] = phone
+    payload["data"]["order_id"] = order_id
+    return str((await shop.post(payload)).body["order_id"])
+
+
+async def test_the_order_named_is_the_one_a_deposit_is_for(
+    desk: Desk, client: Client, shop: StandardShop, api: ApiUser, clock: StillClock
+) -> None:
+    for order in ("82001", "82002"):
+        await transfer(shop, order)
+        clock.turn(timedelta(minutes=1))
+    await text(client, "سفارش 82001 واریز شد کد رهگیری 98765432")
+    assert await desk.calls("verify_deposit") == ["82001"]
+    told = (await api.get("/orders/82001")).body
+    assert told["payment"]["reference"] == "98765432"
+    assert [line["kind"] for line in told["timeline"] if line["kind"] == "inbound"] == ["inbound"]
+
+
+async def test_an_order_of_somebody_else_is_for_a_person(desk: Desk, client: Client, shop: StandardShop) -> None:
+    await transfer(shop, "82001")
+    await transfer(shop, "82002", phone="09350000001")
+    await text(client, "برای سفارش 82002 واریز کردم، شماره پیگیری 987654", message_id="1")
+    assert (await desk.calls("verify_deposit"), await desk.calls("callback")) == ([], ["82001"])
+    await text(client, "برای سفارش 82003 واریز کردم، شماره پیگیری 987654", message_id="2")  # nobody's: mistyped
+    assert await desk.calls("verify_deposit") == ["82001"]
+
+
+async def test_a_bare_word_of_cancelling_after_an_order_means_the_order(
+    desk: Desk, client: Client, shop: StandardShop, redis: Redis
+) -> None:
+    order = await transfer(shop, "82001")
+    assert await text(client, "لغو") == 200
+    assert await desk.calls("callback") == [order]
+    assert not await redis.sismember(Keys(0).opted_out, PHONE)
+
+
+async def test_a_text_without_end_is_cut(client: Client, shop: StandardShop, api: ApiUser) -> None:
+    order = await transfer(shop, "82001")
+    assert await text(client, "\ufdfa" * 100_000) == 200
+    (line,) = [one for one in (await api.get(f"/orders/{order}")).body["timeline"] if one["kind"] == "inbound"]
+    assert len(line["extra"]["text"]) == 2000
 
 
 @pytest.mark.parametrize("sender", ["10004346", "BANK", "", "0"])

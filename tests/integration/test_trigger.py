@@ -56,7 +56,7 @@ async def test_everything_it_can_post_is_taken(url: str, monkeypatch: pytest.Mon
     for kind in EventType:
         done = await trigger(kind, "--url", url, "--set", f"order_id={kind}")
         assert (done.exit_code, done.output.splitlines()[0]) == (0, "HTTP 202"), done.output
-        assert json.loads(done.output.split("\n", 1)[1])["order_id"] == kind
+        assert json.loads(done.output.split("\n", 1)[1])["order_id"] == f"practice-{kind}"
 
     mapped = {
         "order.registered": "new",

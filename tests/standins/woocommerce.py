@@ -37,6 +37,7 @@ class WooCommerce:
     hidden: set[int] = field(default_factory=set)
     faults: deque[Fault] = field(default_factory=deque)
     asked: list[dict[str, str]] = field(default_factory=list)
+    asked_bin: list[dict[str, str]] = field(default_factory=list)
     on_request: Callable[[int], None] = lambda number: None
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -55,6 +56,8 @@ class WooCommerce:
         self.orders[order["id"]] = order | {"date_modified_gmt": stamp, "date_modified": local}
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("status") == "trash":
+            return self._bin(request)
         self.asked.append(dict(request.query))
         self.on_request(len(self.asked))
         fault = self._fault()
@@ -71,13 +74,25 @@ class WooCommerce:
         found = [
             order
             for order in self.orders.values()
-            if fault is not None or after < order["date_modified_gmt"] < before  # strictly, as WP_Date_Query has it
+            if order["status"] != "trash"
+            and (fault is not None or after < order["date_modified_gmt"] < before)  # strictly, as WP_Date_Query has it
         ]
         found.sort(key=lambda order: (order["date_modified_gmt"], order["id"]), reverse=query.get("order") != "asc")
         size, page = int(query["per_page"]), int(query["page"])
         shown = [order for order in found[(page - 1) * size : page * size] if order["id"] not in self.hidden]
         headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(ceil(len(found) / size))}
         return web.json_response(shown, headers=headers)
+
+    def _bin(self, request: web.Request) -> web.Response:
+        """What is asked for by itself; nothing goes wrong with it that does not go wrong with the rest."""
+        self.asked_bin.append(dict(request.query))
+        after, before = request.query["modified_after"], request.query["modified_before"]
+        found = [
+            order
+            for order in self.orders.values()
+            if order["status"] == "trash" and after < order["date_modified_gmt"] < before
+        ]
+        return web.json_response(found, headers={"X-WP-Total": str(len(found)), "X-WP-TotalPages": "1"})
 
     def _fault(self) -> Fault | None:
         if not self.faults:

@@ -182,3 +182,16 @@ def test_phones_in_logs_are_masked(text: str, masked: str) -> None:
 )
 def test_other_numbers_in_logs_stay(text: str) -> None:
     assert phones.mask_phones_in(text) == text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "+98989121234567",
+        "+98 0098 912 123 4567",
+        "98989121234567",
+        "+98 98 0912 123 4567",
+    ],
+)
+def test_a_country_code_twice(given: str) -> None:
+    assert phones.normalize(given) == "09121234567"

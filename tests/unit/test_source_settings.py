@@ -95,3 +95,11 @@ def test_other_mistakes_name_their_key(tmp_path: Path, more: str) -> None:
         text = text.replace('consumer_key = "ck_1"\n', "")
     with pytest.raises(ConfigError, match=r"sources\.woo\.rest\." + more.split(" ")[0]):
         config(tmp_path, text)
+
+
+def test_a_status_in_two_spellings_that_mean_different_things(tmp_path: Path) -> None:
+    statuses = '[sources.woo.statuses]\n"wc-Sent" = ["order.shipped"]\nsent = ["order.packed"]\n'
+    text = '[sources.woo]\nkind = "woocommerce"\nsecret = "x"\n' + statuses
+    with pytest.raises(ConfigError, match=r"sources\.woo\.statuses: .*another spelling"):
+        config(tmp_path, text)
+    assert config(tmp_path, text.replace("order.packed", "order.shipped")).sources["woo"].rules().meanings("sent")

@@ -21,7 +21,7 @@ from notifier.domain.orders import Order, Stage, heard
 from notifier.domain.policy import Block, Policy, Rulebook, Shop
 from notifier.domain.regions import Regions
 from notifier.domain.timeline import Kind
-from notifier.errors import NotJson, Unprocessable
+from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
 from notifier.intake.woocommerce import DEFAULT, PROVINCES, Snapshot, WooRules, events, is_ping, parse, verify
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce"
@@ -103,6 +103,44 @@ def kinds(told: list[Event]) -> list[EventType]:
 def outside(kind: EventType, minutes: float, **details: Any) -> Event:
     """News from elsewhere than the shop, such as the console."""
     return Event(id="x", source="woo", type=kind, order_id="10025", at=at(minutes), details=Details(**details))
+
+
+def test_a_float_of_seventeen_digits_is_the_sum_it_stands_for() -> None:
+    assert snap("order.created__pending_online", total=18500000.000000004).details.amount == 185_000_000
+
+
+def test_an_order_of_the_old_api_is_told_as_that() -> None:
+    with pytest.raises(Unprocessable, match="API version"):
+        parse(b'{"order": {"id": 52, "order_number": 52}}')
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_error_in_the_place_of_an_order(status: int) -> None:
+    error = {"code": "woocommerce_rest_x", "message": "Sorry", "data": {"status": status}}
+    with pytest.raises(Unprocessable, match="own error 'woocommerce_rest_x'") as caught:
+        parse(json.dumps(error).encode())
+    assert isinstance(caught.value, OwnerWithoutRights) == (status != 404)
+
+
+@pytest.mark.parametrize("status", ["wc-Checking-Stock", "Checking-Stock", " wc-checking-stock ", "CHECKING-STOCK"])
+def test_a_configured_status_is_known_however_it_is_written(status: str) -> None:
+    rules = WooRules(statuses={status: (T.PACKED,)}, methods={"WC_Pardakht_Mahal": Method.CASH})
+    assert rules.meanings(parse(b'{"id": 1, "status": "Checking-stock"}', rules=rules).status) == (T.PACKED,)
+    assert rules.method("wc_pardakht_MAHAL") is Method.CASH
+
+
+@pytest.mark.parametrize("method", ["", " ", "other", "Other", "N/A", None])
+def test_no_method_is_no_gateway(method: str | None) -> None:
+    assert DEFAULT.method(method) is None
+
+
+@pytest.mark.parametrize("status", ["pws-in-stock", "pws-packaged", "pws-ready-to-ship", "pws-need-review", "packed"])
+def test_a_code_of_a_parcel_that_is_still_here(status: str) -> None:
+    assert not DEFAULT.under_way(status)
+    book = Book()
+    told = book.fixture("order.updated__pws_shipping", status=status)
+    assert T.SHIPPED not in kinds(told)
+    assert book.known.details.tracking_code == CODE
 
 
 # Signature and ping
@@ -307,7 +345,7 @@ def test_an_order_needs_an_id(bad: Any) -> None:
 
 
 def test_an_id_is_enough() -> None:
-    assert parse(b'{"id": 7}') == Snapshot(order_id="7")
+    assert parse(b'{"id": 7}') == Snapshot(order_id="7", is_bare=True)
     assert parse(b'{"id": "7"}').order_id == "7"
 
 
