@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -164,7 +165,7 @@ class Service:
         stack.push_async_callback(self.presence.end)
         await self.presence.begin()
         namespace = config.sms.namespace or await _instance(self.redis)
-        self.rulebook = rulebook(config, loaded, namespace=namespace)
+        self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
         tell = telling(config, namespace=namespace)
         self.calling = calling(

@@ -1,5 +1,6 @@
 """A folder of templates: ``NAME.txt`` for every shop, ``SHOP/NAME.txt`` for one that says it otherwise."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def load(folder: Path, *, defaults: Defaults | None = None) -> dict[str, Templat
     for path in files(folder):
         shop = "" if path.parent == folder else path.parent.name
         try:
-            template = Template(path, _read(path), shop=shop, defaults=defaults)
+            template = _compiled(path, _read(path), shop, defaults)
             found[f"{shop}/{template.name}" if shop else template.name] = template
         except TemplateError as error:
             wrong.append(str(error))
@@ -55,6 +56,12 @@ class Templates(Mapping[str, Template]):
 
     def __len__(self) -> int:
         return len(self._loaded)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(path: Path, source: str, shop: str, defaults: Defaults | None) -> Template:
+    """Compiled once for each wording: when one of many files changes, the others are taken as they are."""
+    return Template(path, source, shop=shop, defaults=defaults)
 
 
 def _read(path: Path) -> str:
