@@ -55,7 +55,7 @@ def _common(text: str, own: set[str]) -> bool:
     """Whether a few words that everybody uses are all that there is but digits and signs."""
     known = _common_words()
     whole = re.sub(r"[\W_]+", "", text)
-    if whole in known or whole.strip("0123456789") in known | own:
+    if text in known or whole in known or whole.strip("0123456789") in known | own:
         return True
     words = _WORDS.findall(text)
     parts = [part for word in words for part in _split(word, known | own)]

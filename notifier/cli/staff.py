@@ -54,9 +54,8 @@ def add(
     password = _password(staff_id, name)
 
     async def put(book: StaffBook) -> bool:
-        unit = UnitOfWork()
-        trail.entry(Act.STAFF_ADDED, about=staff_id, more=role).keep(unit)
-        return await book.add(Staff(id=staff_id, name=name, phone=mobile, role=role, password=password), unit)
+        fresh = Staff(id=staff_id, name=name, phone=mobile, role=role, password=password)
+        return await book.add(fresh, trail.entry(Act.STAFF_ADDED, about=staff_id, more=role).keep)
 
     if not _with_book(config, data_dir, put):
         raise typer.BadParameter(f"ID: {staff_id!r} is taken")

@@ -50,9 +50,9 @@ class People:
         if await self._staff.get(staff_id):
             raise _taken(staff_id)
         password = await hashed(form.get("password", ""), (staff_id, name, self._parts.shop_name))
-        unit = UnitOfWork()
-        self._parts.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role).keep(unit)
-        if not await self._staff.add(Staff(id=staff_id, name=name, phone=phone, role=role, password=password), unit):
+        entry = self._parts.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
+        fresh = Staff(id=staff_id, name=name, phone=phone, role=role, password=password)
+        if not await self._staff.add(fresh, entry.keep):
             raise _taken(staff_id)
         return await self._back(request, f"{name} اکنون می‌تواند وارد شود.")
 

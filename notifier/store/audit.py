@@ -4,9 +4,11 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from time import time_ns
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.errors import StoreError
@@ -69,22 +71,16 @@ class Act(StrEnum):
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line. ``by`` is an id of staff, or one of the above; ``about`` whom or what it was done to."""
 
+    nonce: str = ""  # two that are alike are two, and those of one millisecond stand as they were written
     at: int  # unix ms
     act: Act
     by: str
     about: str = ""
     more: str = ""
-    nonce: str = ""  # two that are alike are two
 
     def keep(self, unit: UnitOfWork, key: str = names.AUDIT) -> None:
         """Have a unit of work write it, beside the data of the same slot."""
-        unit.do("ZADD", key, self.at, encode(_unlike(self)))
-
-
-def _unlike(entry: Entry) -> Entry:
-    return Entry(
-        at=entry.at, act=entry.act, by=entry.by, about=entry.about, more=entry.more, nonce=secrets.token_hex(4)
-    )
+        unit.do("ZADD", key, self.at, encode(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
 
 
 async def write(redis: Redis, entry: Entry) -> None:

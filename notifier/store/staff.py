@@ -70,9 +70,11 @@ class StaffBook:
         """Write somebody as they are given, whoever was there: to set a desk up. Changes are for ``change``."""
         await self._redis.hset(names.STAFF, staff.id, encode(staff))
 
-    async def add(self, staff: Staff, unit: UnitOfWork) -> bool:
-        """Write a new one, with the rest of the unit; whether the id was free."""
+    async def add(self, staff: Staff, also: Callable[[UnitOfWork], None]) -> bool:
+        """Write a new one, with what ``also`` adds; whether the id was free."""
+        unit = UnitOfWork()
         unit.require_field(names.STAFF, staff.id, "")
+        also(unit)
         unit.do("HSET", names.STAFF, staff.id, encode(staff))
         return (await work.commit(self._redis, [unit]))[0][0] == "done"
 
