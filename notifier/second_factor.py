@@ -31,7 +31,7 @@ def address(secret: str, *, staff_id: str, shop: str) -> str:
 
 def picture(text: str) -> str:
     """A QR code as SVG, to stand in a page."""
-    return segno.make(text, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff")
+    return segno.make(text, error="l").svg_inline(border=4, omitsize=True, dark="#000", light="#fff")
 
 
 def accepted(factor: SecondFactor, code: str, now: datetime) -> SecondFactor | None:

@@ -128,7 +128,7 @@ async def _reconfigure(service: Service, reread: Callable[[], Config], asked: as
 
 async def _write_down(service: Service, act: Act, keys: str) -> None:
     """In the audit trail, by each process that did it; one that cannot goes on all the same."""
-    entry = Entry(at=ms(service.clock.now()), act=act, by=SERVICE, about=str(os.getpid()), more=keys[:500])
+    entry = Entry(at=ms(service.clock.now()), act=act, by=SERVICE, about=f"pid {os.getpid()}", more=keys[:500])
     try:
         await audit.write(service.redis, entry)
     except (RedisError, OSError, NotifierError) as error:

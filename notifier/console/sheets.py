@@ -42,7 +42,7 @@ async def sheet(
     lines = _lines(head, rows)
     first = await anext(lines)  # a store that is away is found out before anything is sent, and shown as a page
     about = phones.mask_phones_in(request.path.removeprefix("/console")[:200])
-    await audit.write(parts.redis, parts.entry(Act.EXPORTED, request[STAFF].id, about=about, more=name))
+    await audit.write(parts.redis, parts.entry(Act.EXPORTED, request[STAFF].id, about=about))
     log.info("a list was taken away", action="sheet_taken", staff=request[STAFF].id, sheet=name)
     day = jdatetime.date.fromgregorian(date=parts.clock.now().astimezone(TEHRAN).date()).isoformat()
     headers = {
