@@ -30,6 +30,7 @@ class Chapter:
     again: bool = False
     why_not: str = ""
     by: str = ""  # who of the staff did it
+    by_words: str = ""
 
     @property
     def until_delivered(self) -> float:
@@ -54,7 +55,9 @@ def _by(line: Line, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
     by = line.extra.get("by") if line.kind is not Kind.INBOUND else None
     if not isinstance(by, str):
         return chapter
-    return replace(chapter, by=str(line.extra.get("by_name") or words.doer(by, names)))
+    name = str(line.extra.get("by_name") or words.doer(by, names))
+    said = "به گزارش" if line.kind in (Kind.EVENT, Kind.REPEATED) else "به دست"
+    return replace(chapter, by=name, by_words=f"{said} {name}")
 
 
 def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]) -> Chapter:

@@ -9,7 +9,7 @@ from notifier.domain.timeline import Kind, Line
 from notifier.errors import Conflict
 from notifier.sms import ledger, outbox
 from notifier.store import work
-from notifier.store.audit import Act, Entry
+from notifier.store.audit import SERVICE, Act, Entry
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import encode, ms
@@ -32,7 +32,9 @@ _TRIED_FOR = timedelta(hours=48)
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
 
 
-async def retry(redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetime, by: str, by_name: str = "") -> None:
+async def retry(
+    redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetime, by: str = SERVICE, by_name: str = ""
+) -> None:
     """Put a held or refused message back into the outbox, and write down who did.
 
     Raises Conflict, saying why not, for any other.
