@@ -51,6 +51,7 @@ async def pages(stage: Stage) -> dict[str, tuple[str, str, str]]:
         "desk": (SUPERVISOR, "/desk", ""),
         "figures": (SUPERVISOR, f"/figures?from={opening().date()}&to={END.date()}", ""),
         "staff": (SUPERVISOR, "/staff", ""),
+        "audit": (SUPERVISOR, "/audit", ""),
     }
 
 

@@ -210,9 +210,7 @@ class Service:
         await self.reloader.begin()
         self.sender = self.sending.sender
         archive = Archive(config.redis.data_dir / "archive")
-        self.retention = retention(
-            config.retention, archive, self.redis, self.reader, self.clock, self.calling.book, self.staff
-        )
+        self.retention = retention(config.retention, archive, self.redis, self.reader, self.clock, self.calling.book)
         self.parking = Parking(self.reader, self.committer.parked)
         sources = self._sources()
         kept = KeptBook(self.redis, tuple(sources), config.retention.refused_deliveries)

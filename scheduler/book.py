@@ -22,6 +22,7 @@ from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredCall
 from notifier.store.records import decode, encode, ms
 from notifier.store.roundtrip import checked, many
+from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 from scheduler import entries, planning, times
 from scheduler.calendar import Calendar
@@ -94,8 +95,11 @@ class CallBook:
             await self._fetch(pages, there, set(concerned))
         return [self._book(one, pages) if one.needed else NOTHING for one in bookings]
 
-    async def plan(self, keys: Keys, call: Call) -> None:
-        """Have a customer called for one more reason, and say so on its order's timeline; known ones change nothing."""
+    async def plan(self, keys: Keys, call: Call, *, by: Staff | None = None) -> None:
+        """Have a customer called for one more reason; known ones change nothing.
+
+        Its order's timeline says so, with who of the staff wanted it.
+        """
         customer = customer_of(call.phone, call.source, call.order_id)
         for _ in range(_ATTEMPTS):
             pages = await self._read([(keys, customer)], [(keys, call.id)])
@@ -109,7 +113,8 @@ class CallBook:
             entries.require(unit, keys, customer, before)
             self.write(unit, keys, before, after)
             if call.order_id:
-                line = Line(at=call.created_at, kind=Kind.CALL, what=call.purpose, ref=after.id)
+                extra = {"by": by.id, "by_name": by.name} if by else {}
+                line = Line(at=call.created_at, kind=Kind.CALL, what=call.purpose, ref=after.id, extra=extra)
                 unit.do("RPUSH", keys.timeline(call.source, call.order_id), encode(line))
             if (await work.commit(self.redis, [unit]))[0][0] == "done":
                 return

@@ -102,6 +102,7 @@ class Reporting:
                     order_id=reason.order_id,
                     at=moment,
                     by=report.by,
+                    extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
                 unit.do("HSET", keys.feedback, event.id, encode(event))
         if not result.call.is_open:
@@ -117,5 +118,7 @@ class Reporting:
             case Consequence.EXHAUSTED if order is not None:
                 if message := self.texts.exhausted(call, order, moment):
                     writes.queue_message(unit, keys, message)
-                    line = Line(at=moment, kind=LineKind.MESSAGE, what=message.template, ref=message.id)
+                    line = Line(
+                        at=moment, kind=LineKind.MESSAGE, what=message.template, ref=message.id, extra={"by": report.by}
+                    )
                     writes.add_lines(unit, keys, order, [line])

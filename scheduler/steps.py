@@ -128,9 +128,11 @@ def _climb(call: BookedCall, now: int, desk: Desk, rules: Rules) -> tuple[Booked
     return moved(call, CallState.DUE, rung=rung), []
 
 
-def noted(call: BookedCall, now: int, what: str, by: str | None = None, note: str = "") -> tuple[Entry, ...]:
+def noted(
+    call: BookedCall, now: int, what: str, by: str | None = None, note: str = "", *, to: str = ""
+) -> tuple[Entry, ...]:
     """The history with one more line."""
-    return (*call.history, Entry(now, what, by or "", note))
+    return (*call.history, Entry(now, what, by or "", note, to))
 
 
 def _version(call: BookedCall, before: int) -> BookedCall:

@@ -23,7 +23,6 @@ from notifier.retention.sweep import retention
 from notifier.store import keys as names
 from notifier.store.connect import connect
 from notifier.store.reading import Reader
-from notifier.store.staff import StaffBook
 from scheduler.book import CallBook
 from scheduler.rules import Rules
 
@@ -36,9 +35,7 @@ async def sweep(url: str, folder: Path, at: str) -> None:
     await redis.delete(names.RETENTION)  # the claim of one that died would hold for ten minutes
     reader = Reader(redis, 1)
     book = CallBook(redis, reader, clock, Rules(), CALENDAR)
-    swept = await retention(
-        RetentionConfig(), Archive(folder / "archive"), redis, reader, clock, book, StaffBook(redis)
-    ).tick()
+    swept = await retention(RetentionConfig(), Archive(folder / "archive"), redis, reader, clock, book).tick()
     assert swept is not None
     await redis.aclose()
 

@@ -19,6 +19,7 @@ from notifier.cli import (
     serving,
     staff,
     templates,
+    trail,
     triggering,
     webhooks,
 )
@@ -40,6 +41,7 @@ app.add_typer(lists.calls, name="calls")
 app.add_typer(customers.app, name="customer")
 app.add_typer(events.app, name="events")
 app.add_typer(staff.app, name="staff")
+app.add_typer(trail.app, name="audit")
 app.add_typer(templates.app, name="templates")
 app.add_typer(webhooks.app, name="webhooks")
 

@@ -10,13 +10,16 @@ import typer
 from rich.console import Console
 
 from notifier import private
+from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.domain import phones
 from notifier.retention.archive import Archive
-from notifier.retention.customer import Customers
+from notifier.retention.customer import Customers, Erased
 from notifier.service import Store
+from notifier.store import audit
+from notifier.store.audit import Act
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -38,6 +41,7 @@ def export(
     number = _number(phone)
 
     async def read(customers: Customers) -> list[bytes]:
+        await audit.write(customers.redis, trail.entry(Act.EXPORTED, about=phones.mask(number), more="customer"))
         return [encode(row) async for row in customers.export(number)]
 
     rows = _with(config, data_dir, read)
@@ -61,7 +65,12 @@ def erase(
     number = _number(phone)
     if not yes:
         typer.confirm(f"Erase everything about {phones.mask(number)}? This cannot be taken back", abort=True)
-    erased = _with(config, data_dir, lambda customers: customers.erase(number))
+
+    async def gone(customers: Customers) -> Erased:
+        await audit.write(customers.redis, trail.entry(Act.ERASED, about=phones.mask(number)))
+        return await customers.erase(number)
+
+    erased = _with(config, data_dir, gone)
     console = Console(soft_wrap=True)
     for line in erased.lines():
         console.print(line, highlight=False)

@@ -13,11 +13,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from notifier import private
+from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.retention import exporting
 from notifier.service import Store
+from notifier.store import audit
+from notifier.store.audit import Act
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -53,6 +56,7 @@ async def _write(config: Config, span: exporting.Span, file: IO[bytes], *, show:
         store = Store(config)
         stack.push_async_callback(store.close)
         reader = Reader(await store.open(), config.redis.partitions)
+        await audit.write(reader.redis, trail.entry(Act.EXPORTED, about="orders"))
         progress = stack.enter_context(Progress(console=Console(stderr=True), disable=not show))
         task = progress.add_task("orders", total=await exporting.count(reader, span))
         written = 0

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from notifier.cli import trail
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
@@ -19,6 +20,7 @@ from notifier.domain.messages import MessageState
 from notifier.service import Store
 from notifier.sms import retry as retrying
 from notifier.sms.story import story
+from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredMessage
 
@@ -76,7 +78,7 @@ def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirO
 
     async def again(reader: Reader) -> None:
         keys, stored = await _find(reader, message_id)
-        await retrying.retry(reader.redis, keys, stored, now=datetime.now(TEHRAN))
+        await retrying.retry(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
 
     _reading(config, data_dir, again)
     Console().print(f"Message {message_id} is in the outbox again.")

@@ -12,14 +12,18 @@ import structlog
 import typer
 import uvloop
 from aiohttp import web
+from redis.exceptions import RedisError
 
 from notifier import checks, logs, tasks
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.cli.supervising import SHARE_PORT, supervise, worker_command
 from notifier.config import Config
-from notifier.errors import ConfigError, TemplateError
+from notifier.errors import ConfigError, NotifierError, TemplateError
 from notifier.secret import secrets_of
 from notifier.service import ROLES, Service
+from notifier.store import audit
+from notifier.store.audit import SERVICE, Act, Entry
+from notifier.store.records import ms
 from notifier.store.urls import passwords_in
 from notifier.texts import loading
 from notifier.web import listening
@@ -114,10 +118,21 @@ async def _reconfigure(service: Service, reread: Callable[[], Config], asked: as
         except (ConfigError, TemplateError) as error:
             wrong = str(error).splitlines()
             log.error("configuration refused, the old one goes on", action="config_refused", errors=wrong)
+            await _write_down(service, Act.SETTINGS_REFUSED, "")
             continue
         log.info("configuration read again", action="config_read", taken_up=changes.taken_up)
+        await _write_down(service, Act.SETTINGS_RELOADED, ", ".join(changes.taken_up))
         if changes.restart:
             log.warning("restart to take up", action="restart_needed", keys=changes.restart)
+
+
+async def _write_down(service: Service, act: Act, keys: str) -> None:
+    """In the audit trail, by each process that did it; one that cannot goes on all the same."""
+    entry = Entry(at=ms(service.clock.now()), act=act, by=SERVICE, about=f"pid {os.getpid()}", more=keys[:500])
+    try:
+        await audit.write(service.redis, entry)
+    except (RedisError, OSError, NotifierError) as error:
+        log.warning("not written into the audit trail", action="audit_away", error=type(error).__name__)
 
 
 def _url(runner: web.AppRunner) -> str:

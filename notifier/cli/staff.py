@@ -9,17 +9,18 @@ from typing import Annotated, TypeVar
 
 import typer
 from msgspec.structs import replace
-from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
 from notifier import passwords
+from notifier.cli import trail
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
-from notifier.console.sessions import Sessions
 from notifier.domain import phones
 from notifier.service import Store
+from notifier.store.audit import Act
 from notifier.store.staff import Role, Staff, StaffBook
+from notifier.store.work import UnitOfWork
 from scheduler.calendar import Calendar
 
 T = TypeVar("T")
@@ -50,13 +51,11 @@ def add(
         raise typer.BadParameter(f"--phone: {error}") from None
     if not phones.is_mobile(mobile):
         raise typer.BadParameter("--phone: reminders are texts; give a mobile")
-    password = _password()
+    password = _password(staff_id, name)
 
     async def put(book: StaffBook) -> bool:
-        if await book.get(staff_id):
-            return False
-        await book.put(Staff(id=staff_id, name=name, phone=mobile, role=role, password=password))
-        return True
+        fresh = Staff(id=staff_id, name=name, phone=mobile, role=role, password=password)
+        return await book.add(fresh, trail.entry(Act.STAFF_ADDED, about=staff_id, more=role).keep)
 
     if not _with_book(config, data_dir, put):
         raise typer.BadParameter(f"ID: {staff_id!r} is taken")
@@ -76,16 +75,23 @@ def list_staff(config: ConfigOption = None, data_dir: DataDirOption = None) -> N
 @app.command()
 def passwd(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Set a new password."""
-    password = _password()
-    _change(staff_id, config, data_dir, password=password)
+    password = _password(staff_id)
+    _change(staff_id, config, data_dir, Act.PASSWORD_CHANGED, lambda one: replace(one, password=password).signed_out())
     Console().print(f"{staff_id} has a new password, and is signed out everywhere.")
 
 
 @app.command()
 def off(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Somebody left: no more sign-in, no more reminders."""
-    _change(staff_id, config, data_dir, active=False)
+    _change(staff_id, config, data_dir, Act.STAFF_OFF, lambda one: replace(one, active=False).signed_out())
     Console().print(f"{staff_id} is off.")
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """For who has lost phone and recovery codes: the password alone is enough until they set it up anew."""
+    _change(staff_id, config, data_dir, Act.SECOND_FACTOR_RESET, lambda one: replace(one, second=None).signed_out())
+    Console().print(f"{staff_id} signs in without a second factor, and is signed out everywhere.")
 
 
 @app.command()
@@ -110,7 +116,7 @@ def shift(
             Calendar.of(shifts)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    _change(staff_id, config, data_dir, shifts=shifts)
+    _change(staff_id, config, data_dir, Act.SHIFTS_CHANGED, lambda one: replace(one, shifts=shifts))
     Console().print(f"{staff_id} works {_shown(shifts)}.")
 
 
@@ -123,14 +129,17 @@ def feed(
 ) -> None:
     """The secret address of somebody's calls as a calendar, for the calendar on their phone."""
 
+    secret = secrets.token_urlsafe(24)
+
+    def made(one: Staff, unit: UnitOfWork) -> Staff:
+        if one.feed and not new:
+            return one
+        trail.entry(Act.FEED_RENEWED, about=staff_id).keep(unit)
+        return replace(one, feed=secret)
+
     async def address(book: StaffBook) -> str | None:
-        staff = await book.get(staff_id)
-        if staff is None:
-            return None
-        if new or not staff.feed:
-            staff = replace(staff, feed=secrets.token_urlsafe(24))
-            await book.put(staff)
-        return f"/calendar/{staff.id}/{staff.feed}.ics"
+        staff = await book.change(staff_id, made)
+        return f"/calendar/{staff.id}/{staff.feed}.ics" if staff else None
 
     path = _with_book(config, data_dir, address)
     if path is None:
@@ -142,39 +151,30 @@ def _shown(shifts: dict[str, list[str]]) -> str:
     return "; ".join(f"{day} {', '.join(spans) or 'off'}" for day, spans in shifts.items()) or "the shop's hours"
 
 
-def _change(staff_id: str, config: Path | None, data_dir: Path | None, **changes: object) -> None:
-    async def put(redis: Redis) -> bool:
-        book = StaffBook(redis)
-        staff = await book.get(staff_id)
-        if staff is not None:
-            await book.put(replace(staff, **changes))
-            if changes.keys() & {"password", "active"}:
-                await Sessions(redis).end_all(staff_id)
-        return staff is not None
+def _change(staff_id: str, config: Path | None, data_dir: Path | None, act: Act, how: Callable[[Staff], Staff]) -> None:
+    def changed(one: Staff, unit: UnitOfWork) -> Staff:
+        trail.entry(act, about=staff_id).keep(unit)
+        return how(one)
 
-    if not _with_store(config, data_dir, put):
+    if _with_book(config, data_dir, lambda book: book.change(staff_id, changed)) is None:
         raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
 
 
-def _password() -> str:
+def _password(*about: str) -> str:
     given = os.environ.get(PASSWORD_VARIABLE) or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        return passwords.hashed(given)
+        return passwords.hashed(given, about=about)
     except ValueError as error:
         raise typer.BadParameter(f"Password: {error}") from None
 
 
 def _with_book(config: Path | None, data_dir: Path | None, use: Callable[[StaffBook], Awaitable[T]]) -> T:
-    return _with_store(config, data_dir, lambda redis: use(StaffBook(redis)))
-
-
-def _with_store(config: Path | None, data_dir: Path | None, use: Callable[[Redis], Awaitable[T]]) -> T:
     settings = configured(config, data_dir)
 
     async def run() -> T:
         store = Store(settings)
         try:
-            return await use(await store.open())
+            return await use(StaffBook(await store.open()))
         finally:
             await store.close()
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from notifier.config.calls import CalendarConfig, CallsConfig
+from notifier.config.console import ConsoleConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
 from notifier.config.names import SourceName
@@ -44,6 +45,7 @@ class Config(Section):
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
     calls: CallsConfig = CallsConfig()
     calendar: CalendarConfig = CalendarConfig()
+    console: ConsoleConfig = ConsoleConfig()
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig()
     retention: RetentionConfig = RetentionConfig()

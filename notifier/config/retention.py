@@ -15,6 +15,7 @@ class RetentionConfig(Section):
     orders: Duration = timedelta(days=90)
     open_orders: Duration = timedelta(days=365)
     remembered: Duration = timedelta(days=365)
+    audit: Duration = timedelta(days=365)
     archive: bool = True
     every: Duration = timedelta(hours=1)
 

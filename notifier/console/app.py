@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from notifier.console import statics
+from notifier.console.audit import Audit
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
+from notifier.console.me import Me
 from notifier.console.orders import Orders
 from notifier.console.parts import Parts
 from notifier.console.people import People
@@ -22,7 +24,7 @@ def create_console(parts: Parts) -> web.Application:
     """Every page of the console."""
     render, live = Renderer(parts), Live(parts)
     app = web.Application(middlewares=[middleware(parts, render.refusal)])
-    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, Deliveries, People, Dashboard, Texts):
+    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, Deliveries, Me, People, Dashboard, Texts, Audit):
         app.add_routes(pages(parts, render).routes())
     app.add_routes(live.routes())
     app.add_routes(statics.routes())

@@ -35,3 +35,28 @@ class Attempts:
     def _keys(username: str, address: str) -> tuple[str, str]:
         hashed = sha256(username.encode(errors="surrogateescape")).hexdigest()
         return names.attempts(f"name:{hashed}"), names.attempts(f"address:{address}")
+
+
+class Guesses:
+    """How often one account may be wrong at a proof of who it is: a code, or the password it has now."""
+
+    _LIMITS = ((WINDOW, BY_NAME), (24 * 3600, 30))  # seconds, tries
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def wait(self, what: str, staff_id: str) -> int:
+        """Count one try; returns the seconds to wait before the next, 0 when this one may go on."""
+        waits = []
+        for key, (window, limit) in zip(self._keys(what, staff_id), self._LIMITS, strict=True):
+            tries, left = await _ATTEMPT.run(self._redis, [key], window)
+            waits.append(max(1, int(left)) if tries > limit else 0)
+        return max(waits)
+
+    async def forget(self, what: str, staff_id: str) -> None:
+        """It was right: what went before counts no more."""
+        for key in self._keys(what, staff_id):
+            await self._redis.delete(key)
+
+    def _keys(self, what: str, staff_id: str) -> list[str]:
+        return [names.attempts(f"{what}:{staff_id}:{window}") for window, _ in self._LIMITS]

@@ -8,9 +8,11 @@ from notifier.console import paging
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, require_supervisor
+from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.errors import NotifierError
 from notifier.intake.replaying import Became
+from notifier.store import audit
+from notifier.store.audit import Act
 
 REASONS: Mapping[int, str] = {
     200: "پذیرفته شد، ولی وضعیت سفارش برای ما ناشناخته بود و خبری به مشتری نرفت.",
@@ -72,6 +74,8 @@ class Deliveries:
         if kept is None:
             raise Missing("این مورد دیگر در فهرست نیست؛ شاید پیش‌تر بررسی شده است.")
         try:
+            entry = self._parts.entry(Act.DELIVERY_REPLAYED, request[STAFF].id, about=kept.source, more=kept.id)
+            await audit.write(self._parts.redis, entry)
             result = await self._parts.replayer.replay(kept, trust=request[FORM].get("trust") == "yes")
         except NotifierError:
             raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None

@@ -107,7 +107,7 @@ class SupervisorDesk:
                 assignee=to,
                 claimed_until=0,
                 step=max(call.step, 1),
-                history=noted(call, now, "moved" if to else "to the pool", to or by),
+                history=noted(call, now, "moved" if to else "to the pool", by, to=to or ""),
             )
 
         return handed

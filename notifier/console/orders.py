@@ -24,8 +24,10 @@ from notifier.domain.variables import Context
 from notifier.errors import Conflict
 from notifier.sms.retry import retry
 from notifier.store import work, writes
+from notifier.store.audit import Act
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
+from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
@@ -72,7 +74,8 @@ class Orders:
         told = await self._parts.reader.story(order)
         messages = {one.message.id: one for one in told.messages}
         calls = {one.call.id: one.call for one in told.calls}
-        chapters = story(told.timeline, messages, calls)
+        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
+        chapters = story(told.timeline, messages, calls, names)
         if sheets.wanted(request):
             return await sheets.sheet(request, self._parts, "order", rows.STORY, map(rows.chapter, chapters))
         known = await customer(self._parts, order.details.phone, [order])
@@ -87,7 +90,7 @@ class Orders:
             steps=[(step, stage >= step) for step in _STEPS],
             templates=self._writable(),
             purposes=list(Purpose),
-            names={one.id: one.name for one in await self._parts.calling.staff.all()},
+            names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._parts.sources) > 1,
         )
@@ -109,20 +112,23 @@ class Orders:
             due_at=due,
             created_at=now,
         )
-        await self._parts.calling.book.plan(keys, call)
+        await self._parts.calling.book.plan(keys, call, by=request[STAFF])
         return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
         """Stop texts for this customer but the essential ones, or have them again."""
-        order, _ = await self._found(request)
-        phone = order.details.phone
+        order, home = await self._found(request)
+        phone, me = order.details.phone, request[STAFF]
         if not phone:
             raise Refused("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
         keys, stop = phone_keys(self._parts, phone), request[FORM].get("texts") == "stop"
-        if stop:
-            await self._parts.redis.sadd(keys.opted_out, phone)
-        else:
-            await self._parts.redis.srem(keys.opted_out, phone)
+        act, unit = Act.TEXTS_STOPPED if stop else Act.TEXTS_RESUMED, UnitOfWork()
+        unit.do("SADD" if stop else "SREM", keys.opted_out, phone)
+        self._parts.entry(act, me.id, about=order.number).keep(unit, keys.audit)
+        line = Line(at=self._parts.clock.now(), kind=Kind.BY_HAND, what=act, extra=by(me))
+        if keys == home:
+            writes.add_lines(unit, home, order, [line])
+        await work.commit(self._parts.redis, [unit])
         told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
         return await self._back(request, order, told)
 
@@ -161,10 +167,10 @@ class Orders:
         if not await self._parts.reader.messages([(keys, message.id)]):
             unit = UnitOfWork()
             writes.queue_message(unit, keys, message)
-            extra = {"by": request[STAFF].id}
-            writes.add_lines(
-                unit, keys, order, [Line(at=now, kind=Kind.MESSAGE, what=name, ref=message.id, extra=extra)]
-            )
+            line = Line(at=now, kind=Kind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
+            writes.add_lines(unit, keys, order, [line])
+            about = self._parts.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
+            about.keep(unit, keys.audit)
             await work.commit(self._parts.redis, [unit])
             self._parts.wake()
         return await self._back(request, order, "پیامک در صف ارسال است.")
@@ -175,7 +181,7 @@ class Orders:
         found = await self._parts.reader.messages([(keys, request.match_info["message"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
-        await again(self._parts, keys, found[0])
+        await again(self._parts, keys, found[0], request[STAFF])
         return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
 
     def _text(self, order: Order, name: str) -> str:
@@ -204,10 +210,15 @@ class Orders:
         return _to(_address(order))
 
 
-async def again(parts: Parts, keys: Keys, stored: StoredMessage) -> None:
+def by(staff: Staff) -> dict[str, str]:
+    """What a line of a story says of who did it."""
+    return {"by": staff.id, "by_name": staff.name}
+
+
+async def again(parts: Parts, keys: Keys, stored: StoredMessage, staff: Staff) -> None:
     """Put a held or refused text into the outbox once more. Raises Refused, saying why not, for any other."""
     try:
-        await retry(parts.redis, keys, stored, now=parts.clock.now())
+        await retry(parts.redis, keys, stored, now=parts.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
         raise Refused(words.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
     parts.wake()

@@ -15,6 +15,7 @@ from notifier.intake.keeping import Keeper
 from notifier.intake.replaying import Replayer
 from notifier.sms.lines import Lines
 from notifier.sms.templates import Template
+from notifier.store.audit import Act, Entry
 from notifier.store.reading import Reader
 
 
@@ -51,3 +52,7 @@ class Parts:
     def now(self) -> int:
         """Unix ms."""
         return self.calling.book.now()
+
+    def entry(self, act: Act, by: str, *, about: str = "", more: str = "") -> Entry:
+        """A line of the audit trail, of this moment."""
+        return Entry(at=self.now(), act=act, by=by, about=about, more=more)

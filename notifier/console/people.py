@@ -1,19 +1,20 @@
-"""Accounts: one's own, and for supervisors everybody's."""
+"""Accounts of everybody, for supervisors."""
 
-import asyncio
 import re
 
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier import passwords
 from notifier.console import sheets, words
+from notifier.console.accounts import hashed
 from notifier.console.parts import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian, phones
+from notifier.store.audit import Act
 from notifier.store.staff import Role, Staff
+from notifier.store.work import UnitOfWork
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -24,29 +25,15 @@ class People:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/me", self.me),
-            web.post("/me/password", self.own_password),
             web.get("/staff", self.everybody),
             web.post("/staff", self.add),
             web.post("/staff/{id}", self.change),
         ]
 
-    async def me(self, request: web.Request) -> web.Response:
-        return await self._render.page(request, "me.html")
-
-    async def own_password(self, request: web.Request) -> web.Response:
-        """A new password; every other browser is signed out."""
-        form, me = request[FORM], request[STAFF]
-        if not await asyncio.to_thread(passwords.matches, form.get("old", "")[:1024], me.password):
-            raise Refused("گذرواژهٔ کنونی درست نیست.")
-        await self._staff.put(replace(me, password=await _hashed(form.get("new", ""))))
-        await self._parts.sessions.end_all(me.id)
-        return web.Response(status=303, headers={"Location": "/console/login"})
-
     async def everybody(self, request: web.Request) -> web.StreamResponse:
         require_supervisor(request)
         if sheets.wanted(request):
-            head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب")
+            head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب", "ورود دومرحله‌ای")
             return await sheets.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
@@ -59,41 +46,49 @@ class People:
             raise Refused("نام کاربری فقط حروف لاتین، رقم، نقطه، خط تیره و زیرخط دارد.")
         if not name:
             raise Refused("نام همکار را بنویسید.")
+        phone, role = _mobile(form.get("phone", "")), _role(form)
         if await self._staff.get(staff_id):
-            raise Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
-        await self._staff.put(
-            Staff(
-                id=staff_id,
-                name=name,
-                phone=_mobile(form.get("phone", "")),
-                role=_role(form),
-                password=await _hashed(form.get("password", "")),
-            )
-        )
+            raise _taken(staff_id)
+        password = await hashed(form.get("password", ""), (staff_id, name, self._parts.shop_name))
+        entry = self._parts.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
+        fresh = Staff(id=staff_id, name=name, phone=phone, role=role, password=password)
+        if not await self._staff.add(fresh, entry.keep):
+            raise _taken(staff_id)
         return await self._back(request, f"{name} اکنون می‌تواند وارد شود.")
 
     async def change(self, request: web.Request) -> web.Response:
-        """Another role, a new password, signed out everywhere, or off."""
+        """Another role, a new password, signed out everywhere, without a second factor, on or off."""
         require_supervisor(request)
-        form, staff = request[FORM], await self._staff.get(request.match_info["id"])
+        form, me, staff = request[FORM], request[STAFF], await self._staff.get(request.match_info["id"])
         if staff is None:
             raise Missing("چنین همکاری نیست.")
-        do, own = form.get("do"), staff.id == request[STAFF].id
-        match do:
-            case "role" if not own:
-                await self._staff.put(replace(staff, role=_role(form)))
-            case "password":
-                await self._staff.put(replace(staff, password=await _hashed(form.get("password", ""))))
-                await self._parts.sessions.end_all(staff.id)
-            case "sign_out":
-                await self._parts.sessions.end_all(staff.id)
-            case "off" if not own:
-                await self._staff.put(replace(staff, active=False))
-                await self._parts.sessions.end_all(staff.id)
-            case "on":
-                await self._staff.put(replace(staff, active=True))
-            case _:
-                raise Refused("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
+        do, own = form.get("do"), staff.id == me.id
+        if own and do in ("role", "off", "on", "second_factor"):
+            raise Refused("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
+        role = _role(form) if do == "role" else staff.role
+        about = (staff.id, staff.name, self._parts.shop_name)
+        password = await hashed(form.get("password", ""), about) if do == "password" else ""
+
+        def changed(one: Staff, unit: UnitOfWork) -> Staff:
+            match do:
+                case "role":
+                    act, more, after = Act.ROLE_CHANGED, f"{one.role} → {role}", replace(one, role=role)
+                case "password":
+                    act, more, after = Act.PASSWORD_CHANGED, "", replace(one, password=password).signed_out()
+                case "sign_out":
+                    act, more, after = Act.SIGNED_OUT_EVERYWHERE, "", one.signed_out()
+                case "second_factor":
+                    act, more, after = Act.SECOND_FACTOR_RESET, "", replace(one, second=None).signed_out()
+                case "off":
+                    act, more, after = Act.STAFF_OFF, "", replace(one, active=False).signed_out()
+                case "on":
+                    act, more, after = Act.STAFF_ON, "", replace(one, active=True)
+                case _:
+                    raise Refused("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
+            self._parts.entry(act, me.id, about=one.id, more=more).keep(unit)
+            return after
+
+        await self._staff.change(staff.id, changed)
         return await self._back(request, "انجام شد.")
 
     async def _back(self, request: web.Request, told: str) -> web.Response:
@@ -101,8 +96,13 @@ class People:
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 
+def _taken(staff_id: str) -> Refused:
+    return Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
+
+
 def _row(one: Staff) -> sheets.Row:
-    return one.id, one.name, words.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش"
+    second = "روشن" if one.second else "خاموش"
+    return one.id, one.name, words.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش", second
 
 
 def _mobile(text: str) -> str:
@@ -119,13 +119,3 @@ def _role(form: dict[str, str]) -> Role:
     if form.get("role") not in frozenset(Role):
         raise Refused("نقش همکار را انتخاب کنید.")
     return Role(form["role"])
-
-
-async def _hashed(password: str) -> str:
-    if len(password) > 1024:
-        raise Refused("گذرواژه بیش از اندازه بلند است.")
-    try:
-        return await asyncio.to_thread(passwords.hashed, password)
-    except ValueError:
-        shortest = persian.digits(passwords.SHORTEST)
-        raise Refused(f"گذرواژه دست‌کم {shortest} نویسه می‌خواهد و نباید از گذرواژه‌های رایج باشد.") from None

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from notifier import passwords
 from notifier.clock import TEHRAN
 from notifier.console import words
 from notifier.console.parts import Parts
@@ -39,6 +40,7 @@ class Renderer:
             static=_addresses(),
             words=words,
             supervisor_role=Role.SUPERVISOR,
+            shortest=passwords.SHORTEST,
             sheet_limit=LIMIT,
         )
         self._jinja.filters.update(

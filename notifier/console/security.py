@@ -1,5 +1,6 @@
 """What stands before every page: the session, the token of every change, and what the browser may load."""
 
+import contextlib
 from collections.abc import Callable
 from hmac import compare_digest
 from urllib.parse import urlsplit
@@ -12,7 +13,11 @@ from redis.exceptions import RedisError
 
 from notifier.console.parts import Parts
 from notifier.console.refusals import Broken, Forbidden, Missing, Refused, Unavailable
-from notifier.console.sessions import Session
+from notifier.console.sessions import Session, holds
+from notifier.domain import phones
+from notifier.errors import NotifierError
+from notifier.store import audit
+from notifier.store.audit import STRANGER, Act
 from notifier.store.staff import Role, Staff
 
 log = structlog.get_logger()
@@ -24,6 +29,7 @@ SESSION, STAFF, FORM = (
     web.RequestKey("form", dict[str, str]),
 )
 _PUBLIC = ("/console/login", "/console/static/")
+_BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -61,9 +67,14 @@ def middleware(parts: Parts, page: Page) -> Middleware:
                 return await handler(request)
             if not await _admitted(request, parts):
                 return _to_login(request)
+            if _owes_second_factor(request, parts):
+                return _to_enrolment(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
             return await handler(request)
+        except Forbidden as refused:
+            await _write_down(request, parts)
+            return page(request, refused)
         except Refused as refused:
             return page(request, refused)
         except web.HTTPException as error:
@@ -106,11 +117,41 @@ async def _admitted(request: web.Request, parts: Parts) -> bool:
     if session is None:
         return False
     staff = await parts.calling.staff.get(session.staff)
-    if staff is None or not staff.active:
-        await parts.sessions.end_all(session.staff)
+    if staff is None or not holds(session, staff):
+        await parts.sessions.end(session)
         return False
     request[SESSION], request[STAFF] = session, staff
     return True
+
+
+def must_have_second_factor(staff: Staff, parts: Parts) -> bool:
+    """Whether the configuration wants a second factor of somebody."""
+    wanted = parts.config.console.second_factor
+    return wanted == "all" or (wanted == "supervisors" and staff.role is Role.SUPERVISOR)
+
+
+def _owes_second_factor(request: web.Request, parts: Parts) -> bool:
+    """Whether somebody has to set up a second factor before they may do anything else."""
+    staff = request[STAFF]
+    if staff.second is not None or request.path == "/console/me" or request.path.startswith(_BEFORE_ENROLMENT):
+        return False
+    return must_have_second_factor(staff, parts)
+
+
+def _to_enrolment(request: web.Request) -> web.Response:
+    if request.headers.get("HX-Request"):
+        return web.Response(status=403, headers={"HX-Redirect": "/console/me"})
+    if request.method in ("GET", "HEAD"):
+        return web.Response(status=303, headers={"Location": "/console/me"})
+    raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان روشن کنید.")
+
+
+async def _write_down(request: web.Request, parts: Parts) -> None:
+    """Somebody tried what they may not. A store that is away keeps nobody from being told so."""
+    by = request[STAFF].id if STAFF in request else STRANGER
+    where = phones.mask_phones_in(f"{request.method} {request.path[:200]}")
+    with contextlib.suppress(RedisError, OSError, NotifierError):
+        await audit.write_some(parts.redis, parts.entry(Act.REFUSED, by, about=where, more=request.remote or ""))
 
 
 def _to_login(request: web.Request) -> web.Response:

@@ -13,7 +13,9 @@ from redis.exceptions import RedisError
 from notifier.clock import TEHRAN
 from notifier.console.parts import Parts
 from notifier.console.security import STAFF
-from notifier.domain import persian
+from notifier.domain import persian, phones
+from notifier.store import audit
+from notifier.store.audit import Act
 from notifier.store.keys import Keys
 from notifier.store.reading import Place
 
@@ -39,6 +41,8 @@ async def sheet(
     """A table for a spreadsheet: with the mark by which Excel knows UTF-8, and no cell that it takes for a formula."""
     lines = _lines(head, rows)
     first = await anext(lines)  # a store that is away is found out before anything is sent, and shown as a page
+    about = phones.mask_phones_in(request.path.removeprefix("/console")[:200])
+    await audit.write(parts.redis, parts.entry(Act.EXPORTED, request[STAFF].id, about=about))
     log.info("a list was taken away", action="sheet_taken", staff=request[STAFF].id, sheet=name)
     day = jdatetime.date.fromgregorian(date=parts.clock.now().astimezone(TEHRAN).date()).isoformat()
     headers = {

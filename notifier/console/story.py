@@ -1,7 +1,7 @@
 """The story of an order as its page tells it: one line for each thing, with what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.console import words
@@ -29,6 +29,8 @@ class Chapter:
     reason: str = ""
     again: bool = False
     why_not: str = ""
+    by: str = ""  # who of the staff did it
+    by_words: str = ""
 
     @property
     def until_delivered(self) -> float:
@@ -39,23 +41,34 @@ class Chapter:
 
 
 def story(
-    lines: Sequence[Line], messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]
+    lines: Sequence[Line],
+    messages: Mapping[str, StoredMessage],
+    calls: Mapping[str, BookedCall],
+    names: Mapping[str, str],
 ) -> list[Chapter]:
-    """The newest first."""
-    return [_chapter(line, messages, calls) for line in reversed(lines)]
+    """The newest first; ``names`` are those of the staff by id."""
+    return [_by(line, _chapter(line, messages, calls), names) for line in reversed(lines)]
+
+
+def _by(line: Line, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
+    """The chapter with whoever of the staff made it."""
+    by = line.extra.get("by") if line.kind is not Kind.INBOUND else None
+    if not isinstance(by, str):
+        return chapter
+    name = str(line.extra.get("by_name") or words.doer(by, names))
+    said = "به گزارش" if line.kind in (Kind.EVENT, Kind.REPEATED) else "به دست"
+    return replace(chapter, by=name, by_words=f"{said} {name}")
 
 
 def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]) -> Chapter:
     match line.kind:
         case Kind.EVENT | Kind.REPEATED:
             said = words.EVENTS.get(line.what, line.what)
-            by = line.extra.get("by_name") if line.extra else None
             return Chapter(
                 at=line.at,
                 kind="event" if line.kind is Kind.EVENT else "dimmed",
                 icon="event",
                 title=said if line.kind is Kind.EVENT else f"{said} (خبر تکراری)",
-                text=f"به گزارش {by}" if by else "",
                 happened_at=line.happened_at,
             )
         case Kind.MESSAGE:
@@ -98,6 +111,8 @@ def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[s
                 at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
                 reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
             )  # fmt: skip
+        case Kind.BY_HAND:
+            return Chapter(at=line.at, kind="event", icon="staff", title=words.BY_HAND.get(line.what, line.what))
         case Kind.INBOUND:
             return Chapter(
                 at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))

@@ -243,7 +243,7 @@ class Waiting:
         found = await self._parts.reader.messages([(keys, request.match_info["id"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
-        await again(self._parts, keys, found[0])
+        await again(self._parts, keys, found[0], request[STAFF])
         await self._parts.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
         return web.Response(status=303, headers={"Location": "/console/messages"})
 

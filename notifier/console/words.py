@@ -8,6 +8,7 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
 from notifier.domain.timeline import Reason
 from notifier.domain.variables import PURPOSES
+from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, Entry
 from notifier.store.staff import Role
 from scheduler.rules import Outcome
 
@@ -212,3 +213,62 @@ def entry(what_happened: str) -> str:
     first, _, deposit = what_happened.partition(", deposit ")
     said = OUTCOMES.get(first) or _HISTORY.get(first, first)
     return f"{said}؛ {'واریز تأیید شد' if deposit == 'confirmed' else 'واریز دیده نشد'}" if deposit else said
+
+
+ACTS: Mapping[str, str] = {
+    Act.SIGNED_IN: "وارد شد",
+    Act.SIGN_IN_FAILED: "تلاش ناموفق برای ورود",
+    Act.SIGN_IN_LIMITED: "تلاش‌های پی‌درپی؛ راه برای مدتی بسته شد",
+    Act.SIGNED_OUT: "خارج شد",
+    Act.SIGNED_OUT_EVERYWHERE: "خروج از همهٔ دستگاه‌ها",
+    Act.STAFF_ADDED: "همکار تازه افزود",
+    Act.STAFF_OFF: "حساب را خاموش کرد",
+    Act.STAFF_ON: "حساب را روشن کرد",
+    Act.ROLE_CHANGED: "نقش را عوض کرد",
+    Act.PASSWORD_CHANGED: "گذرواژه را عوض کرد",
+    Act.PASSWORD_GUESSED: "گذرواژهٔ کنونی را نادرست نوشت",
+    Act.SECOND_FACTOR_ON: "ورود دومرحله‌ای را روشن کرد",
+    Act.SECOND_FACTOR_OFF: "ورود دومرحله‌ای را خاموش کرد",
+    Act.SECOND_FACTOR_RESET: "ورود دومرحله‌ای را از نو کرد",
+    Act.RECOVERY_USED: "با کد بازیابی وارد شد",
+    Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
+    Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
+    Act.FEED_RENEWED: "نشانی تازهٔ تقویم ساخت",
+    Act.REFUSED: "کاری خواست که اجازه‌اش را نداشت",
+    Act.EXPORTED: "خروجی گرفت",
+    Act.ERASED: "داده‌های مشتری را پاک کرد",
+    Act.TEXTS_STOPPED: "پیامک‌های مشتری را بست",
+    Act.TEXTS_RESUMED: "پیامک‌های مشتری را باز کرد",
+    Act.TEXT_WRITTEN: "به مشتری پیامک نوشت",
+    Act.TEXT_SENT_AGAIN: "پیامک را دوباره فرستاد",
+    Act.DELIVERY_REPLAYED: "وب‌هوک پذیرفته‌نشده را دوباره بررسی کرد",
+    Act.SETTINGS_RELOADED: "تنظیمات از نو خوانده شد",
+    Act.SETTINGS_REFUSED: "تنظیمات تازه نادرست بود و برقرار نشد",
+    Act.MORE: "بیش از این در همین ساعت نوشته نشد",
+}
+
+_TEXTS = frozenset({Act.TEXT_WRITTEN, Act.TEXT_SENT_AGAIN})
+
+
+def doer(by: str, names: Mapping[str, str]) -> str:
+    """Who did it."""
+    if by.startswith(COMMAND):
+        return f"خط فرمان ({by.removeprefix(COMMAND)})"
+    return {SERVICE: "خود سرویس", STRANGER: "ناشناس"}.get(by) or names.get(by, by)
+
+
+def more(entry: Entry) -> str:
+    """What else is known of a line of the audit trail."""
+    if entry.act in _TEXTS:
+        return f"«{template(entry.more)}»"
+    if entry.act in (Act.ROLE_CHANGED, Act.STAFF_ADDED):
+        return " ← ".join(ROLES.get(part, part) for part in entry.more.split(" → "))
+    return entry.more
+
+
+BY_HAND: Mapping[str, str] = {
+    "texts_stopped": "پیامک‌های غیرضروری این مشتری بسته شد",
+    "texts_resumed": "پیامک‌های این مشتری دوباره باز شد",
+    "sent_again": "پیامک دوباره به صف رفت",
+}
+"""What somebody did to an order that is no news of the shop's."""

@@ -84,12 +84,13 @@ class Reason(Struct, frozen=True, array_like=True):
 
 
 class Entry(Struct, frozen=True, array_like=True):
-    """A line of a call's history: when (unix ms), what, who did it, what they noted."""
+    """A line of a call's history: when (unix ms), what, who did it, what they noted, whom they gave it to."""
 
     at: int
     what: str
     by: str = ""
     note: str = ""
+    to: str = ""
 
 
 class BookedCall(Struct, frozen=True, kw_only=True, omit_defaults=True):

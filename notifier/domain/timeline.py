@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CALL_CANCELLED = "call_cancelled"
     SUPPRESSED = "suppressed"
     VIOLATION = "violation"
+    BY_HAND = "by_hand"  # somebody of the staff did something; ``extra`` says who
     INBOUND = "inbound"  # the customer texted to us
 
 

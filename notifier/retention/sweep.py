@@ -1,7 +1,7 @@
 """Everything that ends with time, looked at by one process after the other."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 import structlog
 from msgspec import Struct
@@ -13,9 +13,9 @@ from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
 from notifier.retention.leftovers import Leftovers
 from notifier.retention.orders import Ages, ClosedOrders
-from notifier.store import keys as names
+from notifier.store import audit
 from notifier.store.reading import Reader
-from notifier.store.staff import StaffBook
+from notifier.store.records import ms
 from scheduler.book import CallBook
 
 log = structlog.get_logger()
@@ -42,8 +42,8 @@ class Retention:
     redis: Redis
     orders: ClosedOrders
     leftovers: Leftovers
-    staff: StaffBook
     archive: Archive | None
+    audit_age: timedelta
 
     async def tick(self) -> Swept | None:
         """Do all that is due; None when another process is at it."""
@@ -63,7 +63,8 @@ class Retention:
                     messages=await leftovers.messages(),
                     parked=await leftovers.parked(),
                 )
-            await self._sessions()
+            if self.audit_age:
+                await audit.forget(self.redis, self.orders.reader, ms(self.orders.clock.now() - self.audit_age))
         if self.archive is not None:
             self.archive.forget()
         if swept.total:
@@ -71,14 +72,6 @@ class Retention:
                 "old data swept", action="retention", **{name: getattr(swept, name) for name in swept.__struct_fields__}
             )
         return swept
-
-    async def _sessions(self) -> None:
-        """Sessions end by themselves; the lists of who has which are told."""
-        for one in await self.staff.all():
-            found: Any = await self.redis.smembers(names.sessions_of(one.id))
-            gone = [digest for digest in found if not await self.redis.exists(names.session(digest.decode()))]
-            if gone:
-                await self.redis.srem(names.sessions_of(one.id), *gone)
 
 
 def retention(
@@ -88,7 +81,6 @@ def retention(
     reader: Reader,
     clock: Clock,
     book: CallBook,
-    staff: StaffBook,
 ) -> Retention:
     """As configured."""
     kept = archive if settings.archive else None
@@ -102,6 +94,6 @@ def retention(
         redis,
         ClosedOrders(redis, reader, clock, ages, kept),
         Leftovers(redis, reader, clock, book, settings.orders, kept),
-        staff,
         kept,
+        settings.audit,
     )

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from redis.asyncio import Redis
 
 from notifier.domain.messages import MessageState
+from notifier.domain.timeline import Kind, Line
 from notifier.errors import Conflict
 from notifier.sms import ledger, outbox
 from notifier.store import work
+from notifier.store.audit import SERVICE, Act, Entry
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
-from notifier.store.records import ms
+from notifier.store.records import encode, ms
 from notifier.store.work import UnitOfWork
 
 _WHY_NOT = {
@@ -30,8 +32,13 @@ _TRIED_FOR = timedelta(hours=48)
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
 
 
-async def retry(redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetime) -> None:
-    """Put a held or refused message back into the outbox. Raises Conflict, saying why not, for any other."""
+async def retry(
+    redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetime, by: str = SERVICE, by_name: str = ""
+) -> None:
+    """Put a held or refused message back into the outbox, and write down who did.
+
+    Raises Conflict, saying why not, for any other.
+    """
     message, state = stored.message, stored.state
     if state not in RETRYABLE:
         raise Conflict(_WHY_NOT[state])
@@ -43,5 +50,11 @@ async def retry(redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetim
     unit.do("HDEL", key, "reason", "first", "called")
     unit.do("HSET", key, "by_hand", 1, "expires", ms(now + _TRIED_FOR))
     ledger.move(unit, keys, message.id, state, MessageState.QUEUED)
+    about = message.order_id or message.id
+    Entry(at=ms(now), act=Act.TEXT_SENT_AGAIN, by=by, about=about, more=message.template).keep(unit, keys.audit)
+    if message.order_id and message.source:
+        extra = {"by": by, "by_name": by_name} if by_name else {"by": by}
+        line = Line(at=now, kind=Kind.BY_HAND, what="sent_again", ref=message.id, extra=extra)
+        unit.do("RPUSH", keys.timeline(message.source, message.order_id), encode(line))
     if (await work.commit(redis, [unit]))[0][0] != "done":
         raise Conflict("Somebody else has just done something with it; look again.")

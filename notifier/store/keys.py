@@ -14,6 +14,7 @@ BACKED_UP = "n:backed-up"  # unix ms of the last backup that was finished
 LAYOUT = "n:partitions"  # hash: how many partitions the data lies in, and into how many it is being moved
 PROCESSES = "n:processes"  # the processes that use this store, by the unix ms until which each counts as alive
 STAFF = "n:staff"  # hash: staff id → record
+AUDIT = "n:audit:{n:staff}"  # who did what to accounts and settings, by unix ms; in the slot of STAFF
 TEMPLATES_IN_USE = "n:templates"  # hash: template → its version
 TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → what it said
 HEARD = "n:heard"  # hash: source → unix ms of its last event
@@ -39,6 +40,11 @@ class Keys(NamedTuple):
     def closed(self, source: str, order_id: str) -> str:
         """The packed timeline, messages and calls of an order that has been closed for a while."""
         return f"n:{{{self.partition}}}:closed:{source}:{order_id}"
+
+    @property
+    def audit(self) -> str:
+        """Who did what with what lies in this partition, by unix ms."""
+        return f"n:{{{self.partition}}}:audit"
 
     @property
     def barrier(self) -> str:
@@ -199,17 +205,17 @@ class Keys(NamedTuple):
 
 
 def session(digest: str) -> str:
-    """Hash: one browser's sign-in to the console, by the hash of its token."""
-    return f"n:session:{digest}"
+    """Hash: one browser's sign-in to the console, by the hash of its token; in the slot of STAFF."""
+    return f"n:session:{{{STAFF}}}:{digest}"
 
 
-def sessions_of(staff_id: str) -> str:
-    """The sessions of one of the staff."""
-    return f"n:sessions:{staff_id}"
+def half_session(digest: str) -> str:
+    """Hash: a sign-in whose second step is to come, by the hash of its token; in the slot of STAFF."""
+    return f"n:half-session:{{{STAFF}}}:{digest}"
 
 
 def attempts(what: str) -> str:
-    """How often a sign-in was tried lately."""
+    """How often something was tried lately: a sign-in, a code, an old password."""
     return f"n:attempts:{what}"
 
 

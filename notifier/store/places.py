@@ -72,7 +72,7 @@ RULES: dict[str, Rule] = {
     r"owed": Rule(MEMBERS, By.CALL, "second part of the member"),
     r"open_calls|callers|do_not_call|opted_out": Rule(MEMBERS, By.CUSTOMER, "member"),
     r"codes:.*": Rule(MEMBERS, By.ORDER, "value"),
-    r"feedback|reminded|news:.*": Rule(MEMBERS, By.NOTHING),
+    r"feedback|reminded|news:.*|audit": Rule(MEMBERS, By.NOTHING),
     r"day:.*": Rule(Form.COUNTERS, By.NOTHING),
     r"moved:.*|barrier": Rule(Form.RUBBISH, By.NOTHING),
 }

@@ -1,18 +1,37 @@
 """The people of the support desk."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from notifier.errors import StoreAway
 from notifier.store import keys as names
+from notifier.store import work
 from notifier.store.records import decode, encode
+from notifier.store.work import UnitOfWork
+
+_ATTEMPTS = 20
+"""How often a change is worked out anew because the record changed in between."""
 
 
 class Role(StrEnum):
     AGENT = "agent"
     SUPERVISOR = "supervisor"
+
+
+class SecondFactor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody proves beside their password: codes of an app on their phone, or one of the recovery codes."""
+
+    secret: str  # base32, as the app has it
+    used: int = 0  # the latest time step whose code was accepted: none up to it is accepted again
+    recovery: tuple[str, ...] = ()  # hashes of the codes that are left
+
+    def __repr__(self) -> str:
+        return f"<SecondFactor {len(self.recovery)} recovery codes>"
 
 
 class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +45,12 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     active: bool = True
     shifts: dict[str, list[str]] = {}  # weekday → shifts, as in [calendar.hours]; empty: the shop's hours
     feed: str = ""  # secret part of the address of their calendar
+    epoch: int = 0  # of the account: a session of another one is over
+    second: SecondFactor | None = None
+
+    def signed_out(self) -> "Staff":
+        """The same with every session over."""
+        return replace(self, epoch=self.epoch + 1)
 
     def __repr__(self) -> str:
         return f"<Staff {self.id} {self.role}>"
@@ -42,7 +67,34 @@ class StaffBook:
         return decode(raw, Staff) if raw is not None else None
 
     async def put(self, staff: Staff) -> None:
+        """Write somebody as they are given, whoever was there: to set a desk up. Changes are for ``change``."""
         await self._redis.hset(names.STAFF, staff.id, encode(staff))
+
+    async def add(self, staff: Staff, also: Callable[[UnitOfWork], None]) -> bool:
+        """Write a new one, with what ``also`` adds; whether the id was free."""
+        unit = UnitOfWork()
+        unit.require_field(names.STAFF, staff.id, "")
+        also(unit)
+        unit.do("HSET", names.STAFF, staff.id, encode(staff))
+        return (await work.commit(self._redis, [unit]))[0][0] == "done"
+
+    async def change(self, staff_id: str, how: Callable[[Staff, UnitOfWork], Staff]) -> Staff | None:
+        """Change one; ``how`` may add further writes and is asked again when the record changed meanwhile.
+
+        None where there is nobody of this id. Raises whatever ``how`` raises.
+        """
+        for _ in range(_ATTEMPTS):
+            raw: Any = await self._redis.hget(names.STAFF, staff_id)
+            if raw is None:
+                return None
+            before, unit = decode(raw, Staff), UnitOfWork()
+            unit.require_field(names.STAFF, staff_id, raw)
+            after = how(before, unit)
+            if after != before:
+                unit.do("HSET", names.STAFF, staff_id, encode(after))
+            if (await work.commit(self._redis, [unit]))[0][0] == "done":
+                return after
+        raise StoreAway("This account keeps changing. Try again.")
 
     async def all(self) -> list[Staff]:
         """Everyone, also those who left, by id."""

@@ -188,6 +188,7 @@ class CallEntry(Shape):
     at: datetime
     what: str
     by: str | None
+    to: str | None
     note: str
 
 

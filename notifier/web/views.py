@@ -96,7 +96,13 @@ def call(stored: StoredCall) -> dict[str, Any]:
             for reason in call.reasons
         ],
         "history": [
-            {"at": _moment(entry.at), "what": entry.what, "by": entry.by or None, "note": entry.note}
+            {
+                "at": _moment(entry.at),
+                "what": entry.what,
+                "by": entry.by or None,
+                "to": entry.to or None,
+                "note": entry.note,
+            }
             for entry in call.history
         ],
     }

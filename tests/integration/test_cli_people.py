@@ -97,8 +97,7 @@ async def test_nobody_stays_signed_in_for_ever(client: Client, service: Service,
     await hire(service)
     browser = Browser(client)
     await browser.enter(service, "sara")
-    [digest] = [member.decode() for member in await redis.smembers(names.sessions_of("sara"))]
-    key = names.session(digest)
+    [key] = [key.decode() async for key in redis.scan_iter(names.session("*"))]
     assert LIFETIME - 60 < await redis.ttl(key) <= LIFETIME
     assert LONGEST - 60 < int(await redis.hget(key, "until")) - (await redis.time())[0] <= LONGEST
     await redis.hset(key, "until", (await redis.time())[0] + 100)
@@ -111,5 +110,5 @@ async def test_nobody_stays_signed_in_for_ever(client: Client, service: Service,
 
 @pytest.mark.parametrize("password", ["short", "12345678", "PassWord", "aaaaaaaaaaaa", "1212121212"])
 def test_passwords_that_are_guessed_first(password: str) -> None:
-    with pytest.raises(ValueError, match=r"at least 8|first to be tried"):
+    with pytest.raises(ValueError, match=r"at least 10|first to be tried"):
         passwords.hashed(password)

@@ -20,7 +20,11 @@ DECLARED = [
     for texts in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for text in texts
 ]
-VENDORED = (ROOT / "notifier" / "web" / "static" / "vendor", ROOT / "tests" / "e2e" / "vendor")
+VENDORED = (
+    ROOT / "notifier" / "web" / "static" / "vendor",
+    ROOT / "notifier" / "vendor",
+    ROOT / "tests" / "e2e" / "vendor",
+)
 
 ALLOWED = {
     *("MIT", "MIT-0", "MIT License", "ISC License", "ISC License (ISCL)"),

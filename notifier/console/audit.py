@@ -1,0 +1,80 @@
+"""Who did what, for supervisors: of one person or all, of one day or since it is kept."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from aiohttp import web
+
+from notifier.clock import TEHRAN
+from notifier.console import paging, rows, sheets, words
+from notifier.console.parts import Parts
+from notifier.console.refusals import Refused
+from notifier.console.render import Renderer
+from notifier.console.security import require_supervisor
+from notifier.domain import jalali, persian
+from notifier.retention import exporting
+from notifier.store import audit
+from notifier.store.audit import Entry, Wanted
+from notifier.store.reading import Place
+
+_SIZE = 50
+_DAYS = 60  # that can be chosen from a list
+
+
+class Audit:
+    def __init__(self, parts: Parts, render: Renderer) -> None:
+        self._parts, self._render = parts, render
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/audit", self.show)]
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """``?by=`` an id of staff and ``?day=`` (2026-11-23 or 1405-09-02) narrow the list."""
+        require_supervisor(request)
+        by, day = request.query.get("by", "")[:200], request.query.get("day", "")[:20]
+        wanted = _wanted(by, day)
+        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
+        if sheets.wanted(request):
+            head = ("زمان", "چه کسی", "نام کاربری", "چه کرد", "با", "شرح")
+            return await sheets.sheet(request, self._parts, "audit", head, self._rows(wanted, names))
+        lines: list[tuple[Entry, str]] = []
+        end: Place | None = None
+        last: Place | None = None
+        async for place, entry in audit.read(self._parts.reader, wanted, after=paging.after(request)):
+            if len(lines) == _SIZE:
+                end = last
+                break
+            lines.append((entry, words.doer(entry.by, names)))
+            last = place
+        today = self._parts.clock.now().astimezone(TEHRAN).date()
+        days = [today - timedelta(days=back) for back in range(_DAYS)]
+        return await self._render.page(
+            request,
+            "audit.html",
+            lines=lines,
+            names=names,
+            by=by,
+            day=day,
+            end=end,
+            days=[(one.isoformat(), jalali.weekday_date(one)) for one in days],
+            kept=self._parts.config.retention.audit.days,
+        )
+
+    async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[sheets.Row]:
+        async for _, one in audit.read(self._parts.reader, wanted):
+            yield (
+                rows.written(one.at),
+                persian.tidy(words.doer(one.by, names)),
+                one.by,
+                words.ACTS.get(one.act, one.act),
+                one.about,
+                words.more(one),
+            )
+
+
+def _wanted(by: str, day: str) -> Wanted:
+    try:
+        since, until = exporting.span(day, day) if day else (None, None)
+    except (exporting.NoDay, OverflowError, ValueError):
+        raise Refused("این روز خوانده نشد؛ نمونه: 1405-09-02.") from None
+    return Wanted(by=by or None, since=since or 0, until=until)

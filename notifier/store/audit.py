@@ -1,0 +1,143 @@
+"""The audit trail: who did what that somebody may have to answer for, written with the thing itself."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from time import time_ns
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+from redis.asyncio import Redis
+
+from notifier.errors import StoreError
+from notifier.store import keys as names
+from notifier.store import work
+from notifier.store.keys import Keys
+from notifier.store.reading import Place, Reader
+from notifier.store.records import decode, encode
+from notifier.store.work import Script, UnitOfWork
+
+log = structlog.get_logger()
+
+COMMAND = "cli:"
+"""Before the name of whoever gave a command, who is no member of the staff."""
+
+SERVICE, STRANGER = ":service", ""
+"""The service itself, and somebody who is not signed in. No id of staff has a colon."""
+
+_AT_ONCE = 500
+_HOUR, _PER_HOUR = 3600, 500
+"""How much of what anybody can bring about again and again is written in an hour, of each who does."""
+
+_COUNT = Script("attempt")
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_IN_LIMITED = "sign_in_limited"
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    STAFF_ADDED = "staff_added"
+    STAFF_OFF = "staff_off"
+    STAFF_ON = "staff_on"
+    ROLE_CHANGED = "role_changed"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_GUESSED = "password_guessed"  # a wrong old one was given by who is signed in
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    RECOVERY_USED = "recovery_used"
+    RECOVERY_RENEWED = "recovery_renewed"
+    SHIFTS_CHANGED = "shifts_changed"
+    FEED_RENEWED = "feed_renewed"
+    REFUSED = "refused"  # what they may not
+    EXPORTED = "exported"
+    ERASED = "erased"
+    TEXTS_STOPPED = "texts_stopped"
+    TEXTS_RESUMED = "texts_resumed"
+    TEXT_WRITTEN = "text_written"
+    TEXT_SENT_AGAIN = "text_sent_again"
+    DELIVERY_REPLAYED = "delivery_replayed"
+    SETTINGS_RELOADED = "settings_reloaded"
+    SETTINGS_REFUSED = "settings_refused"
+    MORE = "more"  # of the same, which is not written any more this hour
+
+
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line. ``by`` is an id of staff, or one of the above; ``about`` whom or what it was done to."""
+
+    nonce: str = ""  # two that are alike are two, and those of one millisecond stand as they were written
+    at: int  # unix ms
+    act: Act
+    by: str
+    about: str = ""
+    more: str = ""
+
+    def keep(self, unit: UnitOfWork, key: str = names.AUDIT) -> None:
+        """Have a unit of work write it, beside the data of the same slot."""
+        unit.do("ZADD", key, self.at, encode(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
+
+
+async def write(redis: Redis, entry: Entry) -> None:
+    """Write what stands for itself."""
+    unit = UnitOfWork()
+    entry.keep(unit)
+    await work.commit(redis, [unit])
+
+
+async def write_some(redis: Redis, entry: Entry) -> None:
+    """Write what can be brought about without end: so much of it in an hour, and then that there was more."""
+    (count, _) = await _COUNT.run(redis, [names.attempts(f"audit:{entry.by}")], _HOUR)
+    if count <= _PER_HOUR:
+        await write(redis, entry)
+    elif count == _PER_HOUR + 1:
+        await write(redis, Entry(at=entry.at, act=Act.MORE, by=entry.by))
+
+
+async def forget(redis: Redis, reader: Reader, before: int) -> int:
+    """Remove what was written before (unix ms); returns how much."""
+    keys = [names.AUDIT, *(keys.audit for keys in reader.everywhere)]
+    return sum([int(await redis.zremrangebyscore(key, "-inf", f"({before}")) for key in keys])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines: of whom, and from when until before when (unix ms)."""
+
+    by: str | None = None
+    since: int = 0
+    until: int | None = None
+
+
+async def read(reader: Reader, wanted: Wanted, *, after: Place | None = None) -> AsyncIterator[tuple[Place, Entry]]:
+    """The lines, newest first, each with its place."""
+    sets = [(Keys(0), names.AUDIT), *((keys, keys.audit) for keys in reader.everywhere)]
+    if wanted.until is not None and (after is None or after[0] >= wanted.until):
+        after = (wanted.until, "")
+    while True:
+        page = await reader.page(sets, after=after, size=_AT_ONCE)
+        for place, entry in _entries([member for _, member in page.members]):
+            if entry.at < wanted.since:
+                return
+            if wanted.by in (None, entry.by):
+                yield place, entry
+        if page.end is None:
+            return
+        after = page.end
+
+
+def _entries(members: Sequence[str]) -> list[tuple[Place, Entry]]:
+    found = []
+    for member in members:
+        try:
+            entry = decode(member.encode(), Entry)
+        except StoreError as error:
+            log.error("a line of the audit trail is left", action="audit_unreadable", error=str(error))
+            continue
+        found.append(((entry.at, member), entry))
+    return found
