@@ -6,7 +6,8 @@ with ``service.reminders.tick()``.
 
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,28 @@ def woo(client: Client) -> WooShop:
 @pytest.fixture
 def api(client: Client) -> ApiUser:
     return ApiUser(client)
+
+
+class _Starts:
+    """Whether what runs now may start processes: a test that is marked so, or a fixture that many tests share."""
+
+    allowed = True
+
+
+def _seen(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"subprocess.Popen", "os.fork", "os.posix_spawn"} and not _Starts.allowed:
+        _Starts.allowed = True
+        pytest.fail(f"mark this test with process, browser or slow: it starts {arguments[0] if arguments else 'one'}")
+
+
+sys.addaudithook(_seen)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Keep `make check` true to its word: what is not marked starts no process."""
+    _Starts.allowed = any(item.get_closest_marker(name) for name in ("process", "browser"))
+    try:
+        return (yield)
+    finally:
+        _Starts.allowed = True

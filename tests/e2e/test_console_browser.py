@@ -14,6 +14,8 @@ from notifier.clock import StillClock
 from notifier.domain.events import EventType
 from notifier.service import Service
 
+pytestmark = pytest.mark.browser
+
 playwright = pytest.importorskip("playwright.async_api", reason="pip install playwright to run the browser tests")
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"

@@ -13,6 +13,8 @@ from notifier.clock import StillClock
 from notifier.domain.calls import CallState
 from notifier.service import Service
 
+pytestmark = pytest.mark.browser
+
 playwright = pytest.importorskip("playwright.async_api", reason="pip install playwright to run the browser tests")
 
 OpenWindow = Callable[..., Awaitable[Any]]

@@ -20,6 +20,8 @@ from notifier.service import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import server as programs
 
+pytestmark = pytest.mark.process
+
 PAID = "payment.succeeded__tehran_online"
 
 

@@ -21,6 +21,8 @@ from notifier.domain.messages import Audience, MessageState
 from notifier.service import Service
 from notifier.store.keys import Keys
 
+pytestmark = pytest.mark.process
+
 CALLS = 400
 WORKER = Path(__file__).parent.parent / "ticker.py"
 

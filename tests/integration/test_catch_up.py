@@ -193,6 +193,7 @@ async def test_two_processes_do_not_double(
     assert len(messages) == len({message["id"] for message in messages}) == 40
 
 
+@pytest.mark.process
 async def test_a_process_killed_in_the_middle_is_followed_by_another(
     shop: WooCommerce, service: Service, rest: dict[str, str], clock: StillClock, api: ApiUser, redis_url: str
 ) -> None:

@@ -72,6 +72,7 @@ def test_sizes_and_variables(folder: Path) -> None:
     assert "| `tracking_code` |" in run("variables")
 
 
+@pytest.mark.process
 def test_diff_shows_what_changed_since_the_service_ran(folder: Path) -> None:
     said = run("diff", "--data-dir", "data", code=1)
     assert "--- order_packed (none)" in said

@@ -25,6 +25,8 @@ from notifier.store.connect import CannotConnect, connect
 from notifier.store.weaknesses import weaknesses
 from notifier.store.work import UnitOfWork
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -19,6 +19,8 @@ from notifier.store.embedded import EmbeddedRedis
 from notifier.store.urls import UnsupportedUrl, without_password
 from notifier.store.weaknesses import weaknesses, weaknesses_in
 
+pytestmark = pytest.mark.process
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -15,6 +15,8 @@ import pytest
 from notifier.demo.stage import STAFF
 from notifier.domain import persian
 
+pytestmark = pytest.mark.process
+
 Line = dict[str, Any]
 DAY = "2026-11-23"  # a Monday, the next day is worked, too
 

@@ -16,7 +16,10 @@ from notifier.texts import lint
 from notifier.texts.page import font
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: nothing to take pictures with")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: nothing to take pictures with"),
+]
 
 CODES = {
     "phone": ("تماس: {} تا شب", "۰۲۱-۹۱۰۰۱۲۳۴"),

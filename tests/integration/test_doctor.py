@@ -27,6 +27,8 @@ from notifier.store import keys as names
 from notifier.store.records import ms
 from notifier.store.staff import Role, Staff, StaffBook
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-that-nobody-may-see"
 TOKEN = "a-callback-token-of-these-tests"

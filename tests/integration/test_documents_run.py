@@ -23,6 +23,8 @@ from typer.testing import CliRunner
 from notifier.cli import app
 from notifier.cli.initialising import init
 
+pytestmark = pytest.mark.process
+
 RUN = [page for page in pages() if not page.name.endswith(".fa.md") and any(block.is_run for block in page.blocks())]
 STAYING = [page for page in RUN if any(block.stays for block in page.blocks())]
 PASSWORD = "a practice password"

@@ -18,6 +18,8 @@ from notifier.store import server as programs
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.errors import EmbeddedRedisError
 
+pytestmark = pytest.mark.process
+
 USER = """
 import signal
 import sys

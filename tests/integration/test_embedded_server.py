@@ -16,6 +16,8 @@ from notifier.store.embedded import EmbeddedRedis
 from notifier.store.errors import EmbeddedRedisError
 from notifier.store.server import Version
 
+pytestmark = pytest.mark.process
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "stores"
 
 

@@ -60,6 +60,7 @@ async def one_order(shop: StandardShop) -> None:
     await shop.post(order(1))
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("one_order")
 def test_the_command_writes_json_lines(redis_url: str, tmp_path: Path) -> None:
     out = tmp_path / "orders.jsonl"

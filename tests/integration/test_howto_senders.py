@@ -20,6 +20,8 @@ from notifier.clock import SystemClock
 from notifier.config import Config
 from notifier.service import WEB, Service
 
+pytestmark = pytest.mark.process
+
 PAGE = "how-to/send-events.md"
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

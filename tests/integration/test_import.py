@@ -31,6 +31,8 @@ from notifier.simulator import Simulator
 from notifier.store.keys import Keys
 from notifier.texts import loading
 
+pytestmark = pytest.mark.process
+
 E = EventType
 BOTH = pytest.mark.parametrize("partitions", [1, 4])
 CODE = "123456789012345678901234"

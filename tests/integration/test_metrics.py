@@ -137,6 +137,7 @@ async def test_the_event_loop_is_watched(client: Client) -> None:
     assert (await figures(client))[name] > before
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("path", ["/metrics", "/readyz"])
 async def test_a_store_that_is_away(
     path: str, make_config: Callable[..., Config], clock: StillClock, aiohttp_client: Any, tmp_path: Any

@@ -30,7 +30,10 @@ HOST = "shop.example"
 OFFICE, ANYWHERE = "127.0.0.1", "127.0.0.2"  # where a browser comes from
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx on this machine")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(NGINX is None, reason="there is no nginx on this machine"),
+]
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.keys import Keys
 
+pytestmark = pytest.mark.process
+
 PAID = "payment.succeeded__tehran_online"
 
 

@@ -26,6 +26,8 @@ from notifier.store import layout, places
 from notifier.store.keys import Keys
 from notifier.store.moving import Mover
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 
 

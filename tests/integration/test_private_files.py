@@ -28,6 +28,7 @@ def careless() -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("careless")
 async def test_the_data_directory(tmp_path: Path) -> None:
     data = tmp_path / "data"

@@ -15,6 +15,8 @@ from notifier import reconfiguring
 from notifier.clock import SystemClock
 from notifier.config.loading import load
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 SECRETS = {
     "NOTIFIER__SOURCES__SHOP__SECRET": SHOP_SECRET,

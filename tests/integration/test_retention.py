@@ -314,6 +314,7 @@ def test_half_a_record_is_cut_off_and_nothing_is_written_twice(tmp_path: Path, c
         assert [json.loads(line)["id"] for line in gzip.decompress(path.read_bytes()).splitlines()] == ["1", "2", "3"]
 
 
+@pytest.mark.process
 async def test_killed_at_any_line_it_loses_nothing_and_writes_nothing_twice(
     shop: StandardShop, service: Service, clock: StillClock, api: ApiUser, redis_url: str, tmp_path: Path
 ) -> None:

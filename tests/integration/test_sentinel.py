@@ -22,6 +22,8 @@ from notifier.store.replicas import Replicas, TooFewReplicas
 from notifier.store.weaknesses import weaknesses
 from notifier.store.work import UnitOfWork
 
+pytestmark = pytest.mark.process
+
 PAID = "payment.succeeded__tehran_online"
 
 

@@ -15,6 +15,8 @@ from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, StandardShop, sta
 
 from notifier.clock import SystemClock
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 SECRETS = {
     "NOTIFIER__SOURCES__SHOP__SECRET": SHOP_SECRET,

@@ -14,6 +14,8 @@ from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fix
 from notifier.clock import SystemClock
 from notifier.simulator import Simulator, create_app
 
+pytestmark = pytest.mark.process
+
 PAID = "payment.succeeded__tehran_online"
 PHONE = "09121234567"
 TOKEN = "a-callback-token-of-tests"

@@ -190,6 +190,7 @@ async def test_without_an_endpoint_there_are_no_traces(service: Service) -> None
     assert service.traces is None
 
 
+@pytest.mark.process
 def test_without_an_endpoint_no_package_of_it_is_needed() -> None:
     """Whoever imports one here fails: but for redis-py, which does without as well."""
     program = (

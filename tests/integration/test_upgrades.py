@@ -18,6 +18,8 @@ from notifier.store import schema
 from notifier.store.keys import Keys
 from notifier.store.schema import StoreTooNew
 
+pytestmark = pytest.mark.process
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "stores"
 
 

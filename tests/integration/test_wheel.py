@@ -18,6 +18,8 @@ from served import serve
 from notifier.clock import SystemClock
 from notifier.simulator import Message, Simulator, create_app
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -82,6 +82,7 @@ def test_each_says_in_the_decisions_what_it_is_for() -> None:
     assert unsaid == []
 
 
+@pytest.mark.process
 def test_what_is_installed_fits_together() -> None:
     done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -14,6 +14,8 @@ import yaml
 from notifier.cli.initialising import environment
 from notifier.config.loading import load
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 UNIT = (DEPLOY / "notifier.service").read_text()
