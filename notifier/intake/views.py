@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -231,7 +232,7 @@ def routes(sources: Mapping[str, Source]) -> list[web.RouteDef]:
 
 def _array(body: bytes) -> list[Any]:
     try:
-        documents = from_json(body, allow_inf_nan=False)
+        documents = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
         raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
     if not isinstance(documents, list) or not 0 < len(documents) <= LARGEST_BATCH:
