@@ -23,8 +23,8 @@ _BLANKS = re.compile(r"\s+")
 _NOTHING = frozenset(
     persian.fold(word)
     for word in (
-        *("n/a", "na", "n.a.", "null", "(null)", "none", "nil", "nan", "undefined", "unknown", "not available", "empty"),
-        *("false", "#n/a", "#ref!", "#value!", "#name?", "tbd", "no tracking", "[object object]"),
+        *("n/a", "na", "n.a.", "null", "(null)", "none", "nil", "nan", "undefined", "unknown", "not available"),
+        *("empty", "false", "#n/a", "#ref!", "#value!", "#name?", "tbd", "no tracking", "[object object]"),
         *("ندارد", "نداره", "نامشخص", "ناشناس", "نامعلوم", "هیچ", "خالی", "بدون", "بدون کد", "بدون کد رهگیری", "تهی"),
         *("ندارم", "موجود نیست", "ثبت نشده", "وارد نشده", "نا مشخص", "فاقد", "فاقد کد", "تعیین نشده", "صادر نشده"),
     )
@@ -32,7 +32,8 @@ _NOTHING = frozenset(
 _SIGN = re.compile(r"[^\W_]")
 _LONGEST_NOTHING = 40
 
-_TAG = re.compile("<(?:(?P<inline>/?(?:a|abbr|b|bdi|bdo|em|font|i|mark|small|span|strong|sub|sup|u)(?=[ />]))|/?[A-Za-z]|!--)[^<>]*>", re.I)
+_INLINE = "a|abbr|b|bdi|bdo|em|font|i|mark|small|span|strong|sub|sup|u"
+_TAG = re.compile(f"<(?:(?P<inline>/?(?:{_INLINE})(?=[ />]))|/?[a-z]|!--)[^<>]*>", re.IGNORECASE)
 _SUSPECT = re.compile("[<&]")
 _LONGEST_MARKUP = 4000  # of more digits Python refuses to make the number that `&#…` would be
 

@@ -124,9 +124,9 @@ class LineItem(_Part):
 class Shipment(_Part):
     carrier: Said = None
     tracking_code: Code = None
-    url: Annotated[
-        Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(_optional), _short(500)
-    ] = None
+    url: Annotated[Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(_optional), _short(500)] = (
+        None
+    )
 
 
 class Data(_Part):

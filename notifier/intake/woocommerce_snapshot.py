@@ -251,7 +251,7 @@ class _Reader:
         for at, refund in enumerate(refunds):
             total = refund.get("total") if isinstance(refund, dict) else None
             try:
-                paid_back += self._rial(total[:_MAX_TEXT].lstrip("-\u2212 ") if isinstance(total, str) else _positive(total))
+                paid_back += self._rial(_positive(total))
             except money.MoneyError as error:
                 self._odd(f"refunds.{at}.total: {error}")
                 return None
@@ -305,4 +305,6 @@ class _Reader:
 
 
 def _positive(amount: object) -> object:
+    if isinstance(amount, str):
+        return amount[:_MAX_TEXT].lstrip("-\u2212 ")
     return abs(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else amount

@@ -82,8 +82,8 @@ def test_dates_of_either_calendar(text: str, at: datetime) -> None:
         ("10025,55,tomorrow", "is no date"),
         ("10025,55\ufffd,", "CSV UTF-8"),
         ('10025,"55\n66",', "a quotation mark missing"),
-        (f"10025,{'5' * 201},", "tracking_code"),
-        ("..,55,", "order_id"),
+        (f"10025,{'5' * 201},", "the code is longer"),
+        ("..,55,", "the order is missing"),
         ("10025,55,2999-01-01", "2999 is not a year"),
     ],
 )
