@@ -96,6 +96,9 @@ def inputs() -> Iterator[Input]:
     yield from (_standard(name, body) for name, body in _texts_of_json())
     small = [_event(order_id=f"b{n}", customer={"phone": f"0912{n:07}", "city": "تهران"}) for n in range(500)]
     yield _standard("a batch of 500", json.dumps(small).encode(), path="/batch")
+    wide = {"name": WIDE * 100, "city": WIDE * 100, "province": WIDE * 90}
+    full = [_event(order_id=f"w{n}", customer={"phone": f"0912{n:07}"} | wide) for n in range(500)]
+    yield _standard("a batch of 500 full of wide signs", json.dumps(full, ensure_ascii=False).encode(), path="/batch")
     yield from (_woo(name, json.dumps(body).encode()) for name, body in _orders())
     yield from (_mapped(name, json.dumps(body).encode()) for name, body in _mapped_orders())
     form = "application/x-www-form-urlencoded"
@@ -203,7 +206,9 @@ def _mapped_orders() -> Iterator[tuple[str, Any]]:
         for name in ("name", "mobile", "town"):
             yield f"{name} of {what}", order | {"buyer": {"mobile": "09121234567", name: text}}
         yield f"count of {what}", order | {"lines": [{"title": "a", "count": text}]}
-    yield "50,000 lines", order | {"lines": [{"title": "a", "count": "1"}] * 30_000}
+    yield "30,000 lines", order | {"lines": [{"title": "a", "count": "1"}] * 30_000}
+    yield "6,000 lines", order | {"lines": [{"title": "a", "count": "1"}] * 5_900}
+    yield "12,000 empty lines", order | {"lines": [{}] * 11_900}
     yield "a number as time", order | {"changed": "1" * 300}
 
 

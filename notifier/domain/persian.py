@@ -17,7 +17,8 @@ _PERSIAN_LETTERS = str.maketrans("يىك", "ییک")
 # What stays different after compatibility decomposition, though a reader takes it for the same letter.
 _ALIKE = str.maketrans("يىېےكڪہھەۃةٱ" + _PERSIAN + _ARABIC, "ییییککههههها" + _ASCII * 2, "\u0640\u0621")
 
-_LONGEST = 2000  # characters of a text that are looked at: one sign may be eighteen when it is taken apart
+_LONGEST, _SPARE = 2000, 20
+"""Characters of a text that are looked at. Taken apart a name is about as long again, and one odd sign is eighteen."""
 
 _FOLDED = re.compile(f"[{_LETTERS}]+(?: [{_LETTERS}]+)*")
 _WORD = f"[{_LETTERS}آئأؤءۀ،؛؟«»{_PERSIAN}!-~]+"
@@ -37,8 +38,9 @@ def fold(text: str) -> str:
     if _FOLDED.fullmatch(text):
         return text
     # Decomposed, آ أ ؤ ئ ۀ are a letter and a mark; the second round is for what case folding takes apart.
+    room = 2 * len(text) + _SPARE
     for _ in range(2):
-        text = unicodedata.normalize("NFKD", text)[:_LONGEST].casefold().translate(_ALIKE)
+        text = unicodedata.normalize("NFKD", text)[:room].casefold().translate(_ALIKE)
         text = _BLANK.sub(" ", text)
         text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf", "Cs"})
     return " ".join(text.split())

@@ -12,7 +12,7 @@ from notifier.errors import NotJson, Unprocessable, WrongContentType
 FORM = "application/x-www-form-urlencoded"
 _JSON = re.compile(r"(application|text)/([\w.+-]+\+)?json|text/plain|application/octet-stream")
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
-_MAX_FIELDS, _MAX_DEPTH = 2000, 8
+_MAX_FIELDS, _MAX_DEPTH, _MAX_VALUES = 2000, 8, 12_000
 _MAX_KEY, _MAX_BLANKS = 500, 4000  # characters, bytes
 
 
@@ -23,6 +23,8 @@ def document(body: bytes, content_type: str) -> Any:
         return _form(body)
     if content_type != FORM and not _JSON.fullmatch(content_type):
         raise WrongContentType(f"Post application/json or {FORM}, not {content_type}.")
+    if body.count(b",") > _MAX_VALUES:  # an expression may look at each of them
+        raise Unprocessable(f"The body holds more than {_MAX_VALUES:,} values, which is no order. Send one at a time.")
     try:
         found = from_json(body, allow_inf_nan=False)
     except ValueError as error:
