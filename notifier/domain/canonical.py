@@ -106,7 +106,7 @@ def _untagged(text: str) -> str:
 
 def name(whole: str) -> str | None:
     """A person's name without the words of programs and forms that say nothing: «سارا null» is «سارا»."""
-    words = [word for word in whole.split() if persian.fold(word) not in _NOTHING_IN_NAMES and _SIGN.search(word)]
+    words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and _SIGN.search(word)]
     return something(" ".join(words)) if words else None
 
 

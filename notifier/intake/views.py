@@ -25,6 +25,7 @@ from notifier.intake.woocommerce_delivery import delivery
 from notifier.store.records import encode
 
 LARGEST_BATCH = 500
+_AT_ONCE = 25  # events of a batch
 
 
 class Source(Protocol):
@@ -87,10 +88,12 @@ class StandardShop:
 
     async def _take_all(self, batch_id: str, documents: list[Any]) -> list[tuple[int, bytes] | Problem]:
         """Every event for itself, in order. Raises what is no fault of the events."""
-        taken = await asyncio.gather(
-            *(self._take_one(f"{batch_id}/{place}", document) for place, document in enumerate(documents)),
-            return_exceptions=True,
-        )
+        taking = []
+        for place, document in enumerate(documents):
+            taking.append(asyncio.create_task(self._take_one(f"{batch_id}/{place}", document)))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn between the parts of a large batch
+        taken = await asyncio.gather(*taking, return_exceptions=True)
         outcomes: list[tuple[int, bytes] | Problem] = []
         for outcome in taken:
             if isinstance(outcome, BaseException) and not (isinstance(outcome, Problem) and outcome.is_final):
