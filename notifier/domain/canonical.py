@@ -106,8 +106,9 @@ def _untagged(text: str) -> str:
 
 def name(whole: str) -> str | None:
     """A person's name without the words of programs and forms that say nothing: «سارا null» is «سارا»."""
-    words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and _SIGN.search(word)]
+    words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and word.strip(_RULES)]
     return something(" ".join(words)) if words else None
 
 
-_NOTHING_IN_NAMES = frozenset({"null", "(null)", "undefined", "none", "nan", "n/a", "0"})
+_NOTHING_IN_NAMES = frozenset({"null", "(null)", "undefined", "none", "nan", "n/a"})
+_RULES = "-–—._/0۰"

@@ -88,7 +88,7 @@ class Reader:
         """The orders with this id, in whatever digits; where none has it, those with this number. Each source counts
         for itself."""
         wanted, shops = asked_for(order_id), list(sources)
-        found = [await self.order(source, wanted) for source in shops]
+        found = [await self.order(source, order_id) or await self.order(source, wanted) for source in shops]
         return [order for order in found if order is not None] or [
             order for source in shops for order in await self.called(source, wanted)
         ]
