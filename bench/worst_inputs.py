@@ -1,9 +1,9 @@
 """How long one event can hold the loop: ``python -m bench.worst_inputs [--rounds N] [--only WORD]``.
 
 Posts the worst that a shop, a provider or a file may legally bring, up to the size that is taken, to a whole service
-over HTTP, from a thread of its own, and prints for each input the longest time in which the loop did nothing else. Of
-several rounds the shortest counts: what the machine does beside it makes a time longer and never shorter. Ends with 1
-when an input held the loop for longer than the limit.
+over HTTP, from a thread of its own, and prints for each input the longest time in which the loop did nothing else: by the
+wall, and in brackets what the loop itself worked of it, which is judged, for whatever else the machine does makes the former
+longer. Of several rounds the shortest counts. Ends with 1 when an input held the loop for longer than the limit.
 """
 
 import argparse
@@ -26,10 +26,12 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
+import uvloop
 from aiohttp.test_utils import TestServer
 
 from bench.table import Row, show
 from notifier import samples
+from notifier.cli.serving import spare_the_collector
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.events import EventType
@@ -328,6 +330,7 @@ class _Serving:
         self._service = await self._running.__aenter__()
         self._server = TestServer(self._service.app)
         await self._server.start_server()
+        spare_the_collector()
         return self._server
 
     async def forget(self) -> None:
@@ -347,14 +350,14 @@ def main() -> int:
     parser.add_argument("--only", default="", help="inputs whose name has this in it")
     parser.add_argument("--show", type=int, default=20, help="how many of the worst")
     options = parser.parse_args()
-    found = sorted(asyncio.run(measure(options.rounds, options.only)), key=lambda row: row[1], reverse=True)
+    found = sorted(uvloop.run(measure(options.rounds, options.only)), key=lambda row: row[2], reverse=True)
     wanted = f"at most {LIMIT:g} ms"
     show(
-        Row(f"{name}{f' ({status})' if status else ''}", f"{held:.1f} ms ({worked:.1f})", wanted, held <= LIMIT)
+        Row(f"{name}{f' ({status})' if status else ''}", f"{held:.1f} ms ({worked:.1f})", wanted, worked <= LIMIT)
         for name, held, worked, status in found[: options.show]
     )
-    over = sum(held > LIMIT for _, held, _, _ in found)
-    print(f"{len(found)} inputs, {over} over {LIMIT:g} ms; the longest {found[0][1]:.1f} ms" if found else "no input")
+    over = sum(worked > LIMIT for _, _, worked, _ in found)
+    print(f"{len(found)} inputs, {over} over {LIMIT:g} ms; the longest {found[0][2]:.1f} ms" if found else "no input")
     return int(over > 0)
 
 
