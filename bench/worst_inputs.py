@@ -1,9 +1,9 @@
 """How long one event can hold the loop: ``python -m bench.worst_inputs [--rounds N] [--only WORD]``.
 
 Posts the worst that a shop, a provider or a file may legally bring, up to the size that is taken, to a whole service
-over HTTP, from a thread of its own, and prints for each input the longest time in which the loop did nothing else: by the
-wall, and in brackets what the loop itself worked of it, which is judged, for whatever else the machine does makes the former
-longer. Of several rounds the shortest counts. Ends with 1 when an input held the loop for longer than the limit.
+over HTTP, from a thread of its own, and prints for each input the longest time in which the loop did nothing else: by
+the wall, and in brackets what the loop itself worked of it. The latter is judged, for whatever else the machine does
+makes the former longer. Of several rounds the shortest counts. Ends with 1 when an input took more than the limit.
 """
 
 import argparse
