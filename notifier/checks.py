@@ -19,7 +19,7 @@ from notifier.domain.policy import EVERYTHING
 from notifier.errors import ConfigError, TemplateError
 from notifier.guessable import guessable
 from notifier.intake import standard_signature as signatures
-from notifier.secret import MissingSecretError, Secret
+from notifier.secret import MissingSecretError, Secret, secrets_in
 from notifier.sms.templates import Template
 from notifier.texts import loading
 from notifier.texts.review import review
@@ -65,6 +65,7 @@ def check(path: Path | None = None) -> list[Finding]:
         *_unused(config, loaded),
         *_texts(config, loaded),
         *rotations(config),
+        *_spoilt(config),
         *(Finding(Level.WARNING, text) for text in guessable(config)),
         *unset,
     ]
@@ -239,6 +240,13 @@ def rotations(config: Config) -> Iterator[Finding]:
             text = f"holds the same as {newer}; give {newer} the new one, or remove this line"
             two = f"two are valid at present; when everybody signs with the one in {newer}, remove this line"
             yield _warning(f"{config.file}: {key}", text if same else two)
+
+
+def _spoilt(config: Config) -> Iterator[Finding]:
+    """Secrets that cannot be right, so that whatever is signed with them is refused."""
+    for key, secret in secrets_in(config):
+        if secret.is_set and (flaw := secret.flaw):
+            yield _error(f"{config.file}: {key}", flaw)
 
 
 def _previous(config: Config) -> Iterator[tuple[str, Secret, Secret | None]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from notifier import durations, logs
 from notifier.cli.bubbles import bubble
+from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import SystemClock
 from notifier.config import Config
 from notifier.domain import phones
 from notifier.domain.calls import Call
 from notifier.domain.messages import Message
+from notifier.domain.orders import Order
 from notifier.errors import StoreAway
 from notifier.importing.preview import Preview
 from notifier.importing.refused import Refused
@@ -52,7 +55,8 @@ def import_file(
         str, typer.Option(help="Events older than this are history: nobody is texted or phoned because of them")
     ] = "2d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and write nothing")] = False,
-    show: Annotated[int, typer.Option(min=0, max=1000, help="With --dry-run: how many texts and calls to show")] = 10,
+    show: Annotated[int, typer.Option(min=0, max=1000, help="How many texts and calls to show beforehand")] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Send without showing and asking first; for scripts")] = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -71,12 +75,31 @@ def import_file(
     what = Source(shop=_shop(settings, source), zone=zone, now=datetime.now(zone), history_after=limit)
     work = _Work(settings, what, file, Console())
     try:
-        code = asyncio.run(work.preview(show) if dry_run else work.run())
+        code = 0
+        if dry_run or not yes:
+            totals = asyncio.run(work.preview(show))
+            code = 1 if totals.refused else 0
+            if not dry_run:
+                _require_agreement(totals)
+        if not dry_run:
+            code = asyncio.run(work.run())
     except NotTracking as error:
         raise typer.BadParameter(f"FILE: {file}: {error}") from None
     except OSError as error:
         raise typer.BadParameter(f"FILE: {file}: {error.strerror}") from None
     raise typer.Exit(code)
+
+
+def _require_agreement(totals: Totals) -> None:
+    """Ask whoever is there whether what was shown may be sent; where nothing would be, there is nothing to ask.
+
+    Raises typer.Abort where it may not, and BadParameter where nobody can be asked.
+    """
+    if not (totals.texts or totals.calls):
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("nothing was sent: look at what is shown above, and add --yes to send it")
+    typer.confirm(f"Send {totals.texts:,} texts and plan {totals.calls:,} calls?", abort=True)
 
 
 def _shop(settings: Config, source: str | None) -> str:
@@ -104,7 +127,7 @@ class _Work:
         """Do it; the exit code."""
         async with Service(self.settings, roles=()) as service:
             with self.what.entries(self.file) as reading, Refused(self.file) as refused, self._bar(reading) as bar:
-                run = Import(service.committer, refused, bar)
+                run = Import(service.committer, service.reader, refused, bar)
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.add_signal_handler(number, run.stop)
@@ -121,8 +144,8 @@ class _Work:
             return 130
         return 1 if totals.refused else 0
 
-    async def preview(self, show: int) -> int:
-        """Show what would come of it; the exit code."""
+    async def preview(self, show: int) -> Totals:
+        """Show what would come of it."""
         loaded = loading.load(self.settings)
         rules = rulebook(self.settings, loaded, namespace=_PREVIEW_NAMESPACE)
         prices, left = loading.prices(self.settings), {"texts": show, "calls": show, "refused": show}
@@ -131,10 +154,12 @@ class _Work:
             left[kind] -= 1
             return left[kind] >= 0
 
-        def text(message: Message) -> None:
+        def text(message: Message, order: Order) -> None:
             if some("texts"):
                 when = f" from {message.not_before:%Y-%m-%d %H:%M}" if message.not_before else ""
-                title = f"order {message.order_id}, {phones.mask(message.to)}{when}"
+                whose = foreign(f"{order.details.name}, ") if order.details.name else ""
+                number = foreign(order.number if order.number == order.id else f"{order.number} (id {order.id})")
+                title = f"order {number}, {whose}{phones.mask(message.to)}{when}"
                 self.console.print(bubble(message.text, title=title, note=message.template))
 
         def call(planned: Call) -> None:
@@ -161,7 +186,7 @@ class _Work:
                 totals = await preview.run(reading)
         self._tell(totals, "would be imported", None)
         self._say(f"cost of the texts by [sms.price]: {preview.cost:,} rial; nothing was written")
-        return 1 if totals.refused else 0
+        return totals
 
     def _tell(self, totals: Totals, done: str, report: Path | None) -> None:
         self._say(f"{totals.taken:,} events {done}: {totals.texts:,} texts, {totals.calls:,} calls")

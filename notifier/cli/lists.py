@@ -14,7 +14,7 @@ from notifier.cli import trail
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
-from notifier.domain import phones
+from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.service import Store
@@ -85,6 +85,7 @@ def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirO
 
 
 async def _find(reader: Reader, message_id: str) -> tuple[Keys, StoredMessage]:
+    message_id = canonical.asked_for(message_id)
     for keys in reader.everywhere:
         if found := await reader.messages([(keys, message_id)]):
             return keys, found[0]

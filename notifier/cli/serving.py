@@ -90,7 +90,7 @@ async def _serve(config: Config, roles: list[str], reread: Callable[[], Config])
             except OSError as error:
                 where = f"{config.server.host}:{config.server.port}"
                 raise ConfigError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
-            _spare_the_collector()
+            spare_the_collector()
             log.info("ready", action="ready", url=_url(runner), roles=",".join(roles), pid=os.getpid())
             await stop.wait()
             log.info("stopping", action="stopping")
@@ -100,7 +100,7 @@ async def _serve(config: Config, roles: list[str], reread: Callable[[], Config])
     log.info("stopped", action="stopped")
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is there once the service is ready stays, and little of what a request makes is garbage in cycles: looking
     through the young at every seven hundred new objects took a third of the time of an event."""
     gc.collect()

@@ -16,7 +16,7 @@ from notifier.intake.woocommerce_rules import (
     TRACKING_CODE_KEYS,
     WooRules,
     Word,
-    canonical,
+    status_name,
 )
 from notifier.secret import Secret
 
@@ -27,7 +27,7 @@ def _one_name_each(statuses: dict[str, Meanings]) -> dict[str, Meanings]:
     """The statuses by their one name. Raises ValueError where two spellings of one mean different things."""
     named: dict[str, Meanings] = {}
     for given, meanings in statuses.items():
-        if named.setdefault(canonical(given), meanings) != meanings:
+        if named.setdefault(status_name(given), meanings) != meanings:
             raise ValueError(f"{given!r} and another spelling of it mean different things; keep one of the two")
     return named
 

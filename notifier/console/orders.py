@@ -14,7 +14,7 @@ from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.story import story
-from notifier.domain import phones
+from notifier.domain import canonical, phones
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
@@ -200,7 +200,8 @@ class Orders:
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         source, order_id = request.match_info["source"], request.match_info["id"]
-        order = await self._parts.reader.order(source, order_id)
+        reader = self._parts.reader
+        order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
         if order is None:
             raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
         return order, await self._parts.reader.keys_of(source, order_id)

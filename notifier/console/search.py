@@ -6,18 +6,19 @@ from typing import Any
 
 from notifier.console.customer import orders_of
 from notifier.console.parts import Parts
-from notifier.domain import persian, phones
+from notifier.domain import canonical, phones
 from notifier.domain.orders import Order
 
-_LONGEST = 64
+_LONGEST = 200
 
 
 async def search(parts: Parts, text: str) -> list[Order]:
     """The orders meant, in any digits, the likeliest first."""
-    query = persian.ascii_digits(persian.tidy(text)).strip().lstrip("#").strip()[:_LONGEST]
+    query = canonical.asked_for(text[:_LONGEST]).lstrip("#").strip()
     if not query:
         return []
-    found = await parts.reader.orders_numbered(query, parts.sources)
+    found = [order for source in parts.sources for order in await parts.reader.called(source, query)]
+    found += await parts.reader.orders_numbered(query, parts.sources)
     with contextlib.suppress(phones.PhoneError):
         found += await orders_of(parts, phones.normalize(query), limit=30)
     for code in dict.fromkeys((query, re.sub(r"[\s\-]", "", query))):

@@ -17,6 +17,9 @@ _PERSIAN_LETTERS = str.maketrans("يىك", "ییک")
 # What stays different after compatibility decomposition, though a reader takes it for the same letter.
 _ALIKE = str.maketrans("يىېےكڪہھەۃةٱ" + _PERSIAN + _ARABIC, "ییییککههههها" + _ASCII * 2, "\u0640\u0621")
 
+_LONGEST, _SPARE = 2000, 20
+"""Characters of a text that are looked at. Taken apart a name is about as long again, and one odd sign is eighteen."""
+
 _FOLDED = re.compile(f"[{_LETTERS}]+(?: [{_LETTERS}]+)*")
 _WORD = f"[{_LETTERS}آئأؤءۀ،؛؟«»{_PERSIAN}!-~]+"
 _TIDY = re.compile(f"{_WORD}(?:[ {ZWNJ}]{_WORD})*")
@@ -27,12 +30,17 @@ _GAP = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{ZWNJ}]+")
 
 
 def fold(text: str) -> str:
-    """A key for comparing names: one spelling of every letter and digit, no joiners, marks, hamzas or spare spaces."""
+    """A key for comparing names: one spelling of every letter and digit, no joiners, marks, hamzas or spare spaces.
+
+    Of a text that is longer than any name its beginning.
+    """
+    text = text[:_LONGEST]
     if _FOLDED.fullmatch(text):
         return text
     # Decomposed, آ أ ؤ ئ ۀ are a letter and a mark; the second round is for what case folding takes apart.
+    room = 2 * len(text) + _SPARE
     for _ in range(2):
-        text = unicodedata.normalize("NFKD", text).casefold().translate(_ALIKE)
+        text = unicodedata.normalize("NFKD", text)[:room].casefold().translate(_ALIKE)
         text = _BLANK.sub(" ", text)
         text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf", "Cs"})
     return " ".join(text.split())

@@ -13,6 +13,11 @@ _IRAN = re.compile("(?:(?:[+]|00)?98)?0?([1-9][0-9]{9})")
 _NATIONAL_MOBILE = re.compile("09[0-39][0-9]{8}")
 _BETWEEN = r"\s\-./()\[\]_\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2010-\u2015\u2060-\u206f\u2212\ufeff"
 _SEPARATORS = re.compile(f"[{_BETWEEN}]+")
+_LONGEST = 200  # characters: two numbers with words around them, and no more
+_ANY = re.compile(
+    f"(?:(?:(?:[+]|00)98|98(?=9)|0)[{_BETWEEN}]{{0,3}}0?[1-9]|9(?=[0-39]))(?:[{_BETWEEN}]{{0,3}}[0-9]){{9}}"
+)
+_ONE_AT_MOST = 15  # digits: E.164
 _MASKED = re.compile(r"[+]?[0-9]{0,4}\*\*\*[0-9]{0,4}")
 _EXAMPLE = "Send an Iranian mobile such as 09123456789, or a foreign number with + and its country code."
 _EXAMPLE_FA = "نمونهٔ درست: 09123456789"
@@ -26,13 +31,18 @@ class PhoneError(ValueError):
 
 
 def normalize(raw: str) -> str:
-    """`09123456789` or `02191001234` for Iran, `+97455123456` for elsewhere; raises PhoneError."""
+    """`09123456789` or `02191001234` for Iran, `+97455123456` for elsewhere; raises PhoneError.
+
+    Of several numbers in one field the first mobile, else the first.
+    """
     if match := _MOBILE.fullmatch(raw):
         return "0" + match[1]
+    if len(raw) > _LONGEST:
+        raise PhoneError(f"The phone number is {len(raw)} characters long.", "شمارهٔ تلفن بیش از اندازه دراز است.")
     number = _compact(raw)
     if match := _MOBILE.fullmatch(number):
         return "0" + match[1]
-    return _rare(number)
+    return _first(raw) or _rare(number)
 
 
 def is_mobile(phone: str) -> bool:
@@ -52,6 +62,8 @@ def mask(phone: str) -> str:
     """`0912***4567`: eight signs at most, and three digits at least stay hidden; what is no number is hidden whole."""
     if _NATIONAL_MOBILE.fullmatch(phone):
         return f"{phone[:4]}***{phone[-4:]}"
+    if len(phone) > _LONGEST:
+        return "***"
     if _MASKED.fullmatch(phone):
         return phone
     number = _compact(phone)
@@ -68,6 +80,27 @@ def _compact(raw: str) -> str:
     number = _SEPARATORS.sub("", ascii_digits(unicodedata.normalize("NFKC", raw)))
     # Typed into a right-to-left field, the plus often lands behind the number.
     return f"+{number[:-1]}" if number.endswith("+") else number
+
+
+def _first(raw: str) -> str | None:
+    """The number meant where a field holds several, with words between them or nothing at all; None where it does not.
+
+    Every digit has to belong to one of them: what is left over may be the rest of a number that was typed wrong.
+    """
+    text = ascii_digits(unicodedata.normalize("NFKC", raw))
+    if sum(char.isdigit() for char in text) <= _ONE_AT_MOST:
+        return None
+    given = [_compact(match[0]) for match in _ANY.finditer(text)]
+    if len(given) < 2 or re.search("[0-9]", _ANY.sub("", text)):
+        return None
+    found = []
+    for number in given:
+        try:
+            mobile = _MOBILE.fullmatch(number)
+            found.append("0" + mobile[1] if mobile else _rare(number))
+        except PhoneError:
+            return None
+    return next((number for number in found if is_mobile(number)), found[0])
 
 
 def _rare(number: str) -> str:

@@ -14,6 +14,7 @@ from notifier.intake import standard
 class Entry(Struct, frozen=True, kw_only=True):
     """One line. ``event`` is None where it is refused, for ``reason``; ``given`` is then what it said.
 
+    ``by_number`` says that it names its order as people do, so that the order has to be found first.
     ``digest`` tells its content from any other, whatever its place in the file.
     """
 
@@ -22,6 +23,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     digest: str = ""
     reason: str = ""
     given: Any = None
+    by_number: bool = False
 
 
 def entry(line: int, document: Any, *, source: str, name: str, content: Any, given: Any) -> Entry:

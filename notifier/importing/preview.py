@@ -15,6 +15,7 @@ from notifier.domain.history import untold
 from notifier.domain.messages import Message, Via
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
+from notifier.importing.resolving import resolved
 from notifier.importing.running import Totals
 from notifier.importing.source import Reading
 from notifier.intake.delivery import waits_for_order
@@ -30,7 +31,7 @@ class Preview:
     clock: Clock
     reader: Reader | None
     price: Callable[[str, Via], int]
-    on_text: Callable[[Message], None]
+    on_text: Callable[[Message, Order], None]
     on_call: Callable[[Call], None]
     on_refused: Callable[[int, str], None]
     on_progress: Callable[[Totals, int], None]
@@ -43,6 +44,7 @@ class Preview:
     async def run(self, reading: Reading) -> Totals:
         for entry in reading.entries:
             self.totals.line = entry.line
+            entry = await resolved(entry, self.reader)
             if entry.event is None:
                 self.totals.refused += 1
                 self.on_refused(entry.line, entry.reason)
@@ -83,7 +85,7 @@ class Preview:
         totals.calls += len(decision.calls)
         for message in decision.messages:
             self.cost += self.price(message.text, Via.LOOKUP if message.patterns else Via.SEND)
-            self.on_text(message)
+            self.on_text(message, decision.order)
         for call in decision.calls:
             self.on_call(call)
 

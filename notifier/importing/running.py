@@ -13,9 +13,11 @@ from notifier.domain.events import Event
 from notifier.errors import StoreAway
 from notifier.importing.entries import Entry
 from notifier.importing.refused import Refused
+from notifier.importing.resolving import resolved
 from notifier.importing.source import Reading
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
+from notifier.store.reading import Reader
 
 _IN_FLIGHT = 512
 _BREATH = 256  # lines
@@ -43,6 +45,7 @@ class Import:
     """One run over one file. ``stop`` ends it after what is in flight."""
 
     committer: Committer
+    reader: Reader
     refused: Refused
     on_progress: Callable[[Totals, int], None]
     totals: Totals = field(default_factory=Totals)
@@ -64,6 +67,7 @@ class Import:
                 if entry.line % _BREATH == 0:
                     await asyncio.sleep(0)  # for whoever wants to stop us, also where no line has to be waited for
                     self.on_progress(self.totals, reading.position)
+                entry = await resolved(entry, self.reader)
                 if entry.event is None:
                     self._refuse(entry, entry.reason)
                     continue

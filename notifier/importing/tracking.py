@@ -9,30 +9,43 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import jdatetime
+from msgspec.structs import replace
 
-from notifier.domain import persian
+from notifier.domain import canonical, persian
 from notifier.domain.events import EventType
 from notifier.importing.entries import Entry, entry
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "order": (
-        *("order", "order number", "order no", "order id", "number", "no", "id"),
-        *("سفارش", "شماره سفارش", "شماره", "کد سفارش", "شناسه سفارش"),
+        ("order number", "order no", "order id", "شماره سفارش", "کد سفارش", "شناسه سفارش"),
+        ("order", "سفارش"),
+        ("number", "no", "id", "شماره"),
     ),
     "carrier": (
-        *("carrier", "courier", "shipping company", "shipping method", "provider"),
-        *("شرکت حمل", "شرکت پستی", "حامل", "شیوه ارسال", "روش ارسال", "نحوه ارسال", "شرکت ارسال", "باربری", "پست"),
+        (
+            *("carrier", "courier", "shipping company", "شرکت حمل", "شرکت حمل و نقل", "شرکت پستی", "حامل"),
+            *("شرکت ارسال", "شرکت ارسال کننده"),
+        ),
+        ("shipping method", "provider", "شیوه ارسال", "روش ارسال", "نحوه ارسال", "باربری"),
+        ("پست",),
     ),
     "code": (
-        *("code", "tracking", "tracking code", "tracking number", "tracking no", "barcode"),
-        *("کد رهگیری", "شماره رهگیری", "رهگیری", "کد مرسوله", "شماره مرسوله", "بارکد", "بارکد پستی", "کد"),
+        (
+            *("tracking code", "tracking number", "tracking no", "کد رهگیری", "شماره رهگیری", "کد رهگیری پستی"),
+            *("کد مرسوله", "شماره مرسوله", "بارکد پستی"),
+        ),
+        ("tracking", "barcode", "رهگیری", "بارکد"),
+        ("code", "کد"),
     ),
-    "url": ("url", "link", "tracking url", "tracking link", "لینک", "لینک رهگیری", "نشانی رهگیری", "آدرس رهگیری"),
-    "shipped_at": ("shipped at", "date", "shipped", "shipping date", "تاریخ ارسال", "تاریخ", "زمان ارسال"),
+    "url": (("tracking url", "tracking link", "لینک رهگیری", "نشانی رهگیری", "آدرس رهگیری"), ("url", "link", "لینک")),
+    "shipped_at": (("shipped at", "shipping date", "تاریخ ارسال", "زمان ارسال"), ("shipped",), ("date", "تاریخ")),
 }
-"""A column → the headings it is known by."""
+"""A column → the headings it is known by, the most telling ones first: «شماره سفارش» outdoes «شماره»."""
 
-_SPOILT = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_SPOILT = re.compile(r"[-+]?\d+(?:[.,/٫٬]\d*)?E\s?[-+]?\s?\d+", re.IGNORECASE)
+_ROUNDED = re.compile(r"\d{15}0+")  # Excel keeps fifteen digits of a number
+_FLOAT = re.compile(r"(\d+)[.٫]0+")
+_LONGEST_CELL = 2000  # characters
 _FORMULA = re.compile(r'="(.*)"')
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T،,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _JALALI_YEARS = range(1300, 1500)
@@ -69,18 +82,30 @@ def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iter
 
 
 def _places(headings: Sequence[str]) -> dict[str, int]:
-    known = {_key(name): column for column, names in COLUMNS.items() for name in names}
-    places: dict[str, int] = {}
+    """Where each column stands. Raises NotTracking where one is missing, or two headings say it equally well."""
+    headings = [heading[:_LONGEST_CELL] for heading in headings]
+    ranks = {
+        _key(name): (column, rank) for column, ranked in COLUMNS.items() for rank, names in enumerate(ranked)
+        for name in names
+    }  # fmt: skip
+    found: dict[str, dict[int, list[int]]] = {}
     for place, heading in enumerate(headings):
-        if (column := known.get(_key(heading))) is not None:
-            places.setdefault(column, place)
+        if (known := ranks.get(_key(heading))) is not None:
+            found.setdefault(known[0], {}).setdefault(known[1], []).append(place)
+    places: dict[str, int] = {}
+    for column, by_rank in found.items():
+        first, *others = by_rank[min(by_rank)]
+        if others:
+            both = " and ".join(repr(headings[place].strip("\ufeff ")) for place in (first, *others))
+            raise NotTracking(f"{both} may each be the {column}: delete or rename all but one of these columns.")
+        places[column] = first
     for column in ("order", "code"):
         if column not in places:
-            found = ", ".join(repr(heading.strip("\ufeff ")) for heading in headings) or "nothing"
-            broken = " Letters are broken in it: save it as «CSV UTF-8»." if "\ufffd" in found else ""
+            shown = ", ".join(repr(heading.strip("\ufeff ")) for heading in headings) or "nothing"
+            broken = " Letters are broken in it: save it as «CSV UTF-8»." if "\ufffd" in shown else ""
             raise NotTracking(
-                f"no column for the {column}: the first line has {found}. "
-                f"Call it one of: {', '.join(COLUMNS[column])}.{broken}"
+                f"no column for the {column}: the first line has {shown}. "
+                f"Call it one of: {', '.join(name for names in COLUMNS[column] for name in names)}.{broken}"
             )
     return places
 
@@ -92,15 +117,16 @@ def _key(heading: str) -> str:
 def _entry(
     line: int, cells: Sequence[str], places: Mapping[str, int], source: str, zone: ZoneInfo, now: datetime
 ) -> Entry:
-    row = {column: _cell(cells[place]) if place < len(cells) else "" for column, place in places.items()}
-    row["order"] = re.sub(r"^#|\.0$", "", row["order"]).strip()
-    row["code"] = re.sub(r"\s", "", row["code"])
     try:
+        _require_sound(cells)
+        row = {column: _cell(cells[place]) if place < len(cells) else "" for column, place in places.items()}
+        for column in ("order", "code"):
+            row[column] = _exact(column, row[column])
         at = _moment(row.get("shipped_at", ""), zone) or now
-        _require_sound(row, cells)
     except ValueError as error:
-        return Entry(line=line, reason=str(error), given=list(cells))
-    carrier, url = persian.tidy(row.get("carrier", "")), row.get("url", "")
+        return Entry(line=line, reason=str(error), given=[cell[:_LONGEST_CELL] for cell in cells])
+    carrier = persian.tidy(canonical.plain(row.get("carrier", "")))
+    url = canonical.plain(row.get("url", "")).strip()
     shipment = {"carrier": carrier, "tracking_code": row["code"], "url": url}
     document = {
         "type": EventType.SHIPPED,
@@ -108,29 +134,47 @@ def _entry(
         "data": {"order_id": row["order"], "shipment": {name: value for name, value in shipment.items() if value}},
     }
     content = ["tracking", *(row.get(column, "") for column in COLUMNS)]
-    return entry(line, document, source=source, name="", content=content, given=list(cells))
+    found = entry(line, document, source=source, name="", content=content, given=list(cells))
+    return replace(found, by_number=True)
 
 
-def _require_sound(row: Mapping[str, str], cells: Sequence[str]) -> None:
-    if any("\ufffd" in cell for cell in cells):
-        raise ValueError("letters are broken; save the file as «CSV UTF-8»")
-    if any("\n" in cell for cell in cells):
-        raise ValueError("a cell goes over several lines; is a quotation mark missing?")
-    for column in ("order", "code"):
-        if not row[column]:
-            raise ValueError(f"the {column} is missing")
-        if _SPOILT.fullmatch(row[column]):
-            raise ValueError(
-                f"Excel has shortened the {column} to {row[column]}: make the column text, enter it again and save"
-            )
+def _require_sound(cells: Sequence[str]) -> None:
+    for cell in cells:
+        if len(cell) > _LONGEST_CELL and "\n" not in cell:
+            raise ValueError(f"a cell is longer than {_LONGEST_CELL} characters")
+        if "\ufffd" in cell:
+            raise ValueError("letters are broken; save the file as «CSV UTF-8»")
+        if "\n" in cell:
+            raise ValueError("a cell goes over several lines; is a quotation mark missing?")
 
 
 def _cell(text: str) -> str:
     """A cell without what Excel and its users put around it to keep digits as they are."""
-    text = text.strip(" \t\u200e\u200f\u202a\u202b\u202c\ufeff")
+    text = canonical.identifier(text, longest=_LONGEST_CELL)
     if formula := _FORMULA.fullmatch(text):
         text = formula[1]
-    return persian.ascii_digits(text.removeprefix("'").strip())
+    return text.removeprefix("'").strip()
+
+
+def _exact(column: str, text: str) -> str:
+    """A value of which every sign counts. Raises ValueError where a spreadsheet has spoilt it."""
+    if _SPOILT.fullmatch(text):
+        raise ValueError(f"Excel has shortened the {column} to {text}: make the column text, enter it again and save")
+    if number := _FLOAT.fullmatch(text):
+        text = number[1]
+    if len(text) > canonical.LONGEST_IDENTIFIER:
+        raise ValueError(f"the {column} is longer than {canonical.LONGEST_IDENTIFIER} characters")
+    text = canonical.identifier(text).removeprefix("#").strip()
+    if column == "code":
+        text = re.sub(r"\s", "", text)
+    if canonical.is_nothing(text):
+        raise ValueError(f"the {column} is missing")
+    if _ROUNDED.fullmatch(text):
+        raise ValueError(
+            f"Excel has put noughts for the last digits of the {column} {text}: make the column text, enter it again"
+            " and save"
+        )
+    return text
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:

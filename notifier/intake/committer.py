@@ -4,6 +4,7 @@ A group takes one round trip to read and one to write, and one fsync for all of 
 of work is on disk.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +32,8 @@ from notifier.store.records import decode, encode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
+
+_DECIDED_AT_ONCE = 32  # deliveries of a group
 
 
 @dataclass(slots=True)
@@ -91,7 +94,9 @@ class Committer:
         prepared: list[_Prepared] = []
         later: list[Waiting] = []
         fresh: dict[str, Order] = {}  # what this group has decided already, by key of the order
-        for waiting, (seen, order) in zip(group, stored, strict=True):
+        for place, (waiting, (seen, order)) in enumerate(zip(group, stored, strict=True)):
+            if place % _DECIDED_AT_ONCE == _DECIDED_AT_ONCE - 1:
+                await asyncio.sleep(0)  # a large group is not to keep others from their answers
             try:
                 outcome: Outcome | None = _taken_before(waiting.delivery, seen)
                 if outcome is None:

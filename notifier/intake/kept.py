@@ -40,6 +40,9 @@ def room(*, signed: bool) -> Room:
     return SIGNED if signed else UNSIGNED
 
 
+_AT_ONCE = 250_000  # characters of bodies
+
+
 class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One delivery as it came, without its secrets, and why it was not taken.
 
@@ -102,13 +105,18 @@ class KeptBook:
         """Keep them; the same delivery again takes the place of the one before, and the oldest make room."""
         if not self.keep:
             return
-        units, life = [], self.keep // timedelta(milliseconds=1)
+        units: list[UnitOfWork] = []
+        life, weight = self.keep // timedelta(milliseconds=1), 0
         for one in deliveries:
+            if weight > _AT_ONCE:  # others are to have their turn between some of many large ones
+                await work.commit(self.redis, units)
+                units, weight = [], 0
             unit, index = UnitOfWork(), names.kept(one.source, signed=one.signed)
             unit.do("SET", names.kept_delivery(one.id), encode(one), "PX", life)
             unit.do("ZADD", index, ms(one.at), one.id)
             unit.do("PEXPIRE", index, life)
             units.append(unit)
+            weight += len(one.body)
         await work.commit(self.redis, units)
         for source, signed in {(one.source, one.signed) for one in deliveries}:
             await self._make_room(source, signed=signed)

@@ -29,6 +29,9 @@ _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FA
 _BY_TIME = frozenset({EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED})
 """Kinds that may happen several times, and are told apart by the time where they have no reference."""
 
+_WORDS = frozenset({"customer.name", "customer.city", "customer.province", "shipment.carrier", "shipment.url"})
+"""Fields that people read: a shop's page holds them as HTML."""
+
 _LONGEST_ID, _LONGEST_STATUS = 256, 100
 
 
@@ -152,7 +155,8 @@ class _Finding:
         found: dict[str, Any] = {}
         for name in self._rules.fields:
             if name not in ("items", "payment.method", "payment.amount", "payment.currency"):
-                _put(found, name, self.text(name, self._rules.fields[name]))
+                convert = mapping_values.words if name in _WORDS else mapping_values.text
+                _put(found, name, self._read(name, self._rules.fields[name], convert))
         _put(found, "payment.method", self._method())
         _put(found, "payment.amount", self._amount())
         _put(found, "items", self._items())

@@ -1,6 +1,7 @@
 """The body of a delivery as a document that expressions can be looked for in: JSON, or a form as PHP writes it."""
 
 import re
+from codecs import BOM_UTF8
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,15 +12,19 @@ from notifier.errors import NotJson, Unprocessable, WrongContentType
 FORM = "application/x-www-form-urlencoded"
 _JSON = re.compile(r"(application|text)/([\w.+-]+\+)?json|text/plain|application/octet-stream")
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
-_MAX_FIELDS, _MAX_DEPTH = 2000, 8
+_MAX_FIELDS, _MAX_DEPTH, _MAX_VALUES = 2000, 8, 12_000
+_MAX_KEY, _MAX_BLANKS = 500, 4000  # characters, bytes
 
 
 def document(body: bytes, content_type: str) -> Any:
     """Raises WrongContentType, NotJson or Unprocessable. JSON that is called a form, as curl does, is taken as JSON."""
-    if content_type == FORM and not body.lstrip().startswith((b"{", b"[")):
+    body = body.removeprefix(BOM_UTF8)
+    if content_type == FORM and not body[:_MAX_BLANKS].lstrip().startswith((b"{", b"[")):
         return _form(body)
     if content_type != FORM and not _JSON.fullmatch(content_type):
         raise WrongContentType(f"Post application/json or {FORM}, not {content_type}.")
+    if body.count(b",") > _MAX_VALUES:  # an expression may look at each of them
+        raise Unprocessable(f"The body holds more than {_MAX_VALUES:,} values, which is no order. Send one at a time.")
     try:
         found = from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -39,6 +44,8 @@ def _form(body: bytes) -> dict[str, Any]:
         raise NotJson(f"The body is not a form in UTF-8: {error}") from None
     fields: dict[str, Any] = {}
     for name, value in pairs:
+        if len(name) > _MAX_KEY:
+            raise Unprocessable(f"The name of a field of the form is longer than {_MAX_KEY} characters.")
         match = _KEY.fullmatch(name)
         keys = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])] if match else [name]
         place = fields

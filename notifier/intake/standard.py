@@ -1,23 +1,64 @@
 """``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
 
+from codecs import BOM_UTF8
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
-from notifier.domain import money, persian, phones
+from notifier.domain import canonical, money, persian, phones
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.errors import NotJson, Unprocessable
 
-Short = Annotated[str, Field(min_length=1, max_length=200)]
-
-
+_LONGEST_MOMENT, _LONGEST_NUMBER = 100, 40  # characters
+_LONGEST_DIGITS = 10**60
 _PLAUSIBLE_YEARS = range(2000, 2100)
 
 
 def _phone(text: str) -> str:
     return phones.normalize(text)
+
+
+def _code(text: str) -> str | None:
+    """A reference or code in its one form; None for what only says that there is none."""
+    return canonical.something(canonical.identifier(text))
+
+
+def _said(text: str) -> str | None:
+    """One tidy line; None for what only says that there is none."""
+    return canonical.something(persian.tidy(text))
+
+
+def _name(text: str) -> str | None:
+    return canonical.name(persian.tidy(text))
+
+
+def _short(longest: int) -> BeforeValidator:
+    """Nothing is done with what is too long to be right: not cut, not read, not counted."""
+
+    def bounded(value: Any) -> Any:
+        if isinstance(value, str) and len(value) > longest:
+            raise ValueError(f"is longer than {longest} characters")
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_DIGITS:
+            raise ValueError("is a number of more than 60 digits")
+        return value
+
+    return BeforeValidator(bounded)
+
+
+def _optional(value: Any) -> Any:
+    """What programs send for nothing is nothing, before it is read as anything."""
+    return None if isinstance(value, str) and canonical.is_nothing(value) else value
 
 
 def _plausible(moment: datetime) -> datetime:
@@ -32,9 +73,19 @@ def _addressable(text: str) -> str:
     return text
 
 
+def _order_id(value: Any) -> Any:
+    return canonical.identifier(value, longest=100) if isinstance(value, str) else value
+
+
 OrderId = Annotated[
-    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$"), AfterValidator(_addressable)
+    str,
+    Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$"),
+    AfterValidator(_addressable),
+    BeforeValidator(_order_id),
 ]
+Code = Annotated[Annotated[str, AfterValidator(_code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
+Said = Annotated[Annotated[str, AfterValidator(_said)] | None, _short(200)]
+Name = Annotated[Annotated[str, AfterValidator(_name)] | None, _short(200)]
 
 
 class _Part(BaseModel):
@@ -42,19 +93,19 @@ class _Part(BaseModel):
 
 
 class Customer(_Part):
-    name: Short | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_phone)] | None = None
-    city: Short | None = None
-    province: Short | None = None
+    name: Name = None
+    phone: Annotated[Annotated[str, AfterValidator(_phone)] | None, BeforeValidator(_optional), _short(200)] = None
+    city: Said = None
+    province: Said = None
 
 
 class Payment(_Part):
     """``amount`` is in ``currency``: IRR rial, IRT toman, IRHR thousand rial, IRHT thousand toman."""
 
     method: Method | None = None
-    amount: int | None = None
-    currency: str = "IRR"
-    reference: Short | None = None
+    amount: Annotated[int | None, _short(_LONGEST_NUMBER)] = None
+    currency: Annotated[str, _short(_LONGEST_NUMBER)] = "IRR"
+    reference: Code = None
 
     @model_validator(mode="after")
     def _amount_makes_sense(self) -> "Payment":
@@ -66,14 +117,16 @@ class Payment(_Part):
 
 
 class LineItem(_Part):
-    name: Annotated[str, Field(min_length=1, max_length=500)]
-    quantity: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    name: Annotated[str, Field(min_length=1), AfterValidator(persian.tidy), _short(500)]
+    quantity: Annotated[int, Field(ge=1, le=1_000_000), _short(_LONGEST_NUMBER)] = 1
 
 
 class Shipment(_Part):
-    carrier: Short | None = None
-    tracking_code: Short | None = None
-    url: Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")] | None = None
+    carrier: Said = None
+    tracking_code: Code = None
+    url: Annotated[Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(_optional), _short(500)] = (
+        None
+    )
 
 
 class Data(_Part):
@@ -88,7 +141,7 @@ class Payload(_Part):
     """An event as a shop posts it. Fields we do not know are kept, not refused."""
 
     type: EventType
-    timestamp: Annotated[AwareDatetime, AfterValidator(_plausible)]
+    timestamp: Annotated[AwareDatetime, AfterValidator(_plausible), _short(_LONGEST_MOMENT)]
     data: Data
 
     @model_validator(mode="after")
@@ -108,10 +161,10 @@ class Payload(_Part):
             case _:
                 money_part = {"amount": rial, "reference": reference}
         details = Details(
-            name=persian.tidy(data.customer.name) if data.customer.name else None,
+            name=data.customer.name,
             phone=data.customer.phone,
-            city=persian.tidy(data.customer.city) if data.customer.city else None,
-            province=persian.tidy(data.customer.province) if data.customer.province else None,
+            city=data.customer.city,
+            province=data.customer.province,
             method=data.payment.method,
             items=tuple(Item(item.name, item.quantity) for item in data.items) if data.items else None,
             carrier=data.shipment.carrier,
@@ -148,7 +201,7 @@ def validate(document: Any) -> Payload:
 
 def _json(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
+        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
         raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
 

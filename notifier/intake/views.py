@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -38,6 +39,7 @@ from notifier.store.records import encode
 log = structlog.get_logger()
 
 LARGEST_BATCH = 500
+_AT_ONCE = 25  # events of a batch
 
 Alert = Callable[[str, str], Awaitable[None]]
 
@@ -102,10 +104,12 @@ class StandardShop:
 
     async def _take_all(self, batch_id: str, documents: list[Any]) -> list[tuple[int, bytes] | Problem]:
         """Every event for itself, in order. Raises what is no fault of the events."""
-        taken = await asyncio.gather(
-            *(self._take_one(f"{batch_id}/{place}", document) for place, document in enumerate(documents)),
-            return_exceptions=True,
-        )
+        taking = []
+        for place, document in enumerate(documents):
+            taking.append(asyncio.create_task(self._take_one(f"{batch_id}/{place}", document)))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn between the parts of a large batch
+        taken = await asyncio.gather(*taking, return_exceptions=True)
         outcomes: list[tuple[int, bytes] | Problem] = []
         for outcome in taken:
             if isinstance(outcome, BaseException) and not (isinstance(outcome, Problem) and outcome.is_final):
@@ -272,7 +276,7 @@ def routes(sources: Mapping[str, Source]) -> list[web.RouteDef]:
 
 def _array(body: bytes) -> list[Any]:
     try:
-        documents = from_json(body, allow_inf_nan=False)
+        documents = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
         raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
     if not isinstance(documents, list) or not 0 < len(documents) <= LARGEST_BATCH:

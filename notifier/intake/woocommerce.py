@@ -7,12 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from notifier.domain import persian
 from notifier.domain.events import Details, Event, EventType, Method
 from notifier.domain.orders import Order, Stage, heard
-from notifier.intake.woocommerce_rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, canonical
+from notifier.intake.woocommerce_rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, status_name
 from notifier.intake.woocommerce_signature import is_ping, verify
-from notifier.intake.woocommerce_snapshot import PROVINCES, Snapshot, parse, text
+from notifier.intake.woocommerce_snapshot import PROVINCES, Snapshot, identifier, parse, said
 
 __all__ = ["DEFAULT", "PROVINCES", "Snapshot", "WooRules", "Word", "events", "is_ping", "parse", "verify"]
 
@@ -53,6 +52,7 @@ _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FA
 _SHOP_SAYS = ("amount", "items", "method")
 """Details that only the shop tells: their stamps show how new the newest snapshot was that we took in."""
 
+_MOST_PARCELS = 200
 _CODE_FIELDS = ("tracking_number", "tracking_code")
 _CARRIER_FIELDS = ("custom_tracking_provider", "formatted_tracking_provider", "tracking_provider", "carrier_name")
 _URL_FIELDS = ("custom_tracking_link", "formatted_tracking_link", "tracking_link", "tracking_url")
@@ -118,7 +118,7 @@ class _Telling:
         """Whether WooCommerce has cleared away an order that nobody paid: its customer is told nothing of it."""
         before = self.snapshot.meta.get("_wp_trash_meta_status")
         if isinstance(before, str):
-            return canonical(before) in UNSETTLED
+            return status_name(before) in UNSETTLED
         return order.method in (Method.ONLINE, None) and not order.paid and order.stage <= Stage.REGISTERED
 
     def _stale(self) -> bool:
@@ -294,23 +294,27 @@ def _moment(ms: int) -> datetime:
 def _shipment(meta: Mapping[str, Any], rules: WooRules) -> tuple[str | None, str | None, str | None]:
     """Tracking code, carrier and address to follow the parcel, as far as the meta data tell."""
     parcel = next((found for key in rules.tracking_code_keys if (found := _parcel(meta.get(key)))), {})
-    code = _first(parcel, _CODE_FIELDS)
+    code = _code(parcel)
     carrier = _first(parcel, _CARRIER_FIELDS) or _first(meta, rules.carrier_keys)
     url = _first(parcel, _URL_FIELDS)
     if url and not url.startswith(("https://", "http://")):
         url = None
-    return (persian.ascii_digits(code) if code else None), carrier, url
+    return code, carrier, url
 
 
 def _parcel(value: Any) -> Mapping[str, Any]:
     """The newest parcel that a meta value describes: a bare code, a parcel, or a list of either, newest last."""
-    for entry in reversed(value) if isinstance(value, list) else (value,):
-        if isinstance(entry, dict) and _first(entry, _CODE_FIELDS):
+    for entry in reversed(value[-_MOST_PARCELS:]) if isinstance(value, list) else (value,):
+        if isinstance(entry, dict) and _code(entry):
             return entry
-        if code := text(entry):
+        if code := identifier(entry):
             return {_CODE_FIELDS[0]: code}
     return {}
 
 
+def _code(parcel: Mapping[str, Any]) -> str | None:
+    return next((code for name in _CODE_FIELDS if (code := identifier(parcel.get(name)))), None)
+
+
 def _first(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    return next((found for name in names if (found := text(values.get(name)))), None)
+    return next((found for name in names if (found := said(values.get(name)))), None)

@@ -130,7 +130,7 @@ NO_METHOD = frozenset({"other", "n/a", "na", "none", "null", "-"})
 """Names that stand in the place of a payment method: WooCommerce's own for what staff enter by hand is ``other``."""
 
 
-def canonical(status: str) -> str:
+def status_name(status: str) -> str:
     """A status or a payment method by one name, however it is written: without ``wc-``, in small letters."""
     return status.strip().lower().removeprefix("wc-")
 
@@ -154,7 +154,7 @@ class WooRules:
     def __post_init__(self) -> None:
         for name in ("statuses", "methods"):
             table = {
-                (canonical(key) if name == "statuses" else key.strip().lower()): value
+                (status_name(key) if name == "statuses" else key.strip().lower()): value
                 for key, value in getattr(self, name).items()
             }
             object.__setattr__(self, name, table)

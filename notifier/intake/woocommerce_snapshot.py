@@ -4,6 +4,7 @@ Plugins change everything but the order's id, so only that is demanded: whatever
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,10 +13,10 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
-from notifier.domain import money, persian, phones
+from notifier.domain import canonical, money, persian, phones
 from notifier.domain.events import Details, Item
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
-from notifier.intake.woocommerce_rules import DEFAULT, WooRules, canonical
+from notifier.intake.woocommerce_rules import DEFAULT, WooRules, status_name
 
 # woocommerce/i18n/states.php. Persian plugins put their own lists in its place; those are shown as given.
 PROVINCES: dict[str, str] = {
@@ -57,6 +58,7 @@ _MAX_TEXT = 200
 _MAX_ITEMS = 50
 _MAX_QUANTITY = 1_000_000
 _LEAST = Decimal("0.0001")
+_MAX_FIGURES, _MAX_REFUNDS, _MAX_META = 60, 500, 5000
 _YEARS = range(2000, 2100)
 
 
@@ -94,12 +96,29 @@ def text(value: object) -> str | None:
     """A value as one tidy line, or None when it is empty or no text at all."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**60:
         return str(value)
-    return persian.tidy(value[: _MAX_TEXT * 4])[:_MAX_TEXT].strip() or None if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return persian.tidy(canonical.plain(value, longest=_MAX_TEXT * 4))[:_MAX_TEXT].strip() or None
+
+
+def said(value: object) -> str | None:
+    """The same, or None where it only says that there is nothing."""
+    return canonical.something(text(value))
+
+
+def identifier(value: object) -> str | None:
+    """A number or code in its one form; None where there is none, or what is given cannot be one."""
+    if isinstance(value, str) and len(value) > _MAX_TEXT * 4:
+        return None
+    try:
+        return canonical.something(canonical.identifier(text(value) or ""))
+    except ValueError:
+        return None
 
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        payload = json.loads(body.decode(), parse_constant=_refuse)
+        payload = json.loads(body.removeprefix(BOM_UTF8).decode(), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # ValueError: bad UTF-8, bad JSON, a number of thousands of digits
         raise NotJson("The body is not JSON in UTF-8. Set the webhook's API version to WP REST API v3.") from error
     if not isinstance(payload, dict):
@@ -133,7 +152,7 @@ def _require_rights(payload: dict[str, Any]) -> None:
 
 def _order_id(payload: dict[str, Any]) -> str:
     given = payload.get("id")
-    number = given if isinstance(given, str) else str(given) if type(given) is int and abs(given) < 2**63 else ""
+    number = str(given) if type(given) is int and abs(given) < 2**63 else identifier(given) or ""
     if number.isascii() and number.isdecimal() and 0 < int(number[:20]) < 2**63 and len(number) <= 19:
         return str(int(number))
     if isinstance(payload.get("order"), dict):
@@ -176,12 +195,12 @@ class _Reader:
             is_bare=self.payload.keys() == {"id"},
             parent_id=self._parent_id(),
             is_anonymised=anonymised,
-            number=text(self.payload.get("number")),
+            number=identifier(self.payload.get("number")),
             status=self._status(rules),
             details=details,
             payment_method=text(self.payload.get("payment_method")),
             payment_method_title=text(self.payload.get("payment_method_title")),
-            transaction_id=text(self.payload.get("transaction_id")),
+            transaction_id=identifier(self.payload.get("transaction_id")),
             created=self._date("date_created_gmt"),
             modified=self._date("date_modified_gmt"),
             paid=self._date("date_paid_gmt"),
@@ -219,10 +238,11 @@ class _Reader:
         return value
 
     def _either(self, name: str) -> str | None:
-        return text(self.shipping.get(name)) or text(self.billing.get(name))
+        return said(self.shipping.get(name)) or said(self.billing.get(name))
 
     def _name(self, address: dict[str, Any]) -> str | None:
-        return " ".join(filter(None, (text(address.get("first_name")), text(address.get("last_name"))))) or None
+        parts = (said(address.get(part)) for part in ("first_name", "last_name"))
+        return canonical.name(" ".join(filter(None, parts)))
 
     def _phone(self) -> str | None:
         problems = []
@@ -251,12 +271,15 @@ class _Reader:
     def _rial(self, amount: object) -> int:
         """Raises MoneyError."""
         currency = self.payload.get("currency")
+        currency = currency[:_MAX_TEXT] if isinstance(currency, str) else ""
         if isinstance(amount, float):
             # PHP writes 17 digits where it is told to: 18500000.000000004 is what it makes of 18500000.
             amount = Decimal(str(amount)).quantize(_LEAST) if abs(amount) < money.MAX_RIAL else Decimal(str(amount))
+        if isinstance(amount, str) and len(amount) > _MAX_FIGURES:
+            raise money.MoneyError(f"The amount is longer than {_MAX_FIGURES} characters.")
         if not isinstance(amount, int | str | Decimal) or isinstance(amount, bool):
             raise money.MoneyError('The amount is not a number. Send it as text such as "185000.00".')
-        return money.to_rial(amount, currency.strip().upper() if isinstance(currency, str) else "")
+        return money.to_rial(amount, currency.strip().upper())
 
     def _amount(self) -> int | None:
         if "total" not in self.payload:
@@ -270,10 +293,14 @@ class _Reader:
     def _refund_amount(self) -> int | None:
         """The sum of the refunds, whose totals WooCommerce shows as negative; None when one cannot be read."""
         paid_back = 0
-        for at, refund in enumerate(self._list("refunds")):
+        refunds = self._list("refunds")
+        if len(refunds) > _MAX_REFUNDS:
+            self._odd(f"There are {len(refunds)} refunds, more than {_MAX_REFUNDS}; they were left out.")
+            return None
+        for at, refund in enumerate(refunds):
             total = refund.get("total") if isinstance(refund, dict) else None
             try:
-                paid_back += self._rial(total.lstrip("-\u2212 ") if isinstance(total, str) else _positive(total))
+                paid_back += self._rial(_positive(total))
             except money.MoneyError as error:
                 self._odd(f"refunds.{at}.total: {error}")
                 return None
@@ -285,12 +312,15 @@ class _Reader:
             name = text(line.get("name")) if isinstance(line, dict) else None
             if name is None:
                 continue
-            quantity = line.get("quantity")
-            whole = isinstance(quantity, int | float) and quantity in range(1, _MAX_QUANTITY)
-            if not whole:
-                self._odd(f"The quantity of {name!r} is not a whole number from 1; it was read as 1.")
-            items.append(Item(name=name, quantity=int(quantity) if whole else 1))
+            items.append(Item(name=name, quantity=self._quantity(name, line.get("quantity"))))
         return tuple(items) or None
+
+    def _quantity(self, name: str, given: object) -> int:
+        """How many; what is sold by weight or length, 2.5 kg of it, is one thing."""
+        if isinstance(given, int | float) and not isinstance(given, bool) and 0 < given < _MAX_QUANTITY:
+            return int(given) if given == int(given) else 1
+        self._odd(f"The quantity of {name!r} is not a number above 0; it was read as 1.")
+        return 1
 
     def _status(self, rules: WooRules) -> str | None:
         given = text(self.payload.get("status"))
@@ -298,7 +328,7 @@ class _Reader:
             if len(self.payload) > 1:  # an order.deleted has its id alone
                 self._odd("The order has no status, so nothing but its existence is known.")
             return None
-        status = canonical(given)
+        status = status_name(given)
         if status not in rules.statuses:
             self._odd(
                 f"The status {status!r} is not known: it was recorded, and sends nothing until statuses names it."
@@ -310,7 +340,7 @@ class _Reader:
         if given is None or given == "":
             return None
         try:
-            date = datetime.fromisoformat(given)
+            date = datetime.fromisoformat(given) if len(given) <= _MAX_TEXT else None
         except (TypeError, ValueError):
             date = None
         if date is None or date.year not in _YEARS:
@@ -319,9 +349,11 @@ class _Reader:
         return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
     def _meta(self) -> dict[str, Any]:
-        entries = (entry for entry in self._list("meta_data") if isinstance(entry, dict))
+        entries = (entry for entry in self._list("meta_data")[:_MAX_META] if isinstance(entry, dict))
         return {entry["key"]: entry.get("value") for entry in entries if isinstance(entry.get("key"), str)}
 
 
 def _positive(amount: object) -> object:
+    if isinstance(amount, str):
+        return amount[:_MAX_TEXT].lstrip("-\u2212 ")
     return abs(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else amount

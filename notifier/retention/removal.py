@@ -69,6 +69,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
             unit.when(keys.codes(code), code, member, drop)
+    if order.details.number:
+        unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
         unit.do("HDEL", keys.told(phone), member)

@@ -138,6 +138,10 @@ class Keys(NamedTuple):
         """
         return f"n:{{{self.partition}}}:codes:{crc32(code.encode()) % _CODES:x}"
 
+    def numbered(self, source: str, number: str) -> str:
+        """Set: the orders of a shop that customers know by this number, which is not their id. Two may share one."""
+        return f"n:{{{self.partition}}}:numbered:{source}:{number}"
+
     @property
     def parked_orders(self) -> str:
         """Orders that events wait for, by the unix ms the first came at."""

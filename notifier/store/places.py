@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
     r"calls:.*|assigned:.*": Rule(MEMBERS, By.CALL, "member"),
     r"owed": Rule(MEMBERS, By.CALL, "second part of the member"),
     r"open_calls|callers|do_not_call|opted_out": Rule(MEMBERS, By.CUSTOMER, "member"),
+    r"numbered:.*": Rule(MEMBERS, By.ORDER, "member"),
     r"codes:.*": Rule(MEMBERS, By.ORDER, "value"),
     r"feedback|reminded|news:.*|audit": Rule(MEMBERS, By.NOTHING),
     r"day:.*": Rule(Form.COUNTERS, By.NOTHING),

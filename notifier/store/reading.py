@@ -8,6 +8,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.canonical import asked_for
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
@@ -88,9 +89,30 @@ class Reader:
         return bool(await self.redis.exists((await self.keys_of(source, order_id)).order(source, order_id)))
 
     async def orders_numbered(self, order_id: str, sources: Iterable[str]) -> list[Order]:
-        """The orders with this number: each source counts for itself."""
-        found = [await self.order(source, order_id) for source in sources]
-        return [order for order in found if order is not None]
+        """The orders with this id, in whatever digits; where none has it, those with this number. Each source counts
+        for itself."""
+        wanted, shops = asked_for(order_id), list(sources)
+        found = [await self.order(source, order_id) or await self.order(source, wanted) for source in shops]
+        return [order for order in found if order is not None] or [
+            order for source in shops for order in await self.called(source, wanted)
+        ]
+
+    async def called(self, source: str, number: str) -> list[Order]:
+        """The orders of a shop that customers know by this number; where none is, the one with this id.
+
+        People read numbers, and a number of one order may be the id of another.
+        """
+        found: dict[str, Order] = {}
+        by_id = await self.order(source, number)
+        if by_id is not None and by_id.number == number:
+            found[by_id.id] = by_id
+        for keys in self.everywhere:
+            members: Any = await self.redis.smembers(keys.numbered(source, number))
+            for order_id in sorted(member.decode().split(":", 1)[1] for member in members):
+                order = await self.order(source, order_id)
+                if order is not None and order.number == number:
+                    found[order.id] = order
+        return list(found.values()) or ([by_id] if by_id is not None else [])
 
     async def keys_of(self, source: str, order_id: str) -> Keys:
         """The keys of the partition an order lies in."""

@@ -11,9 +11,11 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from notifier.errors import NotifierError
+from notifier.domain.orders import Order
+from notifier.errors import NotifierError, StoreError
 from notifier.store import keys as names
 from notifier.store.keys import Keys
+from notifier.store.records import decode
 
 log = structlog.get_logger()
 
@@ -43,7 +45,20 @@ async def _codes_divided(redis: Redis) -> None:
         await redis.unlink(key)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided)
+async def _numbers_kept(redis: Redis) -> None:
+    """3 → 4: of the orders that share a number only the last could be found by it."""
+    async for key in redis.scan_iter("n:{*}:order:*", count=1000):
+        keys = Keys(int(key[3 : key.index(b"}")]))
+        raw: Any = await redis.get(key)
+        try:
+            order = decode(raw or b"", Order)
+        except StoreError:
+            continue
+        if order.details.number:
+            await redis.sadd(keys.numbered(order.source, order.details.number), f"{order.source}:{order.id}")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept)
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 
 CURRENT = len(MIGRATIONS) + 1

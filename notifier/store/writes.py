@@ -35,6 +35,8 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)
+    if details.number:
+        unit.do("SADD", keys.numbered(order.source, details.number), member)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Line]) -> None:

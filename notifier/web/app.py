@@ -16,6 +16,7 @@ from notifier.intake.views import Source
 from notifier.scraping import Scrape
 from notifier.sms.lines import Lines
 from notifier.store.reading import Reader
+from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.calls import CallViews
@@ -55,8 +56,8 @@ def create_app(
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    app.add_routes(watched(webhooks.routes(sources), tally, keeper))
-    app.add_routes(callbacks.routes())
+    from_outside = [*watched(webhooks.routes(sources), tally, keeper), *callbacks.routes()]
+    app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(calling, reader)
     further = [*calls.routes(), *DeliveryViews(keeper.book, keeper.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])

@@ -19,6 +19,7 @@ from notifier.web.described import Answer, Body, Parameter, describe
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TEXT = {"type": "string"}
+_LONGEST, _LONGEST_NAME = 2000, 60  # characters
 
 
 def _described(summary: str, names: Mapping[str, str], problems: tuple[int, ...]) -> Callable[[F], F]:
@@ -108,4 +109,11 @@ class KavenegarCallbacks:
                     fields |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
             except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
                 log.warning("callback not understood", action="callback_odd", content_type=request.content_type)
-        return {name.lower(): str(value) for name, value in fields.items()}
+        return {name[:_LONGEST_NAME].lower(): _bounded(value) for name, value in fields.items()}
+
+
+def _bounded(value: object) -> str:
+    """A field as text, of which no more is looked at than a text may have; no structure, and no number without end."""
+    if isinstance(value, int) and abs(value) < 10**_LONGEST_NAME:
+        return str(value)
+    return value[:_LONGEST] if isinstance(value, str) else ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from notifier.web import shapes
+from notifier.web.addresses import AGAIN
 from notifier.web.described import Answer, Body, Description, Parameter, description_of, phrase
 from notifier.web.openapi_words import INTRODUCTION, PROBLEMS, SECURITY, TAGS
 
@@ -58,7 +59,9 @@ def routes(app: web.Application) -> Iterator[tuple[Place, Any]]:
     """Every route of the API with its handler, those of applications inside too."""
     for route in app.router.routes():
         path = route.resource.canonical if route.resource else ""
-        if route.method != hdrs.METH_HEAD and path and not path.startswith(NOT_THE_API):
+        if route.method == hdrs.METH_HEAD or getattr(route.handler, AGAIN, False):
+            continue
+        if path and not path.startswith(NOT_THE_API):
             yield (route.method, path), route.handler
 
 

@@ -30,7 +30,7 @@ _DETAILS = {
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into an answer that says what to do, and show nobody a stack trace."""
     try:
-        if not request.path.startswith("/webhooks/"):  # these look themselves, and count what they refuse
+        if not request.path.lstrip("/").startswith("webhooks/"):  # these look themselves, and count what they refuse
             unpacked(request)
         if request.content.is_eof():
             return await handler(request)

@@ -67,7 +67,8 @@ class Desk:
 
     async def run(self, path: Path, *, history_after: timedelta = timedelta(days=2)) -> Totals:
         with self.what(history_after).entries(path) as reading, Refused(path) as refused:
-            return await Import(self.service.committer, refused, lambda totals, position: None).run(reading)
+            moved = lambda totals, position: None  # noqa: E731
+            return await Import(self.service.committer, self.service.reader, refused, moved).run(reading)
 
     async def look(self, path: Path, *, history_after: timedelta = timedelta(days=2)) -> tuple[Preview, list[str]]:
         texts: list[str] = []
@@ -76,7 +77,7 @@ class Desk:
             clock=self.clock,
             reader=self.service.reader,
             price=loading.prices(self.service.config).of,
-            on_text=lambda message: texts.append(message.template),
+            on_text=lambda message, order: texts.append(message.template),
             on_call=lambda call: None,
             on_refused=lambda line, reason: None,
             on_progress=lambda totals, position: None,
@@ -286,7 +287,7 @@ async def test_an_import_that_is_ended_goes_on_where_it_was(
 ) -> None:
     lines = [line for n in range(1500) for line in (paid(clock, n), then(clock, E.PACKED, n))]
     file = write(tmp_path / "orders.jsonl", lines)
-    everything = ("import", file, "--history-after", "36500d")
+    everything = ("import", file, "--history-after", "36500d", "--yes")
     async with notifier(environment, *everything) as process:
         await orders_there(redis, 100)
         process.send_signal(number)
@@ -335,7 +336,12 @@ async def test_the_command_says_what_it_did(
         assert part in said
     assert "09120000001" not in said
     assert await redis.zcard(Keys(0).orders) == 0
-    code, said = await run(environment, *everything)
+    code, said = await run(environment, *everything)  # nobody is there to be asked
+    assert code == 2
+    assert "--yes" in said
+    assert "سارا محمدی" in said
+    assert await redis.zcard(Keys(0).orders) == 0
+    code, said = await run(environment, *everything, "--yes")
     assert code == 1
     assert "1 events imported: 1 texts" in said
     assert f"1 lines refused; see {file}.refused.jsonl" in said

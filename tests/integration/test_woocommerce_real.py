@@ -265,7 +265,6 @@ async def test_the_owner_of_the_webhook_may_not_read_orders(service: Service, wo
     assert "woocommerce_rest_cannot_view" in kept["reason"]
 
 
-@pytest.mark.xfail(reason="two numbers in one field are read as none")
 async def test_two_numbers(woo: WooShop, api: ApiUser, clock: StillClock) -> None:
     _, _, order = await take(Case("created-phone-two-numbers"), woo, api, clock)
     assert order["phone"] == "09121234578"

@@ -211,3 +211,61 @@ def status(take: Callable[[], object]) -> int:
     except Problem as problem:
         return problem.status
     return 200
+
+
+@pytest.mark.parametrize(
+    ("count", "quantity"),
+    [
+        ("2", 2), ("۲", 2), ("2.0", 2), (2.5, 1), ("2.5", 1), ("۲٫۵ کیلوگرم", 1), ("0.25", 1), ("3 عدد", 3), (None, 1),
+        ("1000000", 1_000_000),
+    ],
+)  # fmt: skip
+def test_what_is_sold_by_weight_is_one_thing(count: Any, quantity: int) -> None:
+    items = read(order(lines=[{"title": "برنج", "count": count}])).event.details.items
+    assert items is not None
+    assert items[0].quantity == quantity
+
+
+@pytest.mark.parametrize(
+    "count",
+    ["1e300000", "1e999999999", "1E5", "9" * 4000, 1e300, "-1", "0", "-0.5", "nan", "Infinity", "1000001", "0x10"],
+)
+def test_a_quantity_beyond_all_bounds_is_refused_before_it_is_worked_out(count: Any) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        read(order(lines=[{"title": "x", "count": count}]))
+    assert "quantity" in refused.value.errors[0]["msg"] or "longer" in refused.value.errors[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "9" * 100_000}, {"total": "9" * 100_000}, {"unit": "I" * 100_000}, {"changed": "1" * 100_000},
+        {"receipt": "\ufdfa" * 100_000}, {"parcel": "9" * 100_000}, {"buyer": {"mobile": "9" * 100_000}},
+        {"buyer": {"mobile": "09121234567", "name": "<" * 100_000}}, {"lines": [{"title": "x"}] * 20_000},
+        {"note": ["x"] * 20_000},
+    ],
+)  # fmt: skip
+def test_what_is_too_long_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(Unprocessable):
+        read(order(**changed))
+
+
+def test_one_order_however_its_number_is_written() -> None:
+    for written in ("۸۴۰۱۰", "84010", "84010\u200f", 84010, "84010.0".removesuffix(".0")):
+        assert read(order(id=written)).event.order_id == "84010"
+    details = read(order(receipt="۱۲۳\u200f", parcel="\u2066۷۷۷\u2069")).event.details
+    assert (details.reference, details.tracking_code) == ("123", "777")
+
+
+def test_a_mapped_shop_s_page_and_its_nothing() -> None:
+    buyer = {"name": "Tom &amp; <b>Sara</b> null", "mobile": "09121234567", "town": "ندارد"}
+    details = read(
+        order(buyer=buyer, receipt="0", parcel="-", lines=[{"title": "گوشی&zwnj;موبایل &#8211; آبی"}])
+    ).event.details
+    assert (details.name, details.city, details.reference, details.tracking_code) == ("Tom & Sara", None, None, None)
+    assert details.items is not None
+    assert details.items[0].name == "گوشی\u200cموبایل – آبی"
+
+
+def test_a_mark_before_a_body_is_passed_over() -> None:
+    assert mapping_body.document(b"\xef\xbb\xbf{}", "application/json") == {}

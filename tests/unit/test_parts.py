@@ -53,3 +53,17 @@ def test_more_text_is_never_fewer_parts(text: str, more: str, reserve: int) -> N
 def test_reserve_is_room_for_that_many_units(text: str, reserve: int) -> None:
     text = "س" + text
     assert parts.parts(text, reserve=reserve) == parts.parts(text + "م" * reserve)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("ا" * 66 + "🙂" + "ا" * 66, 3),  # the emoji does not fit into the first part, and the last letter not into two
+        ("ا" * 65 + "🙂" + "ا" * 67, 2),
+        ("ا" * 68 + "🙂", 1),
+        ("🙂" * 66, 2),
+        ("🙂" * 67, 3),
+    ],
+)
+def test_an_emoji_is_not_torn_apart(text: str, count: int) -> None:
+    assert parts.parts(text) == count

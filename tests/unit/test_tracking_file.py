@@ -82,8 +82,8 @@ def test_dates_of_either_calendar(text: str, at: datetime) -> None:
         ("10025,55,tomorrow", "is no date"),
         ("10025,55\ufffd,", "CSV UTF-8"),
         ('10025,"55\n66",', "a quotation mark missing"),
-        (f"10025,{'5' * 201},", "tracking_code"),
-        ("..,55,", "order_id"),
+        (f"10025,{'5' * 201},", "the code is longer"),
+        ("..,55,", "the order is missing"),
         ("10025,55,2999-01-01", "2999 is not a year"),
     ],
 )
@@ -116,6 +116,66 @@ def test_a_row_is_known_by_what_it_says_and_not_by_where_it_stands() -> None:
     other = only("order,carrier,code\n10025,پست,124")
     assert other.event
     assert other.event.id != there.event.id
+
+
+def test_of_two_headings_the_more_telling_one_counts() -> None:
+    text = (
+        "\ufeffکد,شماره,شماره سفارش,تاریخ,تاریخ ارسال,شرکت حمل,کد رهگیری\n"
+        "KALA-77,1,96001,1405/08/01,1405/09/01,پست پیشتاز,333300003333000033330000\n"
+    )
+    entry = only(text)
+    assert told(entry) == ("96001", "پست پیشتاز", "333300003333000033330000")
+    assert entry.event
+    assert entry.event.at == datetime(2026, 11, 22, tzinfo=TEHRAN)
+
+
+@pytest.mark.parametrize(
+    "headings", ["شماره سفارش,کد سفارش,کد", "order,tracking code,tracking number", "order,code,code", "سفارش,order,کد"]
+)
+def test_two_headings_of_one_rank_are_refused(headings: str) -> None:
+    with pytest.raises(tracking.NotTracking, match=r"' and '.*' may each be the"):
+        read(f"{headings}\n1,2,3\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "meant"),
+    [
+        ("80002;پست;123456789012.0", ("80002", "پست", "123456789012")),
+        ("80\u200c003;پست;1234567890123456", ("80003", "پست", "1234567890123456")),
+        ("\u206880004\u2069;پست;1234567890123456", ("80004", "پست", "1234567890123456")),
+        ("80005;پست;1234\u200c5678\u200b9012", ("80005", "پست", "123456789012")),
+        ("۸۰۰۰۵.00;-;55", ("80005", None, "55")),
+        ('SH-1405-1138;"Chapar &amp; Co";55', ("SH-1405-1138", "Chapar & Co", "55")),
+        ("80009;ندارد;123456789012340", ("80009", None, "123456789012340")),
+    ],
+)
+def test_cells_lose_what_a_spreadsheet_adds(row: str, meant: tuple[Any, ...]) -> None:
+    assert told(only(f"\ufeffشماره سفارش;شرکت حمل;کد رهگیری\n{row}\n")) == meant
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("123456789012345000000000", "noughts for the last digits"),
+        ("1234567890123450", "noughts for the last digits"),
+        ("۱۲۳۴۵۶۷۸۹۰۱۲۳۴۵۰۰۰", "noughts for the last digits"),
+        ("1/23457E+23", "Excel has shortened"),
+        ("۱٫۲۳۴۵۷E+۲۳", "Excel has shortened"),
+        ("۱٬۲۳۴۵۷E۲۳", "Excel has shortened"),
+        ("1.23457E 23", "Excel has shortened"),
+        ("5555E+19", "Excel has shortened"),
+        ("-", "the code is missing"),
+        ("0", "the code is missing"),
+        ("ندارد", "the code is missing"),
+        ("N/A", "the code is missing"),
+        ("1\u20282", "line break"),
+        ("9" * 5000, "longer than"),
+    ],
+)
+def test_a_code_that_is_spoilt_or_none_is_refused(code: str, reason: str) -> None:
+    entry = only(f"شماره سفارش;شرکت حمل;کد رهگیری\n96001;پست;{code}\n")
+    assert entry.event is None
+    assert reason in entry.reason
 
 
 def lines(raw: bytes) -> list[Entry]:
