@@ -1,4 +1,4 @@
-"""What the forge, pre-commit and editors are told, held against the Makefile and what is promised: nothing runs them."""
+"""What the forge, pre-commit and editors are told, held against the Makefile and the promises: nothing runs them."""
 
 import configparser
 import re

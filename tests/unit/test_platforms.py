@@ -71,7 +71,7 @@ def test_what_is_tested_is_what_is_run() -> None:
 
 def resolve(file: Path, target: str, python: str) -> str:
     """The complaint when a package has neither a wheel for that platform nor a pure one; empty when each has."""
-    command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-deps"]
+    command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-deps", "--python", sys.executable]
     command += ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
     command += ["--python-platform", target, "--python-version", python, str(file)]
     index = {"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}
