@@ -120,7 +120,7 @@ def test_the_files_are_as_editors_are_told() -> None:
     wrong = []
     for path in ours():
         text = path.read_bytes()
-        if b"\r" in text or not text.endswith(b"\n") or re.search(rb"[ \t]$", text, re.MULTILINE):
+        if b"\r" in text or (text and not text.endswith(b"\n")) or re.search(rb"[ \t]$", text, re.MULTILINE):
             wrong.append(path)
     assert wrong == []
 
