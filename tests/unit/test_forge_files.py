@@ -73,6 +73,7 @@ def test_it_runs_the_command_of_the_readme() -> None:
     assert python["with"] == {"python-version": "${{ matrix.python }}"}
 
 
+@pytest.mark.process
 def test_the_locks_are_renewed_once_a_week() -> None:
     (when,) = workflow("lock")["on"]["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])

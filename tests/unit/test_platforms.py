@@ -69,21 +69,22 @@ def test_what_is_tested_is_what_is_run() -> None:
             assert str(tested.get(package, (needed, 0))[0].specifier) == str(needed.specifier), package
 
 
-def resolve(file: Path, target: str, python: str) -> str:
+def resolve(file: Path, target: str, python: str, **settings: str) -> str:
     """The complaint when a package has neither a wheel for that platform nor a pure one; empty when each has."""
     command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-deps", "--python", sys.executable]
     command += ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
     command += ["--python-platform", target, "--python-version", python, str(file)]
     index = {"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | index, cwd=file.parent)
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | index | settings, cwd=file.parent)
     return (done.stderr.strip() or "it said nothing") if done.returncode else ""
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> None:
-    """Skip where no index answers; asked for one small package that is in the lock."""
-    (tmp_path / "one.txt").write_text(f"{locked('run.txt')['idna'][0]}\n")
-    if said := resolve(tmp_path / "one.txt", PLATFORMS[0], PYTHONS[0]):
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skip where no index answers; asked once for one small package that is in the lock."""
+    file = tmp_path_factory.mktemp("index") / "one.txt"
+    file.write_text(f"{locked('run.txt')['idna'][0]}\n")
+    if said := resolve(file, PLATFORMS[0], PYTHONS[0], UV_HTTP_RETRIES="0"):
         pytest.skip(f"no package index answers here: {said.splitlines()[0]}")
 
 
@@ -230,6 +231,7 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.process
 def test_each_commit_has_a_version_after_the_last(checkout: Path, of_checkout: Callable[[Path], str]) -> None:
     first = of_checkout(checkout)
     git(checkout, "commit", "--allow-empty", "--message", "Two")
@@ -242,6 +244,7 @@ def test_each_commit_has_a_version_after_the_last(checkout: Path, of_checkout: C
     assert Version(second) < Version(of_checkout(checkout)), "the tenth comes after the second"
 
 
+@pytest.mark.process
 def test_files_that_differ_are_said(checkout: Path, of_checkout: Callable[[Path], str]) -> None:
     clean = of_checkout(checkout)
     (checkout / "scratch").write_text("of nobody's concern")
@@ -251,6 +254,7 @@ def test_files_that_differ_are_said(checkout: Path, of_checkout: Callable[[Path]
     assert Version(clean) < Version(f"{clean}.dirty")
 
 
+@pytest.mark.process
 def test_without_a_history_it_is_no_commit_in_particular(
     checkout: Path, tmp_path: Path, of_checkout: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +267,7 @@ def test_without_a_history_it_is_no_commit_in_particular(
     assert of_checkout(checkout) == "0.1.0.dev0", "there is no git"
 
 
+@pytest.mark.process
 def test_a_build_without_history_can_be_told(
     checkout: Path, of_checkout: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
