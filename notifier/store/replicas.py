@@ -1,7 +1,8 @@
 """What must be on replicas, too, before it counts as written.
 
-Where the server knows WAITAOF (Valkey, Redis 7.2) the replicas have it on their disks; an older one only knows WAIT,
-and then they have it in memory. Source: https://valkey.io/commands/waitaof/.
+Where the server knows WAITAOF (Valkey, Redis 7.2) the replicas have it on their disks; an older one knows only WAIT,
+after which they have it in memory.
+Source: https://valkey.io/commands/waitaof/.
 """
 
 from dataclasses import dataclass
