@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from delivery import Desk
 from outage import survive
-from redises import alone, until, watched
+from redises import RedisProcess, alone, until, watched
 from shops import Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
@@ -106,6 +106,35 @@ async def test_an_outside_server_without_sentinel_has_replicas_too(tmp_path: Pat
             assert await client.get("n:{0}:x")
         finally:
             await client.aclose()
+
+
+async def test_a_replica_counts_once_it_has_the_write_on_its_disk(tmp_path: Path) -> None:
+    """One that keeps no append-only file has it in memory alone, which a loss of power takes along."""
+    forgetful = ("--appendonly", "no")
+    async with (
+        alone(tmp_path / "one") as one,
+        alone(tmp_path / "two", "--replicaof", "127.0.0.1", str(one.port), *forgetful) as two,
+    ):
+        await until(lambda: _has_replica(one))
+        assert await one.ask("WAIT", 1, 5000) == 1, "it has what was written, in memory"
+        client = await connect(one.url, replicas=Replicas(1, 200))
+        try:
+            with pytest.raises(TooFewReplicas) as refused:
+                await work.commit(client, [counted()])
+            assert str(refused.value) == (
+                "only 0 of the 1 replicas in [redis] replicas had the write on disk within 200 ms "
+                "(does each keep an append-only file?)"
+            )
+            await two.ask("CONFIG", "SET", "appendonly", "yes")
+            await until(lambda: _takes(client))
+            assert await two.ask("GET", "n:{0}:x") == await one.ask("GET", "n:{0}:x")
+        finally:
+            await client.aclose()
+
+
+async def _has_replica(server: RedisProcess) -> bool:
+    info: Any = await server.ask("INFO", "replication")
+    return any(isinstance(value, dict) and value.get("state") == "online" for value in info.values())
 
 
 async def test_a_service_that_sentinel_does_not_know(tmp_path: Path) -> None:

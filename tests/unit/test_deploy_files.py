@@ -13,6 +13,7 @@ import yaml
 
 from notifier.cli.initialising import environment
 from notifier.config.loading import load
+from notifier.version import BUILD_VERSION
 
 pytestmark = pytest.mark.process
 
@@ -106,7 +107,8 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 
 
 def test_no_secret_gets_into_the_image() -> None:
-    assert not any(word in ("ARG", "ADD") for word, _ in instructions())
+    assert of("ADD") == []
+    assert of("ARG") == ["VERSION"]
     assert not any(secret in DOCKERFILE for secret in MADE_BY_INIT)
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     kept = {rule[1:] for rule in rules if rule.startswith("!")}
@@ -118,6 +120,28 @@ def test_no_secret_gets_into_the_image() -> None:
     settings = dict(re.findall(r"(NOTIFIER__\w+)=(\S+)", of("ENV")[0]))
     config = load(ROOT / "config.toml", environment=settings)
     assert (config.server.host, str(config.redis.data_dir)) == ("0.0.0.0", "/var/lib/notifier")
+
+
+def test_the_image_holds_what_the_locks_name() -> None:
+    commands = [command.strip() for rest in of("RUN") for command in rest.split("&&") if "pip " in command]
+    fetching = [command for command in commands if "--no-index" not in command and not command.endswith(" .")]
+    assert [re.findall(r"-r (\S+)", command) for command in fetching] == [["locks/build.txt"], ["locks/run.txt"]]
+    assert all("--require-hashes --no-deps" in command for command in fetching)
+    (ours,) = [command for command in commands if command.endswith(" .")]
+    assert ours.startswith(f"{BUILD_VERSION}=$VERSION ")
+    assert all("--no-deps" in command for command in commands)
+    assert all("--no-build-isolation" in command for command in commands if "pip wheel" in command)
+
+
+@pytest.mark.parametrize("guide", ["deploy.md", "deploy.fa.md"])
+def test_the_guide_installs_what_the_locks_name(guide: str) -> None:
+    text = (ROOT / "docs" / "how-to" / guide).read_text()
+    lines = [line.partition("/pip install ")[2] for line in text.splitlines() if line.startswith("sudo /opt/notifier/")]
+    assert [line for line in lines if line] == [
+        "--require-hashes --no-deps -r locks/build.txt",
+        "--require-hashes --no-deps --no-build-isolation -r locks/run.txt",
+        "--no-deps --no-build-isolation .",
+    ]
 
 
 def test_compose_keeps_what_is_acknowledged() -> None:
