@@ -33,10 +33,6 @@ class Post:
     headers: dict[str, str]
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(trigger)
-
-
 def trigger(
     event: Annotated[EventType, typer.Argument(help="What happened")],
     source: Annotated[str | None, typer.Option(help="The shop [the first of kind standard]")] = None,

@@ -5,13 +5,13 @@ are described in openapi_routes.py, and so are the webhooks that we post.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, Literal
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from notifier.version import NEXT
 from notifier.web import shapes
 from notifier.web.described import Answer, Body, Description, Parameter, description_of, phrase
 from notifier.web.openapi_words import INTRODUCTION, PROBLEMS, SECURITY, TAGS
@@ -45,7 +45,7 @@ def document(
         paths.setdefault(path, {})[method.lower()] = _operation(method, path, description, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Order notifier", "version": version("order-notifier"), "description": INTRODUCTION},
+        "info": {"title": "Order notifier", "version": NEXT, "description": INTRODUCTION},
         "servers": [{"url": "/"}],
         "tags": TAGS,
         "paths": paths,
