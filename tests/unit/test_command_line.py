@@ -62,6 +62,15 @@ def test_a_misspelt_command_imports_none_and_is_told_its_neighbour() -> None:
     assert not packages(found) & SLOW
 
 
+def test_posting_an_event_imports_no_part_of_the_service() -> None:
+    found, said, code = imported(
+        "trigger", "order.registered", "--url", "http://127.0.0.1:1", SHOP_WEBHOOK_SECRET="x" * 24
+    )
+    assert (code, said[:45]) == (2, "notifier: nothing listens at http://127.0.0.1")
+    assert not packages(found) & (SLOW | {"asyncio", "yarl"})
+    assert not {"notifier.service", "notifier.web", "notifier.demo.stage"} & found
+
+
 def test_every_command_shows_its_own_help() -> None:
     for words in commands():
         shown = CliRunner().invoke(app, [*words.split(), "--help"], env={"COLUMNS": "200"})
