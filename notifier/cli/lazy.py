@@ -1,8 +1,10 @@
 """Commands that are imported when they are given, and not to be listed."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Any, ClassVar
 
 import typer
@@ -36,7 +38,7 @@ class LazyGroup(TyperGroup):
     def load(self, name: str) -> Any:
         """Import a command."""
         entry = self.table[name]
-        found = getattr(import_module(entry.module), entry.attribute)
+        found = getattr(_imported(entry.module), entry.attribute)
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
         else:
@@ -45,3 +47,14 @@ class LazyGroup(TyperGroup):
             command = typer.main.get_command(alone)
         command.name = name
         return command
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module without looking for garbage meanwhile: there is none, and looking takes long."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        if looking:
+            gc.enable()
