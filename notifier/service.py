@@ -6,7 +6,6 @@ import dataclasses
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -382,8 +381,3 @@ async def _instance(redis: Redis) -> str:
     await redis.set(names.INSTANCE, secrets.token_hex(8), nx=True)
     name: Any = await redis.get(names.INSTANCE)
     return str(name.decode())
-
-
-def in_data_dir(config: Config, folder: Path) -> Config:
-    """The same configuration with another data directory."""
-    return config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": folder})})

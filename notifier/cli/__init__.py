@@ -1,49 +1,105 @@
 """The command line: ``notifier COMMAND``. A user's mistake ends with one clear line and exit code 2."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from notifier.cli import (
-    backup,
-    checking,
-    customers,
-    demo,
-    events,
-    export,
-    importing,
-    initialising,
-    lists,
-    partitions,
-    practice,
-    serving,
-    staff,
-    templates,
-    trail,
-    triggering,
-    webhooks,
-)
+from notifier.cli.lazy import Entry, LazyGroup
 from notifier.errors import ConfigError, NotifierError, TemplateError
-from notifier.store.connect import CannotConnect
-from notifier.store.urls import UnsupportedUrl
+
+COMMANDS = {
+    "init": Entry(
+        "notifier.cli.initialising",
+        "init",
+        "Write a configuration, the texts and freshly made secrets into a folder. Overwrites nothing.",
+    ),
+    "serve": Entry("notifier.cli.serving", "serve", "Run the service until it is told to stop."),
+    "check": Entry(
+        "notifier.cli.checking",
+        "check",
+        "Check configuration, templates and policy, offline. Exit code 1 if anything is an error.",
+    ),
+    "doctor": Entry(
+        "notifier.cli.checking",
+        "doctor",
+        "Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error.",
+    ),
+    "partitions": Entry(
+        "notifier.cli.partitions",
+        "partitions",
+        "Say in how many partitions the data lies, or move it into N. Cut short, it is run again.",
+    ),
+    "simulator": Entry(
+        "notifier.cli.practice", "simulator", "Run a Kavenegar to practise against: shows every SMS, sends nothing."
+    ),
+    "trigger": Entry(
+        "notifier.cli.triggering", "trigger", "Post a signed sample event to a running service and show the answer."
+    ),
+    "import": Entry(
+        "notifier.cli.importing",
+        "import_file",
+        "Import a file; may be stopped and begun again, and sends nothing twice. Exit code 1 if lines were refused.",
+    ),
+    "export": Entry(
+        "notifier.cli.export",
+        "export",
+        "Orders that changed last within some days, with timeline, messages and calls; not those in the archive.",
+    ),
+    "backup": Entry(
+        "notifier.cli.backup",
+        "backup",
+        "Write everything the embedded store and its archive hold into one file, also while the service runs.",
+    ),
+    "restore": Entry(
+        "notifier.cli.backup", "restore", "Put a backup into a data directory; the service must not run on it."
+    ),
+    "demo": Entry(
+        "notifier.cli.demo",
+        "demo",
+        "Play a sample day of the shop: real webhooks, real service, simulated Kavenegar. Needs nothing set up.",
+    ),
+    "messages": Entry("notifier.cli.lists", "messages", "Messages and what became of them."),
+    "calls": Entry("notifier.cli.lists", "calls", "Support calls."),
+    "customer": Entry("notifier.cli.customers", "app", "What is known of one customer, and its erasure."),
+    "events": Entry("notifier.cli.events", "app", "Deliveries that were refused, and their replay after a fix."),
+    "staff": Entry("notifier.cli.staff", "app", "The people of the support desk."),
+    "audit": Entry("notifier.cli.trail", "app", "Who did what: accounts, sign-ins, exports, erasures."),
+    "templates": Entry("notifier.cli.templates", "app", "The message templates."),
+    "webhooks": Entry("notifier.cli.webhooks", "app", "The shop's own endpoints that news is posted to."),
+}
+"""Every command in the order it is listed in. Imported one by one: all of them together take seconds."""
+
+
+class _Commands(LazyGroup):
+    table = COMMANDS
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="notifier",
-    help="Persian order SMS and follow-up calls for Iranian online shops.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (initialising, serving, checking, partitions, practice, triggering, importing, export, backup, demo):
-    part.add_to(app)
-app.add_typer(lists.messages, name="messages")
-app.add_typer(lists.calls, name="calls")
-app.add_typer(customers.app, name="customer")
-app.add_typer(events.app, name="events")
-app.add_typer(staff.app, name="staff")
-app.add_typer(trail.app, name="audit")
-app.add_typer(templates.app, name="templates")
-app.add_typer(webhooks.app, name="webhooks")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        # Imported only now: it reads what is installed, which every other command would wait for.
+        from notifier.version import version
+
+        typer.echo(f"notifier {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def notifier(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is")
+    ] = False,
+) -> None:
+    """Persian order SMS and follow-up calls for Iranian online shops."""
 
 
 def main() -> None:
@@ -54,10 +110,23 @@ def main() -> None:
         first, *others = str(error).splitlines()
         more = f" (and {len(others)} more; `notifier check` shows them all)" if others else ""
         sys.exit(_ended(f"{first}{more}"))
-    except (NotifierError, CannotConnect, UnsupportedUrl) as error:
+    except NotifierError as error:
         sys.exit(_ended(str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if not _is_of_the_store(error):
+            raise
+        sys.exit(_ended(str(error)))
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Whether it says that the store cannot be reached, in words for people."""
+    # Imported only now: no command need wait for the libraries of Redis to end well.
+    from notifier.store.connect import CannotConnect
+    from notifier.store.urls import UnsupportedUrl
+
+    return isinstance(error, CannotConnect | UnsupportedUrl)
 
 
 def _ended(text: str) -> int:

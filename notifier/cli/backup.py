@@ -11,18 +11,14 @@ from rich.console import Console
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
+from notifier.config.loading import in_data_dir
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
-from notifier.service import Store, in_data_dir
+from notifier.service import Store
 from notifier.store import server
 from notifier.store.reading import Reader
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(backup)
-    app.command()(restore)
 
 
 def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:

@@ -32,11 +32,6 @@ _SIGNS = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(check)
-    app.command()(doctor)
-
-
 def check(config: ConfigOption = None) -> None:
     """Check configuration, templates and policy, offline. Exit code 1 if anything is an error."""
     console = Console(soft_wrap=True)

@@ -21,10 +21,6 @@ from notifier.demo.terminal import Terminal
 _YEARS = range(2000, 2100)
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(demo)
-
-
 def demo(
     once: Annotated[bool, typer.Option("--once", help="As fast as possible, then end")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and nothing else")] = False,

@@ -27,10 +27,6 @@ from notifier.store.records import encode
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Jalali or ISO: 1405-09-02 or 2026-11-23")]
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(export)
-
-
 def export(
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="1405-09-02 or 2026-11-23")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day; both count")] = None,

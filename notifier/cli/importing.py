@@ -40,10 +40,6 @@ _PLAIN_EVERY = 10_000  # lines between two lines of progress where there is no t
 _PREVIEW_NAMESPACE = "preview"
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command("import")(import_file)
-
-
 def import_file(
     file: Annotated[
         Path, typer.Argument(help="orders.jsonl: an event a line; tracking.csv: order, carrier, code", dir_okay=False)

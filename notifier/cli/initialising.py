@@ -16,10 +16,6 @@ from notifier.intake.standard_signature import new_secret
 CONFIG, TEMPLATES, ENVIRONMENT = "config.toml", "templates", "notifier.env"
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(init)
-
-
 def init(folder: Annotated[Path, typer.Argument(help="The folder; made if it is not there")] = Path()) -> None:
     """Write a configuration, the texts and freshly made secrets into a folder. Overwrites nothing."""
     if there := [name for name in (CONFIG, TEMPLATES, ENVIRONMENT) if (folder / name).exists()]:

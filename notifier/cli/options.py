@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from notifier.config import Config
-from notifier.config.loading import load
-from notifier.service import in_data_dir
+from notifier.config.loading import in_data_dir, load
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="The configuration file [config.toml]")]
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded Redis keeps its data")]

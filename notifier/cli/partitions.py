@@ -19,10 +19,6 @@ from notifier.store.moving import PARTS, Mover
 _SAYS = {"routes": "finding the orders", "indexes": "moving lists", "records": "moving records", "rest": "clearing up"}
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(partitions)
-
-
 def partitions(
     number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, max=1024, help="Into how many")] = None,
     config: ConfigOption = None,

@@ -12,10 +12,6 @@ from notifier.clock import SystemClock
 from notifier.simulator import Message, Simulator, create_app
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(simulator)
-
-
 def simulator(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on")] = 8090,
     key: Annotated[str, typer.Option(help="The API key it takes")] = "simulator",

@@ -33,10 +33,6 @@ log = structlog.get_logger()
 _YOUNG = 50_000  # objects that may come to be before the youngest are looked through
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(serve)
-
-
 def serve(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,

@@ -1,18 +1,20 @@
 """``notifier trigger``: posts a signed practice event to a running service, as a shop would."""
 
-import asyncio
+import base64
 import json
+import ssl
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-import aiohttp
 import typer
 from rich.console import Console
 
-from notifier import mapping_samples, samples, woo_samples
+from notifier import samples, woo_samples
 from notifier.cli.options import ConfigOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config, Source
@@ -21,7 +23,8 @@ from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.errors import ConfigError
 
-_PATIENCE = aiohttp.ClientTimeout(total=30)
+_PATIENCE = 30.0  # seconds
+_LONGEST_ANSWER = 1_048_576  # bytes
 _NUMBERS = ("amount", "quantity")
 
 
@@ -31,10 +34,6 @@ class Post:
 
     body: bytes
     headers: dict[str, str]
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(trigger)
 
 
 def trigger(
@@ -62,7 +61,7 @@ def trigger(
     else:
         post = _mapped(settings, name, shop, event, changes or [], now)
     base = (url or f"http://{_reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
-    status, answer = asyncio.run(_send(f"{base}/webhooks/{name}", post))
+    status, answer = _send(f"{base}/webhooks/{name}", post)
     console = Console(soft_wrap=True)
     console.print(f"HTTP {status}")
     console.print(_pretty(answer), highlight=False, markup=False)
@@ -118,6 +117,9 @@ def _mapped(
     settings: Config, name: str, shop: MappingSource, event: EventType, changes: Sequence[str], now: datetime
 ) -> Post:
     """The first recorded delivery that tells of such an event, best as its newest."""
+    # Imported only here: it reads the phone numbers of a delivery, and their library takes long to import.
+    from notifier import mapping_samples
+
     recorded = list(mapping_samples.of(settings, name, shop))
     newest = [sample for sample in recorded if sample.events[-1:] == [event]]
     fitting = newest or [sample for sample in recorded if event in sample.events]
@@ -130,13 +132,13 @@ def _mapped(
     sample = fitting[0]
     body, kind = sample.body, mapping_samples.content_type(sample.body)
     if changes:
-        body = _changed(body, [_change(change) for change in changes])
+        body = _changed(body, kind, [_change(change) for change in changes])
     return Post(body, sample.headers | {"content-type": kind} | shop.scheme().sign(body, at=now))
 
 
-def _changed(body: bytes, changes: Sequence[tuple[str, str]]) -> bytes:
+def _changed(body: bytes, kind: str, changes: Sequence[tuple[str, str]]) -> bytes:
     """A recorded body with other values: by the path of a value in JSON, or the name of a field in a form."""
-    if mapping_samples.content_type(body) != "application/json":
+    if kind != "application/json":
         fields = dict(parse_qsl(body.decode().strip(), keep_blank_values=True)) | dict(changes)
         return urlencode(fields).encode()
     document = json.loads(body)
@@ -166,27 +168,54 @@ def _set(data: dict[str, Any], path: str, text: str) -> None:
     place[last] = int(text) if last in _NUMBERS and text.isascii() and text.isdigit() else text
 
 
-async def _send(url: str, post: Post) -> tuple[int, Any]:
+def _send(url: str, post: Post) -> tuple[int, Any]:
+    """Post it once; the status and the answer. Redirects are shown and not followed, as shops do it."""
     try:
-        async with (
-            aiohttp.ClientSession(timeout=_PATIENCE) as session,
-            session.post(url, data=post.body, headers=post.headers) as response,
-        ):
-            text = await response.text(errors="replace")
-    except aiohttp.InvalidURL:
+        connection, target, login = _connection(url)
+    except (ValueError, InvalidURL):
         raise ConfigError(f"--url: {url} is no address; write for example http://127.0.0.1:8080") from None
-    except aiohttp.ClientConnectorError:
-        raise ConfigError(
-            f"nothing listens at {url}; start `notifier serve` there, or say with --url where it runs"
-        ) from None
-    except TimeoutError:
-        raise ConfigError(f"{url} took the event and has not answered in 30 seconds; look into its log") from None
-    except aiohttp.ClientError as error:
-        raise ConfigError(f"{url} does not talk like our service ({type(error).__name__}); see --url") from None
+    with closing(connection):
+        try:
+            connection.connect()
+        except ssl.SSLError as error:
+            raise _strange(url, error) from None
+        except OSError:
+            raise ConfigError(
+                f"nothing listens at {url}; start `notifier serve` there, or say with --url where it runs"
+            ) from None
+        try:
+            headers = {name: value.encode() for name, value in (login | post.headers).items()}
+            connection.request("POST", target, post.body, headers)
+            response = connection.getresponse()
+            text = response.read(_LONGEST_ANSWER).decode(errors="replace")
+        except TimeoutError:
+            raise ConfigError(f"{url} took the event and has not answered in 30 seconds; look into its log") from None
+        except (HTTPException, OSError) as error:
+            raise _strange(url, error) from None
     try:
         return response.status, json.loads(text)
     except ValueError:
         return response.status, text
+
+
+def _connection(url: str) -> tuple[HTTPConnection, str, dict[str, str]]:
+    """A connection to where the address points, what to ask for there, and the header of a password in the address.
+
+    Raises ValueError where it is no address.
+    """
+    parts = urlsplit(url)
+    kind = {"http": HTTPConnection, "https": HTTPSConnection}.get(parts.scheme)
+    if kind is None or not parts.hostname:
+        raise ValueError(url)
+    host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+    target = quote(parts.path, safe="/%:@") + (f"?{quote(parts.query, safe='/%:@&=+?')}" if parts.query else "")
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+    headers = {"Authorization": f"Basic {base64.b64encode(login).decode()}"} if parts.username else {}
+    return kind(host, parts.port, timeout=_PATIENCE), target, headers
+
+
+def _strange(url: str, error: Exception) -> ConfigError:
+    return ConfigError(f"{url} does not talk like our service ({type(error).__name__}); see --url")
 
 
 def _pretty(answer: Any) -> str:

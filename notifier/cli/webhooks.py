@@ -15,9 +15,8 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.errors import ConfigError
-from notifier.outbound import endpoint as endpoints
-from notifier.outbound import outbox
-from notifier.outbound.endpoint import Endpoint
+from notifier.outbound import outbox, posting
+from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Waiting
 from notifier.outbound.samples import samples
@@ -88,10 +87,10 @@ def try_out(
     endpoint = _endpoint(settings, name)
     topic, now = event or settings.webhooks[name].events[0], _now()
 
-    async def post() -> endpoints.Answer:
-        async with endpoints.session() as connections:
+    async def post() -> Answer:
+        async with posting.session() as connections:
             body = encode(samples(now)[topic])
-            return await endpoints.post(connections, endpoint, f"msg_test{secrets.token_hex(8)}", body, now=now)
+            return await posting.post(connections, endpoint, f"msg_test{secrets.token_hex(8)}", body, now=now)
 
     answer = asyncio.run(post())
     verdict = "took" if answer.taken else "did not take"

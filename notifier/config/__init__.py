@@ -29,26 +29,26 @@ class Config(Section):
     """All an operator may change. ``file`` is where it was read from; relative paths in it count from there."""
 
     file: Path
-    server: ServerConfig = ServerConfig()
+    server: ServerConfig = ServerConfig.usual()
     logs: LogsConfig = LogsConfig()
-    tracing: TracingConfig = TracingConfig()
-    redis: RedisConfig = RedisConfig()
+    tracing: TracingConfig = TracingConfig.usual()
+    redis: RedisConfig = RedisConfig.usual()
     sources: dict[SourceName, Source] = {}
-    silence: SilenceConfig = SilenceConfig()
-    sms: SmsConfig = SmsConfig()
+    silence: SilenceConfig = SilenceConfig.usual()
+    sms: SmsConfig = SmsConfig.usual()
     providers: dict[str, ProviderConfig] = {}
-    callbacks: CallbacksConfig = CallbacksConfig()
-    api: ApiConfig = ApiConfig()
+    callbacks: CallbacksConfig = CallbacksConfig.usual()
+    api: ApiConfig = ApiConfig.usual()
     shop: ShopConfig
-    regions: RegionsConfig = RegionsConfig()
-    policy: PolicyConfig = PolicyConfig()
-    quiet_hours: QuietHoursConfig = QuietHoursConfig()
-    calls: CallsConfig = CallsConfig()
-    calendar: CalendarConfig = CalendarConfig()
-    console: ConsoleConfig = ConsoleConfig()
+    regions: RegionsConfig = RegionsConfig.usual()
+    policy: PolicyConfig = PolicyConfig.usual()
+    quiet_hours: QuietHoursConfig = QuietHoursConfig.usual()
+    calls: CallsConfig = CallsConfig.usual()
+    calendar: CalendarConfig = CalendarConfig.usual()
+    console: ConsoleConfig = ConsoleConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}
-    templates: TemplatesConfig = TemplatesConfig()
-    retention: RetentionConfig = RetentionConfig()
+    templates: TemplatesConfig = TemplatesConfig.usual()
+    retention: RetentionConfig = RetentionConfig.usual()
 
     @property
     def templates_folder(self) -> Path:

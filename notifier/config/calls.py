@@ -38,7 +38,7 @@ class CallsConfig(Section):
     aging: Duration = timedelta(hours=1)
     summary_at: TimeOfDay | None = time(17, 30)
     despite_refusal: list[Purpose] = [Purpose.VERIFY_DEPOSIT]
-    ladder: list[StepConfig] = [StepConfig(after=step.after, to=step.to) for step in LADDER]
+    ladder: list[StepConfig] = [StepConfig.model_construct(after=step.after, to=step.to) for step in LADDER]
     outcomes: dict[Outcome, OutcomeConfig] = {}
     purposes: dict[Purpose, PurposeConfig] = {}
 

@@ -33,6 +33,11 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
         raise ConfigError("\n".join(lines)) from None
 
 
+def in_data_dir(config: Config, folder: Path) -> Config:
+    """The same configuration with another data directory."""
+    return config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": folder})})
+
+
 def find(path: Path | None, environment: Mapping[str, str]) -> Path:
     """The file asked for, else ``NOTIFIER_CONFIG``, else ``config.toml`` here, else that of the checkout.
 
@@ -50,8 +55,7 @@ def find(path: Path | None, environment: Mapping[str, str]) -> Path:
 
 def _from_its_folder(config: Config) -> Config:
     """The same, with a data directory that is the same one from wherever a command is given."""
-    redis = config.redis.model_copy(update={"data_dir": config.file.parent / config.redis.data_dir})
-    return config.model_copy(update={"redis": redis})
+    return in_data_dir(config, config.file.parent / config.redis.data_dir)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -117,10 +117,10 @@ class Fields(Section):
     """Where the fields of our own event stand."""
 
     order_id: Expression
-    customer: CustomerFields = CustomerFields()
-    payment: PaymentFields = PaymentFields()
+    customer: CustomerFields = CustomerFields.usual()
+    payment: PaymentFields = PaymentFields.usual()
     items: Expression | None = None
-    shipment: ShipmentFields = ShipmentFields()
+    shipment: ShipmentFields = ShipmentFields.usual()
 
     def lookups(self) -> dict[str, Lookup]:
         """By the place of the field: ``customer.phone``."""

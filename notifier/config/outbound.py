@@ -5,7 +5,6 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
-from yarl import URL
 
 from notifier.config.section import Section
 from notifier.durations import Duration
@@ -17,6 +16,8 @@ _LONGEST_TIMEOUT = timedelta(minutes=1)
 
 
 def _address(text: str) -> str:
+    from yarl import URL  # here, as most shops have no endpoint, and every command reads this file
+
     try:
         url = URL(text)
     except ValueError:

@@ -79,7 +79,7 @@ class BlockConfig(Section):
 class PolicyConfig(Section):
     """``[policy.REGION.METHOD]`` blocks, and ``[policy.otherwise]`` for a method unknown or not on offer."""
 
-    otherwise: BlockConfig = BlockConfig()
+    otherwise: BlockConfig = BlockConfig.usual()
     regions: dict[str, dict[Method, BlockConfig]] = {}
 
     @model_validator(mode="before")

@@ -28,7 +28,7 @@ class SmsConfig(Section):
     unknown: Literal["hold", "resend", "fail"] = "hold"
     gap: Duration = timedelta()
     namespace: str = ""
-    price: PriceConfig = PriceConfig()
+    price: PriceConfig = PriceConfig.usual()
 
 
 class AccountSection(Section):
@@ -93,9 +93,9 @@ class HttpConfig(AccountSection):
     unit_price: Annotated[int, Field(ge=1, description="Rial")] = 1
     code: str | None = None
     message: str | None = None
-    retry: SignsConfig = SignsConfig()
-    refused: SignsConfig = SignsConfig()
-    account: SignsConfig = SignsConfig()
+    retry: SignsConfig = SignsConfig.usual()
+    refused: SignsConfig = SignsConfig.usual()
+    account: SignsConfig = SignsConfig.usual()
     retry_after: Duration | None = None
     repeatable: bool = False
 

@@ -2,15 +2,24 @@
 
 import re
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 class Section(BaseModel):
-    """A part of the configuration. Keys we do not know are refused: they are misspelt."""
+    """A part of the configuration. Keys we do not know are refused: they are misspelt.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A validator is built when it is first needed, and that is the whole configuration's alone: to build one for each
+    section would take longer than to read the file, at the start of every command.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def usual(cls) -> Self:
+        """The section when nothing is said in the file, made without a validator of its own."""
+        return super().model_construct()
 
 
 def _time_of_day(text: Any) -> Any:

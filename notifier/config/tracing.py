@@ -4,7 +4,6 @@ from importlib.util import find_spec
 from typing import Annotated
 
 from pydantic import AfterValidator
-from yarl import URL
 
 from notifier.config.section import Section
 
@@ -14,6 +13,8 @@ _EXPORTER = "opentelemetry.exporter.otlp.proto.http"
 def _collector(text: str) -> str:
     if not text:
         return text
+    from yarl import URL  # here, as most shops ask for no trace, and every command reads this file
+
     try:
         url = URL(text)
     except ValueError:

@@ -1,14 +1,10 @@
-"""An endpoint of the shop's: what it wants to know, and how it is told."""
+"""An endpoint of the shop's: what it wants to know, and what it may answer."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import aiohttp
-
-from notifier.outbound import signing
 from notifier.outbound.events import Topic
 
 SLOW_DOWN = frozenset({429, 502, 503, 504})
@@ -63,33 +59,6 @@ class Answer:
 
     def __str__(self) -> str:
         return f"answered {self.status}" if self.status is not None else f"no answer ({self.error})"
-
-
-def session() -> aiohttp.ClientSession:
-    """Connections to endpoints: no cookies kept, no proxy or password taken from the environment."""
-    return aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "order-notifier"}, trust_env=False
-    )
-
-
-async def post(
-    connections: aiohttp.ClientSession, endpoint: Endpoint, event_id: str, body: bytes, *, now: datetime
-) -> Answer:
-    """Post news once. Redirects are not followed: nobody but the configuration says where news goes."""
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    try:
-        async with connections.post(
-            endpoint.url,
-            data=body,
-            headers=signing.headers(endpoint.secrets, event_id, body, at=now),
-            timeout=aiohttp.ClientTimeout(total=endpoint.timeout.total_seconds()),
-            allow_redirects=False,
-        ) as response:
-            wait = retry_after(response.headers.get("Retry-After"), now)
-            return Answer(loop.time() - begun, status=response.status, retry_after=wait)
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return Answer(loop.time() - begun, error=type(error).__name__)  # its text may hold the address
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:

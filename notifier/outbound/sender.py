@@ -12,8 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier.clock import Clock
-from notifier.outbound import endpoint as endpoints
-from notifier.outbound import outbox, retrying
+from notifier.outbound import outbox, posting, retrying
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.outbox import Claimed
 from notifier.outbound.standing import FAILING, GONE, Standings
@@ -59,7 +58,7 @@ class NewsSender:
 
     async def run(self) -> None:
         """Post until told to finish. What is in hand when cancelled is posted again when its claim lapses."""
-        async with endpoints.session() as connections:
+        async with posting.session() as connections:
             await asyncio.gather(*(self._serve(connections, endpoint) for endpoint in self.endpoints))
 
     def finish(self) -> None:
@@ -68,7 +67,7 @@ class NewsSender:
 
     async def send_ready(self) -> int:
         """Post what is due at this moment, and return how much that was."""
-        async with endpoints.session() as connections:
+        async with posting.session() as connections:
             return sum([await self._drain(connections, endpoint) for endpoint in self.endpoints])
 
     async def prune(self) -> int:
@@ -147,7 +146,7 @@ class NewsSender:
 
     async def _post(self, connections: aiohttp.ClientSession, endpoint: Endpoint, claimed: Claimed) -> Answer:
         entry = claimed.entry
-        answer = await endpoints.post(connections, endpoint, entry.id, bytes(entry.body), now=self.clock.now())
+        answer = await posting.post(connections, endpoint, entry.id, bytes(entry.body), now=self.clock.now())
         (log.info if answer.taken else log.warning)(
             "news taken" if answer.taken else "news not taken",
             action="news_posted",

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from notifier.cli import app
+from notifier.cli.lazy import LazyGroup
 from notifier.reference.page import MADE, table
 
 _INTRODUCTION = f"""\
@@ -14,8 +15,9 @@ _INTRODUCTION = f"""\
 
 {MADE.format(command="python -m notifier.reference")}
 
-`notifier COMMAND --help` says the same. In a checkout it is `.venv/bin/notifier`. A mistake of the user's ends with one
-line and exit code 2; `check`, `doctor`, `import` and `templates lint` say with 1 that something is wrong.
+`notifier COMMAND --help` says the same, `notifier --version` which version it is. In a checkout it is
+`.venv/bin/notifier`. A mistake of the user's ends with one line and exit code 2; `check`, `doctor`, `import` and
+`templates lint` say with 1 that something is wrong.
 """
 
 
@@ -41,7 +43,7 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         yield " ".join(words), command
         return
     for name, one in inner.items():
-        yield from _walk(one, (*words, name))
+        yield from _walk(command.load(name) if isinstance(command, LazyGroup) else one, (*words, name))
 
 
 def _usage(words: str, command: Any) -> str:

@@ -1,9 +1,11 @@
 """``notifier trigger`` against a service that runs, and against everything that is none."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -93,6 +95,9 @@ async def test_everything_it_can_post_is_taken(url: str, monkeypatch: pytest.Mon
     [
         (["order.registered", "--url", "http://127.0.0.1:1"], "nothing listens at http://127.0.0.1:1"),
         (["order.registered", "--url", "127.0.0.1"], "no address"),
+        (["order.registered", "--url", "http://a shop"], "no address"),
+        (["order.registered", "--url", "http://..:80"], "no address"),
+        (["order.registered", "--url", "http://127.0.0.1:99999"], "no address"),
         (["order.delivered", "--source", "mine"], "none of its 6 files becomes order.delivered"),
     ],
 )
@@ -150,3 +155,42 @@ async def test_answers_that_are_not_the_usual(
     done = await trigger("order.registered", "--url", str(server.make_url("")))
     assert done.exit_code == (0 if status < 300 else 1)
     assert words in done.output
+
+
+async def test_what_reaches_a_service_behind_a_password(
+    environment: dict[str, str],
+    aiohttp_server: Callable[..., Awaitable[TestServer]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    seen: list[tuple[str, str, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        said = request.headers.get("x-city")
+        seen.append((request.raw_path, request.headers["authorization"], said))
+        return web.Response(status=202, text="{}")
+
+    sample = {"file": str(tmp_path / "new.json"), "headers": {"X-City": "تهران"}}
+    monkeypatch.setenv("NOTIFIER__SOURCES__MINE", json.dumps(SOURCE | {"samples": [sample]}))
+    behind = web.Application()
+    behind.router.add_post("/{folder}/webhooks/mine", answer)
+    server = await aiohttp_server(behind)
+    address = f"http://sara:p%40ss@127.0.0.1:{server.port}/فروشگاه"
+    done = await trigger("order.registered", "--source", "mine", "--url", address)
+    assert (done.exit_code, done.output.splitlines()[0]) == (0, "HTTP 202"), done.output
+    folder = quote("فروشگاه")
+    assert seen == [(f"/{folder}/webhooks/mine", f"Basic {base64.b64encode(b'sara:p@ss').decode()}", "تهران")]
+
+
+async def test_what_is_no_web_server(environment: dict[str, str]) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 smtp.example ESMTP\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        done = await trigger("order.registered", "--url", f"http://127.0.0.1:{port}")
+        tls = await trigger("order.registered", "--url", f"https://127.0.0.1:{port}")
+    assert "does not talk like our service (" in str(done.exception)
+    assert "does not talk like our service (SSLError)" in str(tls.exception)
