@@ -34,6 +34,10 @@ class Method(StrEnum):
     BANK_TRANSFER = "bank_transfer"
 
 
+NAMED_ITEMS = 50
+"""So many items of an order that a plugin made huge are kept by name; of the rest the number."""
+
+
 class Item(Struct, frozen=True, omit_defaults=True):
     name: str
     quantity: int = 1
@@ -51,12 +55,19 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: int | None = None  # rial
     reference: str | None = None  # receipt of the gateway, or of the bank for a deposit
     items: tuple[Item, ...] | None = None
+    item_count: int | None = None  # of all items, where ``items`` are as many as are named
     carrier: str | None = None
     tracking_code: str | None = None
     tracking_url: str | None = None
     deposit_amount: int | None = None  # rial, as reported or confirmed
     refund_amount: int | None = None  # rial
     refund_reference: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many items there are."""
+        named = len(self.items or ())
+        return max(named, self.item_count or 0) if named >= NAMED_ITEMS else named
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):

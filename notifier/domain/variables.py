@@ -95,8 +95,8 @@ def item(context: Context) -> str:
 @variable
 def more_items(context: Context) -> str:
     """How many further items the order has, in Persian digits; empty when it has one or none."""
-    items = context.order.details.items or ()
-    return persian.digits(len(items) - 1) if len(items) > 1 else ""
+    count = context.order.details.count
+    return persian.digits(count - 1) if count > 1 else ""
 
 
 @variable

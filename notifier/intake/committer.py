@@ -106,7 +106,7 @@ class Committer:
                     if key in fresh:  # what makes it no news is not on disk yet: look again when it is
                         later.append(waiting)
                         continue
-                    outcome = Unchanged()
+                    outcome = Unchanged(known)
             except Exception as error:  # one delivery's trouble is not the group's
                 waiting.fail(error)
             else:

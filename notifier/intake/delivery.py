@@ -51,7 +51,9 @@ class Clashing(Struct, frozen=True):
 
 
 class Unchanged(Struct, frozen=True):
-    """It holds nothing that is not known."""
+    """It holds nothing that is not known; ``order`` is as it stands, where there is one."""
+
+    order: Order | None = None
 
 
 class Taken(Struct, frozen=True):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from notifier.domain import money, persian, phones
-from notifier.domain.events import Details, Item
+from notifier.domain.events import NAMED_ITEMS, Details, Item
 from notifier.errors import NotJson, Unprocessable
 from notifier.intake.woocommerce_rules import DEFAULT, WooRules
 
@@ -52,7 +52,6 @@ PROVINCES: dict[str, str] = {
 _PROVINCE_NAMES = frozenset(persian.fold(name) for name in PROVINCES.values())
 
 _MAX_TEXT = 200
-_MAX_ITEMS = 50
 _MAX_QUANTITY = 1_000_000
 _YEARS = range(2000, 2100)
 
@@ -127,14 +126,17 @@ class _Reader:
                 self._odd(f"{name} is not an object, so it was left out.")
 
     def snapshot(self, order_id: str, rules: WooRules) -> Snapshot:
+        reached, phone = self._reached()
+        items, count = self._items()
         details = Details(
-            name=self._name(self.shipping) or self._name(self.billing),
-            phone=self._phone(),
+            name=self._name(reached),
+            phone=phone,
             city=self._either("city"),
             province=self._province(),
             amount=self._amount(),
             refund_amount=self._refund_amount(),
-            items=self._items(),
+            items=items,
+            item_count=count if count >= NAMED_ITEMS else None,
         )
         return Snapshot(
             order_id=order_id,
@@ -176,19 +178,21 @@ class _Reader:
     def _name(self, address: dict[str, Any]) -> str | None:
         return " ".join(filter(None, (text(address.get("first_name")), text(address.get("last_name"))))) or None
 
-    def _phone(self) -> str | None:
+    def _reached(self) -> tuple[dict[str, Any], str | None]:
+        """The address whose person gets the texts, and their phone: who is greeted is who reads it. That is the buyer,
+        and whoever receives the goods only where the buyer's phone is none."""
         problems = []
         for name, address in (("billing", self.billing), ("shipping", self.shipping)):
             if (given := text(address.get("phone"))) is None:
                 continue
             try:
-                return phones.normalize(given)
+                return address, phones.normalize(given)
             except phones.PhoneError as error:
                 self.raw_phone = self.raw_phone or given
                 problems.append(f"{name}.phone: {error}")
         for problem in problems:
             self._odd(problem)
-        return None
+        return (self.billing if self._name(self.billing) else self.shipping), None
 
     def _province(self) -> str | None:
         state = self._either("state")
@@ -230,18 +234,21 @@ class _Reader:
                 return None
         return paid_back if 0 < paid_back <= money.MAX_RIAL else None
 
-    def _items(self) -> tuple[Item, ...] | None:
+    def _items(self) -> tuple[tuple[Item, ...] | None, int]:
+        """The first items, and how many there are in all."""
+        named = [
+            (name, line)
+            for line in self._list("line_items")
+            if isinstance(line, dict) and (name := text(line.get("name"))) is not None
+        ]
         items = []
-        for line in self._list("line_items")[:_MAX_ITEMS]:
-            name = text(line.get("name")) if isinstance(line, dict) else None
-            if name is None:
-                continue
+        for name, line in named[:NAMED_ITEMS]:
             quantity = line.get("quantity")
-            whole = isinstance(quantity, int | float) and quantity in range(1, _MAX_QUANTITY)
-            if not whole:
+            if not isinstance(quantity, int | float) or quantity not in range(1, _MAX_QUANTITY):
                 self._odd(f"The quantity of {name!r} is not a whole number from 1; it was read as 1.")
-            items.append(Item(name=name, quantity=int(quantity) if whole else 1))
-        return tuple(items) or None
+                quantity = 1
+            items.append(Item(name=name, quantity=int(quantity)))
+        return tuple(items) or None, len(named)
 
     def _status(self, rules: WooRules) -> str | None:
         given = text(self.payload.get("status"))
