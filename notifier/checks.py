@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier import accounts, mapping_samples
+from notifier import accounts, mapping_samples, zones
 from notifier.config import Config
 from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
@@ -48,7 +48,24 @@ def _warning(where: str, text: str) -> Finding:
 
 
 def check(path: Path | None = None) -> list[Finding]:
-    """Everything wrong with a configuration file and the templates it names, offline."""
+    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
+    return [*_zones(), *_configured(path)]
+
+
+def _zones() -> Iterator[Finding]:
+    if zones.OUTDATED is not None:
+        newer = zones.outdated() is None
+        yield _error(
+            f"time zones ({zones.OUTDATED})",
+            "the time zone data are older than 2022b and an hour off in Iran's summers; update the system's package "
+            "tzdata. "
+            + (
+                "The bundled data are used meanwhile" if newer else "The bundled data are as old: pip install -U tzdata"
+            ),
+        )
+
+
+def _configured(path: Path | None) -> list[Finding]:
     try:
         config = load(path)
     except ConfigError as error:
