@@ -81,7 +81,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: Details = Details()
     by: str | None = None  # who of the staff found it out; None where a shop or a customer says it
     extra: dict[str, Any] = {}  # fields of the payload we do not know: kept, not refused
-    past: bool = False  # it happened long ago: nobody is texted or phoned because of it
+    dated: datetime | None = None  # the newest time that the shop itself gives, where ``at`` is its record's last change
+    past: bool | None = None  # whether it is history, which is told to nobody; None: by its age
 
     @property
     def at_ms(self) -> int:

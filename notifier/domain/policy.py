@@ -129,7 +129,8 @@ class Rulebook:
     """Everything a decision depends on beside the order, the event and the time.
 
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
-    for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider.
+    for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
+    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age.
     """
 
     policy: Policy
@@ -138,6 +139,7 @@ class Rulebook:
     working_time: Callable[[datetime], datetime]
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
+    tell_within: timedelta | None = None
 
     def template(self, name: str, source: str) -> Template:
         """The template of a name as one shop has it: its own, or the one for all."""

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.decide import Decision, decide
-from notifier.domain.history import untold
+from notifier.domain.decide import Decision
+from notifier.domain.history import settle
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
@@ -179,9 +179,7 @@ class Committer:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        decision = decide(order, events, self.rulebook(), now)
-        if all(event.past for event in events):
-            decision = untold(order, decision)
+        decision = settle(order, events, self.rulebook(), now)
         return _Prepared(waiting, unit, order, decision, b"")
 
     async def _follow(
@@ -219,14 +217,16 @@ class Committer:
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
-                waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, tuple(value or ())))
+                first = ready.order is None and ready.decision is not None
+                parked = tuple(value or ())
+                waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, parked=parked, is_first=first))
             elif name == "exists":
                 waiting.resolve(_taken_before(delivery, value) or Clashing())
             else:
                 changed.append(waiting)
         self.on_taken(
             [
-                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since)
+                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since, first=ready.order is None)
                 for ready, (name, _) in zip(prepared, outcomes, strict=True)
                 if name == "done"
             ]

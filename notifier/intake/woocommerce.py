@@ -230,9 +230,16 @@ class _Telling:
             type=kind,
             order_id=self.snapshot.order_id,
             at=at,
+            dated=self._dated(at),
             details=details,
             extra=self._extra(),
         )
+
+    def _dated(self, at: datetime) -> datetime | None:
+        """Of an order that nobody knew: the newest time it has of its own. A status has none, and `date_modified` moves
+        with every bulk edit and every plugin that touches the order."""
+        own = [one for one in (self.snapshot.created, self.snapshot.paid, self.snapshot.completed) if one]
+        return min(max(own), at) if self.order is None and own else None
 
     def _extra(self) -> dict[str, Any]:
         snapshot = self.snapshot
