@@ -60,6 +60,20 @@ def derived_id(*parts: str) -> str:
     return str(int.from_bytes(digest, "big") >> 1 or 1)
 
 
+_LATE = timedelta(minutes=15)
+"""News that comes within this counts as told when it happened."""
+
+
+class _Late(Struct, frozen=True):
+    """How much later all that waits for longer than ``behind`` is due."""
+
+    time: timedelta = timedelta()
+    behind: timedelta = timedelta()
+
+    def of(self, after: timedelta) -> timedelta:
+        return self.time if after > self.behind else timedelta()
+
+
 class _Deciding:
     """One decision in the making."""
 
@@ -160,12 +174,33 @@ class _Deciding:
             for call in calls:
                 self._suppress("purpose", call.purpose, Reason.NOT_PAID)
             return
+        texts = [text for text in texts if self._applies(text.when)]
+        calls = [call for call in calls if self._applies(call.when)]
+        late = self._late(texts, news)
         for text in texts:
-            if self._applies(text.when):
-                self._text(text, news)
+            self._text(text, news, late.of(text.after))
         for call in calls:
-            if self._applies(call.when):
-                self._call(call, news)
+            self._call(call, news, late.of(call.after))
+
+    def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
+        """How much later than planned the first text about news leaves: what reminds of it counts from there."""
+        phone = self.order.details.phone
+        telling = [text for text in texts if not self._pointless_text(text, news)]
+        if not telling or phone is None or not phones.is_mobile(phone):
+            return _Late()
+        first = min(telling, key=lambda text: text.after)
+        late = self._ready(first, news) - (self._at(news) + first.after)
+        return _Late(late if late >= _LATE else timedelta(), behind=first.after)
+
+    def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
+        """When the text may leave."""
+        ready = max(self.now, self._at(news) + rule.after + late)
+        passes = self.rulebook.template(rule.template, self.order.source).passes_quiet_hours
+        return ready if passes else self.rulebook.texting_time(ready)
+
+    def _at(self, news: News) -> datetime:
+        """When the news happened; now where the shop's clock is ahead."""
+        return min(datetime.fromtimestamp(news.at / 1000, self.now.tzinfo), self.now)
 
     def _cancel_as_prepaid(self) -> None:
         """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
@@ -186,7 +221,7 @@ class _Deciding:
     def _applies(self, when: When) -> bool:
         return when is When.ALWAYS or self.settled == (when is When.PREPAID)
 
-    def _text(self, rule: TextRule, news: News) -> None:
+    def _text(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
         if self._pointless_text(rule, news):
             self._suppress("template", rule.template, Reason.SUPERSEDED)
@@ -194,9 +229,7 @@ class _Deciding:
         if phone is None or not phones.is_mobile(phone):
             self._suppress("template", rule.template, Reason.NO_MOBILE)
             return
-        ready = self._after(news, rule.after)
-        if not template.passes_quiet_hours:
-            ready = self.rulebook.texting_time(ready)
+        ready = self._ready(rule, news, late)
         telling = news.kind in STAGES and not rule.after
         message = Message(
             id=self._id("text", rule.template, news),
@@ -221,7 +254,7 @@ class _Deciding:
             self.open_texts.setdefault(rule.template, {})[message.id] = news
         self._note(Kind.MESSAGE, rule.template, ref=message.id)
 
-    def _call(self, rule: CallRule, news: News) -> None:
+    def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
         if self._pointless_call(rule, news) or self._planned(rule, news):
             self._suppress("purpose", rule.purpose, Reason.SUPERSEDED)
             return
@@ -232,17 +265,12 @@ class _Deciding:
             source=self.order.source,
             phone=self.order.details.phone,
             name=self.order.details.name,
-            due_at=self.rulebook.working_time(self._after(news, rule.after)),
+            due_at=self.rulebook.working_time(max(self.now, self._at(news) + rule.after + late)),
             created_at=self.now,
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
         self._note(Kind.CALL, rule.purpose, ref=call.id)
-
-    def _after(self, news: News, wait: timedelta) -> datetime:
-        """So long after the news; not in the past, and counted from now where the shop's clock is ahead."""
-        at = datetime.fromtimestamp(news.at / 1000, self.now.tzinfo)
-        return max(self.now, min(at, self.now) + wait)
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""

@@ -57,7 +57,8 @@ def test_a_wait_is_counted_from_the_event_and_never_ends_in_the_past() -> None:
     late = NOON + timedelta(days=1)
     decision = decide(None, [registered], RULEBOOK, late)
     assert [message.not_before for message in decision.messages] == [None]
-    assert [call.due_at for call in decision.calls] == [late]
+    # What follows upon the text keeps its distance to it: nobody is phoned about a text that only just left.
+    assert [call.due_at for call in decision.calls] == [late + timedelta(minutes=90)]
 
 
 def test_quiet_hours_hold_what_can_wait() -> None:
@@ -247,3 +248,24 @@ def test_an_order_nobody_said_anything_about() -> None:
     decision = decide(None, [event(E.REGISTERED, 0, Details())], RULEBOOK, NOON)
     assert planned(decision) == ["arrange_payment"]
     assert [thing.reason for thing in decision.suppressed] == [Reason.NO_MOBILE]
+
+
+def test_a_reminder_counts_from_the_text_it_reminds_of() -> None:
+    """An order of 21 hours ago, heard of only now: the text now, the reminder 20 hours later, the call 10 after that."""
+    registered = event(E.REGISTERED, 0, details("elsewhere.bank_transfer"))
+    now = NOON + timedelta(hours=21)
+    decision = decide(None, [registered], RULEBOOK, now)
+    assert [(message.template, message.not_before) for message in decision.messages] == [
+        ("order_registered_transfer", None),
+        ("deposit_reminder", now + timedelta(hours=20)),
+    ]
+    assert [(call.purpose, call.due_at) for call in decision.calls] == [("deposit_reminder", now + timedelta(hours=30))]
+    assert "چهارشنبه ۴ آذر ساعت ۰۹:۰۰" in decision.messages[0].text  # 24 hours from when it could first be told
+
+
+def test_a_reminder_counts_from_the_end_of_the_night_where_its_text_waits_for_it() -> None:
+    registered = event(E.REGISTERED, 0, details("tehran.online"))
+    night = replace(AT_NIGHT, working_time=lambda moment: moment)
+    decision = decide(None, [registered], night, NOON)
+    assert [message.not_before for message in decision.messages] == [MORNING]
+    assert [call.due_at for call in decision.calls] == [MORNING + timedelta(minutes=90)]
