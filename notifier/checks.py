@@ -1,6 +1,6 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from notifier import accounts, mapping_samples, zones
 from notifier.config import Config
 from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
+from notifier.config.policy import BlockConfig, SmsItem
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
@@ -141,13 +142,10 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
     for region in config.policy.regions.keys() - regions:
         yield _error(f"{config.file}: policy.{region}", f"no such region; [regions] knows {', '.join(sorted(regions))}")
     for keys, block in config.policy.blocks():
+        yield from _told(config, loaded, key_of(("policy", *keys, "revived")), block.revived)
         for event, rule in block.rules.items():
             where = f"{config.file}: {key_of(('policy', *keys, event))}"
-            for item in rule.sms:
-                if item.template not in loaded:
-                    yield _error(f"{where}.sms", f"there is no template {item.template!r} in {config.templates_folder}")
-                elif loaded[item.template].audience is not Audience.CUSTOMER:
-                    yield _error(f"{where}.sms", f"template {item.template!r} is for staff, not for customers")
+            yield from _told(config, loaded, f"{key_of(('policy', *keys, event))}.sms", rule.sms)
             for name in rule.cancel:
                 if name not in names:
                     yield _error(f"{where}.cancel", f"{name!r} is neither a template nor a call purpose")
@@ -161,14 +159,32 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             )
 
 
+def _told(
+    config: Config, loaded: Mapping[str, Template], key: str, texts_named: Iterable[SmsItem]
+) -> Iterator[Finding]:
+    """Templates that a rule names and cannot send."""
+    for item in texts_named:
+        if item.template not in loaded:
+            yield _error(
+                f"{config.file}: {key}", f"there is no template {item.template!r} in {config.templates_folder}"
+            )
+        elif loaded[item.template].audience is not Audience.CUSTOMER:
+            yield _error(f"{config.file}: {key}", f"template {item.template!r} is for staff, not for customers")
+
+
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    rules = [rule for _, block in config.policy.blocks() for rule in block.rules.values()]
-    used = {*texts.TEMPLATES, *(item.template for rule in rules for item in rule.sms)}
+    blocks = [block for _, block in config.policy.blocks()]
+    named = [item for block in blocks for texts_named in (block.revived, *_sms(block)) for item in texts_named]
+    used = {*texts.TEMPLATES, *(item.template for item in named)}
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
             yield _error(f"{template.path}, line 1", text)
+
+
+def _sms(block: BlockConfig) -> list[list[SmsItem]]:
+    return [rule.sms for rule in block.rules.values()]
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:

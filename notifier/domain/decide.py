@@ -13,7 +13,7 @@ from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
 from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
 from notifier.domain.messages import Audience, Message, Via
-from notifier.domain.orders import STAGES, News, Order, Priority, Stage, heard
+from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.domain.variables import Context
@@ -60,6 +60,9 @@ def derived_id(*parts: str) -> str:
     return str(int.from_bytes(digest, "big") >> 1 or 1)
 
 
+_TOGETHER = 1000
+"""Unix ms within which parcels left together."""
+
 _LATE = timedelta(minutes=15)
 """News that comes within this counts as told when it happened."""
 
@@ -82,7 +85,8 @@ class _Deciding:
         order = heard(before, events)
         self.block, self.offered = _block(order, rulebook)
         # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
-        self.settled = self.offered and order.paid
+        # Of nothing to pay there is nothing to wait for.
+        self.settled = order.free or (self.offered and order.paid)
         prepaid = self.settled and not order.cancelled
         self.order = replace(
             order,
@@ -108,15 +112,22 @@ class _Deciding:
         self._enter_block()
         if self.order.priority is Priority.HIGH is not self.before.priority:
             self.facts.append(OrderPrioritized(order=self.order, at=self.now))
-        for event, repeated in self._in_turn():
-            self._hear(event, Kind.REPEATED if repeated else Kind.EVENT)
-            if not repeated:
-                if event.by is not None and event.type in _LOOKED_UP:
-                    self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
-                self._follow(News(event.type, event.distinction, event.at_ms))
+        turns = list(self._in_turn())
+        for place, (event, news) in enumerate(turns):
+            self._hear(event, Kind.EVENT if news else Kind.REPEATED)
+            if news is None:
+                continue
+            if event.by is not None and event.type in _LOOKED_UP:
+                self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
+            again = event.type is EventType.CANCELLED and any(
+                later and later.kind is event.type for _, later in turns[place + 1 :]
+            )
+            if not again:  # of cancellations reported together the last is told
+                self._follow(news)
         if self.withheld is not None and not self._waits_for_payment(self.withheld.kind):
-            news, self.withheld = self.withheld, None
-            self._follow(news)
+            held, self.withheld = self.withheld, None
+            for parcel in self._left_with(held):
+                self._follow(parcel)
         self._cancel_as_prepaid()
         self._drop_pointless()
         return Decision(
@@ -135,13 +146,25 @@ class _Deciding:
             facts=tuple(self.facts),
         )
 
-    def _in_turn(self) -> Iterator[tuple[Event, bool]]:
-        """The events, each with whether it is known already."""
+    def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
+        """The events, each with what is new in it; None where it is known already."""
         known = self.before
         for place, event in enumerate(self.events):
             if place:
                 known = heard(known, [self.events[place - 1]])
-            yield event, known.knows(event)
+            if known.cancelled_anew(event):
+                revived = max(known.happened(kind) or 0 for kind in REVIVING)
+                yield event, News(event.type, f"after {revived}", event.at_ms)
+            else:
+                yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
+
+    def _left_with(self, news: News) -> list[News]:
+        """A parcel that waited for the money, behind those that left together with it."""
+        if news.kind is not EventType.SHIPPED:
+            return [news]
+        times = self.order.news.get(news.kind, {})
+        parcels = [News(news.kind, code, at) for code, at in times.items() if code and abs(at - news.at) < _TOGETHER]
+        return [*sorted((one for one in parcels if one != news), key=lambda one: one.at), news]
 
     def _enter_block(self) -> None:
         """Mark an order that breaks the methods on offer, and begin what its block, or its revival, begins with."""
@@ -157,6 +180,10 @@ class _Deciding:
         for call in block.calls:
             if call.purpose not in said:
                 self._call(call, entry)
+        if revived and self.settled:
+            for text in block.revived:
+                if self._applies(text.when):
+                    self._text(text, entry)
         if EventType.REGISTERED in before.news:  # whoever is under other promises now hears how these begin
             self._follow(entry, but=said)
 
@@ -231,19 +258,20 @@ class _Deciding:
             return
         ready = self._ready(rule, news, late)
         telling = news.kind in STAGES and not rule.after
+        context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
         message = Message(
             id=self._id("text", rule.template, news),
             template=template.name,
             version=template.version,
             to=phone,
-            text=template.render(self.context),
+            text=template.render(context),
             created_at=self.now,
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
             source=self.order.source,
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
-            patterns=template.patterns(self.context) if template.via is Via.LOOKUP else {},
+            patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
             expires_at=ready + template.expires if template.expires else None,
             overtakes=telling or news.kind is EventType.CANCELLED,
@@ -328,6 +356,8 @@ class _Deciding:
 def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     """The promises that hold for an order, and whether its method is on offer where it goes."""
     policy, method = rulebook.policy, order.method
+    if order.free:
+        return policy.free, True
     if isinstance(method, Method):
         block = policy.blocks.get((policy.regions.region(order.details.city), method))
         if block is not None:

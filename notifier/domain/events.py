@@ -59,6 +59,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     carrier: str | None = None
     tracking_code: str | None = None
     tracking_url: str | None = None
+    codes: tuple[str, ...] | None = None  # of all parcels, where the shop shows them all at once
     deposit_amount: int | None = None  # rial, as reported or confirmed
     refund_amount: int | None = None  # rial
     refund_reference: str | None = None
@@ -81,7 +82,9 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: Details = Details()
     by: str | None = None  # who of the staff found it out; None where a shop or a customer says it
     extra: dict[str, Any] = {}  # fields of the payload we do not know: kept, not refused
-    dated: datetime | None = None  # the newest time that the shop itself gives, where ``at`` is its record's last change
+    dated: datetime | None = (
+        None  # the newest time that the shop itself gives, where ``at`` is its record's last change
+    )
     past: bool | None = None  # whether it is history, which is told to nobody; None: by its age
 
     @property

@@ -58,12 +58,14 @@ class Block:
     """The promises to one group of customers.
 
     ``priority`` holds from the moment an order is prepaid. With ``needs_payment`` no stage is told before that.
-    ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it.
+    ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it. ``revived`` is told
+    of a settled order that was cancelled and is not any more.
     """
 
     priority: Priority = Priority.NORMAL
     needs_payment: bool = False
     calls: tuple[CallRule, ...] = ()
+    revived: tuple[TextRule, ...] = ()
     rules: Mapping[EventType, Rule] = field(default_factory=dict)
 
     def rule(self, event: EventType) -> Rule:
@@ -72,11 +74,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All promises. ``otherwise`` serves orders whose method is unknown or not on offer in their region."""
+    """All promises. ``free`` serves orders of nothing to pay, whatever their method and region, and ``otherwise`` those
+    whose method is unknown or not on offer in their region."""
 
     blocks: Mapping[tuple[str, Method], Block]
     otherwise: Block
     regions: Regions
+    free: Block = Block()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
