@@ -31,10 +31,11 @@ from scheduler.calendar import Calendar
 class Level(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Finding(Struct, frozen=True):
-    """Something wrong: a sentence that names the file and the key it is in."""
+    """Something wrong, or to be known: a sentence that names the file and the key it is in."""
 
     level: Level
     text: str
@@ -50,7 +51,7 @@ def _warning(where: str, text: str) -> Finding:
 
 def check(path: Path | None = None) -> list[Finding]:
     """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
-    return [*_zones(), *_configured(path)]
+    return [*_zones(), *configuration(path)]
 
 
 def _zones() -> Iterator[Finding]:
@@ -66,7 +67,8 @@ def _zones() -> Iterator[Finding]:
         )
 
 
-def _configured(path: Path | None) -> list[Finding]:
+def configuration(path: Path | None = None) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names."""
     try:
         config = load(path)
     except ConfigError as error:
@@ -79,6 +81,7 @@ def _configured(path: Path | None) -> list[Finding]:
     unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
     return [
         *findings(config, loaded),
+        *_numbered_cities(config),
         *_samples(config),
         *_unused(config, loaded),
         *_texts(config, loaded),
@@ -210,6 +213,19 @@ def _sources(config: Config) -> Iterator[Finding]:
                         signatures.key(secret.value())
                     except ValueError as error:
                         yield _error(f"{config.file}: sources.{name}.{key}", str(error))
+
+
+def _numbered_cities(config: Config) -> Iterator[Finding]:
+    """Checkouts made of blocks save the ids that Persian WooCommerce Shipping gives to states and cities."""
+    numbered = any(city.isdecimal() for cities in config.regions.cities.values() for city in cities)
+    shops = [name for name, source in config.sources.items() if isinstance(source, WooCommerceSource)]
+    if shops and not numbered:
+        yield Finding(
+            Level.NOTE,
+            f"{config.file}: regions.cities: a WooCommerce shop ({', '.join(shops)}) with Persian WooCommerce Shipping "
+            'may save state and city as numbers ("167", "177"), which are its own; add those of a region to its list '
+            "(docs/how-to/woocommerce.md says where they are found)",
+        )
 
 
 def _webhooks(config: Config) -> Iterator[Finding]:

@@ -131,7 +131,7 @@ class _Reader:
         details = Details(
             name=self._name(reached),
             phone=phone,
-            city=self._either("city"),
+            city=self._city(),
             province=self._province(),
             amount=self._amount(),
             refund_amount=self._refund_amount(),
@@ -174,6 +174,15 @@ class _Reader:
 
     def _either(self, name: str) -> str | None:
         return text(self.shipping.get(name)) or text(self.billing.get(name))
+
+    def _city(self) -> str | None:
+        city = self._either("city")
+        if city is not None and city.isdecimal():
+            self._odd(
+                f"The city {city} is a number, as Persian WooCommerce Shipping saves it; name those of a region in "
+                "[regions.cities], for only the shop knows which city it is."
+            )
+        return city
 
     def _name(self, address: dict[str, Any]) -> str | None:
         return " ".join(filter(None, (text(address.get("first_name")), text(address.get("last_name"))))) or None

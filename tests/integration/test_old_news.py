@@ -47,7 +47,8 @@ async def client(service: Service, aiohttp_client: Callable[..., Awaitable[Clien
 def woo_order(clock: StillClock, status: str, *ages: float | None, method: str = "zarinpal") -> dict[str, Any]:
     """An order that was touched right now, by its ages in days: created, paid, completed."""
     now = clock.now().astimezone(UTC)
-    dates = {name: None if age is None else gmt(now - timedelta(days=age)) for name, age in zip(WHEN_KNOWN, ages, strict=False)}
+    known = zip(WHEN_KNOWN, ages, strict=False)
+    dates = {name: None if age is None else gmt(now - timedelta(days=age)) for name, age in known}
     return STORE | {"status": status, "payment_method": method, "date_modified_gmt": gmt(now)} | dates
 
 

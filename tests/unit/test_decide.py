@@ -297,7 +297,7 @@ def test_an_order_nobody_said_anything_about() -> None:
 
 
 def test_a_reminder_counts_from_the_text_it_reminds_of() -> None:
-    """An order of 21 hours ago, heard of only now: the text now, the reminder 20 hours later, the call 10 after that."""
+    """An order of 21 hours ago, heard of only now: the text now, the reminder 20 hours later, the call 10 later."""
     registered = event(E.REGISTERED, 0, details("elsewhere.bank_transfer"))
     now = NOON + timedelta(hours=21)
     decision = decide(None, [registered], RULEBOOK, now)

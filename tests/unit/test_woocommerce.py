@@ -212,7 +212,9 @@ def test_all_items_are_counted_and_the_first_are_named(count: int) -> None:
     line = body("order.created__pending_online")["line_items"][0]
     details = snap("order.created__pending_online", line_items=[line] * count).details
     assert (len(details.items or ()), details.count) == (min(count, 50), count)
-    context = Context(order=Order(id="1", source="woo", details=details), shop=Shop(name="", support_phone=""), now=START)
+    context = Context(
+        order=Order(id="1", source="woo", details=details), shop=Shop(name="", support_phone=""), now=START
+    )
     assert more_items(context) == (persian.digits(count - 1) if count > 1 else "")
 
 
