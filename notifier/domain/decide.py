@@ -12,7 +12,7 @@ from notifier.domain import bearing, phones
 from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
 from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
-from notifier.domain.messages import Audience, Message, Via
+from notifier.domain.messages import Audience, Follows, Message, Via
 from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import Kind, Line, Reason
@@ -60,6 +60,7 @@ def derived_id(*parts: str) -> str:
     return str(int.from_bytes(digest, "big") >> 1 or 1)
 
 
+_ALIKE = frozenset({EventType.SHIPPED, EventType.REFUNDED})
 _TOGETHER = 1000
 """Unix ms within which parcels left together."""
 
@@ -72,9 +73,14 @@ class _Late(Struct, frozen=True):
 
     time: timedelta = timedelta()
     behind: timedelta = timedelta()
+    first: str = ""  # the id of that text
 
     def of(self, after: timedelta) -> timedelta:
         return self.time if after > self.behind else timedelta()
+
+    def follows(self, after: timedelta) -> Follows | None:
+        gap = (after - self.behind) // timedelta(milliseconds=1)
+        return Follows(self.first, gap) if self.first and gap > 0 else None
 
 
 class _Deciding:
@@ -205,7 +211,7 @@ class _Deciding:
         calls = [call for call in calls if self._applies(call.when)]
         late = self._late(texts, news)
         for text in texts:
-            self._text(text, news, late.of(text.after))
+            self._text(text, news, late.of(text.after), late.follows(text.after))
         for call in calls:
             self._call(call, news, late.of(call.after))
 
@@ -217,7 +223,8 @@ class _Deciding:
             return _Late()
         first = min(telling, key=lambda text: text.after)
         late = self._ready(first, news) - (self._at(news) + first.after)
-        return _Late(late if late >= _LATE else timedelta(), behind=first.after)
+        first_id = self._id("text", first.template, news)
+        return _Late(late if late >= _LATE else timedelta(), behind=first.after, first=first_id)
 
     def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
         """When the text may leave."""
@@ -248,7 +255,7 @@ class _Deciding:
     def _applies(self, when: When) -> bool:
         return when is When.ALWAYS or self.settled == (when is When.PREPAID)
 
-    def _text(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> None:
+    def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
         if self._pointless_text(rule, news):
             self._suppress("template", rule.template, Reason.SUPERSEDED)
@@ -276,6 +283,9 @@ class _Deciding:
             expires_at=ready + template.expires if template.expires else None,
             overtakes=telling or news.kind is EventType.CANCELLED,
             overtakable=telling and template.merge,
+            order_v=self.order.v,
+            about=news if news.kind in _ALIKE and news.distinction else None,
+            follows=follows,
         )
         self.messages.append(message)
         if message.not_before:

@@ -122,7 +122,12 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return event.at_ms > max(self.happened(kind) or 0 for kind in REVIVING)
 
     def telling_of(self, kind: EventType, distinction: str) -> "Order":
-        """The order as a text about one piece of news shows it: of several parcels, the one that it is about."""
+        """The order as a text about one piece of news shows it: of several parcels or refunds, the one it is about."""
+        if kind is EventType.REFUNDED and len(self.refunds) > 1 and distinction in self.refunds:
+            back = self.refunds[distinction][1]
+            return replace(
+                self, details=replace(self.details, refund_amount=back, refund_reference=distinction or None)
+            )
         parcel = self.parcels.get(distinction) if kind is EventType.SHIPPED and len(self.parcels) > 1 else None
         if parcel is None or distinction == self.details.tracking_code:
             return self
