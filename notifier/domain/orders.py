@@ -129,7 +129,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 self, details=replace(self.details, refund_amount=back, refund_reference=distinction or None)
             )
         parcel = self.parcels.get(distinction) if kind is EventType.SHIPPED and len(self.parcels) > 1 else None
-        if parcel is None or distinction == self.details.tracking_code:
+        if parcel is None:
             return self
         return replace(
             self,

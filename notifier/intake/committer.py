@@ -22,6 +22,7 @@ from notifier.intake import answers
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
 from notifier.intake.groups import Groups, Waiting
 from notifier.intake.parking import Parked
+from notifier.intake.renewing import Planned
 from notifier.store import keys as names
 from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
@@ -61,10 +62,12 @@ class Committer:
     on_taken: Callable[[Sequence[Taken]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
+    planned: Planned = field(init=False)
     _groups: Groups = field(init=False)
 
     def __post_init__(self) -> None:
         self._groups = Groups(self._commit, self.patience, self.on_group)
+        self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
         self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
     def start(self) -> None:
@@ -80,6 +83,8 @@ class Committer:
         Raises StoreAway when it could not be made safe; it may then be submitted again.
         """
         outcome = await self._groups.submit(delivery)
+        if isinstance(outcome, Recorded) and outcome.decision and not outcome.is_first:
+            await self.planned.renew(outcome.keys, outcome.decision.order)
         if isinstance(outcome, Recorded) and outcome.is_first:
             await self.parked.follow(delivery, outcome)
         return outcome
