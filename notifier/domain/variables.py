@@ -139,11 +139,9 @@ def return_days(context: Context) -> str:
 
 @variable
 def deposit_deadline(context: Context) -> str:
-    """Until when the transfer is awaited, counted from the order, from when it was heard of where that was much later,
-    or from now where that is over: Jalali weekday, date and hour."""
-    placed, heard = context.order.placed_at, context.order.created_at
-    if placed and heard - placed > _PROMPT:
-        placed = heard
+    """Until when the transfer is awaited, counted from the order, or from now where that is over: Jalali weekday, date
+    and hour."""
+    placed = context.order.placed_at
     start = datetime.fromtimestamp(placed / 1000, context.now.tzinfo) if placed else context.now
     deadline = start + context.shop.deposit_deadline
     if deadline <= context.now:
@@ -312,9 +310,6 @@ def _number(context: Context, name: str) -> str:
     count = context.numbers.get(name, 0)
     return persian.digits(count) if count else ""
 
-
-_PROMPT = 15 * 60 * 1000
-"""Unix ms within which an order counts as heard of when it was placed."""
 
 _LISTED = 4
 """How many calls a text lists: it is an SMS, and the console shows the rest."""

@@ -306,7 +306,7 @@ def test_a_reminder_counts_from_the_text_it_reminds_of() -> None:
         ("deposit_reminder", now + timedelta(hours=20)),
     ]
     assert [(call.purpose, call.due_at) for call in decision.calls] == [("deposit_reminder", now + timedelta(hours=30))]
-    assert "چهارشنبه ۴ آذر ساعت ۰۹:۰۰" in decision.messages[0].text  # 24 hours from when it could first be told
+    assert "سه‌شنبه ۳ آذر ساعت ۱۲:۰۰" in decision.messages[0].text  # the shop counts from the order, and cancels by that
 
 
 def test_a_reminder_counts_from_the_end_of_the_night_where_its_text_waits_for_it() -> None:
