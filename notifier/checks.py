@@ -1,6 +1,6 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier import accounts, mapping_samples
+from notifier import accounts, mapping_samples, zones
 from notifier.config import Config
 from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
+from notifier.config.policy import BlockConfig, SmsItem
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
@@ -30,10 +31,11 @@ from scheduler.calendar import Calendar
 class Level(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Finding(Struct, frozen=True):
-    """Something wrong: a sentence that names the file and the key it is in."""
+    """Something wrong, or to be known: a sentence that names the file and the key it is in."""
 
     level: Level
     text: str
@@ -48,7 +50,25 @@ def _warning(where: str, text: str) -> Finding:
 
 
 def check(path: Path | None = None) -> list[Finding]:
-    """Everything wrong with a configuration file and the templates it names, offline."""
+    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
+    return [*_zones(), *configuration(path)]
+
+
+def _zones() -> Iterator[Finding]:
+    if zones.OUTDATED is not None:
+        newer = zones.outdated() is None
+        yield _error(
+            f"time zones ({zones.OUTDATED})",
+            "the time zone data are older than 2022b and an hour off in Iran's summers; update the system's package "
+            "tzdata. "
+            + (
+                "The bundled data are used meanwhile" if newer else "The bundled data are as old: pip install -U tzdata"
+            ),
+        )
+
+
+def configuration(path: Path | None = None) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names."""
     try:
         config = load(path)
     except ConfigError as error:
@@ -61,6 +81,7 @@ def check(path: Path | None = None) -> list[Finding]:
     unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
     return [
         *findings(config, loaded),
+        *_numbered_cities(config),
         *_samples(config),
         *_unused(config, loaded),
         *_texts(config, loaded),
@@ -125,13 +146,10 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
     for region in config.policy.regions.keys() - regions:
         yield _error(f"{config.file}: policy.{region}", f"no such region; [regions] knows {', '.join(sorted(regions))}")
     for keys, block in config.policy.blocks():
+        yield from _told(config, loaded, key_of(("policy", *keys, "revived")), block.revived)
         for event, rule in block.rules.items():
             where = f"{config.file}: {key_of(('policy', *keys, event))}"
-            for item in rule.sms:
-                if item.template not in loaded:
-                    yield _error(f"{where}.sms", f"there is no template {item.template!r} in {config.templates_folder}")
-                elif loaded[item.template].audience is not Audience.CUSTOMER:
-                    yield _error(f"{where}.sms", f"template {item.template!r} is for staff, not for customers")
+            yield from _told(config, loaded, f"{key_of(('policy', *keys, event))}.sms", rule.sms)
             for name in rule.cancel:
                 if name not in names:
                     yield _error(f"{where}.cancel", f"{name!r} is neither a template nor a call purpose")
@@ -145,14 +163,32 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             )
 
 
+def _told(
+    config: Config, loaded: Mapping[str, Template], key: str, texts_named: Iterable[SmsItem]
+) -> Iterator[Finding]:
+    """Templates that a rule names and cannot send."""
+    for item in texts_named:
+        if item.template not in loaded:
+            yield _error(
+                f"{config.file}: {key}", f"there is no template {item.template!r} in {config.templates_folder}"
+            )
+        elif loaded[item.template].audience is not Audience.CUSTOMER:
+            yield _error(f"{config.file}: {key}", f"template {item.template!r} is for staff, not for customers")
+
+
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    rules = [rule for _, block in config.policy.blocks() for rule in block.rules.values()]
-    used = {*texts.TEMPLATES, *(item.template for rule in rules for item in rule.sms)}
+    blocks = [block for _, block in config.policy.blocks()]
+    named = [item for block in blocks for texts_named in (block.revived, *_sms(block)) for item in texts_named]
+    used = {*texts.TEMPLATES, *(item.template for item in named)}
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
             yield _error(f"{template.path}, line 1", text)
+
+
+def _sms(block: BlockConfig) -> list[list[SmsItem]]:
+    return [rule.sms for rule in block.rules.values()]
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
@@ -178,6 +214,19 @@ def _sources(config: Config) -> Iterator[Finding]:
                         signatures.key(secret.value())
                     except ValueError as error:
                         yield _error(f"{config.file}: sources.{name}.{key}", str(error))
+
+
+def _numbered_cities(config: Config) -> Iterator[Finding]:
+    """Checkouts made of blocks save the ids that Persian WooCommerce Shipping gives to states and cities."""
+    numbered = any(city.isdecimal() for cities in config.regions.cities.values() for city in cities)
+    shops = [name for name, source in config.sources.items() if isinstance(source, WooCommerceSource)]
+    if shops and not numbered:
+        yield Finding(
+            Level.NOTE,
+            f"{config.file}: regions.cities: a WooCommerce shop ({', '.join(shops)}) with Persian WooCommerce Shipping "
+            'may save state and city as numbers ("167", "177"), which are its own; add those of a region to its list '
+            "(docs/how-to/woocommerce.md says where they are found)",
+        )
 
 
 def _webhooks(config: Config) -> Iterator[Finding]:

@@ -20,4 +20,5 @@ def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: st
         working_time=checks.calendar(config).next_working_time,
         texting_time=lambda moment: quiet.next_allowed(moment, zone),
         namespace=namespace,
+        tell_within=config.retention.tell_within,
     )

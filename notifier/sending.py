@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from notifier import accounts, metrics
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.domain.policy import Rulebook
 from notifier.sms.alerts import Alerts
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
@@ -17,6 +18,7 @@ from notifier.sms.lines import Line, Lines
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
+from notifier.sms.renewing import Renewal
 from notifier.sms.sender import LEASE, Sender
 from notifier.sms.unreached import PlanCall, Unreached
 from notifier.store.reading import Reader
@@ -63,6 +65,7 @@ def sending(
     working_time: Moment,
     plan_call: PlanCall,
     take: Take,
+    rules: Callable[[], Rulebook] | None = None,
     tell: Tell = nobody,
     traces: "Traces | None" = None,
 ) -> Sending:
@@ -108,6 +111,7 @@ def sending(
             lease=max(LEASE, 3 * slowest),
             on_settled=settled,
             tell=tell,
+            renewal=Renewal(redis, rules) if rules else None,
         ),
         receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(

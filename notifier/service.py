@@ -201,6 +201,7 @@ class Service:
             working_time=lambda moment: self.rulebook.working_time(moment),
             plan_call=self.calling.book.plan,
             take=self.take,
+            rules=lambda: self.rulebook,
             tell=tell,
             traces=traces,
         )

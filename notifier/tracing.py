@@ -64,7 +64,7 @@ class Traces:
                 self._tell("take", about | {"parked": True}, began, ended, kind=SpanKind.SERVER)
                 continue
             more = {"stage": decision.order.stage.name.lower(), "messages": [each.id for each in decision.messages]}
-            first = decision.order.v == 1
+            first = one.first
             self._tell("take", about | more, began, ended, kind=SpanKind.SERVER, first=first)
             for call in decision.calls:
                 planned = {"call": call.id, "purpose": call.purpose.value, "due_at": call.due_at.isoformat()}

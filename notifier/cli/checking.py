@@ -23,7 +23,7 @@ from notifier.doctor.verdicts import Verdict
 from notifier.service import Store
 from notifier.texts import loading
 
-_MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]"}
+_MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]", Level.NOTE: "[cyan]note[/]"}
 _WIDE = 240  # characters of a line where no terminal folds it
 _SIGNS = {
     verdicts.Level.OK: "[green]ok[/]",
@@ -38,10 +38,11 @@ def check(config: ConfigOption = None) -> None:
     for line in checks.samples(config):
         console.print(f"[green]sample[/] {escape(line)}", highlight=False)
     found = checks.check(config)
-    for finding in sorted(found, key=lambda finding: finding.level):
+    for finding in sorted(found, key=lambda finding: tuple(Level).index(finding.level)):
         console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
     errors = sum(finding.level is Level.ERROR for finding in found)
-    console.print(f"{errors} errors, {len(found) - errors} warnings")
+    warnings = sum(finding.level is Level.WARNING for finding in found)
+    console.print(f"{errors} errors, {warnings} warnings")
     raise typer.Exit(1 if errors else 0)
 
 

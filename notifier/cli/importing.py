@@ -48,8 +48,9 @@ def import_file(
         str | None, typer.Option(help="The shop they are of [the only one, or the first standard]")
     ] = None,
     history_after: Annotated[
-        str, typer.Option(help="Events older than this are history: nobody is texted or phoned because of them")
-    ] = "2d",
+        str | None,
+        typer.Option(help="Events older than this are history, told to nobody [as retention.tell_within says]"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and write nothing")] = False,
     show: Annotated[int, typer.Option(min=0, max=1000, help="How many texts and calls to show beforehand")] = 10,
     yes: Annotated[bool, typer.Option("--yes", help="Send without showing and asking first; for scripts")] = False,
@@ -64,7 +65,7 @@ def import_file(
     if not file.is_file():
         raise typer.BadParameter(f"FILE: there is no {file}")
     try:
-        limit = durations.parse(history_after)
+        limit = durations.parse(history_after) if history_after is not None else settings.retention.tell_within
     except ValueError as error:
         raise typer.BadParameter(f"--history-after: {error}") from None
     zone = ZoneInfo(settings.shop.timezone)

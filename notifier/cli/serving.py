@@ -58,7 +58,7 @@ def serve(
 
     def reread() -> Config:
         """The file as it is now, with what the command line says. Raises ConfigError with every finding."""
-        wrong = [found.text for found in checks.check(config) if found.level is checks.Level.ERROR]
+        wrong = [found.text for found in checks.configuration(config) if found.level is checks.Level.ERROR]
         if wrong:
             raise ConfigError("\n".join(wrong))
         fresh = configured(config, data_dir)

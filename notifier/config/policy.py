@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.calls import Purpose
@@ -20,6 +20,19 @@ class SmsItem(Section):
     after: Duration = timedelta()
     when: When = When.ALWAYS
 
+    def rule(self) -> TextRule:
+        return TextRule(template=self.template, after=self.after, when=self.when)
+
+
+def _short_form(items: Any) -> Any:
+    """A text without conditions may be written as its template's name alone."""
+    if not isinstance(items, list):
+        return items
+    return [{"template": item} if isinstance(item, str) else item for item in items]
+
+
+Texts = Annotated[list[SmsItem], BeforeValidator(_short_form)]
+
 
 class CallItem(Section):
     purpose: Purpose
@@ -31,21 +44,13 @@ class CallItem(Section):
 
 
 class RuleConfig(Section):
-    sms: list[SmsItem] = []
+    sms: Texts = []
     calls: list[CallItem] = []
     cancel: list[str] = []
 
-    @field_validator("sms", mode="before")
-    @classmethod
-    def _short_form(cls, items: Any) -> Any:
-        """A text without conditions may be written as its template's name alone."""
-        if not isinstance(items, list):
-            return items
-        return [{"template": item} if isinstance(item, str) else item for item in items]
-
     def rule(self) -> Rule:
         return Rule(
-            sms=tuple(TextRule(template=item.template, after=item.after, when=item.when) for item in self.sms),
+            sms=tuple(item.rule() for item in self.sms),
             calls=tuple(item.rule() for item in self.calls),
             cancel=frozenset(self.cancel),
         )
@@ -57,6 +62,7 @@ class BlockConfig(Section):
     priority: Priority = Priority.NORMAL
     needs_payment: bool = False
     calls: list[CallItem] = []
+    revived: Texts = []
     rules: dict[EventType, RuleConfig] = {}
 
     @model_validator(mode="before")
@@ -72,13 +78,16 @@ class BlockConfig(Section):
             priority=self.priority,
             needs_payment=self.needs_payment,
             calls=tuple(item.rule() for item in self.calls),
+            revived=tuple(item.rule() for item in self.revived),
             rules={event: rule.rule() for event, rule in self.rules.items()},
         )
 
 
 class PolicyConfig(Section):
-    """``[policy.REGION.METHOD]`` blocks, and ``[policy.otherwise]`` for a method unknown or not on offer."""
+    """``[policy.REGION.METHOD]`` blocks, ``[policy.free]`` for nothing to pay, and ``[policy.otherwise]`` for a method
+    unknown or not on offer."""
 
+    free: BlockConfig = BlockConfig.usual()
     otherwise: BlockConfig = BlockConfig.usual()
     regions: dict[str, dict[Method, BlockConfig]] = {}
 
@@ -87,14 +96,15 @@ class PolicyConfig(Section):
     def _regions_are_keys(cls, policy: Any) -> Any:
         if not isinstance(policy, dict) or "regions" in policy:
             return policy
-        regions = {key: value for key, value in policy.items() if key != "otherwise"}
-        return {"otherwise": policy.get("otherwise", {}), "regions": regions}
+        regions = {key: value for key, value in policy.items() if key not in ("free", "otherwise")}
+        return {name: policy.get(name, {}) for name in ("free", "otherwise")} | {"regions": regions}
 
     def blocks(self) -> Iterator[tuple[tuple[str, ...], BlockConfig]]:
         """Every block with the keys it stands under."""
         for region, blocks in self.regions.items():
             for method, block in blocks.items():
                 yield (region, method), block
+        yield ("free",), self.free
         yield ("otherwise",), self.otherwise
 
     def policy(self, regions: Regions) -> Policy:
@@ -104,6 +114,7 @@ class PolicyConfig(Section):
                 for region, blocks in self.regions.items()
                 for method, block in blocks.items()
             },
+            free=self.free.block(),
             otherwise=self.otherwise.block(),
             regions=regions,
         )

@@ -9,6 +9,7 @@ from notifier.durations import Duration
 
 
 class RetentionConfig(Section):
+    tell_within: Duration = timedelta(days=2)
     event_ids: Duration = timedelta(days=7)
     refused_deliveries: Duration = timedelta(days=14)
     pack: Duration = timedelta(days=7)
@@ -25,6 +26,8 @@ class RetentionConfig(Section):
             raise ValueError(
                 'every must be longer than 0s; to keep orders for ever write orders and open_orders = "0s"'
             )
+        if self.tell_within <= timedelta():
+            raise ValueError('tell_within must be longer than 0s, or nobody is told anything; write for example "2d"')
         if self.orders and timedelta() < self.open_orders < self.orders:
             raise ValueError("open_orders is shorter than orders: an open order must not go before a closed one")
         if self.orders and self.remembered < self.event_ids:

@@ -151,6 +151,8 @@ TEMPLATES: Mapping[str, str] = {
     "deposit_reported": "دریافت خبر واریز",
     "order_cancelled": "لغو سفارش",
     "order_cancelled_prepaid": "لغو سفارش پرداخت‌شده",
+    "order_revived": "برقراری دوبارهٔ سفارش",
+    "order_registered_free": "ثبت سفارش رایگان",
     "order_delivered": "تحویل",
     "order_delivered_elsewhere": "تحویل (شهرستان)",
     "order_delivered_guarantee": "تحویل و ضمانت بازگشت",

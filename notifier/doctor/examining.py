@@ -78,7 +78,7 @@ def _of_others(config: Config, clock: Clock, providers: list[Provider], limit: f
 
 def _configured(config: Config) -> list[Verdict]:
     """What `notifier check` finds."""
-    found = checks.check(config.file)
+    found = [one for one in checks.check(config.file) if one.level is not Found.NOTE]
     told = [error("check", one.text) if one.level is Found.ERROR else warning("check", one.text) for one in found]
     return told or [ok("check", "configuration, templates and policy make sense")]
 

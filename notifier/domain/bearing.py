@@ -4,9 +4,7 @@ from notifier.domain.events import EventType
 from notifier.domain.orders import STAGES, News, Order, Stage
 from notifier.domain.policy import Block
 
-_REPEATABLE = frozenset(
-    {EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.SHIPPED}
-)
+_REPEATABLE = frozenset({EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED})
 """News that may come several times; of several the newest is told."""
 
 _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
@@ -22,7 +20,15 @@ def overtaken(order: Order, news: News, *, lasting: bool) -> bool:
     newest = order.newest(news.kind)
     if news.distinction != newest and (news.kind in _REPEATABLE or not news.distinction):
         return True
+    if news.kind is EventType.SHIPPED and news.distinction and _corrected(order, news):
+        return True
     return not lasting and STAGES.get(news.kind, order.stage) < order.stage
+
+
+def _corrected(order: Order, news: News) -> bool:
+    """Whether a parcel's code holds no more: a shop that shows all codes at once has left it out."""
+    shown = order.details.codes
+    return shown is not None and news.distinction not in shown
 
 
 def void(order: Order, news: News) -> bool:

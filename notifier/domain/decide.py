@@ -12,8 +12,8 @@ from notifier.domain import bearing, phones
 from notifier.domain.calls import Call
 from notifier.domain.events import Event, EventType, Method
 from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
-from notifier.domain.messages import Audience, Message, Via
-from notifier.domain.orders import STAGES, News, Order, Priority, Stage, heard
+from notifier.domain.messages import Audience, Follows, Message, Via
+from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.domain.variables import Context
@@ -60,6 +60,29 @@ def derived_id(*parts: str) -> str:
     return str(int.from_bytes(digest, "big") >> 1 or 1)
 
 
+_ALIKE = frozenset({EventType.SHIPPED, EventType.REFUNDED})
+_TOGETHER = 1000
+"""Unix ms within which parcels left together."""
+
+_LATE = timedelta(minutes=15)
+"""News that comes within this counts as told when it happened."""
+
+
+class _Late(Struct, frozen=True):
+    """How much later all that waits for longer than ``behind`` is due."""
+
+    time: timedelta = timedelta()
+    behind: timedelta = timedelta()
+    first: str = ""  # the id of that text
+
+    def of(self, after: timedelta) -> timedelta:
+        return self.time if after > self.behind else timedelta()
+
+    def follows(self, after: timedelta) -> Follows | None:
+        gap = (after - self.behind) // timedelta(milliseconds=1)
+        return Follows(self.first, gap) if self.first and gap > 0 else None
+
+
 class _Deciding:
     """One decision in the making."""
 
@@ -68,7 +91,8 @@ class _Deciding:
         order = heard(before, events)
         self.block, self.offered = _block(order, rulebook)
         # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
-        self.settled = self.offered and order.paid
+        # Of nothing to pay there is nothing to wait for.
+        self.settled = order.free or (self.offered and order.paid)
         prepaid = self.settled and not order.cancelled
         self.order = replace(
             order,
@@ -94,15 +118,22 @@ class _Deciding:
         self._enter_block()
         if self.order.priority is Priority.HIGH is not self.before.priority:
             self.facts.append(OrderPrioritized(order=self.order, at=self.now))
-        for event, repeated in self._in_turn():
-            self._hear(event, Kind.REPEATED if repeated else Kind.EVENT)
-            if not repeated:
-                if event.by is not None and event.type in _LOOKED_UP:
-                    self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
-                self._follow(News(event.type, event.distinction, event.at_ms))
+        turns = list(self._in_turn())
+        for place, (event, news) in enumerate(turns):
+            self._hear(event, Kind.EVENT if news else Kind.REPEATED)
+            if news is None:
+                continue
+            if event.by is not None and event.type in _LOOKED_UP:
+                self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
+            again = event.type is EventType.CANCELLED and any(
+                later and later.kind is event.type for _, later in turns[place + 1 :]
+            )
+            if not again:  # of cancellations reported together the last is told
+                self._follow(news)
         if self.withheld is not None and not self._waits_for_payment(self.withheld.kind):
-            news, self.withheld = self.withheld, None
-            self._follow(news)
+            held, self.withheld = self.withheld, None
+            for parcel in self._left_with(held):
+                self._follow(parcel)
         self._cancel_as_prepaid()
         self._drop_pointless()
         return Decision(
@@ -121,13 +152,25 @@ class _Deciding:
             facts=tuple(self.facts),
         )
 
-    def _in_turn(self) -> Iterator[tuple[Event, bool]]:
-        """The events, each with whether it is known already."""
+    def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
+        """The events, each with what is new in it; None where it is known already."""
         known = self.before
         for place, event in enumerate(self.events):
             if place:
                 known = heard(known, [self.events[place - 1]])
-            yield event, known.knows(event)
+            if known.cancelled_anew(event):
+                revived = max(known.happened(kind) or 0 for kind in REVIVING)
+                yield event, News(event.type, f"after {revived}", event.at_ms)
+            else:
+                yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
+
+    def _left_with(self, news: News) -> list[News]:
+        """A parcel that waited for the money, behind those that left together with it."""
+        if news.kind is not EventType.SHIPPED:
+            return [news]
+        times = self.order.news.get(news.kind, {})
+        parcels = [News(news.kind, code, at) for code, at in times.items() if code and abs(at - news.at) < _TOGETHER]
+        return [*sorted((one for one in parcels if one != news), key=lambda one: one.at), news]
 
     def _enter_block(self) -> None:
         """Mark an order that breaks the methods on offer, and begin what its block, or its revival, begins with."""
@@ -143,6 +186,10 @@ class _Deciding:
         for call in block.calls:
             if call.purpose not in said:
                 self._call(call, entry)
+        if revived and self.settled:
+            for text in block.revived:
+                if self._applies(text.when):
+                    self._text(text, entry)
         if EventType.REGISTERED in before.news:  # whoever is under other promises now hears how these begin
             self._follow(entry, but=said)
 
@@ -160,12 +207,34 @@ class _Deciding:
             for call in calls:
                 self._suppress("purpose", call.purpose, Reason.NOT_PAID)
             return
+        texts = [text for text in texts if self._applies(text.when)]
+        calls = [call for call in calls if self._applies(call.when)]
+        late = self._late(texts, news)
         for text in texts:
-            if self._applies(text.when):
-                self._text(text, news)
+            self._text(text, news, late.of(text.after), late.follows(text.after))
         for call in calls:
-            if self._applies(call.when):
-                self._call(call, news)
+            self._call(call, news, late.of(call.after))
+
+    def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
+        """How much later than planned the first text about news leaves: what reminds of it counts from there."""
+        phone = self.order.details.phone
+        telling = [text for text in texts if not self._pointless_text(text, news)]
+        if not telling or phone is None or not phones.is_mobile(phone):
+            return _Late()
+        first = min(telling, key=lambda text: text.after)
+        late = self._ready(first, news) - (self._at(news) + first.after)
+        first_id = self._id("text", first.template, news)
+        return _Late(late if late >= _LATE else timedelta(), behind=first.after, first=first_id)
+
+    def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
+        """When the text may leave."""
+        ready = max(self.now, self._at(news) + rule.after + late)
+        passes = self.rulebook.template(rule.template, self.order.source).passes_quiet_hours
+        return ready if passes else self.rulebook.texting_time(ready)
+
+    def _at(self, news: News) -> datetime:
+        """When the news happened; now where the shop's clock is ahead."""
+        return min(datetime.fromtimestamp(news.at / 1000, self.now.tzinfo), self.now)
 
     def _cancel_as_prepaid(self) -> None:
         """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
@@ -186,7 +255,7 @@ class _Deciding:
     def _applies(self, when: When) -> bool:
         return when is When.ALWAYS or self.settled == (when is When.PREPAID)
 
-    def _text(self, rule: TextRule, news: News) -> None:
+    def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
         if self._pointless_text(rule, news):
             self._suppress("template", rule.template, Reason.SUPERSEDED)
@@ -194,34 +263,36 @@ class _Deciding:
         if phone is None or not phones.is_mobile(phone):
             self._suppress("template", rule.template, Reason.NO_MOBILE)
             return
-        ready = self._after(news, rule.after)
-        if not template.passes_quiet_hours:
-            ready = self.rulebook.texting_time(ready)
+        ready = self._ready(rule, news, late)
         telling = news.kind in STAGES and not rule.after
+        context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
         message = Message(
             id=self._id("text", rule.template, news),
             template=template.name,
             version=template.version,
             to=phone,
-            text=template.render(self.context),
+            text=template.render(context),
             created_at=self.now,
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
             source=self.order.source,
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
-            patterns=template.patterns(self.context) if template.via is Via.LOOKUP else {},
+            patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
             expires_at=ready + template.expires if template.expires else None,
             overtakes=telling or news.kind is EventType.CANCELLED,
             overtakable=telling and template.merge,
+            order_v=self.order.v,
+            about=news if news.kind in _ALIKE and news.distinction else None,
+            follows=follows,
         )
         self.messages.append(message)
         if message.not_before:
             self.open_texts.setdefault(rule.template, {})[message.id] = news
         self._note(Kind.MESSAGE, rule.template, ref=message.id)
 
-    def _call(self, rule: CallRule, news: News) -> None:
+    def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
         if self._pointless_call(rule, news) or self._planned(rule, news):
             self._suppress("purpose", rule.purpose, Reason.SUPERSEDED)
             return
@@ -232,17 +303,12 @@ class _Deciding:
             source=self.order.source,
             phone=self.order.details.phone,
             name=self.order.details.name,
-            due_at=self.rulebook.working_time(self._after(news, rule.after)),
+            due_at=self.rulebook.working_time(max(self.now, self._at(news) + rule.after + late)),
             created_at=self.now,
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
         self._note(Kind.CALL, rule.purpose, ref=call.id)
-
-    def _after(self, news: News, wait: timedelta) -> datetime:
-        """So long after the news; not in the past, and counted from now where the shop's clock is ahead."""
-        at = datetime.fromtimestamp(news.at / 1000, self.now.tzinfo)
-        return max(self.now, min(at, self.now) + wait)
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
@@ -300,6 +366,8 @@ class _Deciding:
 def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     """The promises that hold for an order, and whether its method is on offer where it goes."""
     policy, method = rulebook.policy, order.method
+    if order.free:
+        return policy.free, True
     if isinstance(method, Method):
         block = policy.blocks.get((policy.regions.region(order.details.city), method))
         if block is not None:

@@ -34,6 +34,10 @@ class Method(StrEnum):
     BANK_TRANSFER = "bank_transfer"
 
 
+NAMED_ITEMS = 50
+"""So many items of an order that a plugin made huge are kept by name; of the rest the number."""
+
+
 class Item(Struct, frozen=True, omit_defaults=True):
     name: str
     quantity: int = 1
@@ -52,12 +56,20 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: int | None = None  # rial
     reference: str | None = None  # receipt of the gateway, or of the bank for a deposit
     items: tuple[Item, ...] | None = None
+    item_count: int | None = None  # of all items, where ``items`` are as many as are named
     carrier: str | None = None
     tracking_code: str | None = None
     tracking_url: str | None = None
+    codes: tuple[str, ...] | None = None  # of all parcels, where the shop shows them all at once
     deposit_amount: int | None = None  # rial, as reported or confirmed
     refund_amount: int | None = None  # rial
     refund_reference: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many items there are."""
+        named = len(self.items or ())
+        return max(named, self.item_count or 0) if named >= NAMED_ITEMS else named
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,7 +83,10 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: Details = Details()
     by: str | None = None  # who of the staff found it out; None where a shop or a customer says it
     extra: dict[str, Any] = {}  # fields of the payload we do not know: kept, not refused
-    past: bool = False  # it happened long ago: nobody is texted or phoned because of it
+    dated: datetime | None = (
+        None  # the newest time that the shop itself gives, where ``at`` is its record's last change
+    )
+    past: bool | None = None  # whether it is history, which is told to nobody; None: by its age
 
     @property
     def at_ms(self) -> int:

@@ -1,12 +1,41 @@
 """What happened long ago: it becomes part of an order's story, and nobody is texted, phoned or told because of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from notifier.domain.decide import Decision, Suppressed
+from notifier.domain.decide import Decision, Suppressed, decide
+from notifier.domain.events import Event
 from notifier.domain.orders import News, Order
+from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
+
+
+def settle(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
+    """What follows from events reported together, of which the old ones make history and no more."""
+    old = [event for event in events if is_history(event, rulebook, now)]
+    if not old:
+        return decide(order, events, rulebook, now)
+    quiet = untold(order, decide(order, old, rulebook, now))
+    news = [event for event in events if not is_history(event, rulebook, now)]
+    if not news:
+        return quiet
+    told = decide(quiet.order, news, rulebook, now)
+    return replace(
+        told,
+        cancelled_messages=(*quiet.cancelled_messages, *told.cancelled_messages),
+        cancelled_calls=(*quiet.cancelled_calls, *told.cancelled_calls),
+        suppressed=(*quiet.suppressed, *told.suppressed),
+        timeline=(*quiet.timeline, *told.timeline),
+    )
+
+
+def is_history(event: Event, rulebook: Rulebook, now: datetime) -> bool:
+    """Whether it happened too long ago to be told: by its own time, not by when the shop's record was touched."""
+    if event.past is not None or rulebook.tell_within is None:
+        return bool(event.past)
+    return now - min(event.at, event.dated or event.at) > rulebook.tell_within
 
 
 def untold(before: Order | None, decision: Decision) -> Decision:

@@ -1,9 +1,11 @@
-"""A message: one text to one person, with the text as it was when the decision was taken."""
+"""A message: one text to one person, with the text as it was when the decision was taken, or when it left."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+
+from notifier.domain.orders import News
 
 
 class Audience(StrEnum):
@@ -39,8 +41,15 @@ class MessageState(StrEnum):
     HELD = "held"
 
 
+class Follows(Struct, frozen=True, array_like=True):
+    """The text that a reminder reminds of, and how long after it the reminder is to leave (ms)."""
+
+    id: str
+    after: int
+
+
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was decided and never changes again; what becomes of it is the ledger's business.
+    """What was decided; what becomes of it is the ledger's business. While it waits, words and phone follow its order.
 
     ``id`` is a positive int64 in decimal, derived from what is said to whom about what. The provider gets it as its
     ``localid``, so that saying it again is safe.
@@ -62,3 +71,6 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: datetime | None = None
     overtakes: bool = False  # once it is ready, older texts of its order that may be overtaken are not sent any more
     overtakable: bool = False
+    order_v: int = 0  # the version of the order that it says; 0: it keeps its words
+    about: News | None = None  # of several alike the one it is about: a parcel, a refund
+    follows: Follows | None = None

@@ -68,6 +68,14 @@ class News(Struct, frozen=True, array_like=True):
     at: int  # unix ms
 
 
+class Parcel(Struct, frozen=True, array_like=True):
+    """One of the parcels of an order, as last said."""
+
+    at: int  # unix ms
+    carrier: str | None = None
+    url: str | None = None
+
+
 class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One order of one shop, as stored. ``v`` counts its versions and comes first, where the store looks for it."""
 
@@ -84,6 +92,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
     refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
+    parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it
     registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
     updated_at: int = 0  # unix ms
@@ -99,9 +108,33 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return max(times, key=lambda known: (known != "", times[known], known)) if times else None
 
     def knows(self, event: Event) -> bool:
-        """Whether this is no news. That a parcel left, without its code, is none once it has been said with it."""
+        """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
+        the order was cancelled is news again once it came back to life."""
+        if self.cancelled_anew(event):
+            return False
         known = self.news.get(event.type)
         return known is not None and (event.distinction in known or not event.distinction)
+
+    def cancelled_anew(self, event: Event) -> bool:
+        """Whether this cancels an order that was cancelled and revived before."""
+        if event.type is not EventType.CANCELLED or EventType.CANCELLED not in self.news or self.cancelled:
+            return False
+        return event.at_ms > max(self.happened(kind) or 0 for kind in REVIVING)
+
+    def telling_of(self, kind: EventType, distinction: str) -> "Order":
+        """The order as a text about one piece of news shows it: of several parcels or refunds, the one it is about."""
+        if kind is EventType.REFUNDED and len(self.refunds) > 1 and distinction in self.refunds:
+            back = self.refunds[distinction][1]
+            return replace(
+                self, details=replace(self.details, refund_amount=back, refund_reference=distinction or None)
+            )
+        parcel = self.parcels.get(distinction) if kind is EventType.SHIPPED and len(self.parcels) > 1 else None
+        if parcel is None:
+            return self
+        return replace(
+            self,
+            details=replace(self.details, tracking_code=distinction, carrier=parcel.carrier, tracking_url=parcel.url),
+        )
 
     @property
     def number(self) -> str:
@@ -126,6 +159,11 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if any(self.happened(kind) is not None for kind in _DEPOSIT_EVENTS):
             return Method.BANK_TRANSFER
         return None
+
+    @property
+    def free(self) -> bool:
+        """Whether there is nothing to pay. An amount that is not known is none."""
+        return self.details.amount == 0
 
     @property
     def cancelled(self) -> bool:
@@ -183,7 +221,7 @@ def heard(order: Order, events: Iterable[Event]) -> Order:
     """The order with the events' facts taken in: details and news, nothing decided yet."""
     values = _said(order.details)
     stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}
-    refunds, registered_at = order.refunds, order.registered_at
+    refunds, parcels, registered_at = order.refunds, order.parcels, order.registered_at
     for event in events:
         at = event.at_ms
         skipped = _NOT_TAKEN.get(event.type, frozenset())
@@ -197,6 +235,9 @@ def heard(order: Order, events: Iterable[Event]) -> Order:
         times[event.distinction] = max(at, times.get(event.distinction, at))
         if event.type is EventType.REGISTERED:
             registered_at = min(at, registered_at or at)
+        elif event.type is EventType.SHIPPED and (code := event.details.tracking_code):
+            left = Parcel(at, event.details.carrier, event.details.tracking_url)
+            parcels = parcels | {code: max(left, parcels.get(code, left), key=_as_said)}
         elif event.type is EventType.REFUNDED and (back := event.details.refund_amount) is not None:
             said = (at, back)
             refunds = refunds | {event.distinction: max(said, refunds.get(event.distinction, said))}
@@ -206,8 +247,13 @@ def heard(order: Order, events: Iterable[Event]) -> Order:
         stamps=stamps,
         news=news,
         refunds=refunds,
+        parcels=parcels,
         registered_at=registered_at,
     )
+
+
+def _as_said(parcel: Parcel) -> tuple[int, str, str]:
+    return parcel.at, parcel.carrier or "", parcel.url or ""
 
 
 def _said(details: Details) -> dict[str, Any]:

@@ -58,12 +58,14 @@ class Block:
     """The promises to one group of customers.
 
     ``priority`` holds from the moment an order is prepaid. With ``needs_payment`` no stage is told before that.
-    ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it.
+    ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it. ``revived`` is told
+    of a settled order that was cancelled and is not any more.
     """
 
     priority: Priority = Priority.NORMAL
     needs_payment: bool = False
     calls: tuple[CallRule, ...] = ()
+    revived: tuple[TextRule, ...] = ()
     rules: Mapping[EventType, Rule] = field(default_factory=dict)
 
     def rule(self, event: EventType) -> Rule:
@@ -72,11 +74,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All promises. ``otherwise`` serves orders whose method is unknown or not on offer in their region."""
+    """All promises. ``free`` serves orders of nothing to pay, whatever their method and region, and ``otherwise`` those
+    whose method is unknown or not on offer in their region."""
 
     blocks: Mapping[tuple[str, Method], Block]
     otherwise: Block
     regions: Regions
+    free: Block = Block()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +133,8 @@ class Rulebook:
     """Everything a decision depends on beside the order, the event and the time.
 
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
-    for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider.
+    for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
+    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age.
     """
 
     policy: Policy
@@ -138,6 +143,7 @@ class Rulebook:
     working_time: Callable[[datetime], datetime]
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
+    tell_within: timedelta | None = None
 
     def template(self, name: str, source: str) -> Template:
         """The template of a name as one shop has it: its own, or the one for all."""

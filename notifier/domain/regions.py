@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from notifier.domain import persian
+from notifier.domain import persian, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +19,8 @@ class Regions:
         return cls({persian.fold(city): region for region, names in cities.items() for city in names}, default)
 
     def region(self, city: str | None) -> str:
-        return self.by_city.get(persian.fold(city), self.default) if city else self.default
+        """Of a city as it was written; a spelling that the operator names goes before what the line says."""
+        if not city:
+            return self.default
+        named = self.by_city.get(persian.fold(city))
+        return named if named is not None else self.by_city.get(places.city(city), self.default)

@@ -52,9 +52,9 @@ def order(context: Context) -> str:
 
 @variable
 def amount(context: Context) -> str:
-    """What the order costs, in toman; empty when unknown."""
+    """What the order costs, in toman; empty when unknown, and for nothing to pay."""
     rial = context.order.details.amount
-    return money.toman(rial) if rial is not None else ""
+    return money.toman(rial) if rial else ""
 
 
 @variable
@@ -62,7 +62,7 @@ def deposit(context: Context) -> str:
     """What was deposited, in toman; the order's amount when the deposit's is unknown."""
     details = context.order.details
     rial = details.deposit_amount if details.deposit_amount is not None else details.amount
-    return money.toman(rial) if rial is not None else ""
+    return money.toman(rial) if rial else ""
 
 
 @variable
@@ -70,7 +70,7 @@ def refund(context: Context) -> str:
     """What was paid back, in toman; the order's amount when the refund's is unknown."""
     details = context.order.details
     rial = details.refund_amount if details.refund_amount is not None else details.amount
-    return money.toman(rial) if rial is not None else ""
+    return money.toman(rial) if rial else ""
 
 
 @variable
@@ -95,8 +95,8 @@ def item(context: Context) -> str:
 @variable
 def more_items(context: Context) -> str:
     """How many further items the order has, in Persian digits; empty when it has one or none."""
-    items = context.order.details.items or ()
-    return persian.digits(len(items) - 1) if len(items) > 1 else ""
+    count = context.order.details.count
+    return persian.digits(count - 1) if count > 1 else ""
 
 
 @variable

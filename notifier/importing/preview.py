@@ -9,9 +9,8 @@ from typing import Any
 
 from notifier.clock import Clock
 from notifier.domain.calls import Call
-from notifier.domain.decide import decide
 from notifier.domain.events import Event
-from notifier.domain.history import untold
+from notifier.domain.history import settle
 from notifier.domain.messages import Message, Via
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
@@ -71,15 +70,13 @@ class Preview:
             self._waiting.setdefault(event.order_id, []).append(event)
             return
         totals.taken += 1
-        totals.past += event.past
+        totals.past += bool(event.past)
         self._follow(order, event)
         for waited in sorted(self._waiting.pop(event.order_id, ()), key=lambda one: one.at):
             self._follow(decode(self._orders[event.order_id], Order), waited)
 
     def _follow(self, order: Order | None, event: Event) -> None:
-        totals, decision = self.totals, decide(order, [event], self.rulebook, self.clock.now())
-        if event.past:
-            decision = untold(order, decision)
+        totals, decision = self.totals, settle(order, [event], self.rulebook, self.clock.now())
         self._orders[event.order_id] = encode(decision.order)
         totals.texts += len(decision.messages)
         totals.calls += len(decision.calls)

@@ -97,7 +97,7 @@ class Import:
                 totals.waiting += 1
             case Recorded(decision=decision) if decision is not None:
                 totals.taken += 1
-                totals.past += entry.event is not None and entry.event.past
+                totals.past += entry.event is not None and bool(entry.event.past)
                 totals.texts += len(decision.messages)
                 totals.calls += len(decision.calls)
             case Clashing():

@@ -52,9 +52,9 @@ class Source:
             yield Reading(map(self._dated, found), file, path.stat().st_size)
 
     def _dated(self, entry: Entry) -> Entry:
-        if entry.event is None or self.now - entry.event.at <= self.history_after:
+        if entry.event is None:
             return entry
-        return replace(entry, event=replace(entry.event, past=True))
+        return replace(entry, event=replace(entry.event, past=self.now - entry.event.at > self.history_after))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from notifier.domain import phones
 from notifier.domain.decide import Decision
+from notifier.domain.orders import Order
 from notifier.store.bookings import Booked
 from notifier.store.records import encode
 
@@ -38,9 +39,11 @@ def parked(event_id: str, order_id: str) -> bytes:
     return _answer(event_id, order_id, parked=True)
 
 
-def unchanged(event_id: str, order_id: str) -> bytes:
-    """The answer to a delivery without news."""
-    return _answer(event_id, order_id)
+def unchanged(event_id: str, order_id: str, order: Order | None) -> bytes:
+    """The answer to a delivery without news: how the order stands, and that nothing follows."""
+    if order is None:
+        return _answer(event_id, order_id)
+    return _answer(event_id, order_id, prepaid=order.prepaid, delivery_priority=order.priority)
 
 
 def repeated(answer: bytes) -> bytes:

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.decide import Decision, decide
-from notifier.domain.history import untold
+from notifier.domain.decide import Decision
+from notifier.domain.history import settle
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
@@ -23,6 +23,7 @@ from notifier.intake import answers
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
 from notifier.intake.groups import Groups, Waiting
 from notifier.intake.parking import Parked
+from notifier.intake.renewing import Planned
 from notifier.store import keys as names
 from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
@@ -64,10 +65,12 @@ class Committer:
     on_taken: Callable[[Sequence[Taken]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
+    planned: Planned = field(init=False)
     _groups: Groups = field(init=False)
 
     def __post_init__(self) -> None:
         self._groups = Groups(self._commit, self.patience, self.on_group)
+        self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
         self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
     def start(self) -> None:
@@ -83,6 +86,8 @@ class Committer:
         Raises StoreAway when it could not be made safe; it may then be submitted again.
         """
         outcome = await self._groups.submit(delivery)
+        if isinstance(outcome, Recorded) and outcome.decision and not outcome.is_first:
+            await self.planned.renew(outcome.keys, outcome.decision.order)
         if isinstance(outcome, Recorded) and outcome.is_first:
             await self.parked.follow(delivery, outcome)
         return outcome
@@ -111,7 +116,7 @@ class Committer:
                     if key in fresh:  # what makes it no news is not on disk yet: look again when it is
                         later.append(waiting)
                         continue
-                    outcome = Unchanged()
+                    outcome = Unchanged(known)
             except Exception as error:  # one delivery's trouble is not the group's
                 waiting.fail(error)
             else:
@@ -184,9 +189,7 @@ class Committer:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        decision = decide(order, events, self.rulebook(), now)
-        if all(event.past for event in events):
-            decision = untold(order, decision)
+        decision = settle(order, events, self.rulebook(), now)
         return _Prepared(waiting, unit, order, decision, b"")
 
     async def _follow(
@@ -224,14 +227,16 @@ class Committer:
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
-                waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, tuple(value or ())))
+                first = ready.order is None and ready.decision is not None
+                parked = tuple(value or ())
+                waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, parked=parked, is_first=first))
             elif name == "exists":
                 waiting.resolve(_taken_before(delivery, value) or Clashing())
             else:
                 changed.append(waiting)
         self.on_taken(
             [
-                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since)
+                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since, first=ready.order is None)
                 for ready, (name, _) in zip(prepared, outcomes, strict=True)
                 if name == "done"
             ]

@@ -27,17 +27,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True):
-    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited beside this order."""
+    """The delivery is on disk; ``answer`` tells the shop. ``parked`` are events that waited beside this order, and
+    ``is_first`` says that the order was not known before."""
 
     answer: bytes
     decision: Decision | None
     keys: Keys
     parked: tuple[bytes, ...] = ()
-
-    @property
-    def is_first(self) -> bool:
-        """Whether the order was not known before."""
-        return self.decision is not None and self.decision.order.v == 1
+    is_first: bool = False
 
 
 class Repeated(Struct, frozen=True):
@@ -51,18 +48,21 @@ class Clashing(Struct, frozen=True):
 
 
 class Unchanged(Struct, frozen=True):
-    """It holds nothing that is not known."""
+    """It holds nothing that is not known; ``order`` is as it stands, where there is one."""
+
+    order: Order | None = None
 
 
 class Taken(Struct, frozen=True):
     """A delivery that is on disk, with what was decided of it: nothing where it waits for its order.
 
-    ``since`` is when it was handed in, by ``time.monotonic()``.
+    ``since`` is when it was handed in, by ``time.monotonic()``; ``first``: nobody knew its order.
     """
 
     delivery: Delivery
     decision: Decision | None
     since: float
+    first: bool = False
 
 
 Outcome = Recorded | Repeated | Clashing | Unchanged

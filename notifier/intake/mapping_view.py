@@ -9,7 +9,7 @@ from aiohttp import web
 from notifier.clock import Clock
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.intake import answers, mapping
-from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
+from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
 from notifier.intake.gate import Submits
 from notifier.intake.keeping import KEPT_HEADERS, ODDITIES, SIGNED, Oddity, body_of
 from notifier.intake.kept import Kept
@@ -47,8 +47,8 @@ class MappingShop:
                 raise Conflict(
                     f"The id {reading.event_id} came before with another body; give each event an id of its own."
                 )
-            case _:
-                answer = answers.unchanged(reading.event_id, reading.event.order_id)
+            case Unchanged(order=order):
+                answer = answers.unchanged(reading.event_id, reading.event.order_id, order)
                 return web.Response(body=answer, content_type="application/json")
 
     async def receive_batch(self, request: web.Request) -> web.Response:

@@ -53,12 +53,10 @@ class Parked:
                 readable.append((decode(raw, Event), raw))
             except StoreError as error:
                 log.error("a parked event is left", action="parked_unreadable", order=order_id, error=str(error))
-        readable.sort(key=lambda row: (not row[0].past, row[0].at))
-        past = sum(event.past for event, _ in readable)
-        for rows in (readable[:past], readable[past:]):  # what is not to be told stays apart from what is
-            for start in range(0, len(rows), _REPLAYED_AT_ONCE):
-                part = rows[start : start + _REPLAYED_AT_ONCE]
-                await self._replay(source, order_id, [event for event, _ in part], [raw for _, raw in part], keys)
+        readable.sort(key=lambda row: row[0].at)
+        for start in range(0, len(readable), _REPLAYED_AT_ONCE):
+            part = readable[start : start + _REPLAYED_AT_ONCE]
+            await self._replay(source, order_id, [event for event, _ in part], [raw for _, raw in part], keys)
         return len(readable)
 
     async def _replay(

@@ -28,7 +28,7 @@ from notifier.errors import (
 )
 from notifier.intake import answers, standard, woocommerce
 from notifier.intake import standard_signature as signatures
-from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
+from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
 from notifier.intake.gate import Submits
 from notifier.intake.keeping import ODDITIES, SIGNED, Oddity, body_of
 from notifier.intake.kept import Kept
@@ -141,8 +141,8 @@ class StandardShop:
                 raise Conflict(
                     f"webhook-id {event_id} came before with another body; give each event an id of its own."
                 )
-            case _:
-                return 202, answers.unchanged(event_id, event.order_id)
+            case Unchanged(order=order):
+                return 202, answers.unchanged(event_id, event.order_id, order)
 
     async def _verified(self, request: web.Request) -> tuple[str, bytes]:
         body = await body_of(request)
@@ -201,7 +201,8 @@ class WooCommerceShop:
             request[ODDITIES] = [Oddity(status=200, reason=unknown, body=body)]
         if isinstance(outcome, Recorded | Repeated):
             return _json(outcome.answer, 200)
-        return _json(answers.unchanged(digest, snapshot.order_id), 200)
+        order = outcome.order if isinstance(outcome, Unchanged) else None
+        return _json(answers.unchanged(digest, snapshot.order_id, order), 200)
 
     async def replay(self, kept: Kept) -> bool:
         """Read with the rules of today; what the shop has said since stands."""

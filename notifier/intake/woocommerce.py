@@ -52,7 +52,10 @@ _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FA
 _SHOP_SAYS = ("amount", "items", "method")
 """Details that only the shop tells: their stamps show how new the newest snapshot was that we took in."""
 
-_MOST_PARCELS = 200
+_Parcel = tuple[str, str | None, str | None]
+"""Tracking code, carrier and address to follow it."""
+
+_MOST_ENTRIES, _MOST_PARCELS = 200, 20
 _CODE_FIELDS = ("tracking_number", "tracking_code")
 _CARRIER_FIELDS = ("custom_tracking_provider", "formatted_tracking_provider", "tracking_provider", "carrier_name")
 _URL_FIELDS = ("custom_tracking_link", "formatted_tracking_link", "tracking_link", "tracking_url")
@@ -150,7 +153,10 @@ class _Telling:
         return min(completed or self._modified(), self._modified())
 
     def _details(self) -> Details:
-        code, carrier, url = _shipment(self.snapshot.meta, self.rules)
+        parcels = self._parcels()
+        code, carrier, url = (
+            parcels[-1] if parcels else (None, _first(self.snapshot.meta, self.rules.carrier_keys), None)
+        )
         return replace(
             self.snapshot.details,
             number=self.snapshot.number if self.snapshot.number != self.snapshot.order_id else None,
@@ -158,7 +164,11 @@ class _Telling:
             tracking_code=code,
             carrier=carrier,
             tracking_url=url,
+            codes=tuple(dict.fromkeys(code for code, _, _ in parcels)) or None,
         )
+
+    def _parcels(self) -> "list[_Parcel]":
+        return _shipment(self.snapshot.meta, self.rules)
 
     def _kinds(self, meanings: Sequence[str], details: Details) -> list[EventType]:
         """Everything that must have happened for the order to be as it is."""
@@ -199,8 +209,20 @@ class _Telling:
         latest = self._modified()
         for kind in reversed(kinds):
             latest = min(self._date(kind), latest)
-            claims.append(self._event(kind, latest, self._with_reference(details, kind, kinds)))
+            told = self._with_reference(details, kind, kinds)
+            claims.append(self._event(kind, latest, told))
+            if kind is EventType.SHIPPED:
+                claims += self._further_parcels(latest, told)
         return claims[::-1]
+
+    def _further_parcels(self, latest: datetime, details: Details) -> list[Event]:
+        """Those beside the newest, each an instant before the next."""
+        told = []
+        for back, (code, carrier, url) in enumerate(reversed(self._parcels()[:-1]), start=1):
+            about = replace(details, tracking_code=code, carrier=carrier, tracking_url=url)
+            name = f"{EventType.SHIPPED}.{back}"
+            told.append(self._event(EventType.SHIPPED, latest - back * _INSTANT, about, name=name))
+        return told
 
     def _date(self, kind: EventType) -> datetime:
         snapshot = self.snapshot
@@ -250,9 +272,16 @@ class _Telling:
             type=kind,
             order_id=self.snapshot.order_id,
             at=at,
+            dated=self._dated(at),
             details=details,
             extra=self._extra(),
         )
+
+    def _dated(self, at: datetime) -> datetime | None:
+        """Of an order that nobody knew: the newest time it has of its own. A status has none, and `date_modified` moves
+        with every bulk edit and every plugin that touches the order."""
+        own = [one for one in (self.snapshot.created, self.snapshot.paid, self.snapshot.completed) if one]
+        return min(max(own), at) if self.order is None and own else None
 
     def _extra(self) -> dict[str, Any]:
         snapshot = self.snapshot
@@ -291,25 +320,27 @@ def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
-def _shipment(meta: Mapping[str, Any], rules: WooRules) -> tuple[str | None, str | None, str | None]:
-    """Tracking code, carrier and address to follow the parcel, as far as the meta data tell."""
-    parcel = next((found for key in rules.tracking_code_keys if (found := _parcel(meta.get(key)))), {})
-    code = _code(parcel)
-    carrier = _first(parcel, _CARRIER_FIELDS) or _first(meta, rules.carrier_keys)
-    url = _first(parcel, _URL_FIELDS)
-    if url and not url.startswith(("https://", "http://")):
-        url = None
-    return code, carrier, url
+def _shipment(meta: Mapping[str, Any], rules: WooRules) -> list[_Parcel]:
+    """The parcels that the meta data tell of, the newest last, each code once."""
+    described = next((found for key in rules.tracking_code_keys if (found := _described(meta.get(key)))), [])
+    parcels: dict[str, _Parcel] = {}
+    for parcel in described[-_MOST_PARCELS:]:
+        code, url = _code(parcel) or "", _first(parcel, _URL_FIELDS)
+        carrier = _first(parcel, _CARRIER_FIELDS) or _first(meta, rules.carrier_keys)
+        parcels.pop(code, None)
+        parcels[code] = code, carrier, url if url and url.startswith(("https://", "http://")) else None
+    return list(parcels.values())
 
 
-def _parcel(value: Any) -> Mapping[str, Any]:
-    """The newest parcel that a meta value describes: a bare code, a parcel, or a list of either, newest last."""
-    for entry in reversed(value[-_MOST_PARCELS:]) if isinstance(value, list) else (value,):
-        if isinstance(entry, dict) and _code(entry):
-            return entry
-        if code := identifier(entry):
-            return {_CODE_FIELDS[0]: code}
-    return {}
+def _described(value: Any) -> list[Mapping[str, Any]]:
+    """What a meta value describes: a bare code, a parcel, or a list of either."""
+    found: list[Mapping[str, Any]] = []
+    for entry in value[-_MOST_ENTRIES:] if isinstance(value, list) else (value,):
+        if isinstance(entry, dict):
+            found += [entry] if _code(entry) else []
+        elif code := identifier(entry):
+            found.append({_CODE_FIELDS[0]: code})
+    return found
 
 
 def _code(parcel: Mapping[str, Any]) -> str | None:

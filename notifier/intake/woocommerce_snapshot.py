@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 
 from notifier.domain import canonical, money, persian, phones
-from notifier.domain.events import Details, Item
+from notifier.domain.events import NAMED_ITEMS, Details, Item
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
 from notifier.intake.woocommerce_rules import DEFAULT, WooRules, status_name
 
@@ -55,7 +55,6 @@ PROVINCES: dict[str, str] = {
 _PROVINCE_NAMES = frozenset(persian.fold(name) for name in PROVINCES.values())
 
 _MAX_TEXT = 200
-_MAX_ITEMS = 50
 _MAX_QUANTITY = 1_000_000
 _LEAST = Decimal("0.0001")
 _MAX_FIGURES, _MAX_REFUNDS, _MAX_META = 60, 500, 5000
@@ -178,14 +177,17 @@ class _Reader:
 
     def snapshot(self, order_id: str, rules: WooRules) -> Snapshot:
         anonymised = self._is_anonymised()
+        reached, phone = self._reached()
+        items, count = self._items()
         details = Details(
-            name=self._name(self.shipping) or self._name(self.billing),
-            phone=self._phone(),
-            city=self._either("city"),
+            name=self._name(reached),
+            phone=phone,
+            city=self._city(),
             province=self._province(),
             amount=self._amount(),
             refund_amount=self._refund_amount(),
-            items=self._items(),
+            items=items,
+            item_count=count if count >= NAMED_ITEMS else None,
         )
         if anonymised:
             details = replace(details, name="", phone="", city=None, province=None)
@@ -240,23 +242,34 @@ class _Reader:
     def _either(self, name: str) -> str | None:
         return said(self.shipping.get(name)) or said(self.billing.get(name))
 
+    def _city(self) -> str | None:
+        city = self._either("city")
+        if city is not None and city.isdecimal():
+            self._odd(
+                f"The city {city} is a number, as Persian WooCommerce Shipping saves it; name those of a region in "
+                "[regions.cities], for only the shop knows which city it is."
+            )
+        return city
+
     def _name(self, address: dict[str, Any]) -> str | None:
         parts = (said(address.get(part)) for part in ("first_name", "last_name"))
         return canonical.name(" ".join(filter(None, parts)))
 
-    def _phone(self) -> str | None:
+    def _reached(self) -> tuple[dict[str, Any], str | None]:
+        """The address whose person gets the texts, and their phone: who is greeted is who reads it. That is the buyer,
+        and whoever receives the goods only where the buyer's phone is none."""
         problems = []
         for name, address in (("billing", self.billing), ("shipping", self.shipping)):
             if (given := text(address.get("phone"))) is None:
                 continue
             try:
-                return phones.normalize(given)
+                return address, phones.normalize(given)
             except phones.PhoneError as error:
                 self.raw_phone = self.raw_phone or given
                 problems.append(f"{name}.phone: {error}")
         for problem in problems:
             self._odd(problem)
-        return None
+        return (self.billing if self._name(self.billing) else self.shipping), None
 
     def _province(self) -> str | None:
         state = self._either("state")
@@ -306,14 +319,15 @@ class _Reader:
                 return None
         return paid_back if 0 < paid_back <= money.MAX_RIAL else None
 
-    def _items(self) -> tuple[Item, ...] | None:
-        items = []
-        for line in self._list("line_items")[:_MAX_ITEMS]:
-            name = text(line.get("name")) if isinstance(line, dict) else None
-            if name is None:
-                continue
-            items.append(Item(name=name, quantity=self._quantity(name, line.get("quantity"))))
-        return tuple(items) or None
+    def _items(self) -> tuple[tuple[Item, ...] | None, int]:
+        """The first items, and how many there are in all."""
+        named = [line for line in self._list("line_items") if isinstance(line, dict) and line.get("name")]
+        items = [
+            Item(name=name, quantity=self._quantity(name, line.get("quantity")))
+            for line in named[:NAMED_ITEMS]
+            if (name := text(line["name"])) is not None
+        ]
+        return tuple(items) or None, len(named)
 
     def _quantity(self, name: str, given: object) -> int:
         """How many; what is sold by weight or length, 2.5 kg of it, is one thing."""

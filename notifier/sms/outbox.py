@@ -13,9 +13,9 @@ from notifier.domain.messages import Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
 from notifier.sms.ledger import Attempt
-from notifier.store import work
+from notifier.store import work, writes
 from notifier.store.keys import Keys
-from notifier.store.records import decode, ms
+from notifier.store.records import decode, encode, ms
 from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
@@ -57,7 +57,8 @@ class Settled(Struct, frozen=True, kw_only=True):
     Back to ``queued`` it goes with the time of the next try; ``bound`` then says that the provider may have sent it
     already, so that no other may have it, and ``retrying`` that later texts to the customer wait for it. ``ask_at`` is
     when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into. ``began`` is
-    when the provider was given it in this attempt, where there was one.
+    when the provider was given it in this attempt, where there was one. ``rewritten_from`` is the message as it is
+    stored, where it is to be another from now on.
     """
 
     claimed: Claimed
@@ -72,6 +73,7 @@ class Settled(Struct, frozen=True, kw_only=True):
     provider_id: str | None = None
     cost: int | None = None  # rial
     reason: str | None = None
+    rewritten_from: Message | None = None
 
 
 async def claim(
@@ -139,6 +141,19 @@ async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease
     return [each for each in claimed if each.message.id in ours]
 
 
+async def rewrite(redis: Redis, claimed: Sequence[Claimed]) -> list[Claimed]:
+    """Store claimed messages as they will be sent, before they are; returns those that are still ours."""
+    units = []
+    for one in claimed:
+        unit, key = UnitOfWork(), one.keys.message(one.message.id)
+        unit.require_field(key, "owner", one.token)
+        unit.require_field(key, "state", MessageState.SENDING)
+        unit.do("HSET", key, "message", encode(one.message))
+        units.append(unit)
+    outcomes = await work.commit(redis, units) if units else []
+    return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
+
+
 async def settle(redis: Redis, settled: Sequence[Settled], *, tell: Tell = nobody) -> None:
     """Write down what became of claimed messages, each for itself, in one round trip."""
     if settled:
@@ -165,6 +180,8 @@ def _unit(outcome: Settled, tell: Tell) -> UnitOfWork:
     ours.do("ZREM", keys.sending(provider), message.id)
     # What follows the change of state comes before it in the unit, for its condition is the state before.
     after = UnitOfWork()
+    if (former := outcome.rewritten_from) is not None:
+        writes.rewrite_message(after, keys, message, former=former)
     if outcome.state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)

@@ -19,6 +19,7 @@ from notifier.sms import outbox, verdicts
 from notifier.sms.lines import Line, Lines, Standing
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
+from notifier.sms.renewing import Renewal
 from notifier.sms.unreached import Unreached
 from notifier.store.keys import Keys
 from notifier.store.replicas import TooFewReplicas
@@ -65,6 +66,7 @@ class Sender:
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Settled], None] = lambda _: None
     tell: Tell = nobody
+    renewal: Renewal | None = None
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -197,6 +199,7 @@ class Sender:
                 instead.append(outcome)
             else:
                 (plain if safe else careful).append(one)
+        plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
         await self._settle(instead)
         if place.standing.on_trial and (plain or careful) and not await line.answers():
             await self._settle(
@@ -217,6 +220,28 @@ class Sender:
             results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
         if results:
             await line.heard(results, place.standing)
+
+    async def _renewed(
+        self, line: Line, claimed: Sequence[Claimed], instead: list[Settled], now: datetime
+    ) -> tuple[list[Claimed], list[Claimed]]:
+        """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
+        ready = list(claimed)
+        if self.renewal is not None:
+            asked = [one for one in claimed if _may_change(line, one)]
+            others = [one for one in claimed if not _may_change(line, one)]
+            try:
+                renewed, moved = await self.renewal.renew(asked, now)
+            except TooFewReplicas as error:
+                log.warning("not sent yet", action="rewrite_failed", reason=str(error), messages=len(asked))
+                back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in asked]
+                renewed, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
+            ready = [*others, *renewed]
+            instead += moved
+        safe = [_safe_to_repeat(line, one.message) for one in ready]
+        return (
+            [one for one, is_safe in zip(ready, safe, strict=True) if is_safe],
+            [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
+        )
 
     async def _send_carefully(self, line: Line, claimed: Sequence[Claimed]) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
@@ -274,6 +299,12 @@ class Sender:
         for outcome in settled:
             _tell(outcome)
             self.on_settled(outcome)
+
+
+def _may_change(line: Line, claimed: Claimed) -> bool:
+    """Whether no provider can have it yet, and it is a text about an order."""
+    in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
+    return claimed.message.order_v > 0 and not in_doubt
 
 
 def _by_pattern(line: Line, message: Message) -> bool:

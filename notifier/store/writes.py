@@ -74,6 +74,23 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     unit.unless_exists(keys.message(message.id), queued)
 
 
+def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: Message) -> None:
+    """Have a message that waits say something else, or go to somebody else; where it lies in the outbox stays."""
+    key, to = keys.message(message.id), message.to
+    fields: list[str | bytes | int] = ["to", to, "message", encode(message)]
+    if message.expires_at != former.expires_at and message.expires_at:
+        fields += ("expires", ms(message.expires_at))
+    unit.do("HSET", key, *fields)
+    if to == former.to:
+        return
+    unit.do("ZREM", keys.texts(former.to), message.id)
+    unit.do("ZADD", keys.texts(to), ms(message.created_at), message.id)
+    unit.do("PEXPIRE", keys.texts(to), _REMEMBERED)
+    if message.overtakes:
+        unit.do("HSET", keys.told(to), f"{message.source}:{message.order_id}", message.id)
+        unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
+
+
 def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str) -> None:
     """Take a message back, if nobody has begun to send it."""
     cancelled = UnitOfWork()

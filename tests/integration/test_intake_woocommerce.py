@@ -171,3 +171,10 @@ async def test_no_news_is_no_2xx_before_the_news_is_on_disk(woo: WooShop, redis:
     assert all(answer.headers["Retry-After"] for answer in answers)
     assert await nothing_stored(redis)
     assert (await woo.post(bodies[1])).body["messages"]
+
+
+async def test_the_answer_to_an_unchanged_order_tells_how_it_stands(woo: WooShop) -> None:
+    await woo.post(order(ONLINE))
+    again = await woo.post(order(ONLINE, date_modified_gmt="2026-11-23T06:44:00"))
+    assert (again.body["messages"], again.body["duplicate"]) == ([], False)
+    assert (again.body["prepaid"], again.body["delivery_priority"]) == (True, "high")

@@ -99,3 +99,11 @@ def test_a_missing_and_a_broken_template(check: Callable[[str], list[str]], tmp_
     (error,) = check(ours)
     assert "order_packed.txt" in error
     assert "no_such_thing" in error
+
+
+def test_cities_that_are_numbers_are_spoken_of(tmp_path: Path) -> None:
+    text = (ROOT / "config.toml").read_text().replace('folder = "templates"', f'folder = "{ROOT / "templates"}"')
+    for file, found in ((text, True), (text.replace('"Tehran City"]', '"Tehran City", "177"]'), False)):
+        (tmp_path / "config.toml").write_text(file)
+        notes = [one.text for one in checks.check(tmp_path / "config.toml") if one.level is checks.Level.NOTE]
+        assert any("regions.cities" in note and "Shipping" in note for note in notes) is found

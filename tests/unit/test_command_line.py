@@ -12,6 +12,8 @@ from notifier.cli.lazy import LazyGroup
 from notifier.reference.commands import commands
 from notifier.version import NEXT, version
 
+pytestmark = pytest.mark.process
+
 SLOW = {"aiohttp", "holidays", "icalendar", "jinja2", "kavenegar", "phonenumbers", "redis", "requests", "uvloop"}
 """Libraries that take long to import and that only some commands need."""
 

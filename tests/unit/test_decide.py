@@ -57,7 +57,8 @@ def test_a_wait_is_counted_from_the_event_and_never_ends_in_the_past() -> None:
     late = NOON + timedelta(days=1)
     decision = decide(None, [registered], RULEBOOK, late)
     assert [message.not_before for message in decision.messages] == [None]
-    assert [call.due_at for call in decision.calls] == [late]
+    # What follows upon the text keeps its distance to it: nobody is phoned about a text that only just left.
+    assert [call.due_at for call in decision.calls] == [late + timedelta(minutes=90)]
 
 
 def test_quiet_hours_hold_what_can_wait() -> None:
@@ -165,13 +166,59 @@ def test_a_tracking_code_reported_together_with_the_parcel_is_told_once() -> Non
 
 
 @pytest.mark.parametrize("minutes", [(1, 2), (2, 1)])
-def test_of_two_tracking_codes_the_newer_stands(minutes: tuple[int, int]) -> None:
+def test_of_two_parcels_each_is_told_once_with_its_own_code(minutes: tuple[int, int]) -> None:
     story = Story("tehran.online")
     for minute in minutes:
-        story.hear(E.SHIPPED, minute, tracking_code=f"2410{minute}")
-    texts = [message.text for message in story.messages.values()]
-    assert "24102" in texts[-1]
-    assert sum("24102" in text for text in texts) == 1
+        story.hear(E.SHIPPED, minute, tracking_code=f"2410{minute}", carrier=f"پیک{minute}")
+    assert story.order is not None
+    assert story.order.details.tracking_code == "24102"
+    for minute in (1, 2):
+        texts = [message.text for message in story.messages.values() if f"2410{minute}" in message.text]
+        assert len(texts) == 1
+        assert f"پیک{minute}" in texts[0]
+
+
+def test_a_parcel_that_waits_for_the_morning_is_told_beside_a_second_one() -> None:
+    story = Story("elsewhere.online", rulebook=AT_NIGHT)
+    story.hear(E.PAID, 0)
+    story.hear(E.SHIPPED, 1, tracking_code="24101", codes=("24101",))
+    story.hear(E.SHIPPED, 2, tracking_code="24102", codes=("24101", "24102"))
+    assert story.waiting() == ["order_shipped_elsewhere"] * 2
+
+
+def test_a_code_that_was_corrected_before_it_was_told_is_told_no_more() -> None:
+    story = Story("elsewhere.online", rulebook=AT_NIGHT)
+    story.hear(E.PAID, 0)
+    story.hear(E.SHIPPED, 1, tracking_code="24101", codes=("24101",))
+    story.hear(E.SHIPPED, 2, tracking_code="24102", codes=("24102",))
+    assert [m.text for m in story.messages.values() if m.id not in story.dropped and "24101" in m.text] == []
+    assert story.waiting() == ["order_shipped_elsewhere"]
+
+
+@pytest.mark.parametrize("group", ["tehran.cash", "tehran.online", "elsewhere.online", "elsewhere.bank_transfer"])
+@pytest.mark.parametrize("prepaid", [False, True])
+def test_cancelled_revived_and_cancelled_again_are_three_truths(group: str, prepaid: bool) -> None:
+    story = Story(group)
+    story.hear(E.REGISTERED, 0)
+    if prepaid and "cash" not in group:
+        story.hear(E.DEPOSIT_CONFIRMED if "bank" in group else E.PAID, 1)
+    first = story.hear(E.CANCELLED, 2)
+    back = story.hear(E.REGISTERED, 3)
+    second = story.hear(E.CANCELLED, 4)
+    assert told(first)
+    assert told(back)
+    assert told(second) == told(first)
+    assert planned(second) == planned(first)
+    assert told(story.hear(E.CANCELLED, 4)) == []
+    assert told(story.hear(E.CANCELLED, 5)) == []
+
+
+def test_of_cancellations_reported_together_the_last_is_told() -> None:
+    story = Story("tehran.cash")
+    story.hear(E.REGISTERED, 0)
+    decision = story.tell(*(event(kind, minute, story.about) for minute, kind in enumerate(
+        (E.CANCELLED, E.REGISTERED, E.CANCELLED), start=1)))  # fmt: skip
+    assert told(decision) == ["order_cancelled"]
 
 
 def test_the_confirmation_is_told_even_in_the_second_of_a_rejection() -> None:
@@ -247,3 +294,24 @@ def test_an_order_nobody_said_anything_about() -> None:
     decision = decide(None, [event(E.REGISTERED, 0, Details())], RULEBOOK, NOON)
     assert planned(decision) == ["arrange_payment"]
     assert [thing.reason for thing in decision.suppressed] == [Reason.NO_MOBILE]
+
+
+def test_a_reminder_counts_from_the_text_it_reminds_of() -> None:
+    """An order of 21 hours ago, heard of only now: the text now, the reminder 20 hours later, the call 10 later."""
+    registered = event(E.REGISTERED, 0, details("elsewhere.bank_transfer"))
+    now = NOON + timedelta(hours=21)
+    decision = decide(None, [registered], RULEBOOK, now)
+    assert [(message.template, message.not_before) for message in decision.messages] == [
+        ("order_registered_transfer", None),
+        ("deposit_reminder", now + timedelta(hours=20)),
+    ]
+    assert [(call.purpose, call.due_at) for call in decision.calls] == [("deposit_reminder", now + timedelta(hours=30))]
+    assert "سه‌شنبه ۳ آذر ساعت ۱۲:۰۰" in decision.messages[0].text  # the shop counts from the order, and cancels by that
+
+
+def test_a_reminder_counts_from_the_end_of_the_night_where_its_text_waits_for_it() -> None:
+    registered = event(E.REGISTERED, 0, details("tehran.online"))
+    night = replace(AT_NIGHT, working_time=lambda moment: moment)
+    decision = decide(None, [registered], night, NOON)
+    assert [message.not_before for message in decision.messages] == [MORNING]
+    assert [call.due_at for call in decision.calls] == [MORNING + timedelta(minutes=90)]

@@ -1,13 +1,14 @@
 """Orders whose method or city changes, becomes known late, or is not on offer."""
 
 import pytest
-from rulebook import Story, planned, told
+from rulebook import GROUPS, Story, planned, told
 
 from notifier.domain.events import Details, EventType, Method
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Reason
 
 E = EventType
+MONEY = ("تومان", "ریال", "پرداخت", "واریز", "مبلغ", "وجه", "نقد")
 
 
 def kinds(story: Story, kind: Kind) -> list[str]:
@@ -133,5 +134,38 @@ def test_a_parcel_told_of_already_is_not_told_of_again_when_the_money_comes() ->
     story.hear(E.PACKED, 9, city="اصفهان", method=Method.BANK_TRANSFER)
     story.hear(E.SHIPPED, 4, city="اصفهان", method=Method.BANK_TRANSFER, tracking_code="24300")
     decision = story.hear(E.DEPOSIT_CONFIRMED, 10, city="اصفهان", method=Method.BANK_TRANSFER)
-    assert told(decision) == ["deposit_confirmed"]
-    assert story.texts() == ["order_shipped_tehran", "deposit_confirmed"]
+    assert told(decision) == ["deposit_confirmed", "order_shipped_elsewhere"]
+    assert ["24300" in message.text for message in decision.messages] == [False, True]
+    assert [sum(code in text.text for text in story.messages.values()) for code in ("24100", "24300")] == [1, 1]
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_of_nothing_to_pay_nothing_is_said_of_money(group: str) -> None:
+    for kinds in (
+        (E.REGISTERED, E.PREPARING, E.SHIPPED, E.OUT_FOR_DELIVERY, E.DELIVERED),
+        (E.PAID, E.PACKED, E.SHIPPED, E.DELIVERED),
+        (E.REGISTERED, E.PAYMENT_FAILED, E.PAID),
+        (E.REGISTERED, E.DEPOSIT_REPORTED, E.DEPOSIT_CONFIRMED),
+        (E.REGISTERED, E.OUT_FOR_DELIVERY),
+        (E.REGISTERED, E.CANCELLED, E.REGISTERED, E.CANCELLED),
+        (E.REGISTERED, E.PAID, E.REFUNDED),
+    ):
+        story = Story(group, amount=0, carrier="پیک")
+        decisions = [story.hear(kind) for kind in kinds]
+        for text in (message.text for message in story.messages.values()):
+            assert not [word for word in MONEY if word in text], text
+        assert story.calls == {}
+        assert all(decision.order.prepaid != decision.order.cancelled for decision in decisions)
+        assert not any(decision.order.violation for decision in decisions)
+
+
+def test_zero_is_not_unknown_and_what_is_owed_later_is_asked_for() -> None:
+    story = Story("elsewhere.bank_transfer", amount=0)
+    assert told(story.hear(E.REGISTERED, 0)) == ["order_registered_free"]
+    owed = story.hear(E.REGISTERED, 1, amount=5_000_000)
+    assert told(owed) == ["order_registered_transfer", "deposit_reminder"]
+    free = story.hear(E.REGISTERED, 2, amount=0)
+    assert story.waiting() == []
+    assert free.order.open_calls == {}
+    unknown = Story("elsewhere.bank_transfer", amount=None)
+    assert told(unknown.hear(E.REGISTERED, 0)) == ["order_registered_transfer", "deposit_reminder"]

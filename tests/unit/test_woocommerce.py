@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notifier.domain import persian
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.orders import Order, Stage, heard
 from notifier.domain.policy import Block, Policy, Rulebook, Shop
 from notifier.domain.regions import Regions
 from notifier.domain.timeline import Kind
+from notifier.domain.variables import Context, more_items
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
 from notifier.intake.woocommerce import DEFAULT, PROVINCES, Snapshot, WooRules, events, is_ping, parse, verify
 
@@ -209,10 +211,10 @@ def test_parse_reads_the_order() -> None:
     )
 
 
-def test_delivery_address_goes_before_the_payers() -> None:
+def test_who_is_greeted_is_who_gets_the_text_and_the_place_is_where_it_goes() -> None:
     snapshot = snap("order.created__shipping_elsewhere")
     assert (snapshot.details.name, snapshot.details.city, snapshot.details.province) == (
-        "رضا کریمی",
+        "سارا محمدی",
         "اصفهان",
         "اصفهان",
     )
@@ -233,8 +235,34 @@ def test_phone_falls_back_to_the_delivery_address() -> None:
     for useless in ("", "ندارد", None, 5, ["0912"]):
         payload["billing"]["phone"] = useless
         snapshot = parse(raw(payload))
-        assert snapshot.details.phone == "09137654321"
+        assert (snapshot.details.name, snapshot.details.phone) == ("رضا کریمی", "09137654321")
         assert not any("phone" in oddity for oddity in snapshot.oddities)
+
+
+def test_a_phone_without_a_name_greets_nobody_by_the_name_of_another() -> None:
+    payload = body("order.created__shipping_elsewhere")
+    payload["billing"] |= {"first_name": "", "last_name": ""}
+    assert parse(raw(payload)).details.name is None
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 60, 700])
+def test_all_items_are_counted_and_the_first_are_named(count: int) -> None:
+    line = body("order.created__pending_online")["line_items"][0]
+    details = snap("order.created__pending_online", line_items=[line] * count).details
+    assert (len(details.items or ()), details.count) == (min(count, 50), count)
+    context = Context(
+        order=Order(id="1", source="woo", details=details), shop=Shop(name="", support_phone=""), now=START
+    )
+    assert more_items(context) == (persian.digits(count - 1) if count > 1 else "")
+
+
+def test_an_order_that_shrinks_is_counted_anew() -> None:
+    book = Book()
+    line = body("order.created__pending_online")["line_items"][0]
+    for minutes, count in ((0, 60), (1, 50), (2, 3)):
+        book.fixture("order.created__pending_online", line_items=[line] * count, date_modified_gmt=gmt(minutes))
+        assert book.order is not None
+        assert book.order.details.count == count
 
 
 def test_odd_things_are_kept_and_noted() -> None:

@@ -1,0 +1,118 @@
+"""What waited, made true before it leaves: words and phone as the order is now, a reminder not before its time.
+
+What a provider may have already is left as it is: it would be another message under the same id.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+from redis.asyncio import Redis
+
+from notifier.domain import phones
+from notifier.domain.messages import Message, MessageState
+from notifier.domain.orders import Order
+from notifier.domain.policy import Rulebook
+from notifier.domain.retelling import as_it_is
+from notifier.errors import StoreError
+from notifier.sms import outbox
+from notifier.sms.outbox import Claimed, Settled
+from notifier.store.records import decode
+
+log = structlog.get_logger()
+
+_FRESH = timedelta(seconds=5)
+"""A message that is no older says what is true, unless its order has changed."""
+
+_PROMPT = timedelta(minutes=15)
+"""A reminder may come so much sooner after its text than was meant."""
+
+_ON_ITS_WAY = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN, MessageState.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Looks at claimed messages that no provider can have yet."""
+
+    redis: Redis
+    rulebook: Callable[[], Rulebook]
+
+    async def renew(self, claimed: Sequence[Claimed], now: datetime) -> tuple[list[Claimed], list[Settled]]:
+        """Those to be sent, as they are to be sent, and what becomes of the others instead."""
+        orders, firsts = await self._read(claimed)
+        sent: list[Claimed] = []
+        changed: list[Claimed] = []
+        instead: list[Settled] = []
+        for one, raw, first in zip(claimed, orders, firsts, strict=True):
+            if (due := _too_early(one, first, now)) is not None:
+                instead.append(_later(one, due, now))
+                continue
+            message = self._as_it_is(one.message, raw, now)
+            renewed = replace(one, message=message)
+            if message.to != one.message.to:
+                instead.append(_elsewhere(renewed, one.message, now))
+            else:
+                (sent if message is one.message else changed).append(renewed)
+        return [*sent, *await outbox.rewrite(self.redis, changed)], instead
+
+    async def _read(self, claimed: Sequence[Claimed]) -> tuple[list[Any], list[Any]]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for one in claimed:
+            message = one.message
+            pipeline.get(one.keys.order(message.source or "", message.order_id or ""))
+            pipeline.hmget(one.keys.message(message.follows.id if message.follows else "-"), ["state", "accepted"])
+        found = await pipeline.execute() if claimed else []
+        return list(found[::2]), list(found[1::2])
+
+    def _as_it_is(self, message: Message, raw: bytes | None, now: datetime) -> Message:
+        fresh = now - message.created_at < _FRESH
+        if raw is None or (fresh and raw.startswith(b'{"v":%d,' % message.order_v)):
+            return message
+        try:
+            return as_it_is(message, decode(raw, Order), self.rulebook(), now)
+        except StoreError as error:
+            log.error("an order cannot be read", action="order_unreadable", order=message.order_id, error=str(error))
+            return message
+
+
+def _too_early(one: Claimed, first: Sequence[bytes | None], now: datetime) -> datetime | None:
+    """When a reminder is due whose text left only lately, or has not left."""
+    follows, (state, accepted) = one.message.follows, first
+    if follows is None or state is None or one.by_hand:
+        return None
+    gap = timedelta(milliseconds=follows.after)
+    if state.decode() in _ON_ITS_WAY:
+        return now + gap
+    if accepted is None:
+        return None
+    due = datetime.fromtimestamp(int(accepted) / 1000, now.tzinfo) + gap
+    return due if due > now + min(_PROMPT, gap / 2) else None
+
+
+def _later(one: Claimed, due: datetime, now: datetime) -> Settled:
+    message = one.message
+    planned, ends = message.not_before or message.created_at, message.expires_at
+    moved = replace(message, not_before=due, expires_at=due + (ends - planned) if ends else None)
+    return Settled(
+        claimed=replace(one, message=moved),
+        state=MessageState.QUEUED,
+        now=now,
+        again_at=due,
+        rewritten_from=message,
+    )
+
+
+def _elsewhere(one: Claimed, former: Message, now: datetime) -> Settled:
+    """Into the line of texts to the new phone; where that is no mobile, somebody phones."""
+    reached = phones.is_mobile(one.message.to)
+    return Settled(
+        claimed=one,
+        state=MessageState.QUEUED if reached else MessageState.FAILED,
+        now=now,
+        again_at=now if reached else None,
+        reason=None if reached else "no_mobile",
+        rewritten_from=former,
+    )
