@@ -167,7 +167,7 @@ async def _send(url: str, post: Post) -> tuple[int, Any]:
             aiohttp.ClientSession(timeout=_PATIENCE) as session,
             session.post(url, data=post.body, headers=post.headers) as response,
         ):
-            text = await response.text(errors="replace")
+            text = (await response.read()).decode(errors="replace")
     except aiohttp.InvalidURL:
         raise ConfigError(f"--url: {url} is no address; write for example http://127.0.0.1:8080") from None
     except aiohttp.ClientConnectorError:

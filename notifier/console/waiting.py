@@ -9,7 +9,7 @@ from notifier.console import paging, rows, sheets, words
 from notifier.console.calls import deposit_report
 from notifier.console.orders import again
 from notifier.console.parts import Parts
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Malformed, Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.story import message_reason
@@ -237,7 +237,9 @@ class Waiting:
     async def send_again(self, request: web.Request) -> web.Response:
         """Put one text into the outbox once more."""
         partition = request.match_info["partition"]
-        if not (partition.isascii() and partition.isdigit() and int(partition) < self._parts.reader.partitions):
+        if not (partition.isascii() and partition.isdigit() and len(partition) < 9):
+            raise Malformed("نشانی این پیامک درست نیست؛ از فهرست پیامک‌ها بیایید.")
+        if int(partition) >= self._parts.reader.partitions:
             raise Missing("این پیامک پیدا نشد.")
         keys = Keys(int(partition))
         found = await self._parts.reader.messages([(keys, request.match_info["id"])])

@@ -13,7 +13,7 @@ from notifier.errors import NotFound, StoreAway
 from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
-from notifier.web import shapes
+from notifier.web import forms, shapes
 from notifier.web.described import Answer, Body, Parameter, describe
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,10 +102,10 @@ class KavenegarCallbacks:
         if request.method == "POST":
             try:
                 if request.content_type == "application/json":
-                    document = from_json(await request.read())
+                    document = from_json(await forms.body(request))
                     fields |= document if isinstance(document, dict) else {}
                 else:
-                    fields |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-            except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+                    fields |= dict(await forms.fields(request))
+            except (ValueError, web.HTTPRequestEntityTooLarge):
                 log.warning("callback not understood", action="callback_odd", content_type=request.content_type)
         return {name.lower(): str(value) for name, value in fields.items()}
