@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from notifier.config import Config
 from notifier.config.loading import key_of
 
-SAFE = ("policy", "regions", "quiet_hours", "shop", "calendar", "calls", "sms.gap")
+SAFE = ("policy", "regions", "quiet_hours", "shop", "calendar", "calls", "sms.gap", "sms.limits")
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
 
 AT_START = ("shop.name", "shop.timezone", "calls.tick")
@@ -37,7 +37,7 @@ def effective(before: Config, after: Config) -> Config:
             "shop": after.shop.model_copy(update=shop),
             "calendar": after.calendar,
             "calls": after.calls.model_copy(update={"tick": before.calls.tick}),
-            "sms": before.sms.model_copy(update={"gap": after.sms.gap}),
+            "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),
         }
     )
 

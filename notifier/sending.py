@@ -13,6 +13,7 @@ from notifier.config import Config
 from notifier.sms.alerts import Alerts
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
+from notifier.sms.limits import Bounds
 from notifier.sms.lines import Line, Lines
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Receipts, Reported
@@ -22,6 +23,7 @@ from notifier.sms.unreached import PlanCall, Unreached
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from notifier.store.telling import Tell, nobody
+from notifier.texts.price import Prices
 
 if TYPE_CHECKING:
     from notifier.tracing import Traces
@@ -35,6 +37,7 @@ class Sending:
 
     lines: Lines
     sender: Sender
+    bounds: Bounds
     receipts: Receipts
     reconciler: Reconciler
     expiry: Expiry
@@ -93,6 +96,7 @@ def sending(
             for provider in accounts.providers(config)
         ]
     )
+    bounds = Bounds(redis, alerts.tell, Prices(**config.sms.price.model_dump()).of, config.sms.limits.limits())
     unreached = Unreached(reader, clock, working_time, plan_call)
     slowest = max(config.providers[name].timeout for name in accounts.names(config))
     return Sending(
@@ -105,10 +109,12 @@ def sending(
             unreached,
             partitions=partitions,
             gap=config.sms.gap,
+            bounds=bounds,
             lease=max(LEASE, 3 * slowest),
             on_settled=settled,
             tell=tell,
         ),
+        bounds=bounds,
         receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(
             redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell

@@ -252,6 +252,7 @@ class Service:
         self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
         self.calling.take_up(config, self.rulebook)
         self.sender.gap = config.sms.gap
+        self.sending.bounds.limits = config.sms.limits.limits()
         changes = reconfiguring.changes(self.config, new)
         self.config = config
         return changes

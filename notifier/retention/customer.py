@@ -218,7 +218,7 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone))
+        pipeline.delete(keys.told(phone), keys.counted(phone))
         for key in (keys.callers, keys.do_not_call, keys.open_calls):
             pipeline.hdel(key, phone)
         pipeline.srem(keys.opted_out, phone)

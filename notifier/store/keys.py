@@ -189,6 +189,10 @@ class Keys(NamedTuple):
         """The unix ms at which a customer was last sent something."""
         return f"{self.customers}{phone}:last"
 
+    def counted(self, phone: str) -> str:
+        """The texts a customer was sent within a day, by the unix ms they left at."""
+        return f"{self.customers}{phone}:counted"
+
     def told(self, phone: str) -> str:
         """Hash: order → the newest of its texts that overtake older ones."""
         return f"{self.customers}{phone}:told"
@@ -251,6 +255,11 @@ def endpoint(name: str) -> str:
 def alert(kind: str) -> str:
     """There while supervisors have just been told of one kind of trouble."""
     return f"n:alert:{kind}"
+
+
+def spent(day: str) -> str:
+    """Hash: what the texts of one day have cost, where that is limited, and whether it was told that it runs out."""
+    return f"n:spent:{day}"
 
 
 def permits(provider: str) -> str:

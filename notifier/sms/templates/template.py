@@ -11,8 +11,9 @@ from pathlib import Path
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.domain import persian
 from notifier.domain.messages import Pattern, Via
-from notifier.domain.variables import VARIABLES, Context
+from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms.parts import parts
 from notifier.sms.templates import header as headers
@@ -67,7 +68,8 @@ class Template:
 
     def values(self, context: Context) -> dict[str, str]:
         """What this template's variables say about one order."""
-        return {name: value(context) for name, value in self._values.items()}
+        said = {name: value(context) for name, value in self._values.items()}
+        return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
