@@ -14,9 +14,9 @@ from notifier.console.parts import Parts
 from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
 from notifier.console.sessions import Session
 from notifier.errors import Problem
+from notifier.incoming import forms
+from notifier.incoming.heads import host_of
 from notifier.store.staff import Role, Staff
-from notifier.web import forms
-from notifier.web.heads import host_of
 
 log = structlog.get_logger()
 

@@ -1,11 +1,12 @@
 """The lines that were refused, beside the file they come from: to be mended and imported again."""
 
 import csv
+import io
 import json
-import os
 from pathlib import Path
 from typing import Any, TextIO
 
+from notifier import private
 from notifier.importing.entries import Entry
 from notifier.importing.source import KINDS, Kind
 
@@ -41,8 +42,7 @@ class Refused:
     def _opened(self) -> TextIO:
         if self._file is None:
             # Customers are named in it: for nobody else's eyes.
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+            self._file = io.TextIOWrapper(private.written(self.path), encoding="utf-8", newline="")
             if self._kind is Kind.TRACKING:
                 self._file.write("\ufeff")  # by which Excel knows UTF-8
                 csv.writer(self._file).writerow(["line", "reason", "given"])

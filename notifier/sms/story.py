@@ -20,7 +20,7 @@ _ENDS = {
     MessageState.UNKNOWN: "It may have been sent; that is being looked into, and it is not sent again meanwhile.",
     MessageState.EXPIRED: "It became too late to send it, so it was not sent.",
     MessageState.CANCELLED: "It was taken back before it left.",
-    MessageState.HELD: "It waits for a person to decide (`notifier messages retry ID`).",
+    MessageState.HELD: "It waits: a person decides (`notifier messages retry ID`).",
 }
 
 _REASONS = {

@@ -29,6 +29,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
+from notifier.store import folders
+
 Durability = Literal["fsync", "everysec"]
 Version = tuple[int, int]
 
@@ -116,7 +118,7 @@ class EmbeddedRedis:
 
     def _join(self) -> int:
         try:
-            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folders.private(self._data_dir)
             users = _open(self._users_lock)
         except OSError as error:
             raise EmbeddedRedisError(
@@ -334,7 +336,7 @@ def _make_private(directory: Path) -> None:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _take(lock: int, operation: int) -> bool:

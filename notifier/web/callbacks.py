@@ -10,10 +10,11 @@ from pydantic_core import from_json
 from redis.exceptions import RedisError
 
 from notifier.errors import NotFound, StoreAway
+from notifier.incoming import forms
 from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
-from notifier.web import forms, shapes
+from notifier.web import shapes
 from notifier.web.described import Answer, Body, Parameter, describe
 
 F = TypeVar("F", bound=Callable[..., Any])

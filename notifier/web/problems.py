@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
 from notifier.errors import Crowded, Problem, StoreAway
-from notifier.web import heads
+from notifier.incoming import heads
 
 log = structlog.get_logger()
 

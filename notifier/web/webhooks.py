@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from notifier.incoming import heads
 from notifier.intake.keeping import SIGNED, Keeper
-from notifier.web import heads
 from notifier.web.problems import answer_to
 from notifier.web.tally import Tally
 

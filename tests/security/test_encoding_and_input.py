@@ -7,8 +7,8 @@ from consoles import PASSWORD, Browser, hire
 from shops import API_TOKEN, Client, StandardShop, standard_fixture
 
 from notifier import samples
+from notifier.incoming.forms import LARGEST
 from notifier.service import Service
-from notifier.web.forms import LARGEST
 
 FORM = "application/x-www-form-urlencoded"
 CALLBACK = "/callbacks/kavenegar/test-callback-token/inbound"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from notifier.web.heads import check_charset
+from notifier.incoming.heads import check_charset
 
 LARGEST = 64 * 1024
 """Bytes of a form: a text of ten thousand Persian letters, each written as six."""
