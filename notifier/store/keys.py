@@ -19,6 +19,7 @@ TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → wha
 HEARD = "n:heard"  # hash: source → unix ms of its last event
 SILENT = "n:silent"  # hash: source of whose silence supervisors were told → unix ms of its last event
 ENDPOINTS = "n:endpoints"  # set: the endpoints that news was ever kept for
+LEFTOVERS = "n:import-leftovers"  # set: where the files lie in which imports wrote down the lines they refused
 ALERTS = "n:alerts"  # list: what supervisors have to know, newest first
 
 
