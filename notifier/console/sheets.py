@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from notifier.clock import TEHRAN
 from notifier.console.parts import Parts
 from notifier.console.security import STAFF
-from notifier.domain import persian
+from notifier.domain import cells, persian
 from notifier.store.keys import Keys
 from notifier.store.reading import Place
 
@@ -94,7 +94,7 @@ async def _lines(head: Row, rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIt
         if count == LIMIT:
             writer.writerow([_CUT])
             break
-        writer.writerow([_cell(cell) for cell in row])
+        writer.writerow([cells.cell(value) for value in row])
         count += 1
         if count % _CHUNK == 0:
             yield _taken(out)
@@ -115,8 +115,3 @@ def _taken(out: io.StringIO) -> str:
     out.seek(0)
     out.truncate()
     return text
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -52,7 +52,7 @@ class SignIn:
         username = persian.ascii_digits(str(form.get("username", ""))).strip()[:64]
         password, address = str(form.get("password", "")), request.remote or ""
         if wait := await self._attempts.wait(username, address):
-            log.warning("too many sign-ins", action="sign_in_limited", username=username, remote=address)
+            log.warning("too many sign-ins", action="sign_in_limited", remote=address)
             minutes = persian.digits(-(-wait // 60))
             raise TooMany(
                 f"چند بار پشت سر هم با این نام تلاش شده است. {minutes} دقیقهٔ دیگر دوباره امتحان کنید؛ "
@@ -63,7 +63,8 @@ class SignIn:
         stored = staff.password if staff and staff.active and staff.password else None
         matches = len(password) <= _LONGEST and await asyncio.to_thread(_matches, password, stored)
         if not (matches and staff):
-            log.info("sign-in refused", action="sign_in_refused", username=username, remote=address)
+            # No name that is nobody's: people type their password there.
+            log.info("sign-in refused", action="sign_in_refused", staff=staff.id if staff else None, remote=address)
             return await self._form(request, username=username, status=401, wrong=True)
         await self._attempts.forget(username, address)
         if old := request.cookies.get(COOKIE):

@@ -4,9 +4,10 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from notifier import private
+from notifier.domain import cells
 from notifier.importing.entries import Entry
 from notifier.importing.source import KINDS, Kind
 
@@ -37,7 +38,7 @@ class Refused:
             record = {"line": entry.line, "reason": reason, "given": entry.given}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         else:
-            csv.writer(file).writerow([entry.line, reason, *(_shown(cell) for cell in entry.given or ())])
+            csv.writer(file).writerow([entry.line, reason, *(cells.cell(str(value)) for value in entry.given or ())])
 
     def _opened(self) -> TextIO:
         if self._file is None:
@@ -47,9 +48,3 @@ class Refused:
                 self._file.write("\ufeff")  # by which Excel knows UTF-8
                 csv.writer(self._file).writerow(["line", "reason", "given"])
         return self._file
-
-
-def _shown(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula, and that keeps long codes as they are."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -29,7 +29,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
-from notifier.store import folders
+from notifier.store import folders, memory
 
 Durability = Literal["fsync", "everysec"]
 Version = tuple[int, int]
@@ -65,6 +65,7 @@ class EmbeddedRedis:
             "appendonly": "yes",
             "appendfsync": APPEND_FSYNC[durability],
             "maxmemory-policy": "noeviction",
+            "maxmemory": str(memory.half()),
             # Newer servers say listpack and still understand this name.
             "hash-max-ziplist-value": "4096",
         }
