@@ -148,7 +148,7 @@ async def test_every_list_as_csv(desk: Desk, clock: StillClock) -> None:
     assert {row["سفارش"] for row in await sheet(desk.sara, "/orders")} >= {"10025", "10026", "10027"}
     assert (await sheet(desk.sara, "/orders?q=10025"))[0][
         "تلفن"
-    ] == "'09121234567"  # a text for Excel; one result is a list too
+    ] == "'09121234567"  # one result is a list too, with its phone as a text
     assert [row["سفارش"] for row in await sheet(desk.sara, "/priority")] == ["10026", "10025"]
     assert [row["سفارش"] for row in await sheet(desk.sara, "/deposits")] == ["10027"]
     assert {row["نام کاربری"] for row in await sheet(desk.boss, "/staff")} == {"sara", "reza", "boss"}
