@@ -77,22 +77,19 @@ async def test_words_of_strangers_are_words_in_every_page(
         "{{ '%s' % name.__init__ }}",
         "{{ range(10**9)|list }}",
         "{{ 'a' * 10**9 }}",
+        "{{ name * 1000000 }}",
+        "{{ '%01000000000d' % 1 }}",
+        "{{ name|center(1000000000) }}",
+        "{{ name[0] }}",
         "{{ config }}",
         "{{ request }}",
     ],
 )
 def test_a_template_reaches_nothing(tmp_path: Path, body: str) -> None:
-    """Refused when it is loaded, or when a text is made of it: nothing of the program is in any text."""
+    """Refused when it is loaded, or at the latest when a text is made of it."""
     (tmp_path / "odd.txt").write_text(f"{HEADER}{body}\n")
-    try:
-        loaded = templates.load(tmp_path)
-    except TemplateError:
-        return
-    try:
-        text = loaded["odd"].whole({"name": "سارا"})
-    except (SecurityError, UndefinedError, TemplateError, TypeError, OverflowError):
-        return
-    assert text.replace("سارا", "").strip("\u200e\u200f ") == ""
+    with pytest.raises((TemplateError, SecurityError, UndefinedError)):
+        templates.load(tmp_path)["odd"].whole({"name": "سارا"})
 
 
 def test_while_an_honest_one_says_what_it_is_to(tmp_path: Path) -> None:
