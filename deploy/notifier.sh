@@ -1,10 +1,11 @@
 #!/bin/sh
 # The commands with the settings, secrets and rights of the service, for root: install as /usr/local/sbin/notifier.
-set -a
-. /etc/notifier/notifier.env
-NOTIFIER_CONFIG=/etc/notifier/config.toml
-NOTIFIER__REDIS__DATA_DIR=/var/lib/notifier
-set +a
-umask 077
+# systemd itself reads notifier.env, as it does for the service: a shell would expand and run what stands in it.
 cd /var/lib/notifier || exit
-exec setpriv --reuid=notifier --regid=notifier --init-groups /opt/notifier/bin/notifier "$@"
+if [ -t 0 ] && [ -t 1 ]; then way=--pty; else way=--pipe; fi
+exec systemd-run --quiet --collect --wait "$way" --same-dir --uid=notifier --gid=notifier \
+    --property=UMask=0077 --property=LimitCORE=0 --property=KillMode=process \
+    --property=EnvironmentFile=/etc/notifier/notifier.env \
+    --setenv=NOTIFIER_CONFIG=/etc/notifier/config.toml \
+    --setenv=NOTIFIER__REDIS__DATA_DIR=/var/lib/notifier \
+    /opt/notifier/bin/notifier "$@"

@@ -43,6 +43,10 @@ class Problem(NotifierError):
         return body | ({"errors": self.errors} if self.errors else {})
 
 
+class BadRequest(Problem):
+    status, title = 400, "Bad request"
+
+
 class NotJson(Problem):
     status, title = 400, "Not JSON"
 

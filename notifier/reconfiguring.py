@@ -9,7 +9,10 @@ from pydantic import BaseModel
 from notifier.config import Config
 from notifier.config.loading import key_of
 
-SAFE = ("policy", "regions", "quiet_hours", "shop", "calendar", "calls", "sms.gap", "retention.tell_within")
+SAFE = (
+    *("policy", "regions", "quiet_hours", "shop", "calendar", "calls"),
+    *("sms.gap", "sms.limits", "retention.tell_within"),
+)
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
 
 AT_START = ("shop.name", "shop.timezone", "calls.tick")
@@ -38,7 +41,7 @@ def effective(before: Config, after: Config) -> Config:
             "calendar": after.calendar,
             "calls": after.calls.model_copy(update={"tick": before.calls.tick}),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),
-            "sms": before.sms.model_copy(update={"gap": after.sms.gap}),
+            "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),
         }
     )
 

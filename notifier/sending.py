@@ -14,6 +14,7 @@ from notifier.domain.policy import Rulebook
 from notifier.sms.alerts import Alerts
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
+from notifier.sms.limits import Bounds
 from notifier.sms.lines import Line, Lines
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Receipts, Reported
@@ -24,6 +25,7 @@ from notifier.sms.unreached import PlanCall, Unreached
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from notifier.store.telling import Tell, nobody
+from notifier.texts.price import Prices
 
 if TYPE_CHECKING:
     from notifier.tracing import Traces
@@ -37,6 +39,7 @@ class Sending:
 
     lines: Lines
     sender: Sender
+    bounds: Bounds
     receipts: Receipts
     reconciler: Reconciler
     expiry: Expiry
@@ -96,6 +99,7 @@ def sending(
             for provider in accounts.providers(config)
         ]
     )
+    bounds = Bounds(redis, alerts.tell, Prices(**config.sms.price.model_dump()).of, config.sms.limits.limits())
     unreached = Unreached(reader, clock, working_time, plan_call)
     slowest = max(config.providers[name].timeout for name in accounts.names(config))
     return Sending(
@@ -108,11 +112,13 @@ def sending(
             unreached,
             partitions=partitions,
             gap=config.sms.gap,
+            bounds=bounds,
             lease=max(LEASE, 3 * slowest),
             on_settled=settled,
             tell=tell,
             renewal=Renewal(redis, rules) if rules else None,
         ),
+        bounds=bounds,
         receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(
             redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell

@@ -46,6 +46,7 @@ from notifier.store import keys as names
 from notifier.store import layout, schema
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
+from notifier.store.health import health
 from notifier.store.reading import Reader
 from notifier.store.replicas import Replicas
 from notifier.store.weaknesses import weaknesses
@@ -75,6 +76,7 @@ _POSTING_ENDS = 3  # seconds that posts under way have to end
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
 
@@ -251,6 +253,7 @@ class Service:
         self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
         self.calling.take_up(config, self.rulebook)
         self.sender.gap = config.sms.gap
+        self.sending.bounds.limits = config.sms.limits.limits()
         changes = reconfiguring.changes(self.config, new)
         self.config = config
         return changes
@@ -273,6 +276,7 @@ class Service:
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit)
+            ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
@@ -281,6 +285,12 @@ class Service:
                 ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()
         stack.push_async_callback(ticks.end)
+
+    async def check_memory(self) -> None:
+        """Tell supervisors before the store takes no more."""
+        if any(node.is_nearly_full for node in await health(self.redis)):
+            text = "حافظهٔ انبار داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
+            await self.sending.alerts.tell("store_memory", text)
 
     async def _remind(self) -> None:
         if await self.reminders.tick():

@@ -34,7 +34,9 @@ COMMANDS = {
         "notifier.cli.practice", "simulator", "Run a Kavenegar to practise against: shows every SMS, sends nothing."
     ),
     "trigger": Entry(
-        "notifier.cli.triggering", "trigger", "Post a signed sample event to a running service and show the answer."
+        "notifier.cli.triggering",
+        "trigger",
+        "Post a signed sample event of a practice order, which no shop's can be, to a running service; show the answer.",
     ),
     "import": Entry(
         "notifier.cli.importing",

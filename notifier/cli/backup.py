@@ -29,7 +29,7 @@ def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOptio
         store = Store(settings)
         try:
             return await backups.backup(
-                await store.open(), settings.redis.data_dir, file.resolve(), now=datetime.now(TEHRAN)
+                await store.open(), settings.redis.data_dir, file.absolute(), now=datetime.now(TEHRAN)
             )
         finally:
             await store.close()

@@ -1,6 +1,7 @@
 """``notifier import``: orders and tracking codes from a file."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,6 +34,7 @@ from notifier.importing.source import KINDS, Reading, Source
 from notifier.importing.tracking import NotTracking
 from notifier.rulebook import rulebook
 from notifier.service import Service, Store
+from notifier.store import keys as names
 from notifier.store.reading import Reader
 from notifier.texts import loading
 
@@ -128,6 +130,7 @@ class _Work:
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.add_signal_handler(number, run.stop)
+                await service.redis.sadd(names.LEFTOVERS, os.fsencode(refused.path.absolute()))
                 try:
                     totals = await run.run(reading)
                 except StoreAway:

@@ -45,8 +45,7 @@ def trigger(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Post a signed sample event to a running service and show the answer. Its order is one of practice: it has a mark
-    and an id that no order of a shop has, whatever --set says; a sample of a mapping is posted as it was recorded."""
+    """Post a signed sample event of a practice order, which no shop's can be, to a running service; show the answer."""
     settings = configured(config)
     name, shop = _shop(settings, source)
     if not shop.secret.is_set:

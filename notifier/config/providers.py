@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+import phonenumbers
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.messages import Via
 from notifier.durations import Duration
 from notifier.secret import Secret
+from notifier.sms.limits import Limits
 from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
 
 
@@ -21,6 +23,25 @@ class PriceConfig(Section):
     reserve: Annotated[int, Field(ge=0, le=60)] = 0
 
 
+def _known_country(code: str) -> str:
+    if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{code!r} is no country; write two letters, such as IR")
+    return code.upper()
+
+
+class LimitsConfig(Section):
+    """0: no limit; no country: every country."""
+
+    number_hour: Annotated[int, Field(ge=0)] = 6
+    number_day: Annotated[int, Field(ge=0)] = 12
+    number_day_essential: Annotated[int, Field(ge=0)] = 30
+    rial_day: Annotated[int, Field(ge=0, le=10**12)] = 0
+    countries: list[Annotated[str, AfterValidator(_known_country)]] = ["IR"]
+
+    def limits(self) -> Limits:
+        return Limits(**self.model_dump(exclude={"countries"}), countries=frozenset(self.countries))
+
+
 class SmsConfig(Section):
     provider: str = "kavenegar"
     fallback: list[str] = []
@@ -29,6 +50,13 @@ class SmsConfig(Section):
     gap: Duration = timedelta()
     namespace: str = ""
     price: PriceConfig = PriceConfig.usual()
+    limits: LimitsConfig = LimitsConfig.usual()
+
+    @model_validator(mode="after")
+    def _known_prices(self) -> "SmsConfig":
+        if self.limits.rial_day and not (self.price.persian and self.price.latin and self.price.lookup):
+            raise ValueError("limits.rial_day needs prices: write persian, latin and lookup in [sms.price]")
+        return self
 
 
 class AccountSection(Section):

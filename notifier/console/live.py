@@ -1,13 +1,18 @@
 """News for open pages, as server-sent events."""
 
 import asyncio
+from collections import Counter
 
 from aiohttp import web
 from redis.exceptions import RedisError
 
 from notifier.console.board import fingerprint
 from notifier.console.parts import Parts
+from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
+
+MOST = 12
+"""Streams of one session at once: pages that are open in one browser."""
 
 _EVERY, _ALIVE = 1.0, 15
 """Seconds between looks; looks between signs of life and checks that the session still holds."""
@@ -17,6 +22,7 @@ class Live:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._closing = asyncio.Event()
+        self._open: Counter[str] = Counter()  # by session
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/live", self.stream)]
@@ -27,6 +33,18 @@ class Live:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """``changed`` whenever somebody's board does."""
+        session = request[SESSION].digest
+        if self._open[session] >= MOST:
+            raise TooMany("صفحه‌های زیادی باز است؛ چند تا را ببندید.", retry_after=60)
+        self._open[session] += 1
+        try:
+            return await self._stream(request)
+        finally:
+            self._open[session] -= 1
+            if not self._open[session]:
+                del self._open[session]
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         await response.prepare(request)
         shown, looks = "", 0

@@ -18,6 +18,14 @@ class Forbidden(Refused):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
+class Malformed(Refused):
+    status, title = 400, "درخواست درست نیست"
+
+
+class TooLarge(Refused):
+    status, title = 413, "بزرگ‌تر از اندازه است"
+
+
 class Missing(Refused):
     status, title = 404, "پیدا نشد"
 

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from multidict import MultiDictProxy
+from multidict import MultiDict
 from redis.exceptions import RedisError
 
 from notifier.console.parts import Parts
-from notifier.console.refusals import Broken, Forbidden, Missing, Refused, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
-from notifier.errors import NotifierError
+from notifier.errors import NotifierError, Problem
+from notifier.incoming import forms
+from notifier.incoming.heads import host_of
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
 from notifier.store.staff import Role, Staff
@@ -23,10 +25,11 @@ from notifier.store.staff import Role, Staff
 log = structlog.get_logger()
 
 COOKIE = "console"
-SESSION, STAFF, FORM = (
+SESSION, STAFF, FORM, POSTED = (
     web.RequestKey("session", Session),
     web.RequestKey("staff", Staff),
     web.RequestKey("form", dict[str, str]),
+    web.RequestKey("posted", MultiDict[str]),
 )
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
@@ -77,6 +80,8 @@ def middleware(parts: Parts, page: Page) -> Middleware:
             return page(request, refused)
         except Refused as refused:
             return page(request, refused)
+        except Problem:  # the middleware around this one answers it
+            raise
         except web.HTTPException as error:
             if error.status < 400:
                 raise
@@ -93,7 +98,7 @@ def middleware(parts: Parts, page: Page) -> Middleware:
 
 def secure(request: web.Request) -> bool:
     """Whether cookies are to travel over TLS only: always, but without TLS on this very machine."""
-    return request.secure or request.url.host not in _LOOPBACK
+    return request.secure or host_of(request) not in _LOOPBACK
 
 
 def require_same_site(request: web.Request) -> None:
@@ -162,17 +167,21 @@ def _to_login(request: web.Request) -> web.Response:
     raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
 
 
-async def posted(request: web.Request) -> MultiDictProxy[str | bytes | bytearray | web.FileField]:
+async def posted(request: web.Request) -> MultiDict[str]:
     """The form of a request. Raises Refused when its body is none."""
-    try:
-        return await request.post()
-    except (ValueError, LookupError, TimeoutError, web.RequestPayloadError, web.HTTPRequestEntityTooLarge):
-        raise Refused("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
+    if POSTED not in request:
+        try:
+            request[POSTED] = MultiDict(await forms.fields(request))
+        except web.HTTPRequestEntityTooLarge:
+            raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در یک فرم جا شود؛ کوتاه‌ترش کنید.") from None
+        except (ValueError, TimeoutError, web.RequestPayloadError):
+            raise Refused("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
+    return request[POSTED]
 
 
 async def _require_token(request: web.Request) -> None:
     require_same_site(request)
-    form = {name: value for name, value in (await posted(request)).items() if isinstance(value, str)}
+    form = dict((await posted(request)).items())
     given: str = form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
     if not compare_digest(given.encode(errors="replace"), request[SESSION].csrf.encode()):
         raise Forbidden("این فرم کهنه شده است. صفحه را تازه کنید و دوباره بفرستید.")

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from notifier.clock import TEHRAN
 from notifier.console.parts import Parts
 from notifier.console.security import STAFF
-from notifier.domain import persian, phones
+from notifier.domain import cells, persian, phones
 from notifier.store import audit
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
@@ -98,7 +98,7 @@ async def _lines(head: Row, rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIt
         if count == LIMIT:
             writer.writerow([_CUT])
             break
-        writer.writerow([_cell(cell) for cell in row])
+        writer.writerow([cells.cell(value) for value in row])
         count += 1
         if count % _CHUNK == 0:
             yield _taken(out)
@@ -119,8 +119,3 @@ def _taken(out: io.StringIO) -> str:
     out.seek(0)
     out.truncate()
     return text
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

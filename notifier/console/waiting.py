@@ -9,7 +9,7 @@ from notifier.console import paging, rows, sheets, words
 from notifier.console.calls import deposit_report
 from notifier.console.orders import again
 from notifier.console.parts import Parts
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Malformed, Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.story import message_reason
@@ -21,8 +21,9 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Stage
 from notifier.errors import NotifierError, StoreError
 from notifier.sms.parts import parts as parts_of
-from notifier.sms.retry import RETRYABLE
+from notifier.sms.retry import MAYBE_SENT, RETRYABLE
 from notifier.store.keys import Keys
+from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
 from scheduler.book import Held, Unknown, free_for
 from scheduler.outcomes import Unclear
@@ -42,12 +43,19 @@ _ROUNDS, _LOOKED_AT = 20, 200
 _PARKED = 100  # orders without news of their own that are shown
 
 _WHAT_TO_DO = {
-    MessageState.HELD: "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید.",
+    MessageState.HELD: "فرستاده نشده است، چون از اندازه‌ای گذشته بود. اگر درست است بفرستید.",
     MessageState.FAILED: "سامانهٔ پیامک نپذیرفت. شماره و متن را ببینید و دوباره بفرستید، یا تماس بگیرید.",
     MessageState.UNKNOWN: "کاری لازم نیست؛ پیگیری می‌شود و تا روشن شدن دوباره فرستاده نمی‌شود.",
     MessageState.UNDELIVERED: "گوشی در دسترس نبوده است. اگر خبر مهم است تماس بگیرید.",
     MessageState.BLOCKED: "مشتری پیامک‌های تبلیغاتی را بسته است. تماس بگیرید.",
 }
+
+
+_MAYBE_SENT = "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید."
+
+
+def _what_to_do(stored: StoredMessage) -> str:
+    return _MAYBE_SENT if stored.reason == MAYBE_SENT else _WHAT_TO_DO[stored.state]
 
 
 class Waiting:
@@ -229,7 +237,7 @@ class Waiting:
             rows=[(one, places[one.message.id], message_reason(one), parts_of(one.message.text)) for one in found],
             counts=[(state, sum(counts[at * width : (at + 1) * width])) for at, state in enumerate(NEEDING)],
             asked=asked,
-            what_to_do=_WHAT_TO_DO,
+            what_to_do=_what_to_do,
             retryable=RETRYABLE,
             end=page.end,
         )
@@ -237,7 +245,9 @@ class Waiting:
     async def send_again(self, request: web.Request) -> web.Response:
         """Put one text into the outbox once more."""
         partition = request.match_info["partition"]
-        if not (partition.isascii() and partition.isdigit() and int(partition) < self._parts.reader.partitions):
+        if not (partition.isascii() and partition.isdigit() and len(partition) < 9):
+            raise Malformed("نشانی این پیامک درست نیست؛ از فهرست پیامک‌ها بیایید.")
+        if int(partition) >= self._parts.reader.partitions:
             raise Missing("این پیامک پیدا نشد.")
         keys = Keys(int(partition))
         found = await self._parts.reader.messages([(keys, request.match_info["id"])])

@@ -8,6 +8,7 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
 from notifier.domain.timeline import Reason
 from notifier.domain.variables import PURPOSES
+from notifier.sms.limits import Over
 from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, Entry
 from notifier.store.staff import Role
 from scheduler.rules import Outcome
@@ -93,6 +94,11 @@ MESSAGE_REASONS: Mapping[str, str] = {
     "too_late": "وقت آن گذشته بود",
     "opted_out": "مشتری نخواسته است پیامک بگیرد",
     "maybe_sent": "پاسخ سامانهٔ پیامک گم شد و روشن نیست که رفته باشد",
+    Over.HOUR: "این شماره در یک ساعت بیش از اندازه پیامک می‌گرفت",
+    Over.DAY: "این شماره در یک روز بیش از اندازه پیامک می‌گرفت",
+    Over.ESSENTIAL: "این شماره در یک روز بیش از اندازه پیامک می‌گرفت، حتی با شمردن پیامک‌های ضروری",
+    Over.RIAL: "سقف هزینهٔ پیامک آن روز پر شده بود",
+    Over.COUNTRY: "شماره از کشوری است که پیامکی به آن فرستاده نمی‌شود",
     "superseded": "خبر تازه‌تری جای آن را گرفت",
 }
 

@@ -25,4 +25,4 @@ class Desk:
         url = f"{self.stage.url}/api/calls/{call.id}/{what}"
         async with self.session.post(url, json=body, headers=headers) as response:
             if response.status != 200:
-                raise NotifierError(f"the demo could not make a call: {url} said {await response.text()}")
+                raise NotifierError(f"the demo could not make a call: {url} said {(await response.read()).decode()}")

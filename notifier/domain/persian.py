@@ -54,6 +54,12 @@ def tidy(text: str) -> str:
     return _GAP.sub(lambda gap: " " if gap[0].strip(ZWNJ) else ZWNJ, text).strip(f" {ZWNJ}")
 
 
+def one_line(text: str) -> str:
+    """The text with a space in the place of every break: no value may make a line of its own, whatever shows it."""
+    lines = text.splitlines()
+    return text if lines == [text] else " ".join(stripped for line in lines if (stripped := line.strip()))
+
+
 def digits(value: int | str) -> str:
     """With Persian digits; all else stays."""
     return str(value).translate(_TO_PERSIAN)
@@ -92,7 +98,7 @@ def code(text: str) -> str:
     if _PLAIN_CODE.fullmatch(text):
         return text
     # Arabic-Indic digits are Arabic numbers whatever stands before them, so no mark holds them; Persian ones it does.
-    text = _UNSEEN.sub("", text).translate(_ARABIC_TO_PERSIAN).strip()
+    text = one_line(_UNSEEN.sub("", text)).translate(_ARABIC_TO_PERSIAN).strip()
     classes = _classes(text)
     if "R" in classes or not ("L" in classes or "E" in classes) or _NUMBER.fullmatch(classes):
         return text
@@ -113,7 +119,7 @@ def isolate_latin(name: str) -> str:
     """A product's or person's name in a Persian sentence: every Latin run in it is held together like a code."""
     if _WITHOUT_LATIN.fullmatch(name):
         return name
-    name = _UNSEEN.sub("", name).translate(_ARABIC_TO_PERSIAN)
+    name = one_line(_UNSEEN.sub("", name)).translate(_ARABIC_TO_PERSIAN)
     classes = _classes(name)
     if "R" not in classes:
         return code(name)

@@ -58,6 +58,16 @@ def is_mobile(phone: str) -> bool:
     return kind in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
+def country(phone: str) -> str | None:
+    """The country of a normalized number, as ISO 3166 writes it in two letters; None where it cannot be told."""
+    if not phone.startswith("+"):
+        return "IR"
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone))
+    except phonenumbers.NumberParseException:
+        return None
+
+
 def mask(phone: str) -> str:
     """`0912***4567`: eight signs at most, and three digits at least stay hidden; what is no number is hidden whole."""
     if _NATIONAL_MOBILE.fullmatch(phone):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from notifier.domain import jalali, money, persian
+from notifier.domain import jalali, money, naming, persian
 from notifier.domain.calls import BookedCall, Call
 from notifier.domain.events import EventType
 from notifier.domain.orders import Order
@@ -39,8 +39,8 @@ def variable(function: Variable) -> Variable:
 
 @variable
 def name(context: Context) -> str:
-    """The customer's name as the shop gave it, tidied; empty when unknown."""
-    return persian.isolate_latin(persian.tidy(context.order.details.name or ""))
+    """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup."""
+    return persian.isolate_latin(naming.greeted(context.order.details.name or ""))
 
 
 @variable
@@ -76,20 +76,20 @@ def refund(context: Context) -> str:
 @variable
 def receipt(context: Context) -> str:
     """The number of the payment to keep: the gateway's receipt or the bank's tracking number; empty when unknown."""
-    return persian.code(context.order.details.reference or "")
+    return persian.code(naming.harmless(context.order.details.reference or ""))
 
 
 @variable
 def refund_receipt(context: Context) -> str:
     """The tracking number of the money paid back; empty when unknown."""
-    return persian.code(context.order.details.refund_reference or "")
+    return persian.code(naming.harmless(context.order.details.refund_reference or ""))
 
 
 @variable
 def item(context: Context) -> str:
     """The first item of the order, in its own direction; empty when unknown."""
     items = context.order.details.items
-    return persian.isolate_latin(persian.tidy(items[0].name)) if items else ""
+    return persian.isolate_latin(naming.harmless(items[0].name)) if items else ""
 
 
 @variable
@@ -102,19 +102,19 @@ def more_items(context: Context) -> str:
 @variable
 def city(context: Context) -> str:
     """The city of delivery; empty when unknown."""
-    return persian.tidy(context.order.details.city or "")
+    return naming.harmless(context.order.details.city or "")
 
 
 @variable
 def carrier(context: Context) -> str:
     """Who carries the parcel; empty when unknown."""
-    return persian.isolate_latin(persian.tidy(context.order.details.carrier or ""))
+    return persian.isolate_latin(naming.harmless(context.order.details.carrier or ""))
 
 
 @variable
 def tracking_code(context: Context) -> str:
     """The carrier's tracking code, to be copied; empty when unknown."""
-    return persian.code(context.order.details.tracking_code or "")
+    return persian.code(naming.harmless(context.order.details.tracking_code or ""))
 
 
 @variable
@@ -255,7 +255,7 @@ def call_list(context: Context) -> str:
     lines = [
         " ".join(
             part
-            for part in (jalali.time_of(call.due_at), persian.tidy(call.name or ""), persian.digits(call.phone or ""))
+            for part in (jalali.time_of(call.due_at), naming.greeted(call.name or ""), persian.digits(call.phone or ""))
             if part
         )
         for call in shown
@@ -310,6 +310,9 @@ def _number(context: Context, name: str) -> str:
     count = context.numbers.get(name, 0)
     return persian.digits(count) if count else ""
 
+
+OF_SEVERAL_LINES = frozenset({"call_list"})
+"""Variables whose lines are ours; the value of any other is one line, whatever it holds."""
 
 _LISTED = 4
 """How many calls a text lists: it is an SMS, and the console shows the rest."""

@@ -1,11 +1,13 @@
 """The lines that were refused, beside the file they come from: to be mended and imported again."""
 
 import csv
+import io
 import json
-import os
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from notifier import private
+from notifier.domain import cells
 from notifier.importing.entries import Entry
 from notifier.importing.source import KINDS, Kind
 
@@ -36,20 +38,13 @@ class Refused:
             record = {"line": entry.line, "reason": reason, "given": entry.given}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         else:
-            csv.writer(file).writerow([entry.line, reason, *(_shown(cell) for cell in entry.given or ())])
+            csv.writer(file).writerow([entry.line, reason, *(cells.cell(str(value)) for value in entry.given or ())])
 
     def _opened(self) -> TextIO:
         if self._file is None:
             # Customers are named in it: for nobody else's eyes.
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+            self._file = io.TextIOWrapper(private.written(self.path), encoding="utf-8", newline="")
             if self._kind is Kind.TRACKING:
                 self._file.write("\ufeff")  # by which Excel knows UTF-8
                 csv.writer(self._file).writerow(["line", "reason", "given"])
         return self._file
-
-
-def _shown(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula, and that keeps long codes as they are."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

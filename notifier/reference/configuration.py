@@ -19,14 +19,14 @@ from notifier.config import Config
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.policy import BlockConfig
-from notifier.config.providers import HttpConfig, KavenegarConfig, PriceConfig, SmsIrConfig
+from notifier.config.providers import HttpConfig, KavenegarConfig, LimitsConfig, PriceConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.reference.page import MADE, cell, table
 from notifier.reference.remarks import Remarks, remarks
 from notifier.secret import Secret
 
-_ALONE = (PriceConfig, RestConfig)
+_ALONE = (PriceConfig, LimitsConfig, RestConfig)
 """Tables that have a section of their own in the file."""
 
 _NAMED: dict[str, tuple[str, type[BaseModel]]] = {

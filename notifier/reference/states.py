@@ -28,7 +28,7 @@ _MESSAGES: Mapping[MessageState, str] = {
     _M.UNKNOWN: "It may have been sent: the answer was lost. It is looked for at the provider, not sent again.",
     _M.EXPIRED: "Its time (`expires` in the template) was over before it was sent.",
     _M.CANCELLED: "Newer news made it pointless, or a person withdrew it, before it was sent.",
-    _M.HELD: "It waits for a person: it may have been sent, and nobody could find out.",
+    _M.HELD: "It waits for a person: it is over a limit, or may have been sent and nobody could find out.",
 }
 _CALLS: Mapping[CallState, str] = {
     _C.SCHEDULED: "Planned; given to somebody `assign_before`, and announced `remind_before` it is due.",
@@ -45,6 +45,8 @@ _MESSAGE_PICTURE: Iterable[tuple[MessageState, MessageState, str]] = (
     (_M.SENDING, _M.QUEUED, "tried again later"),
     (_M.SENDING, _M.ACCEPTED, "the provider took it"),
     (_M.SENDING, _M.FAILED, "refused for good"),
+    (_M.QUEUED, _M.HELD, "over a limit"),
+    (_M.SENDING, _M.HELD, "over a limit"),
     (_M.SENDING, _M.UNKNOWN, "the answer was lost"),
     (_M.UNKNOWN, _M.ACCEPTED, "found at the provider"),
     (_M.UNKNOWN, _M.HELD, "not to be found out"),

@@ -21,6 +21,8 @@ import msgspec
 import structlog
 from msgspec import Raw, Struct
 
+from notifier import private
+from notifier.store import folders
 from notifier.store.records import decode, encode
 from notifier.store.stories import KeptMessage
 
@@ -115,8 +117,8 @@ class Archive:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        folders.private(self.folder)
+        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -170,7 +172,7 @@ def members(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _append(path: Path, at: int, member: bytes) -> None:
     new = not path.exists()
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         os.ftruncate(file, at)
         written = 0
@@ -185,7 +187,7 @@ def _append(path: Path, at: int, member: bytes) -> None:
 
 def _rewrite(path: Path, change: Callable[[Archived], Archived | None]) -> int:
     changed, beside = 0, path.with_name(f"{path.name}.part")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+    with private.written(beside) as file:
         for _, text in members(path):
             kept = []
             for line in text.splitlines():

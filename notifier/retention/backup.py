@@ -20,6 +20,7 @@ from typing import IO, Any
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from notifier import private
 from notifier.clock import TEHRAN
 from notifier.errors import NotifierError
 from notifier.store import keys as names
@@ -96,10 +97,19 @@ async def _save(redis: Redis, snapshot: Path) -> int:
 
 
 def _check_new(file: Path) -> None:
-    if file.exists():
+    if os.path.lexists(file):
         raise BackupError(f"{file} exists already: name another file, or move it away.")
-    if not file.parent.is_dir():
-        raise BackupError(f"There is no directory {file.parent}: make it first, or name a file elsewhere.")
+    if _part(file).is_symlink():
+        raise BackupError(f"{_part(file)} is a link: remove it, or name another file.")
+    try:
+        private.check_folder(file.parent)
+    except private.NotPrivate as error:
+        raise BackupError(str(error)) from None
+
+
+def _part(file: Path) -> Path:
+    """What a backup is called until it is whole."""
+    return file.with_name(f"{file.name}.part")
 
 
 def _is_there(path: Path) -> bool:
@@ -111,9 +121,9 @@ def _remove(path: Path) -> None:
 
 
 def _write(file: Path, about: About, snapshot: Path, archive: Path) -> None:
-    part = file.with_name(f"{file.name}.part")
+    part = _part(file)
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with private.written(part) as out:
             with tarfile.open(fileobj=out, mode="w") as tar:
                 _add(tar, ABOUT, io.BytesIO(encode(about)), len(encode(about)))
                 with snapshot.open("rb") as content:
@@ -205,7 +215,7 @@ def _read(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _copy(content: IO[bytes], path: Path) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+    with private.created(path) as out:
         while chunk := content.read(_CHUNK):
             out.write(chunk)
         out.flush()
@@ -244,7 +254,7 @@ def _is_served(data_dir: Path) -> bool:
 @contextlib.contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """One backup at a time."""
-    lock = os.open(data_dir / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(data_dir / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

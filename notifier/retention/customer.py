@@ -1,17 +1,20 @@
 """All that is known of one customer: handed out, or erased wherever it lies."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 from msgspec import Raw, Struct
+from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from notifier import private
 from notifier.clock import Clock
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
@@ -20,9 +23,11 @@ from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.retention import archive as archives
 from notifier.retention import removal
 from notifier.retention.archive import Archive, Archived
+from notifier.retention.backup import last_backup
 from notifier.retention.claim import claimed
-from notifier.retention.mentions import forms_of, mentions, without
+from notifier.retention.mentions import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.orders import archived
+from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
 from notifier.store import stories, work
 from notifier.store.keys import Keys
@@ -45,12 +50,22 @@ class Erased(Struct, frozen=True):
     """How many things of each kind were erased."""
 
     counts: dict[str, int]
+    backed_up: datetime | None = None  # the newest backup, which still has it
+    rewritten: bool = True  # whether the append-only file was, too
 
     def lines(self) -> list[str]:
         """What to print."""
         if not self.counts:
             return ["Nothing is known of this customer any more."]
-        return [f"{kind}: {count} erased" for kind, count in sorted(self.counts.items())]
+        lines = [f"{kind}: {count} erased" for kind, count in sorted(self.counts.items())]
+        if not self.rewritten:
+            lines.append("Redis did not rewrite its append-only file, which still holds it: run BGREWRITEAOF there.")
+        if self.backed_up:
+            lines.append(
+                f"Backups up to that of {self.backed_up:%Y-%m-%d %H:%M} still hold it until you delete them; after "
+                "restoring one, erase again."
+            )
+        return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +110,43 @@ class Customers:
         async with claimed(self.redis) as hold:
             if hold is None:
                 raise Busy("Old data is just being removed by another process: try again in some minutes.")
+            forms = forms_of(phone)
+            orders = Orders(await asyncio.to_thread(_archived_orders, self.archive.files(), forms))
             for _ in range(_PASSES):
-                found = await self._pass(phone)
+                orders |= await self._orders_of(phone)
+                found = await self._pass(phone, orders)
                 total += found
                 if not found:
                     break
                 await hold()
-            forms = forms_of(phone)
-            lines = await asyncio.to_thread(self.archive.rewrite, lambda record: without(record, forms))
-            total += Counter({"lines of the archive": lines})
-        return Erased(dict(total))
+            lines = await asyncio.to_thread(self.archive.rewrite, lambda record: without(record, forms, orders))
+            total["lines of the archive"] += lines
+            total["lines of imports"] += await self._erase_import_leftovers(forms)
+            total = +total
+            done = not total or await rewritten(self.redis)
+            made = await last_backup(self.redis)
+        return Erased(dict(total), backed_up=made, rewritten=done)
 
-    async def _pass(self, phone: str) -> Counter[str]:
+    async def _orders_of(self, phone: str) -> Orders:
+        """The orders of a number as others may speak of them: by id, and by the number the shop shows."""
+        found: set[tuple[str, str]] = set()
+        for keys in self.reader.everywhere:
+            for order in await self._orders(keys, phone):
+                found |= {(order.source, name) for name in (order.id, order.details.number) if name}
+        return frozenset(found)
+
+    async def _pass(self, phone: str, orders: Orders) -> Counter[str]:
         total: Counter[str] = Counter()
         for keys in self.reader.everywhere:
             for order in await self._orders(keys, phone):
                 total += await self._erase_order(keys, order)
             calls = [call_id for call_id, _ in await self._calls(keys, phone)]
             total["calls"] += await self._erase_calls(keys, calls)
-            total["messages"] += await self._erase_messages(keys, await self._messages(keys, phone))
-            total["parked events"] += await self._erase_parked(keys, phone)
+            total["messages"] += await self._erase_messages(keys, await self._messages(keys, phone, orders))
+            total["parked events"] += await self._erase_parked(keys, phone, orders)
             total["customer entries"] += await self._erase_entries(keys, phone)
-            total["news"] += await self._erase_fields(f"n:{{{keys.partition}}}:news:*", phone)
-        total["kept deliveries"] += await self._erase_kept(phone)
+            total["news"] += await self._erase_fields(f"n:{{{keys.partition}}}:news:*", phone, orders)
+        total["kept deliveries"] += await self._erase_kept(phone, orders)
         total["alerts"] += await self._erase_alerts(phone)
         return +total
 
@@ -135,7 +164,9 @@ class Customers:
                     found.append(order)
         return found
 
-    async def _messages(self, keys: Keys, phone: str) -> list[tuple[str, dict[bytes, bytes]]]:
+    async def _messages(
+        self, keys: Keys, phone: str, orders: Orders = frozenset()
+    ) -> list[tuple[str, dict[bytes, bytes]]]:
         """The texts to a number, and those that tell somebody else of it."""
         forms, found = forms_of(phone), []
         for state in (*MessageState, "unreadable"):
@@ -145,7 +176,10 @@ class Customers:
                     pipeline.hgetall(keys.message(one))
                 rows = await pipeline.execute()
                 found += [
-                    (one, fields) for one, fields in zip(page, rows, strict=True) if mentions(fields.values(), forms)
+                    (one, fields)
+                    for one, fields in zip(page, rows, strict=True)
+                    if mentions(fields.values(), forms)
+                    or (b"staff" in fields and says_order(fields.get(b"message", b""), orders))
                 ]
         return found
 
@@ -197,13 +231,14 @@ class Customers:
             units.append(unit)
         return sum([name == "done" for name, _ in await work.commit(self.redis, units)]) if units else 0
 
-    async def _erase_parked(self, keys: Keys, phone: str) -> int:
+    async def _erase_parked(self, keys: Keys, phone: str, orders: Orders) -> int:
         forms, count = forms_of(phone), 0
         async for page in self._pages(keys.parked_orders):
             for member in page:
                 key = keys.parked(*member.split(":", 1))
                 events: Any = await self.redis.lrange(key, 0, -1)
-                ours = [event for event in events if mentions([event], forms)]
+                theirs = tuple(member.split(":", 1)) in orders
+                ours = [event for event in events if theirs or mentions([event], forms)]
                 if ours:
                     unit, empty = UnitOfWork(), UnitOfWork()
                     for event in ours:
@@ -218,28 +253,28 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone))
+        pipeline.delete(keys.told(phone), keys.counted(phone))
         for key in (keys.callers, keys.do_not_call, keys.open_calls):
             pipeline.hdel(key, phone)
         pipeline.srem(keys.opted_out, phone)
         return sum(await pipeline.execute())
 
-    async def _erase_fields(self, pattern: str, phone: str) -> int:
+    async def _erase_fields(self, pattern: str, phone: str, orders: Orders) -> int:
         """Fields of hashes, with their places in the sorted sets beside them."""
         forms, count = forms_of(phone), 0
         async for key in self.redis.scan_iter(pattern, count=1000, _type="HASH"):
             async for name, value in self.redis.hscan_iter(key):
-                if mentions([value], forms):
+                if mentions([value], forms) or says_order(value, orders):
                     for index in (b":due", b":since"):
                         await self.redis.zrem(key + index, name)
                     count += await self.redis.hdel(key, name)
         return count
 
-    async def _erase_kept(self, phone: str) -> int:
+    async def _erase_kept(self, phone: str, orders: Orders) -> int:
         forms, count = forms_of(phone), 0
         async for key in self.redis.scan_iter(names.kept_delivery("*"), count=1000):
             raw: Any = await self.redis.get(key)
-            if raw is not None and mentions([raw], forms):
+            if raw is not None and (mentions([raw], forms) or _kept_about(raw, orders)):
                 count += await self.redis.delete(key)  # its place in the list goes when the list is shown or cut
         return count
 
@@ -247,6 +282,20 @@ class Customers:
         alerts: Any = await self.redis.lrange(names.ALERTS, 0, -1)
         ours = [one for one in alerts if mentions([one], forms_of(phone))]
         return sum([await self.redis.lrem(names.ALERTS, 0, one) for one in ours])
+
+    async def _erase_import_leftovers(self, forms: Collection[bytes]) -> int:
+        """Lines that imports refused lie beside the files they came from, on the machine where that was."""
+        count, known = 0, await self._leftovers()
+        for path in known:
+            if path.is_file() and not path.is_symlink():
+                count += await asyncio.to_thread(_without_lines, path, forms)
+            else:
+                await self.redis.srem(names.LEFTOVERS, os.fsencode(path))
+        return count
+
+    async def _leftovers(self) -> list[Path]:
+        found: Any = await self.redis.smembers(names.LEFTOVERS)
+        return sorted(Path(os.fsdecode(raw)) for raw in found)
 
     async def _done(self, unit: UnitOfWork) -> bool:
         return (await work.commit(self.redis, [unit]))[0][0] == "done"
@@ -274,6 +323,36 @@ def _readable(member: str, raw: bytes | None) -> Order | None:
     except StoreError as error:
         log.error("an order is left", action="order_unreadable", order=member, error=str(error))
         return None
+
+
+def _kept_about(raw: bytes, orders: Orders) -> bool:
+    """Whether a refused delivery is about one of these orders."""
+    try:
+        kept = from_json(raw)
+        return names_order(kept["body"].encode(), kept["source"], orders)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _archived_orders(paths: Sequence[Path], forms: Collection[bytes]) -> set[tuple[str, str]]:
+    return {
+        (line.source, line.id)
+        for path in paths
+        for line in _mentioning(path, forms)
+        if line.kind == "order" and mentions([bytes(line.order)], forms)
+    }
+
+
+def _without_lines(path: Path, forms: Collection[bytes]) -> int:
+    """Take the lines that name the number out of a file; returns how many they were."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not mentions([line], forms)]
+    if len(kept) < len(lines):
+        beside = path.with_name(f"{path.name}.part")
+        with private.written(beside) as file:
+            file.writelines(kept)
+        beside.replace(path)
+    return len(lines) - len(kept)
 
 
 def _mentioning(path: Path, forms: Collection[bytes]) -> list[Archived]:

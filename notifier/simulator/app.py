@@ -82,6 +82,8 @@ async def _answer(request: web.Request, simulator: Simulator) -> web.Response:
 
 async def _params(request: web.Request) -> dict[str, str]:
     """The query and the form together. Of a repeated field only the first counts; a JSON body is not understood."""
+    if request.content_type.startswith("multipart/") or (request.charset or "utf-8").lower() != "utf-8":
+        raise RefusedError(422)  # a form in UTF-8 is what SDKs send; no other codec is looked up
     try:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:

@@ -1,7 +1,7 @@
 """The outbox: messages are taken from it for a line, and given back with what became of them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -87,11 +87,14 @@ async def claim(
     count: int,
     essential_only: bool = False,
     gap: timedelta = timedelta(),
+    most: tuple[int, int, int] = (0, 0, 0),
+    on_held: Callable[[Message, str], None] = lambda _, __: None,
 ) -> list[Claimed]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
     ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
-    one customer, essential ones apart.
+    one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
+    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which.
     """
     token = secrets.token_hex(8)
     rows = await _CLAIM.run(
@@ -104,6 +107,7 @@ async def claim(
             keys.messages(MessageState.EXPIRED),
             keys.messages(MessageState.CANCELLED),
             keys.opted_out,
+            keys.messages(MessageState.HELD),
         ],
         ms(now),
         ms(now + lease),
@@ -115,11 +119,15 @@ async def claim(
         provider,
         token,
         "bound" if bound else "common",
+        *most,
     )
     claimed = []
     for at in range(0, len(rows), _FIELDS):
         row = rows[at : at + _FIELDS]
         try:
+            if row[1] not in (b"ready", b"lapsed"):
+                on_held(decode(row[2], Message), row[1].decode())
+                continue
             claimed.append(_claimed(row, keys, provider, token, now.tzinfo))
         except (StoreError, ValueError) as error:
             await _set_aside(redis, keys, provider, row[0].decode(), error)

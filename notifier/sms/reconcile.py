@@ -16,6 +16,7 @@ from notifier.sms.lines import Lines
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import Provider, ProviderError, Status
 from notifier.sms.receipts import due_members
+from notifier.sms.retry import MAYBE_SENT
 from notifier.sms.unreached import Unreached
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
 from notifier.store import work
@@ -136,7 +137,7 @@ class Reconciler:
         elif self.afterwards is Afterwards.FAIL:
             await self.unreached.ends(keys, message, MessageState.FAILED)
             failed = MessageState.FAILED
-            ledger.hear(unit, keys, message, unknown, failed, now=ms(now), reason="maybe_sent", tell=self.tell)
+            ledger.hear(unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, tell=self.tell)
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")

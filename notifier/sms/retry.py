@@ -27,6 +27,9 @@ _WHY_NOT = {
     MessageState.CANCELLED: "It was taken back, since newer news overtook it.",
 }
 
+MAYBE_SENT = "maybe_sent"
+"""Why a text is held that may have been sent; any other that is held surely was not."""
+
 _TRIED_FOR = timedelta(hours=48)
 
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
@@ -45,7 +48,7 @@ async def retry(
     unit, key = UnitOfWork(), keys.message(message.id)
     unit.require_field(key, "state", state)
     # A person says now: no limit of time that is over and no quiet hours hold it. What may be out stays with its line.
-    bound = stored.provider if state is MessageState.HELD else None
+    bound = stored.provider if state is MessageState.HELD and stored.reason == MAYBE_SENT else None
     outbox.put_back(unit, keys, message, now, bound=bound)
     unit.do("HDEL", key, "reason", "first", "called")
     unit.do("HSET", key, "by_hand", 1, "expires", ms(now + _TRIED_FOR))

@@ -13,9 +13,10 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain import phones
-from notifier.domain.messages import Message
+from notifier.domain.messages import Message, MessageState
 from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
+from notifier.sms.limits import Bounds, Over
 from notifier.sms.lines import Line, Lines, Standing
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
@@ -62,6 +63,7 @@ class Sender:
     unreached: Unreached
     partitions: int = 1
     gap: timedelta = timedelta()
+    bounds: Bounds | None = None
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Settled], None] = lambda _: None
@@ -159,6 +161,7 @@ class Sender:
         if standing.on_trial and not await line.may_probe():
             return []
         claimed: list[Claimed] = []
+        held: list[tuple[Message, str]] = []
         permits = await line.permits(place.at_most)
         try:
             if permits:
@@ -172,12 +175,30 @@ class Sender:
                     count=permits,
                     essential_only=standing.exhausted,
                     gap=self.gap,
+                    most=self._most(),
+                    on_held=lambda message, over: held.append((message, over)),
                 )
         finally:
             await line.give_back(permits - len(claimed))
             if standing.on_trial and not claimed:
                 await line.give_up_probe()
-        return claimed
+        await self._tell_held(held)
+        # What is held makes room for what lies behind it.
+        return await self._claim(place) if held and not claimed else claimed
+
+    def _most(self) -> tuple[int, int, int]:
+        if self.bounds is None:
+            return 0, 0, 0
+        limits = self.bounds.limits
+        return limits.number_hour, limits.number_day, limits.number_day_essential
+
+    async def _tell_held(self, held: Sequence[tuple[Message, str]]) -> None:
+        """Supervisors hear of it; the texts themselves are in the console's list already."""
+        for message, over in held:
+            _log_held(message, over)
+        if self.bounds is not None:
+            for over in dict.fromkeys(over for _, over in held):
+                await self.bounds.held(Over(over))
 
     async def _send_safely(self, place: _Place, claimed: Sequence[Claimed]) -> None:
         try:
@@ -195,12 +216,16 @@ class Sender:
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
             outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=self.texting_time)
+            if outcome is None and self._abroad(one, safe_to_repeat=safe):
+                outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
             if outcome is not None:
                 instead.append(outcome)
             else:
                 (plain if safe else careful).append(one)
         plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
         await self._settle(instead)
+        if any(outcome.reason == Over.COUNTRY for outcome in instead) and self.bounds is not None:
+            await self.bounds.held(Over.COUNTRY)
         if place.standing.on_trial and (plain or careful) and not await line.answers():
             await self._settle(
                 [
@@ -211,11 +236,13 @@ class Sender:
             return
         results: list[Result] = []
         if plain:
+            plain = await self._affordable(line, plain)
+        if plain:
             _note_sent(line, plain)
             began = self.clock.now()
             results = await line.provider.send([_outgoing(line, one.message) for one in plain])
             answered = zip(plain, results, strict=True)
-            await self._settle([self._verdict(line, one, result, began) for one, result in answered])
+            await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in answered])
         for start in range(0, len(careful), _CAREFULLY):
             results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
         if results:
@@ -245,13 +272,14 @@ class Sender:
 
     async def _send_carefully(self, line: Line, claimed: Sequence[Claimed]) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
+        claimed = await self._affordable(line, claimed)
         try:
             ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
         except TooFewReplicas as error:
             log.warning("not sent yet", action="mark_failed", reason=str(error), messages=len(claimed))
             now = self.clock.now()
             back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in claimed]
-            await self._settle([replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
+            await self._settle_paid(line, [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
             return []
         _note_sent(line, ours)
         began = self.clock.now()
@@ -261,10 +289,40 @@ class Sender:
         looking_up = [line.provider.lookup(_outgoing(line, one.message)) for one in patterns]
         sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
         results = [*(sent[0] if sent else ()), *looked_up]
-        await self._settle(
-            [self._verdict(line, one, each, began) for one, each in zip([*plain, *patterns], results, strict=True)]
-        )
+        answered = zip([*plain, *patterns], results, strict=True)
+        await self._settle_paid(line, [self._verdict(line, one, each, began) for one, each in answered])
         return results
+
+    def _abroad(self, one: Claimed, *, safe_to_repeat: bool) -> bool:
+        """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
+        if self.bounds is None or one.by_hand or verdicts.in_doubt(one, safe_to_repeat=safe_to_repeat):
+            return False
+        return self.bounds.abroad(one.message)
+
+    async def _affordable(self, line: Line, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """Those that the day's money is enough for; the others are held."""
+        if self.bounds is None:
+            return list(claimed)
+        now = self.clock.now()
+        granted = await self.bounds.reserve(claimed, self._costs(line, claimed), now=now)
+        if not all(granted):
+            held = [one for one, fine in zip(claimed, granted, strict=True) if not fine]
+            await self._settle(
+                [Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.RIAL) for one in held]
+            )
+            await self.bounds.held(Over.RIAL)
+        return [one for one, fine in zip(claimed, granted, strict=True) if fine]
+
+    def _costs(self, line: Line, claimed: Sequence[Claimed]) -> list[int]:
+        assert self.bounds is not None
+        return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
+
+    async def _settle_paid(self, line: Line, settled: Sequence[Settled]) -> None:
+        """Write down what became of them, and what they came to."""
+        if self.bounds is not None:
+            costs = self._costs(line, [one.claimed for one in settled])
+            await self.bounds.settle(settled, costs, now=self.clock.now())
+        await self._settle(settled)
 
     def _verdict(self, line: Line, claimed: Claimed, result: Result, began: datetime) -> Settled:
         verdict = verdicts.of(
@@ -339,6 +397,19 @@ def _note_sent(line: Line, claimed: Sequence[Claimed]) -> None:
             order=message.order_id,
             provider=line.name,
         )
+
+
+def _log_held(message: Message, over: str) -> None:
+    log.warning(
+        "message held",
+        action="message_held",
+        message=message.id,
+        template=message.template,
+        source=message.source,
+        order=message.order_id,
+        to=phones.mask(message.to),
+        reason=over,
+    )
 
 
 def _tell(outcome: Settled) -> None:

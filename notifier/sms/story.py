@@ -6,6 +6,7 @@ from typing import Any
 
 from notifier.domain import phones
 from notifier.domain.messages import Audience, MessageState
+from notifier.sms.limits import Over
 from notifier.store.reading import StoredMessage
 
 _ENDS = {
@@ -19,13 +20,18 @@ _ENDS = {
     MessageState.UNKNOWN: "It may have been sent; that is being looked into, and it is not sent again meanwhile.",
     MessageState.EXPIRED: "It became too late to send it, so it was not sent.",
     MessageState.CANCELLED: "It was taken back before it left.",
-    MessageState.HELD: "It may have been sent, and nobody can tell: a person decides (`notifier messages retry ID`).",
+    MessageState.HELD: "It waits: a person decides (`notifier messages retry ID`).",
 }
 
 _REASONS = {
     "too_late": "Reason: its time was over.",
     "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
     "opted_out": "Reason: the customer wants no texts but the essential ones.",
+    Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",
+    Over.DAY: "Reason: its number got more texts than [sms.limits] number_day within a day. It did not leave.",
+    Over.ESSENTIAL: "Reason: its number got more than [sms.limits] number_day_essential in a day. It did not leave.",
+    Over.RIAL: "Reason: the day's money was spent, by [sms.limits] rial_day. It did not leave.",
+    Over.COUNTRY: "Reason: its country is not in [sms.limits] countries. It did not leave.",
     "maybe_sent": "Reason: the provider's answer was lost and it cannot say whether the text left.",
 }
 

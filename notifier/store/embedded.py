@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
-from notifier.store import server
+from notifier.store import folders, memory, server
 from notifier.store.errors import EmbeddedRedisError
 
 Durability = Literal["fsync", "everysec"]
@@ -65,6 +65,7 @@ class EmbeddedRedis:
             "appendonly": "yes",
             "appendfsync": APPEND_FSYNC[durability],
             "maxmemory-policy": "noeviction",
+            "maxmemory": str(memory.half()),
             # Newer servers say listpack and still understand this name.
             "hash-max-ziplist-value": "4096",
         }
@@ -118,7 +119,7 @@ class EmbeddedRedis:
 
     def _join(self) -> int:
         try:
-            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folders.private(self._data_dir)
             users = _open(self._users_lock)
         except OSError as error:
             raise EmbeddedRedisError(
@@ -299,7 +300,7 @@ def _make_private(directory: Path) -> None:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _take(lock: int, operation: int) -> bool:

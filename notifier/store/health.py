@@ -18,6 +18,7 @@ class Health(Struct, frozen=True, kw_only=True):
     uptime: int  # seconds
     memory: int
     limit: int
+    buffers: int = 0  # of its memory, what does not count against the limit
     appends: bool  # it keeps an append-only file
     written: bool  # the last write to it, and its last rewriting, went well
     errors: int  # commands it refused since it started
@@ -27,6 +28,11 @@ class Health(Struct, frozen=True, kw_only=True):
     @property
     def is_nearly_full(self) -> bool:
         return bool(self.limit) and self.memory > 0.9 * self.limit
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it refuses to write."""
+        return bool(self.limit) and self.memory - self.buffers >= self.limit
 
 
 async def health(redis: Redis) -> list[Health]:
@@ -44,6 +50,7 @@ def _health(node: str, info: Mapping[str, Any]) -> Health:
         uptime=int(info.get("uptime_in_seconds", 0)),
         memory=int(info.get("used_memory", 0)),
         limit=int(info.get("maxmemory", 0)),
+        buffers=int(info.get("mem_not_counted_for_evict", 0)),
         appends=bool(info.get("aof_enabled")),
         written=info.get("aof_last_write_status", "ok") == "ok" and info.get("aof_last_bgrewrite_status", "ok") == "ok",
         errors=int(info.get("total_error_replies", 0)),

@@ -20,6 +20,7 @@ TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → wha
 HEARD = "n:heard"  # hash: source → unix ms of its last event
 SILENT = "n:silent"  # hash: source of whose silence supervisors were told → unix ms of its last event
 ENDPOINTS = "n:endpoints"  # set: the endpoints that news was ever kept for
+LEFTOVERS = "n:import-leftovers"  # set: where the files lie in which imports wrote down the lines they refused
 ALERTS = "n:alerts"  # list: what supervisors have to know, newest first
 
 
@@ -199,6 +200,10 @@ class Keys(NamedTuple):
         """The unix ms at which a customer was last sent something."""
         return f"{self.customers}{phone}:last"
 
+    def counted(self, phone: str) -> str:
+        """The texts a customer was sent within a day, by the unix ms they left at."""
+        return f"{self.customers}{phone}:counted"
+
     def told(self, phone: str) -> str:
         """Hash: order → the newest of its texts that overtake older ones."""
         return f"{self.customers}{phone}:told"
@@ -261,6 +266,11 @@ def endpoint(name: str) -> str:
 def alert(kind: str) -> str:
     """There while supervisors have just been told of one kind of trouble."""
     return f"n:alert:{kind}"
+
+
+def spent(day: str) -> str:
+    """Hash: what the texts of one day have cost, where that is limited, and whether it was told that it runs out."""
+    return f"n:spent:{day}"
 
 
 def permits(provider: str) -> str:

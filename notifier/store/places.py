@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
     r"message:(.*)": Rule(WHOLE, By.MESSAGE),
     r"call:(.*)": Rule(WHOLE, By.CALL),
     r"provider:(.*)": Rule(WHOLE, By.MESSAGE, "value"),
-    r"customer:([^:]*):(?:inbound|last)": Rule(WHOLE, By.CUSTOMER),
+    r"customer:([^:]*):(?:inbound|last|counted)": Rule(WHOLE, By.CUSTOMER),
     r"parked:(.*)": Rule(Form.LIST, By.PARKING),
     r"orders|orders:high|orders:deposits": Rule(MEMBERS, By.ORDER, "member"),
     r"parked": Rule(MEMBERS, By.PARKING, "member"),

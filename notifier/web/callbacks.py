@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from redis.exceptions import RedisError
 
 from notifier.errors import NotFound, StoreAway
+from notifier.incoming import forms
 from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
@@ -103,11 +104,11 @@ class KavenegarCallbacks:
         if request.method == "POST":
             try:
                 if request.content_type == "application/json":
-                    document = from_json(await request.read())
+                    document = from_json(await forms.body(request))
                     fields |= document if isinstance(document, dict) else {}
                 else:
-                    fields |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-            except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+                    fields |= dict(await forms.fields(request))
+            except (ValueError, web.HTTPRequestEntityTooLarge):
                 log.warning("callback not understood", action="callback_odd", content_type=request.content_type)
         return {name[:_LONGEST_NAME].lower(): _bounded(value) for name, value in fields.items()}
 

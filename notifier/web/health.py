@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from notifier import disk
 from notifier.config import Config
 from notifier.sms.lines import Lines, Standing
+from notifier.store.health import Health, health
 from notifier.web import shapes
 from notifier.web.described import Answer, describe
 
@@ -60,10 +61,13 @@ class HealthViews:
                 await self.redis.ping()
                 took = loop.time() - started
                 standings = await self.lines.standings()
+                nodes = await _nodes(self.redis)
         except TimeoutError:
             return _not_ready(f"the store does not answer within {_PATIENCE:g} s")
         except (RedisError, OSError) as error:
             return _not_ready(f"the store does not answer ({type(error).__name__})")
+        if any(node.is_full for node in nodes):
+            return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
         named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
         providers = {
             name: {"open": not one.on_trial, "reason": one.reason, "credit": one.credit} for name, one in named.items()
@@ -76,6 +80,13 @@ class HealthViews:
         if (room := disk.room(self.config.redis.data_dir)).is_little:
             found.append(f"{room.free >> 20} MiB are left on the disk of the data directory")
         return found + [f"nothing leaves by {name}: {one.reason}" for name, one in standings.items() if one.on_trial]
+
+
+async def _nodes(redis: Redis) -> list[Health]:
+    try:
+        return await health(redis)
+    except ResponseError:  # a managed server may not let us look
+        return []
 
 
 def _not_ready(reason: str) -> web.Response:

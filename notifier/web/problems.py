@@ -5,15 +5,15 @@ import json
 from http import HTTPStatus
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
-from notifier.errors import Crowded, Problem, StoreAway, WrongContentType
+from notifier.errors import Crowded, Problem, StoreAway
+from notifier.incoming import heads
 
 log = structlog.get_logger()
 
-_AS_IT_IS = {"Accept-Encoding": "identity"}
 _OURS = {"title": "Internal error", "status": 500, "detail": "Our mistake; it was logged."}
 
 BODY_TIMEOUT = web.AppKey("body_timeout", float)
@@ -31,18 +31,12 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn every error into an answer that says what to do, and show nobody a stack trace."""
     try:
         if not request.path.lstrip("/").startswith("webhooks/"):  # these look themselves, and count what they refuse
-            unpacked(request)
+            heads.check(request)
         if request.content.is_eof():
             return await handler(request)
         return await _patiently(request, handler)
     except Exception as error:
         return answer_to(error, request)
-
-
-def unpacked(request: web.Request) -> None:
-    """Refuse a body that is packed."""
-    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise WrongContentType("Send the body as it is, without Content-Encoding.", headers=_AS_IT_IS)
 
 
 def answer_to(error: Exception, request: web.Request) -> web.Response:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from notifier.incoming import heads
 from notifier.intake.keeping import SIGNED, Keeper
-from notifier.web.problems import answer_to, unpacked
+from notifier.web.problems import answer_to
 from notifier.web.tally import Tally
 
 
@@ -21,7 +22,7 @@ def watched(routes: Sequence[web.RouteDef], tally: Tally, keeper: Keeper) -> lis
 def _watched(handler: Handler, tally: Tally, keeper: Keeper) -> Handler:
     async def watch(request: web.Request) -> web.StreamResponse:
         try:
-            unpacked(request)
+            heads.check(request)
             response = await handler(request)
         except Exception as error:
             response = answer_to(error, request)

@@ -304,7 +304,7 @@ async def test_an_hour_without_a_provider_and_then_all_arrives_once_and_in_order
         simulator.faults.add(fault)
     for minute in range(60):
         for customer in range(5):
-            message = await alone.queue(to=f"0935000{(minute * 5 + customer) % 40:04}")
+            message = await alone.queue(to=f"0935000{(minute * 5 + customer) % 60:04}")
             wanted.setdefault(message.to, []).append(message.text)
         await alone.pass_by(MINUTE)
     simulator.faults.clear()

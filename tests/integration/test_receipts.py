@@ -122,7 +122,6 @@ async def test_what_makes_no_sense_is_answered_and_ignored(desk: Desk, client: C
         (b"{", "application/json"),
         (b"[1]", "application/json"),
         (b"\xff", "application/json"),
-        (b"messageid=1&status=10", "application/x-www-form-urlencoded; charset=nonsense"),
         (b"no boundary", "multipart/form-data"),
         (b"", "text/plain"),
     ],

@@ -148,7 +148,7 @@ async def test_a_json_body_and_bytes_that_are_no_text_are_not_understood(
     async with client.post(url, data=b"receptor=\xff\xfe", headers=form) as answer:
         assert answer.status == 422
     async with client.post(url, data={"receptor": PHONE, "message": io.BytesIO(b"a file")}) as answer:
-        assert answer.status == 400
+        assert answer.status == 422
     async with client.post("/v1/simulator/sms/send.xml") as answer:
         assert answer.status == 404
 

@@ -174,7 +174,7 @@ STORIES: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "a free order": (
-        Case("created-free-order-no-method", (REGISTERED,), then={"amount": 0}),
+        Case("created-free-order-no-method", (REGISTERED,), ("order_registered_free",), then={"amount": 0}),
         Case("updated-free-order-paid", then={"amount": 0}),
     ),
 }

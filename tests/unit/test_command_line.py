@@ -54,6 +54,7 @@ def test_the_list_imports_no_command() -> None:
         "notifier.cli",
         "notifier.cli.lazy",
         "notifier.errors",
+        "notifier.zones",
     }
 
 

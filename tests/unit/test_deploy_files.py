@@ -80,8 +80,8 @@ def test_the_commands_of_the_guide_mean_the_same_too() -> None:
     script = DEPLOY / "notifier.sh"
     assert tool("sh", "-n", script) == ""
     for line in ("NOTIFIER_CONFIG=/etc/notifier/config.toml", "NOTIFIER__REDIS__DATA_DIR=/var/lib/notifier"):
-        assert line in UNIT
-        assert line in script.read_text().splitlines()
+        assert f"Environment={line}\n" in UNIT
+        assert f"--setenv={line} " in script.read_text()
     assert f"\nExecStart={script.read_text().split()[-2]} serve\n" in UNIT
 
 

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "notifier.outbound": ("notifier.outbound", "notifier.domain", "notifier.store", *COMMON),
     "scheduler": ("scheduler", "notifier.domain", "notifier.store", *COMMON),
     "notifier.simulator": ("notifier.simulator", "notifier.clock", "notifier.tasks"),
+    "notifier.incoming": ("notifier.incoming", "notifier.errors"),
     "notifier.clock": (),
     "notifier.durations": (),
     "notifier.errors": (),

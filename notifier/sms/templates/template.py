@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.domain import persian
 from notifier.domain.messages import Pattern, Via
-from notifier.domain.variables import VARIABLES, Context
+from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms.parts import parts
 from notifier.sms.templates import header as headers
@@ -21,7 +24,21 @@ from notifier.sms.templates.header import PatternHeader
 from notifier.sms.templates.shortening import LINKS, shortened
 from notifier.sms.tokens import KAVENEGAR, OF_THE_SHOP, RULES
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Values are words: they have no parts, so that nothing of the program is reached by them."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return super().getattr(obj, attribute) if isinstance(obj, LoopContext) else self.undefined(None, obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return self.undefined(None, obj, str(argument))
+
+
+_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False)
+_NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+"""What grows without end, or reads other files."""
+_LARGEST_NUMBER = 1000
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
 
 
@@ -67,7 +84,8 @@ class Template:
 
     def values(self, context: Context) -> dict[str, str]:
         """What this template's variables say about one order."""
-        return {name: value(context) for name, value in self._values.items()}
+        said = {name: value(context) for name, value in self._values.items()}
+        return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
@@ -115,6 +133,7 @@ class Template:
         """What fills in values, and the names of those it shows."""
         try:
             parsed = _ENVIRONMENT.parse(self.body)
+            _refuse_programs(parsed)
             shown = meta.find_undeclared_variables(parsed)
             template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
@@ -163,6 +182,15 @@ class Template:
 
     def __repr__(self) -> str:
         return f"<Template {self.name} {self.version}>"
+
+
+def _refuse_programs(parsed: nodes.Template) -> None:
+    """Raises TemplateSyntaxError."""
+    for node in parsed.find_all(_NO_TEXT_NEEDS):
+        raise TemplateSyntaxError("a text multiplies nothing and takes in no other file", node.lineno)
+    for number in parsed.find_all(nodes.Const):
+        if isinstance(number.value, int | float) and number.value > _LARGEST_NUMBER:
+            raise TemplateSyntaxError(f"no text needs a number above {_LARGEST_NUMBER}", number.lineno)
 
 
 def _patterns(header: headers.Header) -> dict[str, PatternHeader]:

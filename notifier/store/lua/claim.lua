@@ -1,16 +1,20 @@
 -- Take messages to be sent by one line: those whose claim by a dead worker has lapsed, then those whose time has come.
 -- KEYS: outbox, sending, messages:queued, messages:sending, messages:expired, messages:cancelled,
---       opted_out (customers who want no more than they must)
+--       opted_out (customers who want no more than they must), messages:held
 -- ARGV: now, when this claim lapses, how many, what keys of messages begin with, what keys of customers begin with,
 --       "all" or "essential", the least time between two texts to a customer, the line, a token of this claim,
---       "common" or "bound"      (times are unix ms)
--- Answers {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound, …}.
+--       "common" or "bound", the most texts to a number in an hour, in a day, and in a day of essential ones, 0 for no
+--       limit      (times are unix ms)
+-- Answers {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound, …}; a text that is over a
+-- limit is nobody's claim and answered with the name of the limit in the place of how.
 local outbox, sending, opted_out = KEYS[1], KEYS[2], KEYS[7]
 local queued_list, sending_list, expired_list, cancelled_list = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local held_list, most_hour, most_day, most_essential = KEYS[8], tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 local now, lapse, count, prefix, customers = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local mode, gap, line, token, box = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local LATE = 300000    -- a text that waited for so long gives way to a newer one of its order
 local PATIENCE = 60000 -- for so long a text waits for one before it that another, closed line holds
+local HOUR, DAY = 3600000, 86400000
 local taken = {}
 
 local function fields(id, ...)
@@ -31,6 +35,23 @@ local function take(id, how)
   redis.call("ZADD", sending, lapse, id)
   taken[#taken + 1], taken[#taken + 2] = id, how
   for place = 1, 7 do taken[#taken + 1] = record[place] or "" end
+end
+
+-- The limit that a text would go beyond; nil for none. One that was counted before, and comes again, is let through.
+local function over(id, to, essential)
+  local texts = customers .. to .. ":counted"
+  redis.call("ZREMRANGEBYSCORE", texts, "-inf", now - DAY)
+  if redis.call("ZSCORE", texts, id) then return nil end
+  local of_day = redis.call("ZCARD", texts)
+  if essential then return most_essential > 0 and of_day >= most_essential and "number_day_essential" or nil end
+  if most_day > 0 and of_day >= most_day then return "number_day" end
+  if most_hour > 0 and redis.call("ZCOUNT", texts, "(" .. now - HOUR, "+inf") >= most_hour then return "number_hour" end
+end
+
+local function count_text(id, to)
+  local texts = customers .. to .. ":counted"
+  redis.call("ZADD", texts, "NX", now, id)
+  redis.call("PEXPIRE", texts, DAY)
 end
 
 local function leave(id, to, state, list, reason)
@@ -89,7 +110,7 @@ end
 local room = count - #taken / 9
 if room > 0 then
   for _, id in ipairs(redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room)) do
-    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due")
+    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand")
     local to, essential, staff = record[2], record[4], record[5]
     if record[1] ~= "queued" then
       leave(id)
@@ -106,10 +127,19 @@ if room > 0 then
       if wait then
         redis.call("ZADD", outbox, wait, id)
       else
-        redis.call("ZREM", outbox, id)
-        redis.call("ZADD", sending_list, redis.call("ZSCORE", queued_list, id) or now, id)
-        redis.call("ZREM", queued_list, id)
-        take(id, "ready")
+        local bounded = box == "common" and not staff and not record[8]
+        local limit = bounded and over(id, to, essential)
+        if limit then
+          leave(id, to, "held", held_list, limit)
+          taken[#taken + 1], taken[#taken + 2], taken[#taken + 3] = id, limit, fields(id, "message")[1]
+          for place = 1, 6 do taken[#taken + 1] = "" end
+        else
+          redis.call("ZREM", outbox, id)
+          redis.call("ZADD", sending_list, redis.call("ZSCORE", queued_list, id) or now, id)
+          redis.call("ZREM", queued_list, id)
+          if not staff then count_text(id, to) end
+          take(id, "ready")
+        end
       end
     end
   end

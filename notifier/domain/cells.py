@@ -1,0 +1,25 @@
+"""Cells of a sheet, so that a spreadsheet takes none for a formula, and keeps every digit of a phone or a code.
+
+The sheet may be opened where cells are parted by semicolons or tabs, so that one of ours becomes several; and Excel
+takes the full-width signs for the usual ones.
+"""
+
+import re
+
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212\u2013\u207a\u208a\u207c\u208c"
+_UNSEEN = "\\s\x00-\x1f\x7f-\xa0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\"'"
+_FORMULA = re.compile(f"(^|[;,|\t\r\n\x0b\x0c\x85\u2028\u2029])(?=[{_UNSEEN}]{{0,20}}[{_SIGNS}])")
+# A number with a nought at its head, one that is too long for a spreadsheet, and what it takes for a power or a date.
+_CODE = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+[eE][0-9]+|[0-9]{1,4}[-/.][0-9]{1,4}(?:[-/.][0-9]{1,4})?")
+
+
+def cell(value: object) -> str:
+    """A value as a cell: with the apostrophe that makes a text, where a spreadsheet would see something else."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    text = str(value)
+    if _CODE.fullmatch(text):
+        return f"'{text}"
+    return _FORMULA.sub(r"\1'", text)

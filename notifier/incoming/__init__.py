@@ -1,0 +1,1 @@
+"""What a request may bring, looked at before anybody handles it."""

@@ -1,0 +1,65 @@
+"""Forms: in UTF-8, and no larger than a form needs to be.
+
+aiohttp reads a form with whatever codec its sender names, in the header, in a part, or in a field; here none is asked.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from notifier.incoming.heads import check_charset
+
+LARGEST = 64 * 1024
+"""Bytes of a form: a text of ten thousand Persian letters, each written as six."""
+
+_MOST_FIELDS = 1000
+_MULTIPART = "multipart/form-data"
+_NAME = re.compile(rb'^content-disposition\s*:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"', re.I | re.M)
+_FILE = re.compile(rb"^content-disposition[^\r\n]*;\s*filename", re.I | re.M)
+_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;,\"]{1,70}))", re.I)
+
+Fields = list[tuple[str, str]]
+
+
+async def body(request: web.Request, *, largest: int = LARGEST) -> bytes:
+    """The body, no more than so many bytes of it. Raises HTTPRequestEntityTooLarge, unread if it says so itself."""
+    if (request.content_length or 0) > largest:
+        raise web.HTTPRequestEntityTooLarge(largest, request.content_length or 0)
+    read: bytes = await request.clone(client_max_size=largest).read()
+    return read
+
+
+async def fields(request: web.Request) -> Fields:
+    """The fields in their order, without files; none where the body is no form.
+
+    Raises WrongContentType where a part or a field names another encoding than UTF-8, HTTPRequestEntityTooLarge, and
+    ValueError where it cannot be read.
+    """
+    kind = request.content_type
+    if kind == _MULTIPART:
+        found = _BOUNDARY.search(request.headers["Content-Type"])
+        if found is None:
+            raise ValueError("no boundary")
+        pairs = list(_parts(await body(request), (found[1] or found[2]).encode()))
+    elif kind == "application/x-www-form-urlencoded":
+        text = (await body(request)).decode().strip()
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    else:
+        return []
+    for name, value in pairs:
+        if name.lower() == "_charset_":
+            check_charset(f"charset={value}")
+    return pairs
+
+
+def _parts(raw: bytes, boundary: bytes) -> Iterator[tuple[str, str]]:
+    """The fields of a body in parts: each has a head, and a name in it."""
+    for part in (b"\r\n" + raw).split(b"\r\n--" + boundary, _MOST_FIELDS)[1:]:
+        if part.startswith(b"--"):
+            return
+        head, _, value = part.partition(b"\r\n\r\n")
+        check_charset(head.decode("ascii", "replace"))
+        if (name := _NAME.search(head)) and not _FILE.search(head):
+            yield name[1].decode(), value.decode()
