@@ -1,17 +1,18 @@
 """``[sms]`` and ``[providers.NAME]``: how texts leave, and by which accounts."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import phonenumbers
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.messages import Via
 from notifier.durations import Duration
 from notifier.secret import Secret
-from notifier.sms.limits import Limits
 from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
+
+if TYPE_CHECKING:
+    from notifier.sms.limits import Limits
 
 
 class PriceConfig(Section):
@@ -24,6 +25,8 @@ class PriceConfig(Section):
 
 
 def _known_country(code: str) -> str:
+    import phonenumbers  # its tables take long, and few configurations name a country
+
     if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{code!r} is no country; write two letters, such as IR")
     return code.upper()
@@ -38,7 +41,9 @@ class LimitsConfig(Section):
     rial_day: Annotated[int, Field(ge=0, le=10**12)] = 0
     countries: list[Annotated[str, AfterValidator(_known_country)]] = ["IR"]
 
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
+        from notifier.sms.limits import Limits  # comes with the store, which many a command does without
+
         return Limits(**self.model_dump(exclude={"countries"}), countries=frozenset(self.countries))
 
 
