@@ -36,7 +36,7 @@ COMMANDS = {
     "trigger": Entry(
         "notifier.cli.triggering",
         "trigger",
-        "Post a signed sample event of a practice order, which no shop's can be, to a running service; show the answer.",
+        "Post a signed sample event, of a practice order no shop can have, to a running service; show the answer.",
     ),
     "import": Entry(
         "notifier.cli.importing",

@@ -45,7 +45,7 @@ def trigger(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Post a signed sample event of a practice order, which no shop's can be, to a running service; show the answer."""
+    """Post a signed sample event, of a practice order no shop can have, to a running service; show the answer."""
     settings = configured(config)
     name, shop = _shop(settings, source)
     if not shop.secret.is_set:

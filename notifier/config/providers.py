@@ -25,7 +25,9 @@ class PriceConfig(Section):
 
 
 def _known_country(code: str) -> str:
-    import phonenumbers  # its tables take long, and few configurations name a country
+    if code.upper() == "IR":
+        return "IR"
+    import phonenumbers  # its tables take long, and few configurations name another country
 
     if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{code!r} is no country; write two letters, such as IR")
