@@ -1,6 +1,7 @@
 """Commands that are imported when they are given, and not to be listed."""
 
 import gc
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,11 +51,14 @@ class LazyGroup(TyperGroup):
 
 
 def _imported(module: str) -> ModuleType:
-    """Import a module without looking for garbage meanwhile: there is none, and looking takes long."""
+    """Import a module and what it needs. No garbage is looked for meanwhile nor, at the end, in what stays anyway."""
+    if module in sys.modules:
+        return sys.modules[module]
     looking = gc.isenabled()
     gc.disable()
     try:
         return import_module(module)
     finally:
+        gc.freeze()
         if looking:
             gc.enable()
