@@ -212,8 +212,9 @@ class _Deciding:
         late = self._late(texts, news)
         for text in texts:
             self._text(text, news, late.of(text.after), late.follows(text.after))
+        reminds = any(text.after for text in texts)  # what only follows upon news counts from the news
         for call in calls:
-            self._call(call, news, late.of(call.after))
+            self._call(call, news, late.of(call.after) if reminds else timedelta())
 
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""

@@ -49,9 +49,14 @@ def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, TEHRAN)
 
 
+_OF_OUR_OWN = frozenset({"order_v", "about", "follows"})
+"""Fields of a message that only sending needs."""
+
+
 def message(stored: StoredMessage) -> dict[str, Any]:
     """A message with its ledger."""
-    return asdict(stored.message) | {
+    shown = {name: value for name, value in asdict(stored.message).items() if name not in _OF_OUR_OWN}
+    return shown | {
         "state": stored.state,
         "provider": stored.provider,
         "provider_id": stored.provider_id,

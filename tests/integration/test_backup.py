@@ -80,7 +80,8 @@ async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
         await service.retention.tick()
         await shop.post(order(1, "order.packed__order_id_alone"), event_id="m1-packed")
         await send_all(service, clock)
-        await shop.post(order(2), event_id="m2")  # waits in the outbox when the backup is made
+        late = order(2) | {"timestamp": clock.now().isoformat()}
+        await shop.post(late, event_id="m2")  # waits in the outbox when the backup is made
         before = [(await api.get(f"/orders/B{number}")).body for number in (1, 2)]
         sent = [text.localid for text in simulator.messages]
         keys = await service.redis.dbsize()
@@ -102,7 +103,7 @@ async def test_what_was_lost_comes_back_and_nobody_is_texted_twice(
         async with opened(config, clock, aiohttp_client) as (service, shop, api):
             assert (await api.get("/orders/B1")).body == before[0]
             assert (await api.get("/orders/B2")).body["timeline"] == before[1]["timeline"]
-            assert (await shop.post(order(2), event_id="m2")).body["duplicate"]
+            assert (await shop.post(late, event_id="m2")).body["duplicate"]
             await send_all(service, clock)
             assert [text.localid for text in simulator.messages] == everything  # … and known to the provider
             assert {one["state"] for one in (await api.get("/orders/B2")).body["messages"]} <= {"accepted", "delivered"}

@@ -44,6 +44,7 @@ def edit(file: Path, before: str, after: str) -> None:
 async def paid(served: Served, number: int) -> tuple[Any, ...]:
     """What an order that is paid now gets."""
     payload = standard_fixture("payment.succeeded__tehran_online")
+    payload |= {"timestamp": SystemClock().now().isoformat()}
     payload["data"] |= {"order_id": f"C{number}"}
     async with aiohttp.ClientSession(served.url) as session:
         answer = await StandardShop(session, SystemClock()).post(payload)  # type: ignore[arg-type]

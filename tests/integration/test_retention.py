@@ -128,7 +128,9 @@ async def test_news_of_a_packed_order_goes_on_where_it_ended(
     before = (await api.get("/orders/1")).body
     clock.turn(timedelta(days=8))
     await service.retention.tick()
-    answer = await shop.post(event("order.return_requested__order_id_alone", "1"))
+    answer = await shop.post(
+        event("order.return_requested__order_id_alone", "1") | {"timestamp": clock.now().isoformat()}
+    )
     assert [one["template"] for one in answer.body["messages"]] == ["order_return_requested"]
     repeated = await shop.post(event(STEPS[0], "1"), event_id="again")
     assert repeated.body["messages"] == []
@@ -136,7 +138,7 @@ async def test_news_of_a_packed_order_goes_on_where_it_ended(
     assert after["timeline"][: len(before["timeline"])] == before["timeline"]
     assert len(after["messages"]) == 4
     assert after["stage"] == "return_requested"
-    await shop.post(event("order.returned__order_id_alone", "1"))
+    await shop.post(event("order.returned__order_id_alone", "1") | {"timestamp": clock.now().isoformat()})
     await send_all(service, clock)
     await arrive(service)
     clock.turn(timedelta(days=80))
@@ -196,7 +198,7 @@ async def test_late_news_of_an_archived_order_tells_nothing_again(
     await send_all(service, clock)
     assert len(simulator.messages) == sent
     assert (await api.get("/orders/1")).body["stage"] == "delivered"
-    new = await shop.post(event("order.return_requested__order_id_alone", "1"))
+    new = await shop.post(event("order.return_requested__order_id_alone", "1") | {"timestamp": clock.now().isoformat()})
     assert [one["template"] for one in new.body["messages"]] == ["order_return_requested"]
     clock.turn(timedelta(days=400))
     swept = await service.retention.tick()
