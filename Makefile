@@ -24,7 +24,7 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto -m "not process and not browser and not slow"
+	HYPOTHESIS_PROFILE=few $(BIN)/python -m pytest -n auto -m "not process and not browser and not slow"
 
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -145,7 +145,7 @@ class _Starts:
 def _seen(event: str, arguments: tuple[Any, ...]) -> None:
     if event in {"subprocess.Popen", "os.fork", "os.posix_spawn"} and not _Starts.allowed:
         _Starts.allowed = True
-        pytest.fail(f"mark this test with process, browser or slow: it starts {arguments[0] if arguments else 'one'}")
+        pytest.fail(f"mark this test with process or browser: it starts {arguments[0] if arguments else 'one'}")
 
 
 sys.addaudithook(_seen)

@@ -131,6 +131,6 @@ def _unknown(claimed: Claimed, now: datetime, attempt: Attempt | None = None) ->
 
 
 def _back_off(tries: int, chance: random.Random) -> timedelta:
-    """Exponential with full jitter, so that a provider that comes back is not met by all at once."""
+    """Exponential, half of it by chance, so that a provider that comes back is not met by all at once, nor at once."""
     longest: timedelta = min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT)
-    return longest * chance.random()
+    return longest * (1 + chance.random()) / 2

@@ -30,6 +30,7 @@ def calendar(service: Service) -> Calendar:
     return checks.calendar(service.config)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_month_with_nowruz(service: Service, shop: StandardShop, clock: StillClock, calendar: Calendar) -> None:
     for one in (SARA, REZA, BOSS):

@@ -65,6 +65,7 @@ async def test_every_code_does_to_message_and_line_what_the_table_says(
     assert not simulator.messages
 
 
+@pytest.mark.slow
 async def test_what_a_code_put_off_arrives_once_when_it_is_over(desk: Desk, simulator: Simulator) -> None:
     put_off = [code for code in codes.CODES if codes.code(code).failure in (Failure.RETRY, Failure.ACCOUNT)]
     for code in put_off:

@@ -291,6 +291,7 @@ async def test_the_rate_of_a_line_is_shared_by_all_processes(
             clock.turn(SECOND)
 
 
+@pytest.mark.slow
 async def test_an_hour_without_a_provider_and_then_all_arrives_once_and_in_order(
     alone: Desk, simulator: Simulator
 ) -> None:

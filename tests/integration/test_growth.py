@@ -32,6 +32,7 @@ async def shop(config: Config, clock: StillClock, redis: Redis) -> AsyncIterator
         yield Shop(service, clock, ORDERS, span=STEP)
 
 
+@pytest.mark.slow
 async def test_no_kind_of_key_goes_on_growing(shop: Shop) -> None:
     seen: list[State] = []
     for _ in range(4):

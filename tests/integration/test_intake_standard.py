@@ -347,6 +347,7 @@ async def test_the_same_delivery_many_times_at_once_counts_once(shop: StandardSh
     assert len([line for line in order["timeline"] if line["kind"] in ("event", "repeated")]) == 1
 
 
+@pytest.mark.slow
 @BOTH
 async def test_many_orders_at_once(
     shop: StandardShop, api: ApiUser, service: Service, simulator: Simulator, clock: StillClock

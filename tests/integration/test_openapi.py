@@ -97,6 +97,7 @@ def session() -> Iterator[requests.Session]:
         yield session
 
 
+@pytest.mark.slow
 def test_the_api_is_as_its_document_says(address: str, session: requests.Session) -> None:
     schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
     statuses: set[tuple[str, int]] = set()

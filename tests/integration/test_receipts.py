@@ -165,6 +165,7 @@ async def test_an_id_the_provider_does_not_know_is_not_asked_for_ever(desk: Desk
     assert (await desk.stored(message)).unconfirmed
 
 
+@pytest.mark.slow
 async def test_many_are_asked_about_in_batches_that_the_provider_takes(desk: Desk, simulator: Simulator) -> None:
     for _ in range(620):
         await desk.queue()

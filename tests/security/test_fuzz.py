@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from live import shop_config
 
 from bench import fuzz, fuzz_inputs
@@ -10,6 +11,7 @@ from bench.fuzz import AT, Inputs
 INPUTS = 1200
 
 
+@pytest.mark.slow
 async def test_nothing_hostile_gets_through_or_breaks_anything(redis_url: str, redis: object) -> None:
     config = shop_config(
         redis_url,

@@ -30,6 +30,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.slow
 async def test_neither_the_key_nor_a_whole_number_is_told(
     make_config: Any,
     simulator: Simulator,

@@ -97,6 +97,7 @@ def shop_days(chance: random.Random, *, orders: float, count: int) -> list[Colle
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orders", [1, 5, 20, 60, 200, 1000, 5000])
 def test_a_shop_of_any_size_that_works_is_not_called_silent(orders: int) -> None:
     """100 days, looked at every ten minutes. Which shops it can be told of at all, the next test says."""
