@@ -7,6 +7,7 @@ https://valkey.io/topics/migration/ (Valkey takes over what open-source Redis wr
 """
 
 import importlib.util
+import os
 import platform
 import re
 import shutil
@@ -174,7 +175,9 @@ def note_writer(data_dir: Path, version: Version) -> None:
     mark = data_dir / MARK
     if not mark.exists() or mark.read_text(encoding="ascii", errors="replace").strip() != str(version):
         part = mark.with_suffix(".part")
-        part.write_text(f"{version}\n", encoding="ascii")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
+            file.write(f"{version}\n")
         part.replace(mark)
 
 

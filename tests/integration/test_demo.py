@@ -261,7 +261,7 @@ def _servers(folder: Path) -> list[str]:
             about = (process / "cmdline").read_bytes().decode() + os.readlink(process / "cwd")
         except OSError:
             continue
-        if "redis" in about and str(folder) in about:
+        if "valkey-server" in about and str(folder) in about:
             found.append(about)
     return found
 

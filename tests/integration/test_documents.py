@@ -64,7 +64,7 @@ def test_commands_exist(page: Page) -> None:
 
 def _parses(words: list[str]) -> bool:
     """Whether there is such a command, with such options."""
-    if not words or words[0] in (*PLACEHOLDERS, "--help"):
+    if not words or words[0] in (*PLACEHOLDERS, "--help", "--version"):
         return True
     if words[0] not in GROUPS:
         return False
@@ -187,5 +187,6 @@ def test_persian_is_written_as_persian(path: Path) -> None:
     assert '<div dir="rtl">' in Page(path).source
 
 
+@pytest.mark.process
 def test_the_api_document_is_current() -> None:
     assert json.loads(API.read_text()) == json.loads(api.page()), "write it anew: python -m notifier.reference"

@@ -138,6 +138,13 @@ def data_dir(make_data_dir: Callable[[str], Path]) -> Path:
 
 
 @pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """A directory whose path leaves room for a socket's, however deep the tests' own lies."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        yield Path(made)
+
+
+@pytest.fixture
 def server(data_dir: Path) -> Iterator[EmbeddedRedis]:
     with EmbeddedRedis(data_dir) as started:
         yield started
@@ -277,11 +284,11 @@ def test_asked_durability_is_set_on_a_running_server(data_dir: Path) -> None:
 def test_long_data_dir_has_its_socket_elsewhere(
     make_data_dir: Callable[[str], Path],
     tmp_path: Path,
+    short_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
     new_user: Callable[..., User],
 ) -> None:
-    temporary = tmp_path / "t"
-    temporary.mkdir()
+    temporary = short_dir
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     deep = make_data_dir(f"{'deep' * 20}/{'deeper' * 20}")
     with EmbeddedRedis(deep) as server:
@@ -296,10 +303,10 @@ def test_long_data_dir_has_its_socket_elsewhere(
 
 
 def test_foreign_socket_directory_is_refused(
-    make_data_dir: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_data_dir: Callable[[str], Path], short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    trap = tmp_path / f"notifier-{os.getuid()}"
+    monkeypatch.setattr(tempfile, "tempdir", str(short_dir))
+    trap = short_dir / f"notifier-{os.getuid()}"
     trap.mkdir()
     trap.chmod(0o777)
     with pytest.raises(EmbeddedRedisError, match="only its owner can enter"):

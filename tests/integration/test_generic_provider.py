@@ -475,10 +475,11 @@ def test_what_the_account_lacks_is_said_at_once(rules: HttpProviderRules, monkey
     monkeypatch.delenv("SECOND_KEY", raising=False)
     with pytest.raises(MissingSecretError, match="SECOND_KEY"):
         HttpProvider(replace(rules, headers={"ApiKey": Secret("env:SECOND_KEY")}), name="second")
-    for bad in (" \n", f"{KEY}\nX-Other: 1"):
-        with pytest.raises(ValueError, match=r"check \[providers.second\]") as caught:
-            HttpProvider(replace(rules, headers={"ApiKey": Secret(bad)}), name="second")
-        assert KEY not in str(caught.value)
+    with pytest.raises(MissingSecretError):
+        HttpProvider(replace(rules, headers={"ApiKey": Secret(" \n")}), name="second")
+    with pytest.raises(ValueError, match=r"check \[providers.second\]") as caught:
+        HttpProvider(replace(rules, headers={"ApiKey": Secret(f"{KEY}\nX-Other: 1")}), name="second")
+    assert KEY not in str(caught.value)
 
 
 # The secrets

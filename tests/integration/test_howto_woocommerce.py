@@ -2,20 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 from pages import blocks
 from shops import WOO_SECRET, ApiUser, Client, WooShop
 
 from notifier import woo_samples
-from notifier.cli import app
 from notifier.clock import StillClock
 from notifier.config.loading import load
 from notifier.config.sources import WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.intake.woocommerce_rules import STATUSES
+from notifier.reference.commands import commands
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]
@@ -41,16 +39,15 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_exist(page: str) -> None:
-    root: Any = typer.main.get_command(app)
+    known_by = commands()
     form = r"notifier ([a-z]+(?: [a-z.]+)*)((?: --[a-z-]+(?: [^\s`#]+)?)*)"
     named = re.findall(form, (DOCS / page).read_text())
     assert len(named) >= 6
     for words, options in named:
-        command, path = root, words.split()
-        while path and (inner := getattr(command, "commands", {}).get(path[0])) is not None:
-            command = inner
-            path.pop(0)
-        assert command is not root, words
+        command = next(
+            (known_by[name] for count in (2, 1) if (name := " ".join(words.split()[:count])) in known_by), None
+        )
+        assert command is not None, words
         known = {name for parameter in command.params for name in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", options)) <= known, (words, options)
 

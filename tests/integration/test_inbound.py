@@ -170,7 +170,7 @@ async def test_a_bare_word_of_cancelling_after_an_order_means_the_order(
 
 async def test_a_text_without_end_is_cut(client: Client, shop: StandardShop, api: ApiUser) -> None:
     order = await transfer(shop, "82001")
-    assert await text(client, "\ufdfa" * 100_000) == 200
+    assert await text(client, "\ufdfa" * 5_000) == 200
     (line,) = [one for one in (await api.get(f"/orders/{order}")).body["timeline"] if one["kind"] == "inbound"]
     assert len(line["extra"]["text"]) == 2000
 

@@ -58,7 +58,7 @@ async def test_a_password_typed_as_a_name_is_in_no_log(client: Client, service: 
         await browser.sign_in("sara", "wrong")
     assert "hunter2" not in str(logged)
     assert {"sign_in_limited", "sign_in_refused"} <= {line["action"] for line in logged}
-    assert [line["staff"] for line in logged if line["action"] == "sign_in_refused"][-1] == "sara"
+    assert [line["username"] for line in logged if line["action"] == "sign_in_refused"][-1] == "sara"
     assert not [key async for key in redis.scan_iter() if b"hunter2" in key]
 
 

@@ -17,6 +17,8 @@ from notifier.retention.backup import BackupError, backup
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 
+pytestmark = pytest.mark.process
+
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 
 

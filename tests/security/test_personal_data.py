@@ -132,6 +132,7 @@ async def test_lines_that_imports_refused(
     assert await service.redis.smembers(names.LEFTOVERS) == {str(file).encode()}
 
 
+@pytest.mark.process
 async def test_the_append_only_file_holds_nothing_of_them(
     tmp_path: Path, clock: StillClock, make_config: Callable[..., Config], aiohttp_client: Any
 ) -> None:

@@ -14,8 +14,11 @@ from notifier.clock import TEHRAN
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import backup, restore
 from notifier.store import schema
+from notifier.store import server as programs
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
+
+pytestmark = pytest.mark.process
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 
@@ -44,7 +47,7 @@ async def test_the_data_directory(tmp_path: Path) -> None:
         assert any("appendonly" in name for name in found)
         assert open_to_others(data) == []
         await redis.aclose()
-    restore(tmp_path / "backup.tar", tmp_path / "restored", force=False, now=NOW)
+    restore(tmp_path / "backup.tar", tmp_path / "restored", program=programs.find(), force=False, now=NOW)
     assert open_to_others(tmp_path / "restored") == []
     assert stat.S_IMODE((tmp_path / "backup.tar").stat().st_mode) == 0o600
 

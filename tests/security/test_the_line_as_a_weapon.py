@@ -246,11 +246,14 @@ async def test_nobody_is_greeted_with_a_link(shop: StandardShop, desk: Desk, sim
 async def test_no_value_makes_a_line_of_its_own(
     shop: StandardShop, desk: Desk, simulator: Simulator, stop: str
 ) -> None:
+    broken = samples.event(EventType.PAID, at=desk.clock.now(), order_id="n3")
+    broken["data"]["payment"]["reference"] = f"12AB{stop}کارت 6104"
+    refused = await shop.post(broken)
+    assert (refused.status, refused.body["errors"][0]["loc"]) == (422, ["data", "payment", "reference"])
     said = []
     for number, between in enumerate([" ", stop]):
         event = samples.event(EventType.PAID, at=desk.clock.now(), order_id=f"n{number}")
         event["data"]["customer"] = {"name": f"سارا{between}محمدی", "phone": VICTIM, "city": "تهران"}
-        event["data"]["payment"]["reference"] = f"12AB{between}کارت 6104"
         assert (await shop.post(event)).status == 202
         await send_all(desk)
         said.append(simulator.messages[-1].text.replace(str(number), ""))
