@@ -55,9 +55,8 @@ async def test_switched_off_looked_at_and_switched_on(
     environment: dict[str, str], service: Service, client: Client, backend: ShopServer
 ) -> None:
     shop = StandardShop(client, SystemClock())
-    await shop.post(
-        standard_fixture("payment.succeeded__tehran_online") | {"timestamp": datetime.now(TEHRAN).isoformat()}
-    )
+    now = {"timestamp": SystemClock().now().isoformat()}
+    await shop.post(standard_fixture("payment.succeeded__tehran_online") | now)
     backend.status = 410
     await service.news.send_ready()
     async with client.get("/metrics") as answer:
