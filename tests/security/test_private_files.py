@@ -1,5 +1,6 @@
 """Nothing of the data can be read by anybody else, whatever umask the service was started with."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -61,9 +62,12 @@ def test_files_of_ours(tmp_path: Path) -> None:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Everything in a folder, and the folder itself."""
-    every = [folder, *folder.rglob("*")]
-    return {path.relative_to(folder).as_posix(): stat.S_IMODE(path.lstat().st_mode) for path in every}
+    """Everything in a folder, and the folder itself; but for what a server that is writing has renamed meanwhile."""
+    found = {}
+    for path in [folder, *folder.rglob("*")]:
+        with contextlib.suppress(FileNotFoundError):
+            found[path.relative_to(folder).as_posix()] = stat.S_IMODE(path.lstat().st_mode)
+    return found
 
 
 def open_to_others(folder: Path) -> list[str]:
