@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
-from redises import RedisProcess
+from redises import alone
 from served import serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 from typer.testing import CliRunner, Result
@@ -126,8 +126,7 @@ async def test_a_thoroughly_broken_one(
 ) -> None:
     account.credit = 0
     account.config |= {"resendfailed": "enabled", "debugmode": "enabled"}
-    redis = RedisProcess(tmp_path / "redis", "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
-    try:
+    async with alone(tmp_path / "redis", "--appendonly", "no", "--maxmemory-policy", "allkeys-lru") as redis:
         other = {"api_key": "a-wrong-key-of-somebody", "base_url": settings["NOTIFIER__PROVIDERS__SIMULATOR__BASE_URL"]}
         code, text = await doctor(
             settings
@@ -139,8 +138,6 @@ async def test_a_thoroughly_broken_one(
             },
             "--json",
         )
-    finally:
-        redis.kill()
     lines = found(text)
     assert (code, json.loads(text)["ok"]) == (1, False)
     assert says(lines, "redis", "error", "append-only", "appendonly")
