@@ -36,6 +36,7 @@ from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.events import EventType
 from notifier.importing import jsonl, tracking
+from notifier.incoming import documents
 from notifier.outbound import signing
 from notifier.service import WEB, Service
 
@@ -102,6 +103,7 @@ def inputs() -> Iterator[Input]:
     full = [_event(order_id=f"w{n}", customer={"phone": f"0912{n:07}"} | wide) for n in range(500)]
     yield _standard("a batch of 500 full of wide signs", json.dumps(full, ensure_ascii=False).encode(), path="/batch")
     yield from (_woo(name, json.dumps(body).encode()) for name, body in _orders())
+    yield from (_woo(f"8 MiB of {name}", body) for name, body in _large_orders())
     yield from (_mapped(name, json.dumps(body).encode()) for name, body in _mapped_orders())
     form = "application/x-www-form-urlencoded"
     yield _mapped("a form of 2,000 fields", "&".join(f"f{n}[a][b]=1" for n in range(1990)).encode(), kind=form)
@@ -145,6 +147,15 @@ def _texts_of_json() -> Iterator[tuple[str, bytes]]:
     yield "an amount of 1e300000", amount("1e300000")
     yield "an amount of text", amount('"' + "9" * ROOM + '"')
     yield "brackets", b"[" * ROOM
+    yield (
+        "lists of nothing",
+        amount("1").replace(b'"data"', b'"many": [' + b",".join([b"[]"] * (ROOM // 3)) + b'], "data"'),
+    )
+    most = documents.OF_AN_ORDER - 40
+    yield (
+        "as many lists as may be",
+        amount("1").replace(b'"data"', b'"many": [' + b",".join([b"[]"] * most) + b'], "data"'),
+    )
     yield "a deep list", amount("1").replace(b'"data"', b'"deep": ' + b"[" * 180 + b"]" * 180 + b', "data"')
 
 
@@ -187,6 +198,30 @@ def _orders() -> Iterator[tuple[str, Any]]:
     yield "35,000 parcels", _order(meta_data=[{"key": "_wc_shipment_tracking_items", "value": parcels}])
     yield "100,000 parcels of nothing", _order(meta_data=[{"key": "tracking_number", "value": [""] * 200_000}])
     yield "a number of 4,000 digits", _order(number=10**4000 if sys.get_int_max_str_digits() > 4001 else 0)
+
+
+def _large_orders() -> Iterator[tuple[str, bytes]]:
+    """As large as a delivery of WooCommerce may be: plugins write pages into meta data."""
+    order, room = json.dumps(_order()).encode()[:-1], (8 << 20) - 4000
+
+    def filled(name: str, piece: bytes) -> bytes:
+        pieces = b",".join([piece] * (room // (len(piece) + 1)))
+        return order.replace(f'"{name}": []'.encode(), f'"{name}": [%s]'.encode() % pieces) + b"}"
+
+    yield "meta data", filled("meta_data", b'{"key":"a","value":1}')
+    yield "meta data of nothing", filled("meta_data", b"{}")
+    yield "meta data that are large", filled("meta_data", b'{"key":"a","value":"' + b"a" * (1 << 14) + b'"}')
+    yield (
+        "meta data that are just small enough",
+        filled("meta_data", b'{"key":"a","value":[' + b",".join([b"[]"] * 5400) + b"]}"),
+    )
+    for name in ("line_items", "refunds", "meta_data"):
+        yield f"lists in {name}", filled(name, b"[]")
+    yield "unknown fields", order + b"".join(b',"k%d":1' % place for place in range(room // 12)) + b"}"
+    yield "lists in an unknown field", order + b',"x":[' + b",".join([b"[]"] * (room // 3)) + b"]}"
+    yield "one text", order + b',"x":"' + b"a" * room + b'"}'
+    yield "escapes", order + b',"x":"' + b"\\n" * (room // 2) + b'"}'
+    yield "brackets", order + b',"x":' + b"[" * room
 
 
 def _mapped_orders() -> Iterator[tuple[str, Any]]:

@@ -6,9 +6,9 @@ from typing import BinaryIO
 from pydantic_core import from_json
 
 from notifier.importing.entries import Entry, entry
+from notifier.incoming import documents
 
 _LONGEST = 1_048_576  # bytes a line
-_MOST_VALUES = 12_000
 _SHOWN = 200
 _LONGEST_ID = 200
 
@@ -30,10 +30,9 @@ def entries(file: BinaryIO, *, source: str) -> Iterator[Entry]:
 
 def _entry(number: int, raw: bytes, source: str) -> Entry:
     given = raw.decode(errors="replace")
-    if raw.count(b",") > _MOST_VALUES:
-        return Entry(
-            line=number, reason=f"holds more than {_MOST_VALUES:,} values, which is no event", given=given[:_SHOWN]
-        )
+    if documents.is_too_much(raw, documents.OF_AN_ORDER):
+        reason = f"holds more than {documents.OF_AN_ORDER:,} values, which is no event"
+        return Entry(line=number, reason=reason, given=given[:_SHOWN])
     try:
         document = from_json(raw, allow_inf_nan=False)
     except ValueError as error:

@@ -1,6 +1,5 @@
 """``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
 
-from codecs import BOM_UTF8
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,11 +13,11 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import from_json
 
 from notifier.domain import canonical, money, persian, phones
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.errors import NotJson, Unprocessable
+from notifier.errors import Unprocessable
+from notifier.incoming import documents
 
 _LONGEST_MOMENT, _LONGEST_NUMBER = 100, 40  # characters
 _LONGEST_DIGITS = 10**60
@@ -185,7 +184,7 @@ class Payload(_Part):
 
 def parse(body: bytes) -> Payload:
     """A payload from the body of a request. Raises NotJson, or Unprocessable with every mistake in it."""
-    return validate(_json(body))
+    return validate(documents.read(body))
 
 
 def validate(document: Any) -> Payload:
@@ -197,13 +196,6 @@ def validate(document: Any) -> Payload:
             {"loc": list(found["loc"]), "msg": found["msg"].removeprefix("Value error, ")} for found in error.errors()
         ]
         raise Unprocessable("The event does not have the form it should have; see errors.", errors=mistakes) from None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
-    except ValueError as error:
-        raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
 
 
 def _unknown(payload: Payload) -> dict[str, Any]:

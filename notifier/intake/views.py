@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,6 +25,7 @@ from notifier.errors import (
     Unprocessable,
     WrongContentType,
 )
+from notifier.incoming import documents
 from notifier.intake import answers, standard, woocommerce
 from notifier.intake import standard_signature as signatures
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
@@ -75,13 +75,13 @@ class StandardShop:
     async def receive_batch(self, request: web.Request) -> web.Response:
         """Each event is known by the delivery's id and its place in it, and answered as if it had come alone."""
         batch_id, body = await self._verified(request)
-        documents = _array(body)
+        events = _array(body)
         parts: list[dict[str, Any]] = []
         refused: list[Oddity] = []
-        for place, outcome in enumerate(await self._take_all(batch_id, documents)):
+        for place, outcome in enumerate(await self._take_all(batch_id, events)):
             if isinstance(outcome, Problem):
                 parts.append(outcome.document())
-                part = json.dumps(documents[place]).encode()
+                part = json.dumps(events[place]).encode()
                 refused.append(_refused(outcome, event_id=f"{batch_id}/{place}", body=part))
             else:
                 status, answer = outcome
@@ -102,10 +102,10 @@ class StandardShop:
         status, _ = await self._take(name, _digest(body), standard.parse(body))
         return status == 202
 
-    async def _take_all(self, batch_id: str, documents: list[Any]) -> list[tuple[int, bytes] | Problem]:
+    async def _take_all(self, batch_id: str, events: list[Any]) -> list[tuple[int, bytes] | Problem]:
         """Every event for itself, in order. Raises what is no fault of the events."""
         taking = []
-        for place, document in enumerate(documents):
+        for place, document in enumerate(events):
             taking.append(asyncio.create_task(self._take_one(f"{batch_id}/{place}", document)))
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)  # others have their turn between the parts of a large batch
@@ -276,13 +276,10 @@ def routes(sources: Mapping[str, Source]) -> list[web.RouteDef]:
 
 
 def _array(body: bytes) -> list[Any]:
-    try:
-        documents = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
-    except ValueError as error:
-        raise NotJson(f"The body is not JSON in UTF-8: {error}") from None
-    if not isinstance(documents, list) or not 0 < len(documents) <= LARGEST_BATCH:
+    found = documents.read(body, most=documents.OF_A_BATCH)
+    if not isinstance(found, list) or not 0 < len(found) <= LARGEST_BATCH:
         raise Unprocessable(f"A batch is a JSON array of 1 to {LARGEST_BATCH} events.")
-    return documents
+    return found
 
 
 def _refused(problem: Problem, *, event_id: str, body: bytes) -> Oddity:

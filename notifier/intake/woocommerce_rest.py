@@ -14,6 +14,7 @@ from notifier.errors import NotifierError
 
 _PATH = "/wp-json/wc/v3/orders"
 _PER_PAGE = 100  # the most that WordPress gives
+_LONGEST = 32 << 20  # bytes of a page
 _HOW_TO = "docs/how-to/woocommerce.md says how"
 
 
@@ -85,11 +86,18 @@ class WooCommerceRest:
             async with self._session.get(
                 self._url, params=asked, headers=self._headers, timeout=self._timeout, allow_redirects=False
             ) as response:
-                return response.status, dict(response.headers), await response.read()
+                status, head, body = response.status, dict(response.headers), bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > _LONGEST:
+                        break
+                else:
+                    return status, head, bytes(body)
+            kind = f"with more than {_LONGEST >> 20} MiB"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             kind = type(error).__name__
         # Raised out here: an aiohttp exception holds the request with its headers.
-        raise RestTrouble(f"{self._url} did not answer ({kind}).")
+        raise RestTrouble(f"{self._url} did not answer as it should ({kind}).")
 
     def _trouble(self, status: int, headers: dict[str, str], body: bytes) -> RestTrouble:
         answer = _json(body)

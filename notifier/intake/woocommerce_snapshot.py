@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from notifier.domain import canonical, money, persian, phones
 from notifier.domain.events import NAMED_ITEMS, Details, Item
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
+from notifier.intake.woocommerce_excerpt import LEFT_OUT, excerpt, is_large
 from notifier.intake.woocommerce_rules import DEFAULT, WooRules, status_name
 
 # woocommerce/i18n/states.php. Persian plugins put their own lists in its place; those are shown as given.
@@ -116,8 +117,9 @@ def identifier(value: object) -> str | None:
 
 
 def _document(body: bytes) -> dict[str, Any]:
+    body = body.removeprefix(BOM_UTF8)
     try:
-        payload = json.loads(body.removeprefix(BOM_UTF8).decode(), parse_constant=_refuse)
+        payload = excerpt(body) if is_large(body) else json.loads(body.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # ValueError: bad UTF-8, bad JSON, a number of thousands of digits
         raise NotJson("The body is not JSON in UTF-8. Set the webhook's API version to WP REST API v3.") from error
     if not isinstance(payload, dict):
@@ -174,6 +176,8 @@ class _Reader:
         for name in ("billing", "shipping"):
             if not isinstance(payload.get(name, {}), dict):
                 self._odd(f"{name} is not an object, so it was left out.")
+        for name in payload.get(LEFT_OUT, ()):
+            self._odd(f"{name} holds more than an order can need, so it was left out.")
 
     def snapshot(self, order_id: str, rules: WooRules) -> Snapshot:
         anonymised = self._is_anonymised()

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from notifier.errors import NotJson, Unprocessable, WrongContentType
+from notifier.incoming import documents
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -14,8 +15,9 @@ async def read(request: web.Request, model: type[T]) -> T:
     """The body as a model. Raises WrongContentType, NotJson or Unprocessable."""
     if request.content_type != "application/json":
         raise WrongContentType(f"Post application/json, not {request.content_type}.")
+    documents.check_size(body := await request.read())
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":

@@ -227,9 +227,10 @@ async def test_a_process_killed_in_the_middle_is_followed_by_another(
 
 TROUBLES: list[tuple[Fault, str]] = [
     (Fault("drop"), "did not answer"),
-    (Fault("hang"), "did not answer (TimeoutError)"),
+    (Fault("hang"), "did not answer as it should (TimeoutError)"),
     (Fault("html", status=500), "HTTP 500"),
     (Fault("html", status=200), "no list of orders"),
+    (Fault("endless"), "with more than 32 MiB"),
     (Fault("half"), "no list of orders"),
     (Fault("object"), "no list of orders"),
     (Fault("status", status=429), "HTTP 429 (test_fault)"),

@@ -23,7 +23,7 @@ KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 class Fault:
     """What goes wrong with one request. ``after`` lets so many requests through before."""
 
-    kind: Literal["drop", "hang", "html", "half", "object", "status", "unfiltered"]
+    kind: Literal["drop", "endless", "half", "hang", "html", "object", "status", "unfiltered"]
     after: int = 0
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
@@ -114,6 +114,8 @@ class WooCommerce:
             case "html":
                 shown = f"<html>{dict(request.headers)} خطای مهمی رخ داده است.</html>"
                 return web.Response(status=fault.status, text=shown, content_type="text/html", headers=fault.headers)
+            case "endless":
+                return web.Response(body=b"[" + b" " * (33 << 20), content_type="application/json")
             case "half":
                 return web.Response(text='[{"id": 1, "stat', content_type="application/json")
             case "object":

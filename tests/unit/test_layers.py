@@ -19,7 +19,14 @@ COMMON = (
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "notifier.domain": ("notifier.domain",),
     "notifier.store": ("notifier.store", "notifier.domain", "notifier.errors"),
-    "notifier.intake": ("notifier.intake", "notifier.domain", "notifier.store", "notifier.config.sources", *COMMON),
+    "notifier.intake": (
+        "notifier.intake",
+        "notifier.domain",
+        "notifier.store",
+        "notifier.config.sources",
+        "notifier.incoming",
+        *COMMON,
+    ),
     "notifier.sms": ("notifier.sms", "notifier.domain", "notifier.store", *COMMON),
     "notifier.outbound": ("notifier.outbound", "notifier.domain", "notifier.store", *COMMON),
     "scheduler": ("scheduler", "notifier.domain", "notifier.store", *COMMON),
