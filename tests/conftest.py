@@ -136,6 +136,12 @@ def api(client: Client) -> ApiUser:
     return ApiUser(client)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are cores: half of the time of a test is waiting for a process, a browser or a store."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
 class _Starts:
     """Whether what runs now may start processes: a test that is marked so, or a fixture that many tests share."""
 
