@@ -41,6 +41,8 @@ def usual(days: Sequence[Collection[int]], silent: range) -> int:
 def is_unusual(days: Sequence[Collection[int]], silent: range, *, spans: int) -> bool:
     """Whether it is time to say so: when ``spans`` nearly unbroken spans with news are usual in that time, or twice as
     many that lie scattered, as with a shop of few orders, whose customers may stay away for hours by chance."""
+    if len(silent) < spans:
+        return False
     common = usual(days, silent)
     heard = Counter(span for day in days for span in day)
     open_spans = sum(heard[span] * _ODD_DAYS > len(days) for span in silent)  # without the night

@@ -16,6 +16,7 @@ from notifier.demo.stage import STAFF
 from notifier.domain import persian
 
 pytestmark = pytest.mark.process
+_OF_ONE_DAY = pytest.mark.xdist_group("the demo's day")  # which is played once
 
 Line = dict[str, Any]
 DAY = "2026-11-23"  # a Monday, the next day is worked, too
@@ -58,6 +59,7 @@ def _minute(moment: str) -> str:
     return moment[:16]
 
 
+@_OF_ONE_DAY
 def test_every_event_is_answered_well(day: list[Line]) -> None:
     events = [line for line in day if line["kind"] == "event"]
     assert events
@@ -65,6 +67,7 @@ def test_every_event_is_answered_well(day: list[Line]) -> None:
     assert {line["status"] for line in events if line["source"] == "woo"} == {200}
 
 
+@_OF_ONE_DAY
 @pytest.mark.parametrize(
     ("order_id", "templates", "due"),
     [
@@ -155,6 +158,7 @@ def test_customer_hears_what_was_promised(day: list[Line], order_id: str, templa
     assert _calls(day, order_id, "due") == due
 
 
+@_OF_ONE_DAY
 def test_texts_go_to_the_customer_and_reminders_to_staff(day: list[Line]) -> None:
     assert {line["to"] for line in _of(day, "sms", "10025", audience="customer")} == {"09121234567"}
     reminders = [line for line in day if line["kind"] == "sms" and line["audience"] == "staff"]
@@ -164,10 +168,12 @@ def test_texts_go_to_the_customer_and_reminders_to_staff(day: list[Line]) -> Non
     assert all(persian.digits(phone) in told for phone in ("09121234567", "09166667788"))
 
 
+@_OF_ONE_DAY
 def test_the_agent_makes_the_calls(day: list[Line]) -> None:
     assert _calls(day, "10025", "done") == ["reassurance", "shipping_update"]
 
 
+@_OF_ONE_DAY
 def test_prepaid_in_tehran_comes_first(day: list[Line]) -> None:
     paid = _of(day, "event", "10025", type="payment.succeeded")[0]
     assert (paid["prepaid"], paid["priority"]) == (True, "high")
@@ -175,12 +181,14 @@ def test_prepaid_in_tehran_comes_first(day: list[Line]) -> None:
     assert (elsewhere["prepaid"], elsewhere["priority"]) == (True, "normal")
 
 
+@_OF_ONE_DAY
 def test_nothing_says_paid_before_the_deposit_is_confirmed(day: list[Line]) -> None:
     told = _of(day, "event", "10031")
     assert [line["prepaid"] for line in told[:4]] == [False, False, False, True]
     assert told[2]["suppressed"] == [{"template": "order_preparing", "reason": "not_paid"}]
 
 
+@_OF_ONE_DAY
 def test_repeated_late_and_early_news(day: list[Line]) -> None:
     first, again, under_another_id = _of(day, "event", "10025", type="payment.succeeded")
     assert (first["status"], first["duplicate"]) == (202, False)
@@ -194,6 +202,7 @@ def test_repeated_late_and_early_news(day: list[Line]) -> None:
     assert (unchanged["messages"], unchanged["calls"], unchanged["suppressed"]) == ([], [], [])
 
 
+@_OF_ONE_DAY
 def test_what_waits_comes_at_its_time(day: list[Line]) -> None:
     assert _minute(_of(day, "sms", "10030")[0]["at"]) == f"{DAY}T10:14"
     reminder = _of(day, "sms", "10033", template="deposit_reminder")[0]
@@ -203,6 +212,7 @@ def test_what_waits_comes_at_its_time(day: list[Line]) -> None:
             assert _minute(line["at"]) == _minute(line["due_at"])
 
 
+@_OF_ONE_DAY
 def test_the_summary_adds_up(day: list[Line]) -> None:
     total = day[-1]
     assert total["kind"] == "summary"
@@ -218,6 +228,7 @@ def test_the_summary_adds_up(day: list[Line]) -> None:
     assert total["calls"] == total["calls_due"] + total["calls_cancelled"]
 
 
+@_OF_ONE_DAY
 def test_the_same_date_gives_the_same_day(day: list[Line], tmp_path: Path) -> None:
     assert _day(tmp_path) == day
 

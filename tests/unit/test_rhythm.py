@@ -105,8 +105,8 @@ def test_a_shop_of_any_size_that_works_is_not_called_silent(orders: int) -> None
     past = shop_days(chance, orders=orders, count=135)
     for today in range(35, 135):
         last = 0
+        working = [day for place, day in enumerate(past[today - 35 : today]) if place % 7]
         for span in range(SPANS_A_DAY):
-            working = [day for place, day in enumerate(past[today - 35 : today]) if place % 7]
             silent = range(last + 1, span)
             assert not is_unusual(working, silent, spans=SPANS), (orders, today, silent)
             last = span if span in past[today] else last
