@@ -54,6 +54,10 @@ class HealthViews:
     )
     async def readyz(self, request: web.Request) -> web.Response:
         """200, or 503 with the reason."""
+        if self.config.redis.is_embedded and (room := disk.room(self.config.redis.data_dir)).is_none:
+            return _not_ready(
+                f"the disk of the data directory is full ({room}): make room, and events are taken again by themselves"
+            )
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -68,6 +72,8 @@ class HealthViews:
             return _not_ready(f"the store does not answer ({type(error).__name__})")
         if any(node.is_full for node in nodes):
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
+        if any(node.is_stuck for node in nodes):
+            return _not_ready("the store refuses writes, for its disk did not take the last: make room, see its log")
         named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
         providers = {
             name: {"open": not one.on_trial, "reason": one.reason, "credit": one.credit} for name, one in named.items()
