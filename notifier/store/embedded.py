@@ -24,7 +24,7 @@ from typing import Literal, Self
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.retry import Retry
 
 from notifier import disk
@@ -344,6 +344,8 @@ def _state(path: str) -> Literal["ready", "loading", "silent"]:
             client.ping()
     except BusyLoadingError:
         return "loading"
+    except ResponseError:  # MISCONF: its disk is full. It is there, goes on when there is room, and answers all else
+        return "ready"
     except RedisError:
         return "silent"
     return "ready"

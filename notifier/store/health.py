@@ -21,7 +21,6 @@ class Health(Struct, frozen=True, kw_only=True):
     buffers: int = 0  # of its memory, what does not count against the limit
     appends: bool  # it keeps an append-only file
     written: bool  # the last write to it, and its last rewriting, went well
-    is_stuck: bool = False  # that write did not, and until one does it refuses all others
     errors: int  # commands it refused since it started
     replicas: int
     clients: int
@@ -45,7 +44,6 @@ async def health(redis: Redis) -> list[Health]:
 
 
 def _health(node: str, info: Mapping[str, Any]) -> Health:
-    stuck = info.get("aof_last_write_status", "ok") != "ok"
     return Health(
         node=node,
         version=str(running(info) or "unknown"),
@@ -54,8 +52,7 @@ def _health(node: str, info: Mapping[str, Any]) -> Health:
         limit=int(info.get("maxmemory", 0)),
         buffers=int(info.get("mem_not_counted_for_evict", 0)),
         appends=bool(info.get("aof_enabled")),
-        written=not stuck and info.get("aof_last_bgrewrite_status", "ok") == "ok",
-        is_stuck=stuck,
+        written=info.get("aof_last_write_status", "ok") == "ok" and info.get("aof_last_bgrewrite_status", "ok") == "ok",
         errors=int(info.get("total_error_replies", 0)),
         replicas=int(info.get("connected_slaves", 0)),
         clients=int(info.get("connected_clients", 0)),

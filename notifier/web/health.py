@@ -69,11 +69,13 @@ class HealthViews:
         except TimeoutError:
             return _not_ready(f"the store does not answer within {_PATIENCE:g} s")
         except (RedisError, OSError) as error:
+            if str(error).startswith("MISCONF"):  # it could not write to its disk, and refuses even a PING until it can
+                return _not_ready(
+                    "the store refuses writes, for its disk did not take the last: make room, see its log"
+                )
             return _not_ready(f"the store does not answer ({type(error).__name__})")
         if any(node.is_full for node in nodes):
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
-        if any(node.is_stuck for node in nodes):
-            return _not_ready("the store refuses writes, for its disk did not take the last: make room, see its log")
         named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
         providers = {
             name: {"open": not one.on_trial, "reason": one.reason, "credit": one.credit} for name, one in named.items()

@@ -13,6 +13,7 @@ import pytest
 from consoles import hire
 from shops import Answer, ApiUser, Client, StandardShop, standard_fixture
 
+from notifier import disk
 from notifier import service as services
 from notifier.clock import StillClock
 from notifier.service import WEB, Service
@@ -132,6 +133,11 @@ async def test_a_full_disk_loses_nothing_and_is_named(
             assert (await client.get("/healthz")).status == 200
             await post(list(range(number, number + 20)))
             number += 20
+            if durability == "everysec":  # the server is there, refuses even a PING, and is not waited for
+                await service.store.keep_up()
+                monkeypatch.setattr(disk, "LEAST", 0)  # as for a Redis whose disk is not ours to look at
+                assert "its disk did not take the last" in (await readiness(client))[1]
+                monkeypatch.setattr(disk, "LEAST", 4 << 20)
             with contextlib.suppress(EmbeddedRedisError):  # it need not start
                 await service.store.keep_up()
         mount(small_disk, "remount,size=64m")
