@@ -8,6 +8,10 @@ LITTLE = 256 << 20
 """Bytes: with less left events may soon not be stored."""
 
 
+LEAST = 4 << 20
+"""Bytes: with less left an embedded server may be unable to write the next group of events, and ends."""
+
+
 class Room(NamedTuple):
     """In bytes."""
 
@@ -17,6 +21,14 @@ class Room(NamedTuple):
     @property
     def is_little(self) -> bool:
         return self.free < LITTLE
+
+    @property
+    def is_none(self) -> bool:
+        """Whether no event is sure to find room."""
+        return self.free < LEAST
+
+    def __str__(self) -> str:
+        return f"{self.free / (1 << 20):,.1f} of {self.size / (1 << 20):,.0f} MiB are left"
 
 
 def room(folder: Path) -> Room:

@@ -15,7 +15,7 @@ from notifier.store.staff import SecondFactor
 
 _STEP = 30  # seconds that a code lasts
 _ASTRAY = 1  # steps by which the clock of a phone may be wrong
-_RECOVERY, _GROUPS, _GROUP = 10, 4, 4
+_RECOVERY, _GROUPS, _GROUP = 10, 6, 4
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
 
 
@@ -62,7 +62,7 @@ def recovery_codes() -> list[str]:
 
 
 def hashes(codes: Sequence[str], staff_id: str) -> tuple[str, ...]:
-    """What is kept of them: each has 80 random bits, which nobody finds by trying."""
+    """What is kept of them: each has 120 random bits, which nobody finds by trying."""
     return tuple(_hash(code, staff_id) for code in codes)
 
 

@@ -7,6 +7,7 @@ imports nothing that is not in the standard library. Form: PEP 440, `0.1.0.dev38
 import importlib.metadata
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 NEXT = "0.1.0"
@@ -42,3 +43,7 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10
     ).stdout.strip()
+
+
+if __name__ == "__main__":  # python3 -m notifier.version, for whoever has nothing installed yet
+    sys.stdout.write(f"{version()}\n")

@@ -6,6 +6,7 @@ with ``service.reminders.tick()``.
 
 import json
 import os
+import pickle
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from datetime import datetime
@@ -15,11 +16,13 @@ from typing import Any
 import pytest
 import redises
 from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
 
+from notifier import passwords
 from notifier.clock import TEHRAN, StillClock
-from notifier.config import Config
+from notifier.config import Config, loading
 from notifier.config.loading import load
 from notifier.service import WEB, Service
 from notifier.simulator import Simulator, create_app
@@ -51,6 +54,34 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> Iterator[PasswordHasher]:
+    """Passwords are hashed quickly: as it ships each takes a tenth of a second. Gives the hasher that ships."""
+    shipped, passwords._HASHER = passwords._HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield shipped
+    passwords._HASHER = shipped
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_read_once() -> Iterator[None]:
+    """A configuration is parsed once for all tests, as long as its file stays as it is."""
+    read, known = loading._read, dict[tuple[Path, int, int], bytes]()
+
+    def cached(file: Path) -> dict[str, Any]:
+        if not file.is_file():
+            return read(file)
+        about = file.stat()
+        key = file.resolve(), about.st_mtime_ns, about.st_size
+        if key not in known:
+            known[key] = pickle.dumps(read(file))
+        found: dict[str, Any] = pickle.loads(known[key])
+        return found
+
+    loading._read = cached
+    yield
+    loading._read = read
 
 
 @pytest.fixture

@@ -117,7 +117,8 @@ async def _reconfigure(service: Service, reread: Callable[[], Config], asked: as
             await _write_down(service, Act.SETTINGS_REFUSED, "")
             continue
         log.info("configuration read again", action="config_read", taken_up=changes.taken_up)
-        await _write_down(service, Act.SETTINGS_RELOADED, ", ".join(changes.taken_up))
+        waiting = [f"{key} (restart)" for key in changes.restart]
+        await _write_down(service, Act.SETTINGS_RELOADED, ", ".join([*changes.taken_up, *waiting]))
         if changes.restart:
             log.warning("restart to take up", action="restart_needed", keys=changes.restart)
 

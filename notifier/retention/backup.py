@@ -8,10 +8,11 @@ append-only file takes an RDB file for the beginning of one, whatever its versio
 import asyncio
 import contextlib
 import fcntl
+import functools
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO, Any
 
 from msgspec import Struct
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from notifier import private
 from notifier.clock import TEHRAN
@@ -29,7 +31,10 @@ from notifier.store.records import decode, encode, ms
 
 STORE, ABOUT, ARCHIVE = "store.rdb", "backup.json", "archive"
 _SNAPSHOT, _APPEND_ONLY = "dump.rdb", "appendonly.aof"
-_LOOK = 0.05  # seconds between looks at a snapshot that is being written
+_OURS = "backup.rdb"
+"""What a snapshot is called once it is whole: whoever has Redis save by hand writes over the other name."""
+_LOOK = 0.05  # seconds between looks at what is being written
+PATIENCE = 600.0  # seconds that a backup waits for others to be done
 _CHUNK = 1 << 20
 
 
@@ -48,13 +53,19 @@ class About(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime) -> About:
-    """Write all that the store and the archive hold into a new file, and note that it was done. Raises BackupError."""
+async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime, patience: float = PATIENCE) -> About:
+    """Write all that the store and the archive hold into a new file, and note that it was done. Raises BackupError.
+
+    Another backup, and a snapshot that somebody had Redis write, is waited for; ``patience`` is in seconds.
+    """
     _check_new(file)
-    with _alone(data_dir):
-        snapshot = data_dir / _SNAPSHOT
+    async with _alone(data_dir, patience):
+        _check_new(file)  # the one that was waited for may have been given the same name
+        snapshot = data_dir / _OURS
         try:
-            keys = await _save(redis, snapshot)
+            await _save(redis, data_dir / _SNAPSHOT, patience)
+            keys = int(await redis.dbsize())
+            (data_dir / _SNAPSHOT).replace(snapshot)
             info: Any = await redis.info("server")
             about = About(
                 made_at=now,
@@ -80,11 +91,16 @@ async def last_backup(redis: Redis) -> datetime | None:
     return datetime.fromtimestamp(int(found) / 1000, TEHRAN) if found is not None else None
 
 
-async def _save(redis: Redis, snapshot: Path) -> int:
-    """Have Redis write its snapshot, and wait until it lies there whole; returns how many keys there are."""
-    _remove(snapshot)
-    # SCHEDULE: where the append-only file is being rewritten, the snapshot comes after that.
-    await redis.bgsave(schedule=True)
+async def _save(redis: Redis, snapshot: Path, patience: float) -> None:
+    """Have Redis write its snapshot, and wait until it lies there whole."""
+    try:
+        async with asyncio.timeout(patience):
+            await _until(functools.partial(_began, redis, snapshot))
+    except TimeoutError:
+        raise BackupError(
+            f"Redis has been writing another snapshot for {patience:g} s (BGSAVE, by hand or of another program). "
+            "Look into redis.log in the data directory, and try again when it is done."
+        ) from None
     while not _is_there(snapshot):  # it gets its name when it is complete and on disk
         state: Any = await redis.info("persistence")
         waits = state["rdb_bgsave_in_progress"] or state["aof_rewrite_in_progress"]
@@ -93,7 +109,29 @@ async def _save(redis: Redis, snapshot: Path) -> int:
                 "Redis could not write its snapshot. Look into redis.log in the data directory: the disk may be full."
             )
         await asyncio.sleep(_LOOK)
-    return int(await redis.dbsize())
+
+
+async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        if await done():
+            return
+        await asyncio.sleep(_LOOK)
+
+
+async def _began(redis: Redis, snapshot: Path) -> bool:
+    """Whether Redis begins a snapshot now; it cannot while it writes one, which is older than what is wanted."""
+    state: Any = await redis.info("persistence")
+    if state["rdb_bgsave_in_progress"]:
+        return False
+    _remove(snapshot)
+    try:
+        # SCHEDULE: where the append-only file is being rewritten, the snapshot comes after that.
+        await redis.bgsave(schedule=True)
+    except ResponseError as error:
+        if "in progress" in str(error):  # since we looked
+            return False
+        raise
+    return True
 
 
 def _check_new(file: Path) -> None:
@@ -251,17 +289,31 @@ def _is_served(data_dir: Path) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """One backup at a time."""
-    lock = os.open(data_dir / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+@contextlib.asynccontextmanager
+async def _alone(data_dir: Path, patience: float) -> AsyncIterator[None]:
+    """One backup at a time; the next one waits."""
+    path = data_dir / "backup.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            async with asyncio.timeout(patience):
+                await _until(functools.partial(_taken, lock))
+        except TimeoutError:
+            raise BackupError(
+                f"Another backup of this data directory has been under way for {patience:g} s: wait until it is done, "
+                f"or end the process that holds {path}."
+            ) from None
         yield
-    except BlockingIOError:
-        raise BackupError("Another backup of this data directory is being made: wait until it is done.") from None
     finally:
         os.close(lock)
+
+
+async def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _hash(path: Path) -> str:

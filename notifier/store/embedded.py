@@ -24,9 +24,10 @@ from typing import Literal, Self
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.retry import Retry
 
+from notifier import disk
 from notifier.store import folders, memory, server
 from notifier.store.errors import EmbeddedRedisError
 
@@ -181,8 +182,11 @@ class EmbeddedRedis:
         found = server.find(self._program)
         server.require_readable(self._data_dir, found)
         path = _socket_path_for(self._data_dir)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, os.fsencode(path), 0)
+        try:
+            _note(lock, os.fsencode(path))
+            server.note_writer(self._data_dir, found.version)
+        except OSError as error:
+            raise self._start_failed(f"nothing can be written there ({error.strerror})") from error
         settings = self._settings | {
             "port": "0",
             "unixsocket": str(path),
@@ -194,7 +198,6 @@ class EmbeddedRedis:
             "aof-load-truncated": "yes",
         }
         arguments = [text for name, value in settings.items() for text in (f"--{name}", value)]
-        server.note_writer(self._data_dir, found.version)
         # daemonize returns at once and leaves no child to reap; the new session covers the moment before it.
         launch = subprocess.run(
             [found.path, *arguments],
@@ -249,6 +252,11 @@ class EmbeddedRedis:
             os.close(lock)
 
     def _start_failed(self, said: str) -> EmbeddedRedisError:
+        if (room := disk.room(self._data_dir)).is_none:
+            return EmbeddedRedisError(
+                f"The server of {self._data_dir} does not start: its disk is full ({room}). Make room there; a service "
+                "that runs starts it again by itself."
+            )
         return EmbeddedRedisError(
             f"The server of {self._data_dir} ended while starting: {said}. Put that right and start again, or restore "
             f"a backup (`notifier restore`). More is in {self._log}."
@@ -299,6 +307,13 @@ def _make_private(directory: Path) -> None:
         )
 
 
+def _note(lock: int, text: bytes) -> None:
+    """Have the file hold this text, which on a full disk it may only do because it does already."""
+    if os.pread(lock, len(text) + 1, 0) != text:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, text, 0)
+
+
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
@@ -329,6 +344,8 @@ def _state(path: str) -> Literal["ready", "loading", "silent"]:
             client.ping()
     except BusyLoadingError:
         return "loading"
+    except ResponseError:  # MISCONF: its disk is full. It is there, goes on when there is room, and answers all else
+        return "ready"
     except RedisError:
         return "silent"
     return "ready"

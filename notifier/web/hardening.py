@@ -9,3 +9,5 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     headers.popall(hdrs.SERVER, None)
+    if request.path.startswith("/api/"):  # opened in a browser it is a file, and nothing that could be a page
+        headers.setdefault(hdrs.CONTENT_DISPOSITION, 'attachment; filename="api.json"')

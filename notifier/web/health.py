@@ -54,6 +54,10 @@ class HealthViews:
     )
     async def readyz(self, request: web.Request) -> web.Response:
         """200, or 503 with the reason."""
+        if self.config.redis.is_embedded and (room := disk.room(self.config.redis.data_dir)).is_none:
+            return _not_ready(
+                f"the disk of the data directory is full ({room}): make room, and events are taken again by themselves"
+            )
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -65,6 +69,10 @@ class HealthViews:
         except TimeoutError:
             return _not_ready(f"the store does not answer within {_PATIENCE:g} s")
         except (RedisError, OSError) as error:
+            if str(error).startswith("MISCONF"):  # it could not write to its disk, and refuses even a PING until it can
+                return _not_ready(
+                    "the store refuses writes, for its disk did not take the last: make room, see its log"
+                )
             return _not_ready(f"the store does not answer ({type(error).__name__})")
         if any(node.is_full for node in nodes):
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")

@@ -145,6 +145,7 @@ async def test_two_shops_with_one_number(shop: StandardShop, woo: WooShop, api: 
     assert (await api.get("/orders/10025?source=woo")).body["source"] == "woo"
 
 
+@pytest.mark.slow
 @BOTH
 async def test_pages_hold_everything_once(shop: StandardShop, api: ApiUser) -> None:
     """The clock stands: all have one time, and the cursor must tell them apart by more."""
@@ -313,6 +314,7 @@ async def _wait(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["standard", "batch", "woocommerce"])
 async def test_no_body_is_answered_with_a_failure_of_ours(
     shop: StandardShop, woo: WooShop, api: ApiUser, kind: str

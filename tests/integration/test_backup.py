@@ -1,5 +1,7 @@
 """A backup made while the service runs, put back after everything was lost."""
 
+import asyncio
+import fcntl
 import os
 import shutil
 import tarfile
@@ -165,3 +167,56 @@ async def test_a_backup_of_a_server_that_ours_does_not_read_is_refused(
     with pytest.raises(BackupError, match=rf"written by {ours.version}, which Redis 6\.2\.14"):
         backups.restore(file, tmp_path / "other", program=old, force=False, now=clock.now())
     assert not (tmp_path / "other").exists()
+
+
+async def test_two_at_once_and_one_by_hand_are_made_one_after_another(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]], data_dir: Path, tmp_path: Path
+) -> None:
+    async with opened(config, clock, aiohttp_client) as (service, shop, _):
+        await shop.post(order(1))
+        await slow_snapshot(service, seconds=0.3)
+        await shop.post(order(2))  # is not in the snapshot by hand, and has to be in ours
+        files = [tmp_path / f"backup-{number}.tar" for number in range(3)]
+        made = await asyncio.gather(
+            *(backups.backup(service.redis, data_dir, file, now=clock.now()) for file in files[:2])
+        )
+        assert len({about.sha256 for about in made}) == 2  # each is of its own
+        slow = asyncio.gather(
+            backups.backup(service.redis, data_dir, files[2], now=clock.now()),
+            backups.backup(service.redis, data_dir, files[2], now=clock.now()),
+            return_exceptions=True,
+        )
+        first, second = await slow
+        assert not isinstance(first, BaseException)
+        assert isinstance(second, BackupError)
+        assert "exists already" in str(second)
+        assert not {"dump.rdb", "backup.rdb"} & set(os.listdir(data_dir))
+    for place, file in enumerate(files):
+        folder = tmp_path / f"restored-{place}"
+        backups.restore(file, folder, program=programs.find(), force=False, now=clock.now())
+        elsewhere = config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": folder})})
+        async with opened(elsewhere, clock, aiohttp_client) as (_, _, api):
+            assert [one["id"] for one in await api.items("/orders")] == ["B2", "B1"]
+
+
+async def test_it_does_not_wait_for_ever(
+    config: Config, clock: StillClock, aiohttp_client: Callable[..., Awaitable[Client]], data_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar"
+    async with opened(config, clock, aiohttp_client) as (service, _, _):
+        await slow_snapshot(service, seconds=60)
+        with pytest.raises(BackupError, match=r"writing another snapshot for 0\.1 s"):
+            await backups.backup(service.redis, data_dir, file, now=clock.now(), patience=0.1)
+        with (data_dir / "backup.lock").open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with pytest.raises(BackupError, match=r"under way for 0\.1 s.*backup\.lock"):
+                await backups.backup(service.redis, data_dir, file, now=clock.now(), patience=0.1)
+    assert os.listdir(tmp_path) == ["data"]
+
+
+async def slow_snapshot(service: Service, *, seconds: float) -> None:
+    """Have Redis write one by hand that is under way for a while, whatever the machine."""
+    keys = await service.redis.dbsize()
+    await service.redis.config_set("rdb-key-save-delay", int(seconds * 1_000_000 / keys))
+    await service.redis.bgsave()
+    await service.redis.config_set("rdb-key-save-delay", 0)

@@ -305,6 +305,7 @@ async def test_an_odd_order_does_not_hold_up_the_others(shop: WooCommerce, servi
     assert [line["action"] for line in logs if line.get("log_level") == "warning"] == ["catch_up_odd", "caught_up"]
 
 
+@pytest.mark.slow
 async def test_nothing_is_skipped_while_the_store_does_not_write(
     shop: WooCommerce, service: Service, clock: StillClock, redis: Redis
 ) -> None:

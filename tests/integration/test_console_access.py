@@ -36,6 +36,9 @@ async def test_signing_in_and_out(browser: Browser, redis: Redis) -> None:
     token = browser.cookies["console"]
     assert not [key async for key in redis.scan_iter() if token.encode() in key]
     assert not [key async for key in redis.scan_iter("n:session*") if token.encode() in str(key).encode()]
+    await browser.sign_in("sara")
+    assert browser.cookies["console"] != token  # and the old one is over
+    assert (await browser.client.get("/console/me", cookies={"console": token}, allow_redirects=False)).status == 303
     assert (await browser.post("/logout")).status == 200
     assert (await browser.get("/")).status == 303
 

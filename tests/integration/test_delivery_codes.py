@@ -36,6 +36,7 @@ async def queue(desk: Desk, method: str) -> None:
         await desk.queue(**(by_pattern if method == LOOKUP else {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("http_mirror", [True, False], ids=["code as HTTP status", "HTTP 200"])
 @pytest.mark.parametrize("method", [SEND, ARRAY, LOOKUP])
 async def test_every_code_does_to_message_and_line_what_the_table_says(

@@ -133,6 +133,7 @@ async def test_a_doubt_at_the_second_is_a_doubt_and_goes_nowhere_else(
     assert doubtful.text not in [message.text for message in simulator.messages]
 
 
+@pytest.mark.slow
 async def test_order_is_kept_over_a_switch(desk: Desk, simulator: Simulator, second: SmsIr) -> None:
     simulator.faults.add(Fault(kind="code", code=409))
     wanted = []

@@ -159,6 +159,7 @@ async def test_many_deliveries_at_once(
     assert len(await api.items("/orders")) == 40
 
 
+@pytest.mark.slow
 async def test_no_news_is_no_2xx_before_the_news_is_on_disk(woo: WooShop, redis: Redis) -> None:
     """Reads work and writes fail: of two deliveries with the same news neither may be answered as taken."""
     await refuse_writes(redis)

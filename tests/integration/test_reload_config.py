@@ -1,8 +1,11 @@
 """A changed configuration, taken up by a service that runs."""
 
+import asyncio
 import json
+import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,12 @@ from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fix
 from notifier import reconfiguring
 from notifier.clock import SystemClock
 from notifier.config.loading import load
+from notifier.console.words import ACTS
+from notifier.store.audit import Act
 
 pytestmark = pytest.mark.process
 
+PASSWORD = "seven green lanterns"
 ROOT = Path(__file__).parents[2]
 SECRETS = {
     "NOTIFIER__SOURCES__SHOP__SECRET": SHOP_SECRET,
@@ -79,6 +85,59 @@ async def test_what_can_be_is_taken_up_and_the_rest_is_named(file: Path, tmp_pat
         assert (await paid(served, 3))[2] == "normal"
         served.process.terminate()
         assert await served.process.wait() == 0
+
+
+async def test_who_looks_at_the_trail_finds_it(file: Path, tmp_path: Path) -> None:
+    arguments = ("--config", str(file), "--port", "0", "--data-dir", str(tmp_path / "data"), "--role", "web")
+    async with serve(SECRETS, *arguments) as served:
+        await served.read_until("ready")
+        edit(file, '[policy.tehran.online]\npriority = "high"', '[policy.tehran.online]\npriority = "normal"')
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("config_read")
+        edit(file, 'priority = "normal"\nrevived', 'priority = "odd"\nrevived')
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("config_refused")
+        edit(file, 'priority = "odd"\nrevived', 'priority = "normal"\nrevived')
+        edit(file, 'timeout = "5s"                  # longest', 'timeout = "6s"                  # longest')
+        served.process.send_signal(signal.SIGHUP)
+        await served.read_until("restart_needed")
+        found = await trail(tmp_path / "data")
+        lines = [(one["act"], one["by"], one.get("more", "")) for one in found]
+        assert lines == [
+            ("settings_reloaded", ":service", "redis.timeout (restart)"),
+            ("settings_refused", ":service", ""),
+            ("settings_reloaded", ":service", "policy.tehran.online.priority"),
+        ]
+        assert {one["about"] for one in found} == {f"pid {served.process.pid}"}
+        environment = {"NOTIFIER_STAFF_PASSWORD": PASSWORD, "NOTIFIER__REDIS__DATA_DIR": str(tmp_path / "data")}
+        lead = ("lead", "--name", "سرپرست", "--phone", "09120000001", "--role", "supervisor")
+        await command("staff", "add", *lead, **environment)
+        async with aiohttp.ClientSession(served.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            await session.post("/console/login", data={"username": "lead", "password": PASSWORD})
+            page = await (await session.get("/console/audit")).text()
+        assert page.count(ACTS[Act.SETTINGS_RELOADED]) == 2
+        assert page.count(ACTS[Act.SETTINGS_REFUSED]) == 1
+        assert "policy.tehran.online.priority" in page
+
+
+async def trail(data_dir: Path) -> list[dict[str, Any]]:
+    """What ``notifier audit list`` tells, the newest first."""
+    told = await command("audit", "list", "--json", NOTIFIER__REDIS__DATA_DIR=str(data_dir))
+    return [json.loads(line) for line in told.splitlines()]
+
+
+async def command(*words: str, **environment: str) -> str:
+    """What a command prints, given in a terminal beside the service."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "notifier", *words),
+        env=dict(os.environ) | SECRETS | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    out, problem = await process.communicate()
+    assert process.returncode == 0, problem.decode()
+    return out.decode()
 
 
 async def test_every_worker_is_told(file: Path, tmp_path: Path, unused_tcp_port: int) -> None:

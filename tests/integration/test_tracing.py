@@ -172,6 +172,7 @@ async def test_an_attempt_that_failed_says_so_and_what_waits_for_its_order_is_th
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listens", [True, False])
 async def test_a_collector_that_does_not_answer_disturbs_nothing(
     make_config: MakeConfig, clock: StillClock, redis: Redis, aiohttp_client: MakeClient, listens: bool

@@ -131,6 +131,7 @@ async def test_7_online_and_awaiting_payment_is_not_prepaid(woo: WooShop, status
     assert (paid.body["prepaid"], paid.body["delivery_priority"]) == (True, "high")
 
 
+@pytest.mark.slow
 async def test_8_no_2xx_while_nothing_can_be_stored_and_the_order_is_filled_in_later(
     make_config: Any, clock: StillClock, redis: Redis, aiohttp_client: Any, aiohttp_server: Any
 ) -> None:

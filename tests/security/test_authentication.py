@@ -6,11 +6,13 @@ Accounts, passwords, second factors and sessions themselves are in test_accounts
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from consoles import Browser, hire
 from redis.asyncio import Redis
 from shops import Client
 from structlog.testing import capture_logs
 
+from notifier import passwords
 from notifier.clock import StillClock
 from notifier.console.attempts import BY_ADDRESS, BY_NAME, Attempts, network
 from notifier.console.live import MOST
@@ -60,6 +62,21 @@ async def test_a_password_typed_as_a_name_is_in_no_log(client: Client, service: 
     assert {"sign_in_limited", "sign_in_refused"} <= {line["action"] for line in logged}
     assert [line["username"] for line in logged if line["action"] == "sign_in_refused"][-1] == "sara"
     assert not [key async for key in redis.scan_iter() if b"hunter2" in key]
+
+
+def test_what_is_kept_of_a_password(quick_hashes: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9106's second choice, a salt of its own each time, and every character counts."""
+    monkeypatch.setattr(passwords, "_HASHER", quick_hashes)
+    long = "🌷 چتر بنفش روی پشت بام، jar of green buttons behind the old piano, و یک نردبان تا ماه"
+    kept = [passwords.hashed(long) for _ in range(2)]
+    assert [one.split("$")[1:4] for one in kept] == [["argon2id", "v=19", "m=65536,t=3,p=4"]] * 2
+    salts = {one.split("$")[4] for one in kept}
+    assert len(salts) == 2
+    assert all(len(salt) * 6 // 8 >= 16 for salt in salts)
+    assert passwords.matches(long, kept[0])
+    assert not passwords.matches(long[:-1] + "x", kept[0])
+    assert not passwords.matches(long[1:], kept[0])
+    assert not passwords.matches(long.upper(), kept[0])
 
 
 async def test_the_streams_of_a_session_are_bounded(client: Client, service: Service) -> None:

@@ -1,6 +1,7 @@
 """V5 of ASVS, validation and encoding: what a stranger says is bounded and plain before anything is done with it."""
 
 import io
+import itertools
 
 import pytest
 from consoles import PASSWORD, Browser, hire
@@ -17,12 +18,11 @@ CODECS = ["punycode", "idna", "utf-7", "utf-16", "cp1256", "unicode_escape", "zl
 
 
 @pytest.mark.parametrize("path", PLACES)
-@pytest.mark.parametrize("codec", CODECS)
-async def test_no_other_encoding_than_utf_8(client: Client, path: str, codec: str) -> None:
+async def test_no_other_encoding_than_utf_8(client: Client, path: str) -> None:
     """Refused by its name alone, before a byte of the body: here none ever comes."""
-    answer = await client.post(path, headers={"Content-Type": f"{FORM}; charset={codec}", "Content-Length": "0"})
-    assert answer.status == 415
-    assert answer.content_type == "application/problem+json"
+    for codec in CODECS:
+        answer = await client.post(path, headers={"Content-Type": f"{FORM}; charset={codec}", "Content-Length": "0"})
+        assert (answer.status, answer.content_type) == (415, "application/problem+json"), codec
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ async def test_no_other_encoding_than_utf_8(client: Client, path: str, codec: st
         "text/plain; charset=punycode",
     ],
 )
-@pytest.mark.parametrize("path", [*PLACES, "/webhooks/shop", "/webhooks/woo", "/api/calls/1/claim"])
-async def test_however_it_is_named(client: Client, path: str, content_type: str) -> None:
+async def test_however_it_is_named(client: Client, content_type: str) -> None:
     headers = {"Content-Type": content_type, "Authorization": f"Bearer {API_TOKEN}"}
-    assert (await client.post(path, data=b"username=x", headers=headers)).status == 415
+    for path in (*PLACES, "/webhooks/shop", "/webhooks/woo", "/api/calls/1/claim"):
+        assert (await client.post(path, data=b"username=x", headers=headers)).status == 415, path
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", '"utf-8"'])
@@ -102,7 +102,6 @@ async def test_a_form_is_as_large_as_a_form(client: Client, service: Service) ->
     assert (await browser.get("/me")).status == 200
 
 
-@pytest.mark.parametrize("path", ["/console/login", "/healthz", "/webhooks/shop", CALLBACK, "/api/orders"])
 @pytest.mark.parametrize(
     "headers",
     [
@@ -121,10 +120,11 @@ async def test_a_form_is_as_large_as_a_form(client: Client, service: Service) ->
         {"Origin": "http://a]b"},
     ],
 )
-async def test_a_host_that_is_none(client: Client, path: str, headers: dict[str, str]) -> None:
-    for method in ("GET", "POST"):
+async def test_a_host_that_is_none(client: Client, headers: dict[str, str]) -> None:
+    paths = ("/console/login", "/healthz", "/webhooks/shop", CALLBACK, "/api/orders")
+    for path, method in itertools.product(paths, ("GET", "POST")):
         answer = await client.request(method, path, headers=headers)
-        assert answer.status in (400, 405), (method, await answer.text())
+        assert answer.status in (400, 405), (method, path, await answer.text())
         if answer.status == 405:
             assert path in ("/webhooks/shop", "/healthz", "/api/orders", "/console/login")
 

@@ -185,3 +185,7 @@ async def test_headers_of_every_answer(client: Client) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff", path
         assert "Server" not in answer.headers, path
         assert ("no-store" in answer.headers["Cache-Control"]) == (path != "/docs"), path
+        assert answer.headers["Content-Type"], path
+        assert "Access-Control-Allow-Origin" not in answer.headers, path
+        as_file = answer.headers.get("Content-Disposition") == 'attachment; filename="api.json"'
+        assert as_file == path.startswith("/api/"), path

@@ -27,6 +27,7 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_words_of_strangers_are_words_in_every_page(
     client: Client, shop: StandardShop, service: Service, clock: StillClock, attack: str

@@ -65,6 +65,7 @@ def texts(simulator: Simulator, phone: str = VICTIM) -> int:
     return sum(message.receptor[-10:] == phone[-10:] for message in simulator.messages)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "most", "why"),
     [(EventType.PAID, 30, b"held_number_day_essential"), (EventType.PREPARING, 6, b"held_number_hour")],

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -80,6 +81,12 @@ def test_every_command_shows_its_own_help() -> None:
         assert shown.exit_code == 0, words
         assert f"Usage: notifier {words} " in shown.output
         assert "completion" not in shown.output
+
+
+def test_the_version_where_nothing_is_installed() -> None:
+    asked = [sys.executable, "-S", "-m", "notifier.version"]
+    said = subprocess.run(asked, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True).stdout
+    assert said == f"{version()}\n"
 
 
 def test_the_version() -> None:

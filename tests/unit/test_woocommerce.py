@@ -957,6 +957,7 @@ def _mutated(draw: st.DrawFn) -> tuple[str, Any]:
     return name, payload
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(first=_mutated(), second=_mutated(), received=st.sampled_from([None, RECEIVED]))
 def test_nothing_a_shop_sends_breaks_us(
