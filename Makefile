@@ -14,6 +14,9 @@ OURS := $(PIP) --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 UNREACHED := { echo "The packages could not be fetched. Is there a network, or an index that PIP_INDEX_URL names? Offline: fill a folder with 'pip download -r locks/run.txt -r locks/build.txt' elsewhere and set PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER."; exit 1; }
 
+# Whatever the machine's own setting: what hundreds of processes import is compiled once.
+test check: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test check bench chaos pictures lock audit clean
 .DELETE_ON_ERROR:
 

@@ -14,6 +14,8 @@ from notifier.console.attempts import BY_NAME
 from notifier.console.render import STATIC
 from notifier.service import Service
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def browser(client: Client, service: Service) -> Browser:

@@ -28,6 +28,8 @@ from notifier.store.keys import Keys, partition_of, route
 from scheduler.outcomes import Report
 from scheduler.rules import Outcome
 
+pytestmark = pytest.mark.slow
+
 MORTAL = Path(__file__).parents[1] / "mortal.py"
 BOTH = pytest.mark.parametrize("partitions", [1, 4])
 STEPS = [

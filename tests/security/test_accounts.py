@@ -32,6 +32,8 @@ from notifier.store import keys as names
 from notifier.store.audit import Act, Entry, Wanted
 from notifier.store.staff import Role, SecondFactor
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NEW = "kolah-e-ghermez 8 moosh"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -23,6 +23,8 @@ from notifier.simulator import Simulator
 from notifier.simulator.faults import Fault
 from notifier.store.keys import Keys
 
+pytestmark = pytest.mark.slow
+
 MakeConfig = Callable[..., Config]
 VICTIM = "09121234567"
 S = MessageState
