@@ -20,14 +20,14 @@ from apscheduler.jobstores.redis import RedisJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from redis.asyncio import Redis
 
-from notifier.calling import calling
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.calls import BookedCall, Call, Purpose, Reason
 from notifier.domain.decide import Decision, derived_id
 from notifier.domain.events import Details
 from notifier.domain.orders import Order
-from notifier.rulebook import rulebook
+from notifier.service.calling import calling
+from notifier.service.rulebook import rulebook
 from notifier.sms import templates
 from notifier.store import work
 from notifier.store.bookings import Booking

@@ -31,10 +31,11 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from notifier import samples, tasks
+from notifier import tasks
 from notifier.clock import SystemClock
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
+from notifier.practice import standard
 from notifier.simulator import Fault, Ripening, Simulator, create_app
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
@@ -176,10 +177,10 @@ class Chaos:
                     await self._post(session, kind, order_id, phone)
 
     async def _post(self, session: aiohttp.ClientSession, kind: EventType, order_id: str, phone: str) -> None:
-        payload = samples.event(kind, at=SystemClock().now(), order_id=order_id)
+        payload = standard.event(kind, at=SystemClock().now(), order_id=order_id)
         payload["data"]["customer"] = payload["data"]["customer"] | {"phone": phone}
         while True:
-            body, headers = samples.signed(SECRET, payload, at=SystemClock().now(), event_id=f"{order_id}-{kind}")
+            body, headers = standard.signed(SECRET, payload, at=SystemClock().now(), event_id=f"{order_id}-{kind}")
             self.told.tries += 1
             with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 url = f"http://127.0.0.1:{self.port}/webhooks/shop"

@@ -21,14 +21,14 @@ from aiohttp import ClientSession, web
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.console import words
+from notifier.console import labels
 from notifier.console.sessions import Sessions
 from notifier.domain.calls import BookedCall, CallState, Purpose, Reason
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order, Priority, heard
 from notifier.domain.timeline import Kind, Line
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
 from notifier.store.records import ms
@@ -40,7 +40,7 @@ NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
 DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
 AGENTS = 20
 KEYS = Keys(0)
-TEMPLATES = sorted(name for name in words.TEMPLATES if name.startswith(("order", "payment", "deposit")))
+TEMPLATES = sorted(name for name in labels.TEMPLATES if name.startswith(("order", "payment", "deposit")))
 
 
 def configuration(folder: Path) -> Config:

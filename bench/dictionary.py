@@ -20,11 +20,11 @@ from bench import memory
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.events import EventType as Is
 from notifier.domain.messages import Message
-from notifier.service import Service
-from notifier.store import stories
+from notifier.service.process import Service
+from notifier.store import order_bundle
 from notifier.store.keys import Keys
+from notifier.store.order_bundle import KeptMessage, Story
 from notifier.store.records import decode, encode
-from notifier.store.stories import KeptMessage, Story
 
 SIZE = 32_000  # bytes: what a deflated record can point back at, but for a few
 START = datetime(2027, 1, 9, 9, 17, 4, tzinfo=TEHRAN)
@@ -66,7 +66,7 @@ async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, Story]
         await memory.phone_all(service, clock)
         order = await service.reader.order("shop", str(100_000 + number))
         assert order is not None
-        (dossier,) = await stories.dossiers(service.redis, [(Keys(0), order)])
+        (dossier,) = await order_bundle.dossiers(service.redis, [(Keys(0), order)])
         found.append((encode(order), dossier.story))
     return found
 

@@ -24,11 +24,11 @@ from aiohttp import web
 
 from bench import fuzz_inputs
 from bench.fuzz_inputs import Input, Inputs
-from notifier import logs
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.service import WEB, Service
+from notifier.observability import logs
+from notifier.service.process import WEB, Service
 from notifier.web import listening
 
 AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)

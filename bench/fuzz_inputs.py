@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bench.fuzz_json import ATOMS, damaged, mutated, written
-from notifier import samples
 from notifier.domain.events import EventType
+from notifier.practice import standard
 
 SHOP_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WOO_SECRET, CALLBACK_TOKEN, API_TOKEN = "fuzz-woo-secret", "fuzz-callback-token", "fuzz-api-token"
@@ -46,7 +46,7 @@ class Inputs:
 
     def __init__(self, seed: int, at: datetime) -> None:
         self._seed, self._at = seed, at
-        self._events = [samples.event(kind, at=at) for kind in EventType]
+        self._events = [standard.event(kind, at=at) for kind in EventType]
         self._events += [json.loads(path.read_text()) for path in sorted((_FIXTURES / "standard").glob("*.json"))]
         recorded = [json.loads(path.read_text()) for path in sorted((_FIXTURES / "woocommerce").glob("*.json"))]
         self._orders = [one["body"] for one in recorded if isinstance(one.get("body"), dict)]

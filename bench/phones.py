@@ -15,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader
 from msgspec.structs import replace
 
 from bench.shots import CHROMIUM, FOLDER, make_smaller
-from notifier import resources
 from notifier.clock import TEHRAN
+from notifier.config import shipped
 from notifier.config.loading import load
 from notifier.domain import jalali
 from notifier.domain.events import Details, Event, EventType, Item, Method
@@ -95,7 +95,7 @@ THREADS = (
 
 def html() -> str:
     """One file that needs nothing else: the font is in it."""
-    config = load(resources.CONFIG, environment={})
+    config = load(shipped.CONFIG, environment={})
     here = Path(__file__).parent
     template = Environment(loader=FileSystemLoader(here), autoescape=True).get_template("phones.html")
     phones = [
@@ -105,7 +105,7 @@ def html() -> str:
 
 
 def _bubbles(thread: Thread) -> Iterator[Bubble]:
-    config = load(resources.CONFIG, environment={})
+    config = load(shipped.CONFIG, environment={})
     templates, shop = loading.load(config), config.shop.shop()
     for after, name in thread.texts:
         now = _OPENING + after

@@ -12,11 +12,11 @@ from typing import Any
 
 from bench.shots import CHROMIUM, FOLDER, make_smaller
 from bench.week import END, KEYS, Week, opening
-from notifier import logs
 from notifier.clock import StillClock
 from notifier.console.sessions import Sessions
 from notifier.demo.stage import STAFF, Stage, listen, opened
 from notifier.domain.calls import CallState
+from notifier.observability import logs
 
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},

@@ -9,12 +9,12 @@ from typing import Any
 import aiohttp
 from msgspec.structs import replace
 
-from notifier import samples
 from notifier.clock import TEHRAN
 from notifier.demo.stage import STAFF, Stage
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
+from notifier.practice import standard
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.staff import Role, Staff
@@ -149,19 +149,19 @@ class Week:
         self.stage.clock.turn_to(post.at)
         payload = {"type": post.kind, "timestamp": post.at.isoformat(), "data": {"order_id": post.order} | post.data}
         event_id = f"{post.order}-{post.kind}"
-        body, headers = samples.signed(self.stage.keys.shop, payload, at=post.at, event_id=event_id)
+        body, headers = standard.signed(self.stage.keys.shop, payload, at=post.at, event_id=event_id)
         async with session.post(f"{self.stage.url}/webhooks/shop", data=body, headers=headers) as answer:
             if answer.status != 202:
                 raise SystemExit(f"{event_id} was answered {answer.status}: {await answer.text()}")
 
     async def _refused(self, session: aiohttp.ClientSession) -> None:
         """Deliveries that are kept: one that holds a mistake, and one with another secret."""
-        wrong = samples.event(EventType.PAID, at=END, order_id="10612")
+        wrong = standard.event(EventType.PAID, at=END, order_id="10612")
         wrong["data"]["customer"]["phone"] = "0912345"
-        right = samples.event(EventType.SHIPPED, at=END, order_id="10611")
+        right = standard.event(EventType.SHIPPED, at=END, order_id="10611")
         other = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldA=="
         for secret, payload in ((self.stage.keys.shop, wrong), (other, right)):
-            body, headers = samples.signed(secret, payload, at=END)
+            body, headers = standard.signed(secret, payload, at=END)
             async with session.post(f"{self.stage.url}/webhooks/shop", data=body, headers=headers) as answer:
                 if answer.status not in (401, 422):
                     raise SystemExit(f"taken, though it should not be: {answer.status}")

@@ -9,14 +9,14 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.domain.calls import OPEN, BookedCall, CallState
-from notifier.domain.facts import StaffReminded
+from notifier.domain.domain_events import StaffReminded
 from notifier.errors import StoreError
 from notifier.store import work, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 from scheduler import reminding, steps
 from scheduler.assignment import Desk, Shifts

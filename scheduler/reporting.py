@@ -7,18 +7,18 @@ from typing import Any
 import structlog
 
 from notifier.domain.calls import BookedCall
+from notifier.domain.domain_events import CallOver
 from notifier.domain.events import Event, EventType
-from notifier.domain.facts import CallOver
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind as LineKind
 from notifier.domain.timeline import Line
 from notifier.errors import NotifierError
 from notifier.store import daily, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.reading import StoredCall
 from notifier.store.records import decode, encode
 from notifier.store.staff import StaffBook
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times
 from scheduler.assignment import Desk, Shifts

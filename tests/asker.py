@@ -6,8 +6,8 @@ from datetime import datetime
 
 from notifier.clock import StillClock
 from notifier.config.loading import load
-from notifier.resources import CONFIG
-from notifier.service import WEB, Service
+from notifier.config.shipped import CONFIG
+from notifier.service.process import WEB, Service
 
 
 async def main(at: str) -> None:

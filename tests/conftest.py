@@ -20,11 +20,11 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
 
-from notifier import passwords
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config, loading
 from notifier.config.loading import load
-from notifier.service import WEB, Service
+from notifier.console import passwords
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis

@@ -12,11 +12,12 @@ from callroom import BOSS, REZA, SARA
 from msgspec.structs import replace
 from shops import Client, StandardShop
 
-from notifier import passwords, samples
 from notifier.clock import StillClock
+from notifier.console import passwords
 from notifier.console.sessions import Sessions
 from notifier.domain.events import EventType
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 
 PASSWORD = "open sesame, please"
 ISFAHAN = {"name": "سارا محمدی", "phone": "09121234567", "city": "اصفهان"}
@@ -106,7 +107,7 @@ class Desk:
             await browser.enter(self.service, name)
 
     async def event(self, kind: EventType, order: str = "10025", **data: Any) -> Any:
-        payload = samples.event(kind, at=self.clock.now(), order_id=order)
+        payload = standard.event(kind, at=self.clock.now(), order_id=order)
         payload["data"] |= data
         answer = await self.shop.post(payload)
         assert answer.status == 202

@@ -8,7 +8,7 @@ from typing import Any
 
 from notifier.clock import StillClock
 from notifier.domain.messages import Message, MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.sms.outbox import Claimed, claim
 from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of

@@ -14,7 +14,7 @@ from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.web import listening
 
 ROOT = Path(__file__).parents[1]

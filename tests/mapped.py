@@ -8,7 +8,7 @@ from typing import Any
 from shops import Answer, Client, request
 
 from notifier.clock import Clock
-from notifier.intake.mapping_signature import Scheme
+from notifier.intake.mapping.signature import Scheme
 
 SECRET = "a-secret-of-the-mapped-shop"
 SOURCE: dict[str, Any] = {

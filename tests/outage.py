@@ -13,7 +13,7 @@ from shops import StandardShop, standard_fixture
 from notifier.clock import SystemClock
 from notifier.config import Config
 from notifier.domain.messages import MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator, create_app
 
 EVENTS = 120

@@ -8,10 +8,10 @@ from callroom import CALENDAR
 
 from notifier.clock import StillClock
 from notifier.config.loading import load
+from notifier.config.shipped import CONFIG
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Outbox
-from notifier.resources import CONFIG
 from notifier.sms import templates
 from notifier.store.connect import connect
 from notifier.store.reading import Reader

@@ -14,7 +14,7 @@ from notifier.config import Config
 from notifier.config.loading import in_data_dir
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.store import server
 from notifier.store.reading import Reader
 

@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from notifier import logs
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
-from notifier.intake.kept import Kept, KeptBook
+from notifier.intake.dead_letters import Kept, KeptBook
 from notifier.intake.replaying import GONE, Became, Replayer
-from notifier.service import Service, Store
+from notifier.observability import logs
+from notifier.service.process import Service, Store
 
 T = TypeVar("T")
 

@@ -16,12 +16,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from notifier import durations, logs
-from notifier.cli.bubbles import bubble
+from notifier import durations
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import SystemClock
 from notifier.config import Config
+from notifier.demo.bubbles import bubble
 from notifier.domain import phones
 from notifier.domain.calls import Call
 from notifier.domain.messages import Message
@@ -32,8 +32,9 @@ from notifier.importing.refused import Refused
 from notifier.importing.running import Import, Totals
 from notifier.importing.source import KINDS, Reading, Source
 from notifier.importing.tracking import NotTracking
-from notifier.rulebook import rulebook
-from notifier.service import Service, Store
+from notifier.observability import logs
+from notifier.service.process import Service, Store
+from notifier.service.rulebook import rulebook
 from notifier.store import keys as names
 from notifier.store.reading import Reader
 from notifier.texts import loading

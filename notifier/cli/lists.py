@@ -17,9 +17,9 @@ from notifier.clock import TEHRAN
 from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
-from notifier.service import Store
-from notifier.sms import retry as retrying
-from notifier.sms.story import story
+from notifier.service.process import Store
+from notifier.sms import resend as retrying
+from notifier.sms.explain import story
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredMessage

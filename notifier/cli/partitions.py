@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.store import keys as names
 from notifier.store import layout
 from notifier.store.moving import PARTS, Mover

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from notifier import passwords
 from notifier.cli import trail
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.console import passwords
 from notifier.domain import phones
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.store.audit import Act
 from notifier.store.staff import Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from notifier.cli.bubbles import bubble
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.config import Config
+from notifier.demo.bubbles import bubble
 from notifier.errors import TemplateError
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.sms import templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES

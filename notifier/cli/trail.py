@@ -14,7 +14,7 @@ from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.retention import exporting
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.store import audit
 from notifier.store.audit import COMMAND, Act, Entry, Wanted
 from notifier.store.reading import Reader

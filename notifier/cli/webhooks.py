@@ -16,13 +16,13 @@ from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.errors import ConfigError
 from notifier.outbound import outbox, posting
+from notifier.outbound.breaker import Standing, Standings
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Waiting
 from notifier.outbound.samples import samples
-from notifier.outbound.standing import Standing, Standings
 from notifier.secret import MissingSecretError
-from notifier.service import Store
+from notifier.service.process import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
@@ -48,8 +47,8 @@ def find(path: Path | None, environment: Mapping[str, str]) -> Path:
     if named := environment.get("NOTIFIER_CONFIG"):
         return Path(named)
     here = Path("config.toml")
-    if here.is_file() or not resources.IS_INSTALLED:
-        return here if here.is_file() else resources.CONFIG
+    if here.is_file() or not shipped.IS_INSTALLED:
+        return here if here.is_file() else shipped.CONFIG
     raise ConfigError(f"there is no config.toml in {Path.cwd()}: `notifier init` writes one, --config names another")
 
 

@@ -11,8 +11,8 @@ from notifier.config.section import Section
 from notifier.config.sources import SourceSection
 from notifier.domain.events import EventType, Method
 from notifier.durations import Duration
-from notifier.intake.mapping_rules import Lookup, MappingRules, currency, header_name
-from notifier.intake.mapping_signature import HmacScheme, Scheme, StandardScheme, TokenScheme
+from notifier.intake.mapping.rules import Lookup, MappingRules, currency, header_name
+from notifier.intake.mapping.signature import HmacScheme, Scheme, StandardScheme, TokenScheme
 
 
 def _lookup(text: str) -> str:

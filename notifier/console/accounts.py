@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import structlog
 from aiohttp import web
 
-from notifier import passwords
+from notifier.console import passwords
 from notifier.console.attempts import Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Refused, TooMany
 from notifier.console.security import FORM, STAFF
 from notifier.domain import persian

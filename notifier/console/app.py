@@ -7,11 +7,11 @@ from notifier.console.audit import Audit
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
+from notifier.console.dependencies import Parts
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
-from notifier.console.parts import Parts
 from notifier.console.people import People
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware

@@ -6,8 +6,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from notifier.clock import TEHRAN
-from notifier.console import paging, rows, sheets, words
-from notifier.console.parts import Parts
+from notifier.console import csv_export, labels, paging, rows
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
@@ -34,9 +34,9 @@ class Audit:
         by, day = request.query.get("by", "")[:200], request.query.get("day", "")[:20]
         wanted = _wanted(by, day)
         names = {one.id: one.name for one in await self._parts.calling.staff.all()}
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             head = ("زمان", "چه کسی", "نام کاربری", "چه کرد", "با", "شرح")
-            return await sheets.sheet(request, self._parts, "audit", head, self._rows(wanted, names))
+            return await csv_export.sheet(request, self._parts, "audit", head, self._rows(wanted, names))
         lines: list[tuple[Entry, str]] = []
         end: Place | None = None
         last: Place | None = None
@@ -44,7 +44,7 @@ class Audit:
             if len(lines) == _SIZE:
                 end = last
                 break
-            lines.append((entry, words.doer(entry.by, names)))
+            lines.append((entry, labels.doer(entry.by, names)))
             last = place
         today = self._parts.clock.now().astimezone(TEHRAN).date()
         days = [today - timedelta(days=back) for back in range(_DAYS)]
@@ -60,15 +60,15 @@ class Audit:
             kept=self._parts.config.retention.audit.days,
         )
 
-    async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[sheets.Row]:
+    async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[csv_export.Row]:
         async for _, one in audit.read(self._parts.reader, wanted):
             yield (
                 rows.written(one.at),
-                persian.tidy(words.doer(one.by, names)),
+                persian.tidy(labels.doer(one.by, names)),
                 one.by,
-                words.ACTS.get(one.act, one.act),
+                labels.ACTS.get(one.act, one.act),
                 one.about,
-                words.more(one),
+                labels.more(one),
             )
 
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from notifier.console import board as boards
-from notifier.console import picker, rows, sheets
+from notifier.console import csv_export, rows, time_slots
+from notifier.console import worklist as boards
 from notifier.console.customer import customer
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing, Refused, Taken
 from notifier.console.render import Renderer, moment
 from notifier.console.security import FORM, SESSION, STAFF
@@ -57,20 +57,20 @@ class Calls:
 
     async def mine(self, request: web.Request) -> web.StreamResponse:
         """The list, with the card of the call to make now beside it."""
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._all(request[STAFF].id))
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._parts, "calls", rows.CALL, self._all(request[STAFF].id))
         board = await boards.board(self._parts, request[STAFF].id)
         stored = await self._parts.reader.call(board.first.id) if board.first else None
         return await self._shown(request, board, stored, chosen=False)
 
-    async def _all(self, me: str) -> AsyncIterator[sheets.Row]:
+    async def _all(self, me: str) -> AsyncIterator[csv_export.Row]:
         """One's own calls, then those that nobody has."""
         names, everywhere = await self._names(), self._parts.reader.everywhere
         own = [(at, at.assigned(me)) for at in everywhere]
-        async for call in rows.calls(self._parts, sheets.oldest(self._parts, own)):
+        async for call in rows.calls(self._parts, csv_export.oldest(self._parts, own)):
             yield rows.call(call, names)
         due = [(at, at.calls(CallState.DUE)) for at in everywhere]
-        async for call in rows.calls(self._parts, sheets.oldest(self._parts, due)):
+        async for call in rows.calls(self._parts, csv_export.oldest(self._parts, due)):
             if call.assignee is None:
                 yield rows.call(call, names)
 
@@ -108,7 +108,7 @@ class Calls:
         call_id, form, me = request.match_info["id"], request[FORM], request[STAFF]
         note, now = form.get("note", "").strip()[:_NOTE], self._parts.clock.now()
         if form.get("kind") == "snooze" and ("quick" in form or form.get("outcome") == Outcome.CALLBACK):
-            at = picker.chosen(form, now)
+            at = time_slots.chosen(form, now)
             await self._followed(self._parts.calling.book.snooze(call_id, me.id, at.astimezone(UTC), note), call_id)
             return await self._on(request, f"به {self._render.when(at)} رفت.")
         report = self._report(form, me.id, note)
@@ -121,7 +121,7 @@ class Calls:
         if given not in frozenset(Outcome):
             raise Refused("یکی از نتیجه‌های تماس را انتخاب کنید.")
         outcome = Outcome(given)
-        at = ms(picker.chosen(form, self._parts.clock.now())) if outcome is Outcome.CALLBACK else None
+        at = ms(time_slots.chosen(form, self._parts.clock.now())) if outcome is Outcome.CALLBACK else None
         return Report(by=by, outcome=outcome, note=note, at=at)
 
     def _what_follows(self, report: Report, call: BookedCall) -> str:
@@ -152,7 +152,7 @@ class Calls:
             known=known,
             chosen=chosen,
             chosen_id=stored.call.id if stored else "",
-            picker=picker.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
+            picker=time_slots.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
             pool_shown=boards.POOL_SHOWN,
             now_ms=self._parts.now(),
             names=await self._names(),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.domain.calls import BookedCall
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys, partition_of

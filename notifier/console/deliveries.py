@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from notifier.console import paging
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor

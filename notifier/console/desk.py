@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 from msgspec.json import decode as decode_json
 
-from notifier.console import rows, sheets
-from notifier.console.parts import Parts
+from notifier.console import csv_export, rows
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, posted, require_supervisor
@@ -50,8 +50,8 @@ class SupervisorDesk:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Everybody's load, the calls that nobody has, and what supervisors were alerted of."""
         require_supervisor(request)
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._open_calls())
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._parts, "calls", rows.CALL, self._open_calls())
         seats = [await self._seat(one) for one in await self._parts.calling.staff.active()]
         pool = await self._parts.calling.book.pool()
         asked = request.query.get("who", "")
@@ -130,12 +130,12 @@ class SupervisorDesk:
             late=sum(call.late <= now for call in calls),
         )
 
-    async def _open_calls(self) -> AsyncIterator[sheets.Row]:
+    async def _open_calls(self) -> AsyncIterator[csv_export.Row]:
         """Every call that is open, whoever has it."""
         names = {one.id: one.name for one in await self._parts.calling.staff.all()}
         for state in (CallState.CLAIMED, CallState.DUE, CallState.SCHEDULED):
             sets = [(keys, keys.calls(state)) for keys in self._parts.reader.everywhere]
-            async for call in rows.calls(self._parts, sheets.oldest(self._parts, sets)):
+            async for call in rows.calls(self._parts, csv_export.oldest(self._parts, sets)):
                 yield rows.call(call, names)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from notifier.console import words
+from notifier.console import labels
+from notifier.console.csv_export import Row
 from notifier.console.figures import Figures, percentile
 from notifier.console.refusals import Refused
-from notifier.console.sheets import Row
 from notifier.domain import jalali
 
 _DAYS = (
@@ -35,7 +35,7 @@ def _texts(days: Sequence[Figures]) -> list[Row]:
     rows: list[Row] = []
     for day in days:
         sent, arrived = day.counted.sent, day.counted.arrived
-        rows += [(jalali.date(day.day), words.template(name), sent[name], arrived[name]) for name in sorted(sent)]
+        rows += [(jalali.date(day.day), labels.template(name), sent[name], arrived[name]) for name in sorted(sent)]
     return rows
 
 
@@ -72,5 +72,7 @@ def _people(days: Sequence[Figures], names: Mapping[str, str]) -> list[Row]:
 
 def _webhooks(days: Sequence[Figures]) -> list[Row]:
     return [
-        (jalali.date(day.day), words.webhook(name), count) for day in days for name, count in day.webhooks.most_common()
+        (jalali.date(day.day), labels.webhook(name), count)
+        for day in days
+        for name, count in day.webhooks.most_common()
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.store import daily
 from notifier.store import keys as names
 from notifier.store.daily import Day

@@ -6,10 +6,10 @@ from collections import Counter
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from notifier.console.board import fingerprint
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
+from notifier.console.worklist import fingerprint
 
 MOST = 12
 """Streams of one session at once: pages that are open in one browser."""

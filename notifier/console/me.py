@@ -4,10 +4,10 @@ from aiohttp import web
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from notifier import second_factor
+from notifier.console import second_factor
 from notifier.console.accounts import CODE, allow_guess, hashed, prove_password
 from notifier.console.attempts import Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, must_have_second_factor

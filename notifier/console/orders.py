@@ -6,14 +6,14 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import paging, rows, sheets, words
+from notifier.console import csv_export, labels, paging, rows
 from notifier.console.customer import customer, phone_keys
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
-from notifier.console.story import story
+from notifier.console.timeline import story
 from notifier.domain import canonical, phones
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.decide import derived_id
@@ -22,7 +22,7 @@ from notifier.domain.orders import Order, Stage
 from notifier.domain.timeline import Kind, Line
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
-from notifier.sms.retry import retry
+from notifier.sms.resend import retry
 from notifier.store import work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
@@ -56,13 +56,13 @@ class Orders:
         sets = [(keys, keys.orders) for keys in self._parts.reader.everywhere]
         if query:
             found, end = await search(self._parts, query), None
-            if sheets.wanted(request):
-                return await sheets.sheet(request, self._parts, "orders", rows.ORDER, map(rows.order, found))
+            if csv_export.wanted(request):
+                return await csv_export.sheet(request, self._parts, "orders", rows.ORDER, map(rows.order, found))
             if len(found) == 1:
                 return _to(_address(found[0]))
-        elif sheets.wanted(request):
-            every = (rows.order(one) async for one in rows.orders(self._parts, sheets.newest(self._parts, sets)))
-            return await sheets.sheet(request, self._parts, "orders", rows.ORDER, every)
+        elif csv_export.wanted(request):
+            every = (rows.order(one) async for one in rows.orders(self._parts, csv_export.newest(self._parts, sets)))
+            return await csv_export.sheet(request, self._parts, "orders", rows.ORDER, every)
         else:
             page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
             found, end = await self._parts.reader.orders(page.members), page.end
@@ -76,8 +76,8 @@ class Orders:
         calls = {one.call.id: one.call for one in told.calls}
         names = {one.id: one.name for one in await self._parts.calling.staff.all()}
         chapters = story(told.timeline, messages, calls, names)
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "order", rows.STORY, map(rows.chapter, chapters))
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._parts, "order", rows.STORY, map(rows.chapter, chapters))
         known = await customer(self._parts, order.details.phone, [order])
         stage = order.stage
         return await self._render.page(
@@ -221,7 +221,7 @@ async def again(parts: Parts, keys: Keys, stored: StoredMessage, staff: Staff) -
     try:
         await retry(parts.redis, keys, stored, now=parts.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
-        raise Refused(words.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
+        raise Refused(labels.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
     parts.wake()
 
 

@@ -5,9 +5,9 @@ import re
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier.console import sheets, words
+from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
@@ -32,9 +32,9 @@ class People:
 
     async def everybody(self, request: web.Request) -> web.StreamResponse:
         require_supervisor(request)
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب", "ورود دومرحله‌ای")
-            return await sheets.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
+            return await csv_export.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -100,9 +100,9 @@ def _taken(staff_id: str) -> Refused:
     return Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
 
 
-def _row(one: Staff) -> sheets.Row:
+def _row(one: Staff) -> csv_export.Row:
     second = "روشن" if one.second else "خاموش"
-    return one.id, one.name, words.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش", second
+    return one.id, one.name, labels.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش", second
 
 
 def _mobile(text: str) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from notifier import passwords
 from notifier.clock import TEHRAN
-from notifier.console import words
-from notifier.console.parts import Parts
+from notifier.console import labels, passwords
+from notifier.console.csv_export import LIMIT
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Refused
 from notifier.console.security import SESSION, STAFF
-from notifier.console.sheets import LIMIT
 from notifier.domain import jalali, money, persian
 from notifier.store.staff import Role
 
@@ -38,7 +37,7 @@ class Renderer:
         self._jinja.globals.update(
             shop_name=parts.shop_name,
             static=_addresses(),
-            words=words,
+            words=labels,
             supervisor_role=Role.SUPERVISOR,
             shortest=passwords.SHORTEST,
             sheet_limit=LIMIT,

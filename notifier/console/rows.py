@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 
-from notifier.console import words
-from notifier.console.parts import Parts
+from notifier.console import labels
+from notifier.console.csv_export import Row
+from notifier.console.dependencies import Parts
 from notifier.console.render import moment
-from notifier.console.sheets import Row
-from notifier.console.story import Chapter, message_reason
+from notifier.console.timeline import Chapter, message_reason
 from notifier.domain import jalali, persian
 from notifier.domain.calls import BookedCall
 from notifier.domain.orders import Order
@@ -26,7 +26,7 @@ def written(at: int | None) -> str:
 
 def order(one: Order) -> Row:
     details = one.details
-    stage = "لغوشده" if one.cancelled else words.STAGES[one.stage]
+    stage = "لغوشده" if one.cancelled else labels.STAGES[one.stage]
     return (
         one.id,
         persian.tidy(details.name or ""),
@@ -45,8 +45,8 @@ def message(stored: StoredMessage) -> Row:
     one = stored.message
     return (
         written(int(one.created_at.timestamp() * 1000)),
-        words.MESSAGE_STATES[stored.state],
-        words.template(one.template),
+        labels.MESSAGE_STATES[stored.state],
+        labels.template(one.template),
         one.to,
         one.order_id,
         message_reason(stored),
@@ -62,9 +62,9 @@ def call(one: BookedCall, names: Mapping[str, str]) -> Row:
         written(one.due),
         persian.tidy(one.name or ""),
         one.phone,
-        "، ".join(words.purpose(name) for name in dict.fromkeys(reason.purpose for reason in one.reasons)),
+        "، ".join(labels.purpose(name) for name in dict.fromkeys(reason.purpose for reason in one.reasons)),
         "، ".join(dict.fromkeys(reason.order_id for reason in one.reasons)),
-        words.CALL_STATES[one.state],
+        labels.CALL_STATES[one.state],
         persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بی‌مسئول",
         sum(one.tried.values()),
         notes[-1] if notes else "",
@@ -73,7 +73,7 @@ def call(one: BookedCall, names: Mapping[str, str]) -> Row:
 
 def chapter(one: Chapter) -> Row:
     stored, booked = one.message, one.call
-    state = words.MESSAGE_STATES[stored.state] if stored else words.CALL_STATES[booked.state] if booked else ""
+    state = labels.MESSAGE_STATES[stored.state] if stored else labels.CALL_STATES[booked.state] if booked else ""
     return (
         written(int(one.at.timestamp() * 1000)),
         one.title,

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from notifier.console.customer import orders_of
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.domain import canonical, phones
 from notifier.domain.orders import Order
 

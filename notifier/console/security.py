@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from multidict import MultiDict
 from redis.exceptions import RedisError
 
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones

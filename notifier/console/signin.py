@@ -7,10 +7,10 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier import passwords, second_factor
+from notifier.console import passwords, second_factor
 from notifier.console.accounts import CODE, allow_guess
 from notifier.console.attempts import Attempts, Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
 from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure

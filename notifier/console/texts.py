@@ -4,8 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from notifier.console import sheets, words
-from notifier.console.parts import Parts
+from notifier.console import csv_export, labels
+from notifier.console.dependencies import Parts
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
 from notifier.domain.messages import Audience
@@ -29,9 +29,9 @@ class Texts:
             (name, template, sizes(template, rulebook.shop, prices)[1])
             for name, template in sorted(self._parts.templates.items())
         ]
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             head = ("متن", "نام", "به", "نمونه", "نویسه", "بخش", "هزینه (ریال)", "نسخه")
-            return await sheets.sheet(request, self._parts, "texts", head, [_row(*row) for row in rows])
+            return await csv_export.sheet(request, self._parts, "texts", head, [_row(*row) for row in rows])
         groups = [
             (title, [row for row in rows if row[1].audience is audience])
             for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
@@ -64,6 +64,6 @@ class Texts:
         return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
 
 
-def _row(name: str, template: Template, size: Size) -> sheets.Row:
+def _row(name: str, template: Template, size: Size) -> csv_export.Row:
     to = "مشتری" if template.audience is Audience.CUSTOMER else "همکار"
-    return words.template(name), name, to, size.text, size.units, size.parts, size.price, template.version
+    return labels.template(name), name, to, size.text, size.units, size.parts, size.price, template.version

@@ -5,14 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from notifier.console import paging, rows, sheets, words
+from notifier.console import csv_export, labels, paging, rows
 from notifier.console.calls import deposit_report
+from notifier.console.dependencies import Parts
 from notifier.console.orders import again
-from notifier.console.parts import Parts
 from notifier.console.refusals import Malformed, Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
-from notifier.console.story import message_reason
+from notifier.console.timeline import message_reason
 from notifier.domain import persian
 from notifier.domain.calls import BookedCall, Purpose, customer_of
 from notifier.domain.decide import derived_id
@@ -20,8 +20,8 @@ from notifier.domain.events import Event, EventType
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Stage
 from notifier.errors import NotifierError, StoreError
-from notifier.sms.parts import parts as parts_of
-from notifier.sms.retry import MAYBE_SENT, RETRYABLE
+from notifier.sms.resend import MAYBE_SENT, RETRYABLE
+from notifier.sms.segments import parts as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
@@ -75,9 +75,9 @@ class Waiting:
 
     async def deposits(self, request: web.Request) -> web.StreamResponse:
         """Deposits that customers reported and nobody looked up, the oldest first."""
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             head = (*rows.ORDER, "خبر واریز")
-            return await sheets.sheet(request, self._parts, "deposits", head, self._reported())
+            return await csv_export.sheet(request, self._parts, "deposits", head, self._reported())
         pairs: list[tuple[int, Order]] = []
         total = 0
         for keys in self._parts.reader.everywhere:
@@ -88,9 +88,9 @@ class Waiting:
         pairs.sort(key=lambda pair: pair[0])
         return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
 
-    async def _reported(self) -> AsyncIterator[sheets.Row]:
+    async def _reported(self) -> AsyncIterator[csv_export.Row]:
         sets = [(keys, keys.deposits) for keys in self._parts.reader.everywhere]
-        async for members in sheets.oldest(self._parts, sets):
+        async for members in csv_export.oldest(self._parts, sets):
             for order in await self._parts.reader.orders([(keys, member) for _, keys, member in members]):
                 yield (*rows.order(order), rows.written(order.deposit_waiting))
 
@@ -152,9 +152,9 @@ class Waiting:
     async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
         sets = [(keys, keys.priority_orders) for keys in self._parts.reader.everywhere]
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             on_their_way = (rows.order(one) async for one in self._orders(sets) if _on_its_way(one))
-            return await sheets.sheet(request, self._parts, "priority", rows.ORDER, on_their_way)
+            return await csv_export.sheet(request, self._parts, "priority", rows.ORDER, on_their_way)
         end, orders = paging.after(request), list[Order]()
         for _ in range(_ROUNDS):  # those that were delivered stand among them
             page = await self._parts.reader.page(sets, after=end, size=_LOOKED_AT)
@@ -168,14 +168,14 @@ class Waiting:
         return await self._render.page(request, "priority.html", orders=orders, end=end)
 
     def _orders(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[Order]:
-        return rows.orders(self._parts, sheets.newest(self._parts, sets))
+        return rows.orders(self._parts, csv_export.newest(self._parts, sets))
 
     async def parked(self, request: web.Request) -> web.StreamResponse:
         """Events that came before their order, the oldest first."""
         sets = [(keys, keys.parked_orders) for keys in self._parts.reader.everywhere]
-        if sheets.wanted(request):
+        if csv_export.wanted(request):
             head = ("سفارش", "فروشگاه", "خبر", "زمان خبر", "منتظر از")
-            return await sheets.sheet(request, self._parts, "parked", head, self._parked(sets))
+            return await csv_export.sheet(request, self._parts, "parked", head, self._parked(sets))
         shown: list[_Parked] = []
         total = 0
         for keys, name in sets:
@@ -185,12 +185,12 @@ class Waiting:
         shown.sort(key=lambda row: row[0])
         return await self._render.page(request, "parked.html", rows=shown, total=total)
 
-    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
-        async for members in sheets.oldest(self._parts, sets):
+    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[csv_export.Row]:
+        async for members in csv_export.oldest(self._parts, sets):
             for since, source, order_id, events in await self._waiting(members):
                 for event in events:
                     at = rows.written(ms(event.at))
-                    yield order_id, source, words.EVENTS[event.type], at, rows.written(since)
+                    yield order_id, source, labels.EVENTS[event.type], at, rows.written(since)
 
     async def _waiting(self, members: Sequence[tuple[int, Keys, str]]) -> list["_Parked"]:
         """What waits for each order."""
@@ -220,8 +220,8 @@ class Waiting:
         states = [MessageState(asked)] if asked in NEEDING else list(NEEDING)
         everywhere = self._parts.reader.everywhere
         sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "messages", rows.MESSAGE, self._messages(sets))
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._parts, "messages", rows.MESSAGE, self._messages(sets))
         page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
         places = {member: keys.partition for keys, member in page.members}
         found = await self._parts.reader.messages(page.members)
@@ -257,8 +257,8 @@ class Waiting:
         await self._parts.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
         return web.Response(status=303, headers={"Location": "/console/messages"})
 
-    async def _messages(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
-        async for members in sheets.newest(self._parts, sets):
+    async def _messages(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[csv_export.Row]:
+        async for members in csv_export.newest(self._parts, sets):
             for stored in await self._parts.reader.messages(members):
                 yield rows.message(stored)
 

@@ -8,10 +8,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifier.domain import bearing, phones
+from notifier.domain import phones, relevance
 from notifier.domain.calls import Call
+from notifier.domain.domain_events import DepositSettled, Fact, OrderPrioritized
 from notifier.domain.events import Event, EventType, Method
-from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
 from notifier.domain.messages import Audience, Follows, Message, Via
 from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, heard
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
@@ -314,7 +314,7 @@ class _Deciding:
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
         return news.kind in STAGES and any(
-            known.kind is news.kind and not bearing.undone(self.order, self.block, rule.purpose, known)
+            known.kind is news.kind and not relevance.undone(self.order, self.block, rule.purpose, known)
             for known in self.open_calls.get(rule.purpose, {}).values()
         )
 
@@ -340,13 +340,13 @@ class _Deciding:
         lasting = bool(rule.after) or self.rulebook.template(rule.template, self.order.source).lasting
         order, block = self.order, self.block
         return (
-            bearing.void(order, news)
-            or bearing.overtaken(order, news, lasting=lasting)
-            or bearing.undone(order, block, rule.template, news)
+            relevance.void(order, news)
+            or relevance.overtaken(order, news, lasting=lasting)
+            or relevance.undone(order, block, rule.template, news)
         )
 
     def _pointless_call(self, rule: CallRule, news: News) -> bool:
-        return bearing.void(self.order, news) or bearing.undone(self.order, self.block, rule.purpose, news)
+        return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
 
     def _hear(self, event: Event, kind: Kind) -> None:
         heard_of = Line(at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra)

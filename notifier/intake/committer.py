@@ -20,8 +20,8 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.intake import answers
+from notifier.intake.batcher import Groups, Waiting
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
-from notifier.intake.groups import Groups, Waiting
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
 from notifier.store import keys as names
@@ -29,9 +29,9 @@ from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.records import decode, encode, ms
 from notifier.store.roundtrip import checked, many
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 _DECIDED_AT_ONCE = 32  # deliveries of a group

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from notifier.errors import Problem
-from notifier.intake.kept import Kept, KeptBook
+from notifier.intake.dead_letters import Kept, KeptBook
 from notifier.intake.views import Source
 
 

@@ -26,14 +26,16 @@ from notifier.errors import (
     WrongContentType,
 )
 from notifier.incoming import documents
-from notifier.intake import answers, standard, woocommerce
-from notifier.intake import standard_signature as signatures
+from notifier.intake import answers
+from notifier.intake.dead_letters import Kept
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
-from notifier.intake.gate import Submits
-from notifier.intake.keeping import ODDITIES, SIGNED, Oddity, body_of
-from notifier.intake.kept import Kept
-from notifier.intake.standard import Payload
-from notifier.intake.woocommerce_delivery import Known, delivery, is_silent
+from notifier.intake.fair_queue import Submits
+from notifier.intake.rejections import ODDITIES, SIGNED, Oddity, body_of
+from notifier.intake.standard import payload as standard
+from notifier.intake.standard import signature as signatures
+from notifier.intake.standard.payload import Payload
+from notifier.intake.woocommerce import events as woocommerce
+from notifier.intake.woocommerce.delivery import Known, delivery, is_silent
 from notifier.store.records import encode
 
 log = structlog.get_logger()

@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from notifier.domain.calls import BookedCall, CallState
 from notifier.domain.decide import derived_id
-from notifier.domain.events import EventType
-from notifier.domain.facts import (
+from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
     DepositSettled,
@@ -17,6 +16,7 @@ from notifier.domain.facts import (
     OrderPrioritized,
     StaffReminded,
 )
+from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Order
 from notifier.outbound import events

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.facts import Fact
+from notifier.domain.domain_events import Fact
 from notifier.errors import StoreError
 from notifier.outbound import news as telling
 from notifier.outbound.endpoint import Endpoint

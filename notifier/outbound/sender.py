@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.outbound import outbox, posting, retrying
+from notifier.outbound.breaker import FAILING, GONE, Standings
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.outbox import Claimed
-from notifier.outbound.standing import FAILING, GONE, Standings
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys

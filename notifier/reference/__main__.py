@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from notifier import resources
+from notifier.config import shipped
 from notifier.reference import api, commands, configuration, events, metrics, states
 
-FOLDER = resources.ROOT / "docs" / "reference"
+FOLDER = shipped.ROOT / "docs" / "reference"
 
 API = FOLDER / "openapi.json"
 

@@ -4,10 +4,10 @@ import asyncio
 import json
 import tempfile
 
-from notifier import resources
+from notifier.config import shipped
 from notifier.config.loading import load
-from notifier.intake.standard_signature import new_secret
-from notifier.service import WEB, Service
+from notifier.intake.standard.signature import new_secret
+from notifier.service.process import WEB, Service
 from notifier.web import openapi
 from notifier.web.openapi_routes import DESCRIBED, POSTED
 
@@ -27,5 +27,5 @@ async def _document() -> dict[str, object]:
             "NOTIFIER__CALLBACKS__TOKEN": new_secret(),
             "NOTIFIER__API__TOKENS": json.dumps([new_secret()]),
         }
-        async with Service(load(resources.CONFIG, environment=settings), roles=[WEB]) as service:
+        async with Service(load(shipped.CONFIG, environment=settings), roles=[WEB]) as service:
             return openapi.document(service.app, DESCRIBED, POSTED)

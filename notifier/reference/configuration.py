@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.policy import BlockConfig
@@ -99,8 +98,8 @@ def keys() -> Iterator[Key]:
 
 def sections() -> Iterator[tuple[str, str, str, list[Key]]]:
     """Heading, name in the file, what the file says of it, and its keys; in the order of the file."""
-    text = resources.CONFIG.read_text(encoding="utf-8")
-    said, shipped = remarks(text), tomllib.loads(text)
+    text = shipped.CONFIG.read_text(encoding="utf-8")
+    said, document = remarks(text), tomllib.loads(text)
     for name, field in Config.model_fields.items():
         if name == "file":
             continue
@@ -111,17 +110,17 @@ def sections() -> Iterator[tuple[str, str, str, list[Key]]]:
                     heading,
                     example,
                     _words(said, example, name),
-                    list(_keys(model, example, said, _at(shipped, example))),
+                    list(_keys(model, example, said, _at(document, example))),
                 )
             continue
         section = _model(field)
         assert section is not None
-        yield name, name, _words(said, name), list(_keys(section, name, said, _at(shipped, name)))
+        yield name, name, _words(said, name), list(_keys(section, name, said, _at(document, name)))
         for inner, inner_field in section.model_fields.items():
             alone = _model(inner_field)
             if alone is not None and alone in _ALONE:
                 path = f"{name}.{inner}"
-                yield path, path, _words(said, path), list(_keys(alone, path, said, _at(shipped, path)))
+                yield path, path, _words(said, path), list(_keys(alone, path, said, _at(document, path)))
 
 
 def _words(said: Remarks, *sections: str) -> str:

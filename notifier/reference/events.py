@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.config.loading import load
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import STAGES
@@ -70,7 +69,7 @@ every open call. `tehran` are the cities of `[regions.cities]`, `elsewhere` is e
 
 def page() -> str:
     """The whole page."""
-    config = load(resources.CONFIG, environment={})
+    config = load(shipped.CONFIG, environment={})
     rows = [
         (f"`{kind}`", _MEANINGS[kind], STAGES[kind].name.lower().replace("_", " ") if kind in STAGES else "")
         for kind in EventType

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from prometheus_client import Counter, Histogram
 
-from notifier import gauges, metrics
-from notifier.gauges import Sum
+from notifier.observability import counters, gauges
+from notifier.observability.gauges import Sum
 from notifier.reference.page import MADE, table
 
 _INTRODUCTION = f"""\
@@ -57,7 +57,7 @@ def _of_process() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _counted() -> Iterator[Counter | Histogram]:
-    return (one for one in vars(metrics).values() if isinstance(one, Counter | Histogram))
+    return (one for one in vars(counters).values() if isinstance(one, Counter | Histogram))
 
 
 def _labels(labels: tuple[str, ...]) -> str:

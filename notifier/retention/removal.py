@@ -9,8 +9,8 @@ from notifier.domain.events import Details
 from notifier.domain.orders import Order
 from notifier.store import packing
 from notifier.store.keys import Keys
+from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
-from notifier.store.stories import Dossier
 from notifier.store.work import UnitOfWork
 
 _KNOWN = ("city", "province", "method", "amount", "refund_amount")

@@ -11,8 +11,8 @@ from notifier.clock import Clock
 from notifier.config.retention import RetentionConfig
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
-from notifier.retention.leftovers import Leftovers
 from notifier.retention.orders import Ages, ClosedOrders
+from notifier.retention.orphans import Leftovers
 from notifier.store import audit
 from notifier.store.reading import Reader
 from notifier.store.records import ms

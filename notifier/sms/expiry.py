@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
-from notifier.sms.unreached import Unreached
+from notifier.sms.call_fallback import Unreached
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader

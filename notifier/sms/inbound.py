@@ -13,18 +13,18 @@ from notifier.clock import Clock
 from notifier.domain import phones, replies
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.decide import derived_id
+from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
-from notifier.domain.facts import CustomerReplied
 from notifier.domain.orders import Order
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import Kind, Line
-from notifier.sms.unreached import PlanCall
+from notifier.sms.call_fallback import PlanCall
 from notifier.store import work
 from notifier.store.keys import Keys, partition_of
+from notifier.store.publishing import Tell, nobody
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 from notifier.store.schema import INBOUND_KEPT
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()

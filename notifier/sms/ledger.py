@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier.domain.facts import MessageEnded
+from notifier.domain.domain_events import MessageEnded
 from notifier.domain.messages import Message, MessageState
 from notifier.errors import StoreError
-from notifier.sms.parts import parts
+from notifier.sms.segments import parts
 from notifier.store import daily
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.records import encode
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 _S = MessageState

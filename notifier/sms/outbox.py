@@ -15,8 +15,8 @@ from notifier.sms import ledger
 from notifier.sms.ledger import Attempt
 from notifier.store import work, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.records import decode, encode, ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()

@@ -15,15 +15,15 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
-from notifier.sms.lines import Line, Lines
+from notifier.sms.accounts import Line, Lines
+from notifier.sms.call_fallback import Unreached
 from notifier.sms.providers.base import ProviderError, Status
-from notifier.sms.unreached import Unreached
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()

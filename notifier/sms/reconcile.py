@@ -11,19 +11,19 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import Message, MessageState
 from notifier.sms import ledger
+from notifier.sms.accounts import Lines
 from notifier.sms.alerts import Alert
-from notifier.sms.lines import Lines
+from notifier.sms.call_fallback import Unreached
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import Provider, ProviderError, Status
 from notifier.sms.receipts import due_members
-from notifier.sms.retry import MAYBE_SENT
-from notifier.sms.unreached import Unreached
+from notifier.sms.resend import MAYBE_SENT
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()

@@ -16,15 +16,15 @@ from notifier.domain import phones
 from notifier.domain.messages import Message, MessageState
 from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
+from notifier.sms.accounts import Line, Lines, Standing
+from notifier.sms.call_fallback import Unreached
 from notifier.sms.limits import Bounds, Over
-from notifier.sms.lines import Line, Lines, Standing
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
 from notifier.sms.renewing import Renewal
-from notifier.sms.unreached import Unreached
 from notifier.store.keys import Keys
+from notifier.store.publishing import Tell, nobody
 from notifier.store.replicas import TooFewReplicas
-from notifier.store.telling import Tell, nobody
 
 log = structlog.get_logger()
 

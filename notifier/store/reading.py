@@ -14,7 +14,7 @@ from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
 from notifier.errors import StoreError
 from notifier.store import keys as names
-from notifier.store import stories
+from notifier.store import order_bundle
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
@@ -128,9 +128,9 @@ class Reader:
         pipeline.get(keys.closed(order.source, order.id))
         pipeline.lrange(keys.timeline(order.source, order.id), 0, -1)
         raw, lines = await pipeline.execute()
-        closed = stories.unpacked(raw) or stories.Story()
+        closed = order_bundle.unpacked(raw) or order_bundle.Story()
         timeline = [decode(line, Line) for line in (*closed.timeline, *lines)]
-        texts, calls = stories.references(timeline, Kind.MESSAGE), stories.references(timeline, Kind.CALL)
+        texts, calls = order_bundle.references(timeline, Kind.MESSAGE), order_bundle.references(timeline, Kind.CALL)
         rows = [one.hash() for one in closed.messages]
         found = {one.message.id: one for one in (_message(*(row.get(name) for name in _NAMES)) for row in rows)}
         found |= {one.message.id: one for one in await self.messages([(keys, one) for one in texts])}

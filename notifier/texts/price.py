@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from notifier.domain.messages import Via
-from notifier.sms.parts import is_unicode, parts
+from notifier.sms.segments import is_unicode, parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

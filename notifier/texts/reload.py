@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import structlog
 from redis.asyncio import Redis
 
-from notifier import checks
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.diagnostics import offline
 from notifier.domain import persian
 from notifier.errors import ConfigError, TemplateError
 from notifier.sms.alerts import Alert
@@ -64,7 +64,7 @@ class Reloader:
 
     def _load(self) -> dict[str, Template]:
         loaded = loading.load(self._config)
-        checks.require(self._config, loaded)
+        offline.require(self._config, loaded)
         return loaded
 
     def _signature(self) -> Signature:

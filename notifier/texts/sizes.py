@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notifier.domain.policy import Shop
-from notifier.sms.parts import MAX_UNITS, is_unicode, units
+from notifier.sms.segments import MAX_UNITS, is_unicode, units
 from notifier.sms.templates import Template
 from notifier.sms.templates.shortening import NAMES
 from notifier.texts import samples

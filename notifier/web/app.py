@@ -7,27 +7,27 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 
-from notifier.calling import Calling
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.intake import views as webhooks
-from notifier.intake.keeping import Keeper
+from notifier.intake.rejections import Keeper
 from notifier.intake.views import Source
-from notifier.scraping import Scrape
-from notifier.sms.lines import Lines
+from notifier.observability.collector import Scrape
+from notifier.service.calling import Calling
+from notifier.sms.accounts import Lines
 from notifier.store.reading import Reader
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
+from notifier.web.delivery_counters import Tally
 from notifier.web.described import Answer, describe
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
-from notifier.web.tally import Tally
 from notifier.web.webhooks import watched
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from notifier.calling import Calling
 from notifier.domain.calls import OPEN, BookedCall, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
+from notifier.service.calling import Calling
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import encode, ms
 from notifier.web import bodies, queries, shapes, views

@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec.structs import asdict
 
 from notifier.errors import Unprocessable
-from notifier.intake.kept import Kept, KeptBook
+from notifier.intake.dead_letters import Kept, KeptBook
 from notifier.store.records import encode
 from notifier.web import queries, shapes
 from notifier.web.described import Answer, Parameter, describe

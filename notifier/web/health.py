@@ -7,9 +7,9 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from notifier import disk
 from notifier.config import Config
-from notifier.sms.lines import Lines, Standing
+from notifier.sms.accounts import Lines, Standing
+from notifier.store import disk
 from notifier.store.health import Health, health
 from notifier.web import shapes
 from notifier.web.described import Answer, describe

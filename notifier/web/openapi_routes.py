@@ -6,20 +6,20 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from notifier import samples
 from notifier.clock import TEHRAN
 from notifier.domain.events import EventType
-from notifier.intake.standard import Payload
+from notifier.intake.standard.payload import Payload
 from notifier.intake.views import LARGEST_BATCH
 from notifier.outbound.samples import samples as outbound_samples
 from notifier.outbound.schemas import schemas
+from notifier.practice import standard
 from notifier.web import shapes
 from notifier.web.described import Answer, Body, Description, Parameter
 from notifier.web.openapi import Place
 
 _AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 _SHOWN = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DEPOSIT_REPORTED, EventType.CANCELLED)
-_EVENTS = {str(kind): samples.event(kind, at=_AT) for kind in _SHOWN}
+_EVENTS = {str(kind): standard.event(kind, at=_AT) for kind in _SHOWN}
 
 _SIGNED = (
     Parameter(

@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from notifier.incoming import heads
-from notifier.intake.keeping import SIGNED, Keeper
+from notifier.intake.rejections import SIGNED, Keeper
+from notifier.web.delivery_counters import Tally
 from notifier.web.problems import answer_to
-from notifier.web.tally import Tally
 
 
 def watched(routes: Sequence[web.RouteDef], tally: Tally, keeper: Keeper) -> list[web.RouteDef]:

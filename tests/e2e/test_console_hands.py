@@ -11,7 +11,7 @@ from shops import Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.domain.calls import CallState
-from notifier.service import Service
+from notifier.service.process import Service
 
 pytestmark = pytest.mark.browser
 

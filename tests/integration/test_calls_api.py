@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import API_TOKEN, Answer, ApiUser, Client, StandardShop, request
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.calls import Call, Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 
@@ -34,7 +34,7 @@ class Desk:
         return await request(self.client, "POST", f"/api/calls/{call_id}/{action}", raw, headers)
 
     async def event(self, kind: EventType, order: str = "10025", **data: Any) -> Any:
-        payload = samples.event(kind, at=self.clock.now(), order_id=order)
+        payload = standard.event(kind, at=self.clock.now(), order_id=order)
         payload["data"] |= data
         answer = await self.shop.post(payload)
         assert answer.status == 202

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from notifier.clock import StillClock
 from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store.keys import Keys
 
 pytestmark = pytest.mark.process

@@ -4,11 +4,11 @@ from callroom import SARA
 from redis.asyncio import Redis
 from shops import StandardShop
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain.events import EventType
-from notifier.service import ROLES, Service
+from notifier.practice import standard
+from notifier.service.process import ROLES, Service
 
 
 async def test_jobs_coalesce_and_none_is_too_late(config: Config, clock: StillClock, redis: Redis) -> None:
@@ -26,6 +26,6 @@ async def test_calls_are_no_jobs(config: Config, clock: StillClock, redis: Redis
         client = await aiohttp_client(service.app)  # type: ignore[operator]
         shop = StandardShop(client, clock)
         for number in range(10):
-            payload = samples.event(EventType.PAID, at=clock.now(), order_id=str(number))
+            payload = standard.event(EventType.PAID, at=clock.now(), order_id=str(number))
             assert (await shop.post(payload)).status == 202
         assert len(service.ticks.scheduler.get_jobs()) == before

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=TEHRAN)

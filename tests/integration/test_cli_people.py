@@ -13,11 +13,11 @@ from shops import Client, StandardShop, standard_fixture
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from notifier import passwords
 from notifier.cli import app
 from notifier.config import Config
+from notifier.console import passwords
 from notifier.console.sessions import LIFETIME, LONGEST
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store import keys as names
 
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,10 @@ from test_receipts import desk, test_with_several_partitions  # noqa: F401
 
 from notifier.config import Config
 from notifier.console.attempts import BY_NAME, WINDOW, Attempts
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store import roundtrip, work
 from notifier.store.connect import CannotConnect, connect
-from notifier.store.weaknesses import weaknesses
+from notifier.store.durability import weaknesses
 from notifier.store.work import UnitOfWork
 
 pytestmark = pytest.mark.process

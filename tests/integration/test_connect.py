@@ -15,9 +15,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notifier.store import server as programs
 from notifier.store.connect import CannotConnect, connect
+from notifier.store.durability import weaknesses, weaknesses_in
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.urls import UnsupportedUrl, without_password
-from notifier.store.weaknesses import weaknesses, weaknesses_in
 
 pytestmark = pytest.mark.process
 

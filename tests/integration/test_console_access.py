@@ -12,7 +12,7 @@ from shops import Client
 
 from notifier.console.attempts import BY_NAME
 from notifier.console.render import STATIC
-from notifier.service import Service
+from notifier.service.process import Service
 
 pytestmark = pytest.mark.slow
 

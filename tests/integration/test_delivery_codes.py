@@ -9,7 +9,7 @@ from delivery import Desk
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
 from notifier.sms.providers import codes
 from notifier.sms.providers.base import Failure

@@ -20,8 +20,8 @@ from notifier.cli import app
 from notifier.clock import TEHRAN, StillClock, SystemClock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.doctor import people, store
-from notifier.doctor.verdicts import Level, Verdict, in_time, ok
+from notifier.diagnostics import people, store
+from notifier.diagnostics.verdicts import Level, Verdict, in_time, ok
 from notifier.simulator import Fault, Simulator, create_app
 from notifier.store import keys as names
 from notifier.store.records import ms

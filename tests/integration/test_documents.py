@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from manuals import PAGES, ROOT, SHELLS, Block, Page, ours, pages, programs
 
-from notifier import checks
 from notifier.config import Config
+from notifier.diagnostics import offline
 from notifier.reference import api
 from notifier.reference.__main__ import API
 from notifier.reference.commands import commands
@@ -129,8 +129,8 @@ def test_configuration_loads(page: Page) -> None:
             continue
         values = _over(shipped, tomllib.loads(block.text))
         config = Config.model_validate(values | {"file": ROOT / "config.toml"})
-        found = checks.findings(config, loading.load(config))
-        errors = [one.text for one in found if one.level is checks.Level.ERROR]
+        found = offline.findings(config, loading.load(config))
+        errors = [one.text for one in found if one.level is offline.Level.ERROR]
         # Samples are files beside the configuration of whoever follows the page.
         assert [text for text in errors if "samples" not in text] == [], block.text
 

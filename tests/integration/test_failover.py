@@ -16,7 +16,7 @@ from standins.smsir import SmsIr
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, text
 from notifier.store.staff import Role, Staff, StaffBook
 

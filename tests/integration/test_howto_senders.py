@@ -18,7 +18,7 @@ from shops import API_TOKEN, SHOP_SECRET
 
 from notifier.clock import SystemClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 
 pytestmark = pytest.mark.process
 

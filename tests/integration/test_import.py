@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 from shops import SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, send_all, standard_fixture
 from typer.testing import CliRunner
 
-from notifier import logs, samples
 from notifier.cli import app
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
@@ -26,7 +25,9 @@ from notifier.importing.preview import Preview
 from notifier.importing.refused import Refused
 from notifier.importing.running import Import, Totals
 from notifier.importing.source import Source
-from notifier.service import WEB, Service
+from notifier.observability import logs
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
 from notifier.texts import loading
@@ -40,7 +41,7 @@ CODE = "123456789012345678901234"
 
 def paid(clock: StillClock, number: int, *, ago: timedelta = timedelta(), **more: Any) -> dict[str, Any]:
     """The payment of an order whose customer has a number of their own."""
-    event = samples.event(E.PAID, at=clock.now() - ago, order_id=f"I{number}")
+    event = standard.event(E.PAID, at=clock.now() - ago, order_id=f"I{number}")
     event["data"]["customer"]["phone"] = f"0912{number:07}"
     return event | more
 

@@ -11,7 +11,7 @@ from shops import ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
 

@@ -12,7 +12,7 @@ from shops import Answer, ApiUser, Client, send_all
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 MakeConfig = Callable[..., Config]

@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from redises import RedisProcess
 from shops import Client, StandardShop, WooShop, standard_fixture
 
-from notifier import metrics
 from notifier.clock import StillClock
 from notifier.config import Config
+from notifier.observability import counters
 from notifier.reference.metrics import names
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.staff import Role, Staff
 
@@ -133,7 +133,7 @@ async def test_the_event_loop_is_watched(client: Client) -> None:
     before = (await figures(client))[name]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await metrics.watch_lag(every=0.01)
+            await counters.watch_lag(every=0.01)
     assert (await figures(client))[name] > before
 
 

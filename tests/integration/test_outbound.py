@@ -19,7 +19,7 @@ from notifier.config import Config
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience
 from notifier.outbound.events import PAYLOADS, Topic
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Ripening, Simulator
 from notifier.store.keys import Keys
 from notifier.store.records import decode

@@ -11,14 +11,14 @@ from redis.asyncio import Redis
 from standins.shop import OLD_SECRET, SECRET, ShopServer, shop_server
 
 from notifier.clock import StillClock
-from notifier.domain.facts import CustomerReplied
+from notifier.domain.domain_events import CustomerReplied
 from notifier.outbound import sender
+from notifier.outbound.breaker import Standing
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Outbox, claim, waiting
 from notifier.outbound.retrying import BACK_OFF
 from notifier.outbound.sender import NewsSender
-from notifier.outbound.standing import Standing
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork

@@ -9,9 +9,9 @@ from delivery import Desk
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.messages import Audience, MessageState
 from notifier.errors import ConfigError
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
-from notifier.sms.retry import retry
+from notifier.sms.resend import retry
 
 S = MessageState
 MINUTE = timedelta(minutes=1)

@@ -9,9 +9,9 @@ from shops import Client
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Ripening, Simulator
-from notifier.sms.story import story
+from notifier.sms.explain import story
 
 S = MessageState
 MINUTE = timedelta(minutes=1)

@@ -9,13 +9,13 @@ from delivery import Desk
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
 from notifier.errors import Conflict
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Rules, Simulator
 from notifier.sms import outbox
+from notifier.sms.explain import story
 from notifier.sms.outbox import Settled
 from notifier.sms.providers.base import Outgoing, Status
-from notifier.sms.retry import retry
-from notifier.sms.story import story
+from notifier.sms.resend import retry
 
 S = MessageState
 MINUTE = timedelta(minutes=1)

@@ -20,7 +20,7 @@ from notifier.retention import archive as archives
 from notifier.retention import orders
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import keys as names
 from notifier.store import packing

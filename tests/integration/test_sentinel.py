@@ -14,12 +14,12 @@ from shops import Client, StandardShop, standard_fixture
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import work
 from notifier.store.connect import CannotConnect, connect
+from notifier.store.durability import weaknesses
 from notifier.store.replicas import Replicas, TooFewReplicas
-from notifier.store.weaknesses import weaknesses
 from notifier.store.work import UnitOfWork
 
 pytestmark = pytest.mark.process

@@ -10,7 +10,7 @@ from standins.woocommerce import KEY, SECRET, WooCommerce
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 PAID = "order.updated__processing_online"

@@ -8,7 +8,7 @@ from consoles import Browser, hire
 from shops import ApiUser, Client, WooShop, send_all, woo_fixture
 
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 PAID = "order.updated__processing_online"

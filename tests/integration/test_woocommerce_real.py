@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import Service
+from notifier.service.process import Service
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce_real"
 MOVED = timedelta(hours=3, minutes=30) - timedelta(days=3)

@@ -12,7 +12,7 @@ from test_access_control import _bare, routes
 
 from notifier.clock import StillClock
 from notifier.errors import TemplateError
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.sms import templates
 
 MARK = "xss5417"

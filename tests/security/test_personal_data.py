@@ -12,12 +12,12 @@ from shops import StandardShop, send_all, standard_fixture
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain import persian
-from notifier.intake.kept import Kept
+from notifier.intake.dead_letters import Kept
 from notifier.retention.archive import Archive
 from notifier.retention.backup import backup
 from notifier.retention.customer import Customers
-from notifier.retention.mentions import forms_of, mentions
-from notifier.service import Service
+from notifier.retention.personal_data import forms_of, mentions
+from notifier.service.process import Service
 from notifier.store import keys as names
 from notifier.store.records import encode
 

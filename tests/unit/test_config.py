@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from rulebook import ROOT
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.config.loading import find, load
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.calls import Purpose
@@ -315,7 +314,7 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     named = {"NOTIFIER_CONFIG": "named.toml"}
     assert find(Path("asked.toml"), named) == Path("asked.toml")
     assert find(None, named) == Path("named.toml")
-    assert find(None, {}) == resources.CONFIG
+    assert find(None, {}) == shipped.CONFIG
     (tmp_path / "config.toml").touch()
     assert find(None, {}) == Path("config.toml")
 

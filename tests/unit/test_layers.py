@@ -18,7 +18,7 @@ COMMON = (
 )
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "notifier.domain": ("notifier.domain",),
-    "notifier.store": ("notifier.store", "notifier.domain", "notifier.errors", "notifier.disk"),
+    "notifier.store": ("notifier.store", "notifier.domain", "notifier.errors", "notifier.store.disk"),
     "notifier.intake": (
         "notifier.intake",
         "notifier.domain",
@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "notifier.simulator": ("notifier.simulator", "notifier.clock", "notifier.tasks"),
     "notifier.incoming": ("notifier.incoming", "notifier.errors"),
     "notifier.clock": (),
-    "notifier.disk": (),
+    "notifier.store.disk": (),
     "notifier.durations": (),
     "notifier.errors": (),
     "notifier.expressions": (),

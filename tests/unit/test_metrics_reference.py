@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from notifier import gauges, metrics
+from notifier.observability import counters, gauges
 from notifier.reference.metrics import names, page
 
 ROOT = Path(__file__).parents[2]
@@ -92,5 +92,5 @@ def test_the_dashboard_asks_the_questions_in_order() -> None:
 
 def test_the_page_has_a_row_for_each() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", page(), re.MULTILINE)
-    counted = [one for one in vars(metrics).values() if isinstance(one, metrics.Counter | metrics.Histogram)]
+    counted = [one for one in vars(counters).values() if isinstance(one, counters.Counter | counters.Histogram)]
     assert len(rows) == len(set(rows)) == len(LABELS) + len(counted)

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from notifier.domain.calls import BookedCall, CallState, Purpose
-from notifier.domain.events import Details, Event, EventType
-from notifier.domain.facts import (
+from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
     DepositSettled,
@@ -24,6 +23,7 @@ from notifier.domain.facts import (
     OrderPrioritized,
     StaffReminded,
 )
+from notifier.domain.events import Details, Event, EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.outbound import news, retrying

@@ -9,7 +9,7 @@ import pytest
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
-from notifier.intake.standard import Payload
+from notifier.intake.standard.payload import Payload
 from notifier.reference.__main__ import FOLDER, pages
 from notifier.reference.commands import commands
 from notifier.reference.configuration import keys

@@ -7,7 +7,7 @@ import pytest
 from rulebook import NOON
 
 from notifier.domain.messages import Message, MessageState
-from notifier.sms.story import story
+from notifier.sms.explain import story
 from notifier.store.reading import StoredMessage
 
 S = MessageState

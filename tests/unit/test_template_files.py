@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK
 
-from notifier import checks
 from notifier.config.loading import load
+from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
 from notifier.domain.messages import Audience, Via
 from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.parts import parts
+from notifier.sms.segments import parts
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import __main__ as docs
 from notifier.texts import loading, page, samples
@@ -172,7 +172,7 @@ def test_check_names_unused_templates_and_unknown_shops(tmp_path: Path) -> None:
     (folder / "nobody").mkdir()
     (folder / "nobody" / "order_packed.txt").write_text(f"{HEADER}+++\nسلام\n", encoding="utf-8")
     (tmp_path / "config.toml").write_text(CONFIG.file.read_text(encoding="utf-8"), encoding="utf-8")
-    errors = [found.text for found in checks.check(tmp_path / "config.toml") if found.level is checks.Level.ERROR]
+    errors = [found.text for found in offline.check(tmp_path / "config.toml") if found.level is offline.Level.ERROR]
     assert [re.sub(r".*/templates/", "", error) for error in errors] == [
         "nobody/order_packed.txt: there is no [sources.nobody]; there are: shop, woo",
         "stray.txt, line 1: no rule of [policy] uses this template; name it in the sms of an event there,"

@@ -18,7 +18,7 @@ from notifier.domain.policy import EVERYTHING, Shop
 from notifier.domain.variables import Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.parts import MAX_UNITS, parts, units
+from notifier.sms.segments import MAX_UNITS, parts, units
 
 NAMES = sorted(name for name, found in RULEBOOK.templates.items() if found.audience is Audience.CUSTOMER)
 """What customers read; texts for staff are about calls, see their own tests."""

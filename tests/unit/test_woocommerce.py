@@ -24,7 +24,16 @@ from notifier.domain.regions import Regions
 from notifier.domain.timeline import Kind
 from notifier.domain.variables import Context, more_items
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
-from notifier.intake.woocommerce import DEFAULT, PROVINCES, Snapshot, WooRules, events, is_ping, parse, verify
+from notifier.intake.woocommerce.events import (
+    DEFAULT,
+    PROVINCES,
+    Snapshot,
+    WooRules,
+    events,
+    is_ping,
+    parse,
+    verify,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce"
 NAMES = sorted(path.stem for path in FIXTURES.glob("order.*.json"))

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import structlog
 from yarl import URL
 
-from notifier.sms.parts import parts, units
 from notifier.sms.providers import smsir_codes as codes
 from notifier.sms.providers.base import (
     MAX_BATCH,
@@ -26,6 +25,7 @@ from notifier.sms.providers.base import (
     Status,
 )
 from notifier.sms.providers.transport import Answer, NoAnswer, Transport, TransportError, base_address, number
+from notifier.sms.segments import parts, units
 
 BASE_URL = "https://api.sms.ir/v1"
 MAX_TOGETHER = 100

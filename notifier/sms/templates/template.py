@@ -17,7 +17,7 @@ from notifier.domain import persian
 from notifier.domain.messages import Pattern, Via
 from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
-from notifier.sms.parts import parts
+from notifier.sms.segments import parts
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
 from notifier.sms.templates.header import PatternHeader

@@ -1,0 +1,121 @@
+"""Any list of the console as CSV: all of its rows, sent as they are read."""
+
+import csv
+import io
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import jdatetime
+import structlog
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from notifier.clock import TEHRAN
+from notifier.console.dependencies import Parts
+from notifier.console.security import STAFF
+from notifier.domain import cells, persian, phones
+from notifier.store import audit
+from notifier.store.audit import Act
+from notifier.store.keys import Keys
+from notifier.store.reading import Place
+
+log = structlog.get_logger()
+
+LIMIT = 50_000
+"""The most rows of a sheet; the page says so, and a sheet that was cut says it in its last row."""
+
+_CHUNK = 500
+_CUT = f"فقط {persian.number(LIMIT)} ردیف نخست آمده است."
+
+Row = Sequence[object]
+
+
+def wanted(request: web.Request) -> bool:
+    """Whether the list is asked for as a sheet."""
+    return request.query.get("as") == "csv"
+
+
+async def sheet(
+    request: web.Request, parts: Parts, name: str, head: Row, rows: AsyncIterable[Row] | Iterable[Row]
+) -> web.StreamResponse:
+    """A table for a spreadsheet: with the mark by which Excel knows UTF-8, and no cell that it takes for a formula."""
+    lines = _lines(head, rows)
+    first = await anext(lines)  # a store that is away is found out before anything is sent, and shown as a page
+    about = phones.mask_phones_in(request.path.removeprefix("/console")[:200])
+    await audit.write(parts.redis, parts.entry(Act.EXPORTED, request[STAFF].id, about=about))
+    log.info("a list was taken away", action="sheet_taken", staff=request[STAFF].id, sheet=name)
+    day = jdatetime.date.fromgregorian(date=parts.clock.now().astimezone(TEHRAN).date()).isoformat()
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}-{day}.csv"',
+    }
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    try:
+        await response.write(first.encode())
+        async for text in lines:
+            await response.write(text.encode())
+        await response.write_eof()
+    except (RedisError, OSError) as error:
+        log.warning("sheet broken off", action="sheet_broken_off", error=type(error).__name__, path=request.path)
+        if request.transport:
+            request.transport.abort()  # the browser then knows that this is not all of it
+    return response
+
+
+async def newest(parts: Parts, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[Keys, str]]]:
+    """The members of several sorted sets together, highest score first, some at a time."""
+    after: Place | None = None
+    while True:
+        page = await parts.reader.page(sets, after=after, size=_CHUNK)
+        yield page.members
+        if page.end is None:
+            return
+        after = page.end
+
+
+async def oldest(parts: Parts, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[int, Keys, str]]]:
+    """The same with their scores, lowest first."""
+    found: list[tuple[int, Keys, str]] = []
+    for keys, name in sets:
+        rows: Any = await parts.redis.zrange(name, 0, LIMIT, withscores=True)
+        found += [(int(score), keys, member.decode()) for member, score in rows]
+    found.sort(key=lambda row: (row[0], row[2]))
+    for start in range(0, len(found), _CHUNK):
+        yield found[start : start + _CHUNK]
+
+
+async def _lines(head: Row, rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIterator[str]:
+    """The text of the sheet in pieces."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    out.write("\ufeff")
+    writer.writerow(head)
+    count = 0
+    async for row in _each(rows):
+        if count == LIMIT:
+            writer.writerow([_CUT])
+            break
+        writer.writerow([cells.cell(value) for value in row])
+        count += 1
+        if count % _CHUNK == 0:
+            yield _taken(out)
+    yield _taken(out)
+
+
+async def _each(rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIterator[Row]:
+    if isinstance(rows, AsyncIterable):
+        async for row in rows:
+            yield row
+    else:
+        for row in rows:
+            yield row
+
+
+def _taken(out: io.StringIO) -> str:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text

@@ -1,0 +1,70 @@
+"""Everything that looks after what shops do not say: orders whose webhooks were lost, and shops that fell silent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.config.rest import RestConfig
+from notifier.config.sources import WooCommerceSource
+from notifier.diagnostics import offline
+from notifier.intake.committer import Committer
+from notifier.intake.inactivity import Silence
+from notifier.intake.woocommerce.catch_up import CatchUp
+from notifier.intake.woocommerce.rest import WooCommerceRest
+from notifier.observability import counters
+from notifier.sms.alerts import Alert
+from notifier.store.reading import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """The parts, each to be ticked by itself; ``silence`` is None where it is switched off."""
+
+    catch_ups: Sequence[CatchUp]
+    silence: Silence | None
+
+    async def close(self) -> None:
+        """Let go of the connections to the shops."""
+        for catch_up in self.catch_ups:
+            await catch_up.rest.close()
+
+
+def rest(settings: RestConfig) -> WooCommerceRest:
+    """A shop's REST API as configured."""
+    key, secret = settings.consumer_key.value(), settings.consumer_secret.value()
+    return WooCommerceRest(settings.url, key, secret, timeout=settings.timeout)
+
+
+def watching(config: Config, reader: Reader, clock: Clock, committer: Committer, tell: Alert) -> Watching:
+    """The parts of a configuration; ``tell`` tells supervisors."""
+    calendar, redis = offline.calendar(config), reader.redis
+    return Watching(
+        catch_ups=[
+            CatchUp(
+                redis=redis,
+                clock=clock,
+                committer=committer,
+                source=name,
+                rest=rest(source.rest),
+                rules=source.rules(),
+                every=source.rest.every,
+                look_back=source.rest.look_back,
+                tell=tell,
+                on_filled=counters.caught_up,
+                known=reader.knows,
+            )
+            for name, source in config.sources.items()
+            if isinstance(source, WooCommerceSource) and source.rest
+        ],
+        silence=Silence(
+            redis=redis,
+            clock=clock,
+            sources={name: isinstance(source, WooCommerceSource) for name, source in config.sources.items()},
+            spans=config.silence.spans,
+            is_day_off=lambda day: calendar.why_closed(day) is not None,
+            tell=tell,
+        )
+        if config.silence.enabled
+        else None,
+    )
