@@ -19,7 +19,7 @@ from notifier.diagnostics import offline, verdicts
 from notifier.diagnostics.live import examine, is_well
 from notifier.diagnostics.offline import Level
 from notifier.diagnostics.verdicts import Verdict
-from notifier.service.process import Store
+from notifier.store.opening import Store
 from notifier.texts import loading
 
 _MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]", Level.NOTE: "[cyan]note[/]"}
@@ -79,7 +79,7 @@ def _show(found: list[Verdict], console: Console) -> None:
 
 async def _examine(config: Config) -> list[Verdict]:
     offline.require(config, loading.load(config))
-    store = Store(config)
+    store = Store(config.redis)
 
     async def connect() -> Redis:
         return await store.open()

@@ -16,9 +16,9 @@ from notifier.config import Config
 from notifier.domain import phones
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers, Erased
-from notifier.service.process import Store
 from notifier.store import audit, private_files
 from notifier.store.audit import Act
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -84,7 +84,7 @@ def _number(text: str) -> str:
 
 @asynccontextmanager
 async def _customers(config: Config) -> AsyncIterator[Customers]:
-    store = Store(config)
+    store = Store(config.redis)
     try:
         redis = await store.open()
         reader = Reader(redis, config.redis.partitions)

@@ -15,7 +15,8 @@ from notifier.config import Config
 from notifier.intake.dead_letters import Kept, KeptBook
 from notifier.intake.replaying import GONE, Became, Replayer
 from notifier.observability import logs
-from notifier.service.process import Service, Store
+from notifier.service.process import Service
+from notifier.store.opening import Store
 
 T = TypeVar("T")
 
@@ -164,7 +165,7 @@ def _looking(settings: Config, read: Callable[[KeptBook], Awaitable[T]]) -> T:
     """Read from the store of a configuration."""
 
     async def run() -> T:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
             book = KeptBook(await store.open(), tuple(settings.sources), settings.retention.refused_deliveries)
             return await read(book)

@@ -17,9 +17,9 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.retention import exporting
-from notifier.service.process import Store
 from notifier.store import audit, private_files
 from notifier.store.audit import Act
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -48,7 +48,7 @@ def _standard_output() -> IO[bytes]:
 
 async def _write(config: Config, span: exporting.Span, file: IO[bytes], *, show: bool) -> int:
     async with AsyncExitStack() as stack:
-        store = Store(config)
+        store = Store(config.redis)
         stack.push_async_callback(store.close)
         reader = Reader(await store.open(), config.redis.partitions)
         await audit.write(reader.redis, trail.entry(Act.EXPORTED, about="orders"))

@@ -33,9 +33,10 @@ from notifier.importing.running import Import, Totals
 from notifier.importing.source import KINDS, Reading, Source
 from notifier.importing.tracking import NotTracking
 from notifier.observability import logs
-from notifier.service.process import Service, Store
+from notifier.service.process import Service
 from notifier.service.rulebook import rulebook
 from notifier.store import keys as names
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.texts import loading
 
@@ -238,7 +239,7 @@ async def _looking(settings: Config) -> AsyncIterator[Reader | None]:
     if settings.redis.is_embedded and not settings.redis.data_dir.is_dir():
         yield None
         return
-    store = Store(settings)
+    store = Store(settings.redis)
     try:
         yield Reader(await store.open(), settings.redis.partitions)
     finally:

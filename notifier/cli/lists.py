@@ -17,11 +17,11 @@ from notifier.clock import TEHRAN
 from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
-from notifier.service.process import Store
 from notifier.sms import resend as retrying
 from notifier.sms.explain import story
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
+from notifier.store.opening import Store
 from notifier.store.reading import Reader, StoredMessage
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ def _reading(config: Path | None, data_dir: Path | None, read: Callable[[Reader]
     settings = configured(config, data_dir)
 
     async def run() -> T:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
             return await read(Reader(await store.open(), settings.redis.partitions))
         finally:

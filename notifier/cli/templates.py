@@ -14,10 +14,10 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.config import Config
 from notifier.demo.bubbles import bubble
 from notifier.errors import TemplateError
-from notifier.service.process import Store
 from notifier.sms import templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES
+from notifier.store.opening import Store
 from notifier.texts import lint as spelling
 from notifier.texts import loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts.review import review
@@ -127,7 +127,7 @@ def diff(config: ConfigOption = None, data_dir: DataDirOption = None, folder: Fo
 
 
 async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[str]:
-    store = Store(settings)
+    store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)
     finally:

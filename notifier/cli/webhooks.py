@@ -22,7 +22,7 @@ from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Waiting
 from notifier.outbound.samples import samples
 from notifier.secret import MissingSecretError
-from notifier.service.process import Store
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -124,7 +124,7 @@ def _now() -> datetime:
 
 def _with_store(config: Config, do: Callable[[Redis], Awaitable[T]]) -> T:
     async def run() -> T:
-        store = Store(config)
+        store = Store(config.redis)
         try:
             return await do(await store.open())
         finally:

@@ -1,7 +1,8 @@
 """``[calls]`` and ``[calendar]``: how and when customers are phoned."""
 
-from datetime import date, time, timedelta
-from typing import Annotated, Literal
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -9,6 +10,9 @@ from notifier.config.section import Section, TimeOfDay
 from notifier.domain.calls import Purpose
 from notifier.durations import Duration
 from scheduler.rules import LADDER, OUTCOMES, PURPOSES, Consequence, Outcome, OutcomeRule, PurposeRule, Rules, Step, To
+
+if TYPE_CHECKING:
+    from scheduler.calendar import Calendar
 
 
 class OutcomeConfig(Section):
@@ -80,3 +84,17 @@ class CalendarConfig(Section):
     official_holidays: bool = True
     closed: list[date] = []
     open: list[date] = []
+
+    def calendar(self, zone: ZoneInfo) -> "Calendar":
+        """When somebody is at work in that zone. Raises ValueError with a sentence."""
+        from scheduler import holidays  # takes long, and few commands ask
+        from scheduler.calendar import Calendar
+
+        return Calendar.of(
+            {day: list(shifts) for day, shifts in self.hours.items()},
+            holidays=holidays.official if self.official_holidays else lambda day: None,
+            closed=self.closed,
+            opened=self.open,
+            zone=zone,
+            today=datetime.now(zone).date(),
+        )

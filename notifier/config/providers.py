@@ -13,6 +13,7 @@ from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
 
 if TYPE_CHECKING:
     from notifier.sms.limits import Limits
+    from notifier.sms.providers.base import Provider
 
 
 class PriceConfig(Section):
@@ -85,6 +86,18 @@ class KavenegarConfig(AccountSection):
         """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
 
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.kavenegar import KavenegarProvider  # these come with a client of HTTP
+
+        return KavenegarProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            sender=self.sender,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
 
 class SmsIrConfig(AccountSection):
     """``unit_price`` is what a unit of its credit costs, in rial: it counts in units of its own."""
@@ -97,7 +110,21 @@ class SmsIrConfig(AccountSection):
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.smsir import SmsIrProvider
+
+        return SmsIrProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            sender=self.sender,
+            unit_price=self.unit_price,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
 
 
 class SignsConfig(Section):
@@ -143,6 +170,13 @@ class HttpConfig(AccountSection):
     def secrets_needed(self) -> dict[str, Secret]:
         headers = {f"headers.{name}": value for name, value in self._headers().items() if isinstance(value, Secret)}
         return headers | {f"secrets.{name}": secret for name, secret in self.secrets.items()}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.generic import HttpProvider
+
+        timeout = self.timeout.total_seconds()
+        return HttpProvider(self.rules(), name=name, sender=self.sender, timeout=timeout)
 
     def _headers(self) -> dict[str, str | Secret]:
         return {name: Secret(text) if text.startswith("env:") else text for name, text in self.headers.items()}

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from notifier.durations import Duration
 from notifier.secret import Secret
+
+if TYPE_CHECKING:
+    from notifier.intake.woocommerce.rest import WooCommerceRest
 
 
 def _shop(address: str) -> str:
@@ -55,3 +58,10 @@ class RestConfig(BaseModel):
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing can be asked, by key."""
         return {"consumer_key": self.consumer_key, "consumer_secret": self.consumer_secret}
+
+    def client(self) -> "WooCommerceRest":
+        """What asks the shop. Raises MissingSecretError."""
+        from notifier.intake.woocommerce.rest import WooCommerceRest  # comes with a client of HTTP, which takes long
+
+        key, secret = self.consumer_key.value(), self.consumer_secret.value()
+        return WooCommerceRest(self.url, key, secret, timeout=self.timeout)

@@ -1,11 +1,15 @@
 """``[retention]``: how long what is kept. "0s" keeps for ever where it says so."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import model_validator
 
 from notifier.config.section import Section
 from notifier.durations import Duration
+
+if TYPE_CHECKING:
+    from notifier.retention.orders import Ages
 
 
 class RetentionConfig(Section):
@@ -33,3 +37,9 @@ class RetentionConfig(Section):
         if self.orders and self.remembered < self.event_ids:
             raise ValueError("remembered is shorter than event_ids: a late event would make an archived order anew")
         return self
+
+    def ages(self) -> "Ages":
+        """When an order is packed, and when it goes."""
+        from notifier.retention.orders import Ages  # comes with the store, which many a command does without
+
+        return Ages(pack=self.pack, orders=self.orders, open_orders=self.open_orders, remembered=self.remembered)

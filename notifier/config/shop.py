@@ -33,6 +33,11 @@ class ShopConfig(Section):
     return_days: Annotated[int, Field(ge=0)] = 7
     deposit_deadline: Duration = timedelta(hours=24)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose working hours, quiet hours and days off these are."""
+        return ZoneInfo(self.timezone)
+
     def shop(self) -> Shop:
         return Shop(**self.model_dump(exclude={"timezone"}))
 

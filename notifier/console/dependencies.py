@@ -12,11 +12,11 @@ from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
 from notifier.intake.rejections import Keeper
 from notifier.intake.replaying import Replayer
-from notifier.service.calling import Calling
 from notifier.sms.accounts import Lines
 from notifier.sms.templates import Template
 from notifier.store.audit import Act, Entry
 from notifier.store.reading import Reader
+from scheduler.calling import Calling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from notifier.demo.script import Moment, Step, Story
 from notifier.demo.shops import Shop, StandardShop, WooCommerceShop
 from notifier.demo.stage import Stage
 from notifier.demo.watch import Watch
-from notifier.diagnostics import offline
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 
@@ -34,7 +33,7 @@ STORIES: tuple[Story, ...] = (*standard_stories.STORIES, *woo_stories.STORIES)
 
 def working_days(config: Config, first: date | None, *, today: date) -> tuple[date, date]:
     """The day to be played, by default today if it is worked and else the next working day; and the one after it."""
-    calendar = offline.calendar(config)
+    calendar = config.calendar.calendar(config.shop.zone)
 
     def worked_from(day: date) -> date:
         while calendar.why_closed(day):

@@ -1,10 +1,8 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -25,8 +23,7 @@ from notifier.secret import MissingSecretError, Secret, secrets_in
 from notifier.sms.templates import Template
 from notifier.texts import loading
 from notifier.texts.review import review
-from scheduler import holidays, texts
-from scheduler.calendar import Calendar
+from scheduler import texts
 
 
 class Level(StrEnum):
@@ -118,22 +115,9 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _webhooks(config)
     yield from _providers(config)
     try:
-        calendar(config)
+        config.calendar.calendar(config.shop.zone)
     except ValueError as error:
         yield _error(f"{config.file}: calendar", str(error))
-
-
-def calendar(config: Config) -> Calendar:
-    """The working calendar as configured. Raises ValueError with a sentence."""
-    settings = config.calendar
-    return Calendar.of(
-        {day: list(shifts) for day, shifts in settings.hours.items()},
-        holidays=holidays.official if settings.official_holidays else lambda day: None,
-        closed=settings.closed,
-        opened=settings.open,
-        zone=ZoneInfo(config.shop.timezone),
-        today=datetime.now(ZoneInfo(config.shop.timezone)).date(),
-    )
 
 
 def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:

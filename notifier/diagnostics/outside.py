@@ -18,7 +18,6 @@ from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.intake.inactivity import last_heard
 from notifier.intake.woocommerce.rest import RestTrouble
 from notifier.outbound.breaker import Standings
-from notifier.service.watching import rest
 from notifier.sms.providers.base import Provider, ProviderError
 from notifier.sms.providers.kavenegar import KavenegarProvider
 from notifier.store import keys as names
@@ -130,7 +129,7 @@ async def shops(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Ver
 
 async def shop_rest(name: str, settings: RestConfig, clock: Clock) -> AsyncIterator[Verdict]:
     """Whether a shop tells its orders to whoever asks with our keys."""
-    about, shop, now = f"sources.{name}.rest", rest(settings), clock.now()
+    about, shop, now = f"sources.{name}.rest", settings.client(), clock.now()
     try:
         page = await shop.orders(after=now - timedelta(days=1), before=now)
         more = "" if page.is_last else " or more"

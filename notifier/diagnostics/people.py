@@ -7,7 +7,6 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.diagnostics import offline
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.store.records import ms
 from notifier.store.staff import Role, Staff, StaffBook
@@ -36,7 +35,7 @@ async def staff(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Ver
 
 
 def _shifts(config: Config, agents: list[Staff], clock: Clock) -> list[Verdict]:
-    calendar = offline.calendar(config)
+    calendar = config.calendar.calendar(config.shop.zone)
     shifts, now = Shifts(calendar), clock.now().astimezone(calendar.zone)
     days = [now.date() + timedelta(days=number) for number in range(_DAYS)]
     working = [day for day in days if calendar.why_closed(day) is None]

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from notifier.config.sources import SourceSection
 from notifier.errors import Crowded, TooManyEvents
 from notifier.intake.delivery import Delivery, Outcome
 
@@ -22,6 +21,18 @@ most so many behind, and takes turns with others that wait."""
 LONGEST = 2.0
 """Seconds: while whoever is next in a lane has waited for so long, whoever comes to it is sent away at once. The queue
 alone bounds memory; how long its end would wait depends on how fast the disk is today."""
+
+
+class Rate(Protocol):
+    """How fast a source may go."""
+
+    @property
+    def rate(self) -> int:
+        """Events a second."""
+
+    @property
+    def most_at_once(self) -> int:
+        """Events that may come at once after a rest."""
 
 
 class Submits(Protocol):
@@ -66,7 +77,7 @@ class Gate:
     def __init__(
         self,
         committer: Submits,
-        sources: Mapping[str, SourceSection],
+        sources: Mapping[str, Rate],
         *,
         queue: int,
         at_once: int = AT_ONCE,

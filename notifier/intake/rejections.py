@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from notifier import tasks
 from notifier.clock import Clock
 from notifier.domain.decide import derived_id
-from notifier.errors import StoreError
+from notifier.errors import Problem, StoreError
 from notifier.intake.dead_letters import Kept, KeptBook, room
 
 log = structlog.get_logger()
@@ -48,6 +48,11 @@ class Oddity(Struct, frozen=True, kw_only=True):
     errors: list[dict[str, Any]] = []
     event_id: str = ""
     body: bytes
+
+
+def rejection(problem: Problem, *, event_id: str, body: bytes) -> Oddity:
+    """A part of a delivery that was refused, or all of one that is answered 200 nevertheless."""
+    return Oddity(status=problem.status, reason=problem.detail, errors=problem.errors, event_id=event_id, body=body)
 
 
 ODDITIES = web.RequestKey("oddities", list[Oddity])

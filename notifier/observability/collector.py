@@ -17,13 +17,13 @@ from notifier.observability import counters, gauges
 from notifier.outbound.breaker import Standings
 from notifier.outbound.outbox import waiting
 from notifier.retention.backup import last_backup
-from notifier.service.calling import Calling
 from notifier.sms.accounts import Lines
 from notifier.store import disk, health, layout
 from notifier.store import keys as names
 from notifier.store.reading import Reader
 from notifier.store.records import ms
 from notifier.store.staff import Role
+from scheduler.calling import Calling
 
 _LEFT = (MessageState.SENDING, MessageState.UNKNOWN, MessageState.HELD)
 """States that a message should not stay in."""

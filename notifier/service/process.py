@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -21,6 +20,7 @@ from notifier.config.mapping import MappingSource
 from notifier.config.sources import StandardSource
 from notifier.console.app import create_console
 from notifier.console.dependencies import Parts
+from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
 from notifier.intake.committer import Committer
@@ -33,7 +33,9 @@ from notifier.intake.parking import Parking
 from notifier.intake.rejections import Keeper
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import AssuredCommitter
-from notifier.intake.views import Source, StandardShop, WooCommerceShop
+from notifier.intake.standard.shop import StandardShop
+from notifier.intake.views import Source
+from notifier.intake.woocommerce.shop import WooCommerceShop
 from notifier.observability import counters, event_log
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
@@ -48,13 +50,10 @@ from notifier.service.sending import sending
 from notifier.service.watching import watching
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
-from notifier.store import layout, schema
-from notifier.store.connect import connect
 from notifier.store.durability import weaknesses
-from notifier.store.embedded import EmbeddedRedis
 from notifier.store.health import health
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
-from notifier.store.replicas import Replicas
 from notifier.texts import loading
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
@@ -81,49 +80,6 @@ _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
-
-
-class Store:
-    """Redis, embedded or not, opened and closed."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self.embedded: EmbeddedRedis | None = None
-
-    async def open(self) -> Redis:
-        """A connection to data as this configuration describes it.
-
-        Raises EmbeddedRedisError, CannotConnect, UnsupportedUrl, StoreTooNew or OtherPartitions, each with a sentence.
-        """
-        await self.connect()
-        await layout.require(self.redis, self._config.redis.partitions)
-        return self.redis
-
-    async def connect(self) -> Redis:
-        """A connection, in however many partitions the data may lie."""
-        settings, path = self._config.redis, None
-        if settings.is_embedded:
-            self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability, program=settings.server)
-            path = await asyncio.to_thread(self.embedded.start)
-        self.redis = await connect(
-            settings.url,
-            socket_path=path,
-            timeout=settings.timeout.total_seconds(),
-            replicas=Replicas(settings.replicas, settings.replicas_timeout // timedelta(milliseconds=1)),
-        )
-        await schema.bring_up(self.redis)
-        return self.redis
-
-    async def close(self) -> None:
-        if hasattr(self, "redis"):
-            await self.redis.aclose()
-        if self.embedded:
-            await asyncio.to_thread(self.embedded.stop)
-
-    async def keep_up(self) -> None:
-        """Start the embedded server again if it died under us."""
-        if self.embedded:
-            await asyncio.to_thread(self.embedded.ensure)
 
 
 class Service:
@@ -158,7 +114,7 @@ class Service:
         self.traces = traces = _traces(config)
         if traces:
             stack.push_async_callback(traces.close)
-        self.store = Store(config)
+        self.store = Store(config.redis)
         stack.push_async_callback(self.store.close)
         self.redis = await self.store.open()
         weak = [] if self.store.embedded else await weaknesses(self.redis)
@@ -210,11 +166,18 @@ class Service:
             traces=traces,
         )
         stack.push_async_callback(self.sending.close)
-        self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell)
+        self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell, offline.require)
         await self.reloader.begin()
         self.sender = self.sending.sender
-        archive = Archive(config.redis.data_dir / "archive")
-        self.retention = retention(config.retention, archive, self.redis, self.reader, self.clock, self.calling.book)
+        self.retention = retention(
+            config.retention.ages(),
+            config.retention.audit,
+            Archive(config.redis.data_dir / "archive") if config.retention.archive else None,
+            self.redis,
+            self.reader,
+            self.clock,
+            self.calling.book,
+        )
         self.parking = Parking(self.reader, self.committer.parked)
         sources = self._sources()
         kept = KeptBook(self.redis, tuple(sources), config.retention.refused_deliveries)
@@ -253,7 +216,13 @@ class Service:
         """Go on by what may change at once of a new configuration. Raises ConfigError: then nothing has changed."""
         config = reload.effective(self.config, new)
         self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
-        self.calling.take_up(config, self.rulebook)
+        self.calling.take_up(
+            rules=config.calls.rules(),
+            calendar=config.calendar.calendar(config.shop.zone),
+            summary_at=config.calls.summary_at,
+            shop=self.rulebook.shop,
+            texting_time=self.rulebook.texting_time,
+        )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits.limits()
         changes = reload.changes(self.config, new)
@@ -361,14 +330,15 @@ class Service:
         gate = Gate(self.committer, self.config.sources, queue=self.config.server.queue)
         for name, source in self.config.sources.items():
             if isinstance(source, StandardSource):
-                shops[name] = StandardShop(name, source, gate, self.clock)
+                shops[name] = StandardShop(name, source.secrets(), source.tolerance, gate, self.clock)
             elif isinstance(source, MappingSource):
-                rules = source.rules(ZoneInfo(self.config.shop.timezone))
+                rules = source.rules(self.config.shop.zone)
                 shops[name] = MappingShop(name, source.scheme(), rules, gate, self.clock)
             else:
                 shops[name] = WooCommerceShop(
                     name,
-                    source,
+                    source.secrets(),
+                    source.rules(),
                     gate,
                     self.clock,
                     known=self.reader.knows,

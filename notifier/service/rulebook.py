@@ -1,7 +1,6 @@
 """The rulebook of a configuration: policy, templates, shop, calendar and quiet hours put together."""
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from notifier.config import Config
 from notifier.diagnostics import offline
@@ -12,12 +11,12 @@ from notifier.sms.templates import Template
 def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: str) -> Rulebook:
     """What decisions are taken by. Raises ConfigError when its parts do not fit together."""
     offline.require(config, templates)
-    zone, quiet = ZoneInfo(config.shop.timezone), config.quiet_hours.quiet_hours()
+    zone, quiet = config.shop.zone, config.quiet_hours.quiet_hours()
     return Rulebook(
         policy=config.policy.policy(config.regions.regions()),
         templates=templates,
         shop=config.shop.shop(),
-        working_time=offline.calendar(config).next_working_time,
+        working_time=config.calendar.calendar(config.shop.zone).next_working_time,
         texting_time=lambda moment: quiet.next_allowed(moment, zone),
         namespace=namespace,
         tell_within=config.retention.tell_within,

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.config.rest import RestConfig
 from notifier.config.sources import WooCommerceSource
-from notifier.diagnostics import offline
 from notifier.intake.committer import Committer
 from notifier.intake.inactivity import Silence
 from notifier.intake.woocommerce.catch_up import CatchUp
-from notifier.intake.woocommerce.rest import WooCommerceRest
 from notifier.observability import counters
 from notifier.sms.alerts import Alert
 from notifier.store.reading import Reader
@@ -30,15 +27,9 @@ class Watching:
             await catch_up.rest.close()
 
 
-def rest(settings: RestConfig) -> WooCommerceRest:
-    """A shop's REST API as configured."""
-    key, secret = settings.consumer_key.value(), settings.consumer_secret.value()
-    return WooCommerceRest(settings.url, key, secret, timeout=settings.timeout)
-
-
 def watching(config: Config, reader: Reader, clock: Clock, committer: Committer, tell: Alert) -> Watching:
     """The parts of a configuration; ``tell`` tells supervisors."""
-    calendar, redis = offline.calendar(config), reader.redis
+    calendar, redis = config.calendar.calendar(config.shop.zone), reader.redis
     return Watching(
         catch_ups=[
             CatchUp(
@@ -46,7 +37,7 @@ def watching(config: Config, reader: Reader, clock: Clock, committer: Committer,
                 clock=clock,
                 committer=committer,
                 source=name,
-                rest=rest(source.rest),
+                rest=source.rest.client(),
                 rules=source.rules(),
                 every=source.rest.every,
                 look_back=source.rest.look_back,

@@ -13,7 +13,6 @@ from notifier.intake import views as webhooks
 from notifier.intake.rejections import Keeper
 from notifier.intake.views import Source
 from notifier.observability.collector import Scrape
-from notifier.service.calling import Calling
 from notifier.sms.accounts import Lines
 from notifier.store.reading import Reader
 from notifier.web.addresses import forgiving
@@ -29,6 +28,7 @@ from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
 from notifier.web.webhooks import watched
+from scheduler.calling import Calling
 
 
 def create_app(

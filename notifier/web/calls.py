@@ -10,13 +10,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from notifier.domain.calls import OPEN, BookedCall, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
-from notifier.service.calling import Calling
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import encode, ms
 from notifier.web import bodies, queries, shapes, views
 from notifier.web.described import Answer, Body, Parameter, describe
 from scheduler import ical
 from scheduler.book import Held, Unknown
+from scheduler.calling import Calling
 from scheduler.outcomes import Deposit, Report, Unclear
 from scheduler.rules import Outcome
 

@@ -9,7 +9,7 @@ from msgspec import to_builtins
 from notifier.clock import TEHRAN
 from notifier.domain.events import EventType
 from notifier.intake.standard.payload import Payload
-from notifier.intake.views import LARGEST_BATCH
+from notifier.intake.standard.shop import LARGEST_BATCH
 from notifier.outbound.samples import samples as outbound_samples
 from notifier.outbound.schemas import schemas
 from notifier.practice import standard

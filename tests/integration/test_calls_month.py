@@ -7,7 +7,6 @@ from callroom import BOSS, REZA, SARA
 from shops import StandardShop
 
 from notifier.clock import TEHRAN, StillClock
-from notifier.diagnostics import offline
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
@@ -28,7 +27,7 @@ def clock() -> StillClock:
 
 @pytest.fixture
 def calendar(service: Service) -> Calendar:
-    return offline.calendar(service.config)
+    return service.config.calendar.calendar(service.config.shop.zone)
 
 
 @pytest.mark.slow

@@ -18,12 +18,11 @@ COMMON = (
 )
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "notifier.domain": ("notifier.domain",),
-    "notifier.store": ("notifier.store", "notifier.domain", "notifier.errors", "notifier.store.disk"),
+    "notifier.store": ("notifier.store", "notifier.domain", "notifier.errors"),
     "notifier.intake": (
         "notifier.intake",
         "notifier.domain",
         "notifier.store",
-        "notifier.config.sources",
         "notifier.incoming",
         *COMMON,
     ),
