@@ -23,7 +23,7 @@ from notifier.domain.messages import Message
 from notifier.service.process import Service
 from notifier.store import order_bundle
 from notifier.store.keys import Keys
-from notifier.store.order_bundle import KeptMessage, Story
+from notifier.store.order_bundle import KeptMessage, OrderBundle
 from notifier.store.records import decode, encode
 
 SIZE = 32_000  # bytes: what a deflated record can point back at, but for a few
@@ -54,7 +54,7 @@ def event(kind: Is, number: int, at: datetime) -> Any:
     return payload
 
 
-async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, Story]]:
+async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, OrderBundle]]:
     """What is stored of each life when it is over."""
     found = []
     for number, (_, _, kinds) in enumerate(LIVES):
@@ -71,11 +71,11 @@ async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, Story]
     return found
 
 
-def joined(lives: list[tuple[bytes, Story]]) -> bytes:
+def joined(lives: list[tuple[bytes, OrderBundle]]) -> bytes:
     """All of them, the last in full, of those before it what no later one says."""
     known, parts = set[str](), list[bytes]()
     for order, story in reversed(lives):
-        fresh = Story(
+        fresh = OrderBundle(
             timeline=[line for line in story.timeline if _new(known, _shape(line))],
             messages=[one for one in story.messages if _new(known, _template(one))],
             calls=[call for call in story.calls if _new(known, _shape(call))],

@@ -20,7 +20,7 @@ from notifier.config import shipped
 from notifier.config.loading import load
 from notifier.domain import jalali
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.domain.orders import Order, heard
+from notifier.domain.orders import Order, apply_events
 from notifier.domain.persian import digits
 from notifier.domain.variables import Context
 from notifier.texts import loading, page
@@ -113,7 +113,7 @@ def _bubbles(thread: Thread) -> Iterator[Bubble]:
             Event(id=kind, source="shop", type=kind, order_id=thread.order_id, at=now, details=thread.details)
             for kind in (EventType.REGISTERED, EventType.DELIVERED)
         ]
-        order = replace(heard(Order(id=thread.order_id, source="shop"), happened), prepaid=True)
+        order = replace(apply_events(Order(id=thread.order_id, source="shop"), happened), prepaid=True)
         text = templates[name].render(Context(order=order, shop=shop, now=now))
         yield Bubble(jalali.weekday_date(now), digits(f"{now:%H:%M}"), text)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.clock import TEHRAN
-from notifier.domain.calls import BookedCall, Purpose, Reason
+from notifier.domain.calls import Call, Purpose, Reason
 from notifier.store.records import ms
 from notifier.store.staff import Role, Staff
 from scheduler import planning
@@ -36,9 +36,7 @@ def reason(name: str, purpose: Purpose = Purpose.REASSURANCE, due: int | None = 
     return Reason(name, purpose, order, "shop", at(10, 15) if due is None else due, PURPOSES[purpose].priority)
 
 
-def revised(
-    call: BookedCall | None, *joining: Reason, leaving: tuple[str, ...] = (), now: int | None = None
-) -> BookedCall | None:
+def revised(call: Call | None, *joining: Reason, leaving: tuple[str, ...] = (), now: int | None = None) -> Call | None:
     return planning.revised(
         call,
         leaving=leaving,
@@ -51,7 +49,7 @@ def revised(
     )
 
 
-def planned(*joining: Reason, **more: Any) -> BookedCall:
+def planned(*joining: Reason, **more: Any) -> Call:
     """A call that is planned for these reasons."""
     call = revised(None, *(joining or (reason("1"),)), **more)
     assert call is not None

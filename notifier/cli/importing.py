@@ -23,7 +23,7 @@ from notifier.clock import SystemClock
 from notifier.config import Config
 from notifier.demo.bubbles import bubble
 from notifier.domain import phones
-from notifier.domain.calls import Call
+from notifier.domain.calls import CallRequest
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.errors import StoreAway
@@ -164,7 +164,7 @@ class _Work:
                 title = f"order {number}, {whose}{phones.mask(message.to)}{when}"
                 self.console.print(bubble(message.text, title=title, note=message.template))
 
-        def call(planned: Call) -> None:
+        def call(planned: CallRequest) -> None:
             if some("calls"):
                 due = f"{planned.due_at:%Y-%m-%d %H:%M}"
                 self._say(f"call {planned.purpose} about order {planned.order_id} at {due}")

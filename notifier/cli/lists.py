@@ -18,7 +18,7 @@ from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.sms import resend as retrying
-from notifier.sms.explain import story
+from notifier.sms.explain import explain
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
 from notifier.store.opening import Store
@@ -68,7 +68,7 @@ def show(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOp
     _, stored = _reading(config, data_dir, lambda reader: _find(reader, message_id))
     console = Console(soft_wrap=True)
     console.print(foreign(stored.message.text))
-    for sentence in story(stored):
+    for sentence in explain(stored):
         console.print(sentence, highlight=False, markup=False)
 
 
@@ -78,7 +78,7 @@ def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirO
 
     async def again(reader: Reader) -> None:
         keys, stored = await _find(reader, message_id)
-        await retrying.retry(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
+        await retrying.resend(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
 
     _reading(config, data_dir, again)
     Console().print(f"Message {message_id} is in the outbox again.")

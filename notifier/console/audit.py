@@ -7,7 +7,7 @@ from aiohttp import web
 
 from notifier.clock import TEHRAN
 from notifier.console import csv_export, labels, paging, rows
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
@@ -22,8 +22,8 @@ _DAYS = 60  # that can be chosen from a list
 
 
 class Audit:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/audit", self.show)]
@@ -33,20 +33,20 @@ class Audit:
         require_supervisor(request)
         by, day = request.query.get("by", "")[:200], request.query.get("day", "")[:20]
         wanted = _wanted(by, day)
-        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
+        names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         if csv_export.wanted(request):
             head = ("زمان", "چه کسی", "نام کاربری", "چه کرد", "با", "شرح")
-            return await csv_export.sheet(request, self._parts, "audit", head, self._rows(wanted, names))
+            return await csv_export.sheet(request, self._deps, "audit", head, self._rows(wanted, names))
         lines: list[tuple[Entry, str]] = []
         end: Place | None = None
         last: Place | None = None
-        async for place, entry in audit.read(self._parts.reader, wanted, after=paging.after(request)):
+        async for place, entry in audit.read(self._deps.reader, wanted, after=paging.after(request)):
             if len(lines) == _SIZE:
                 end = last
                 break
             lines.append((entry, labels.doer(entry.by, names)))
             last = place
-        today = self._parts.clock.now().astimezone(TEHRAN).date()
+        today = self._deps.clock.now().astimezone(TEHRAN).date()
         days = [today - timedelta(days=back) for back in range(_DAYS)]
         return await self._render.page(
             request,
@@ -57,11 +57,11 @@ class Audit:
             day=day,
             end=end,
             days=[(one.isoformat(), jalali.weekday_date(one)) for one in days],
-            kept=self._parts.config.retention.audit.days,
+            kept=self._deps.config.retention.audit.days,
         )
 
     async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[csv_export.Row]:
-        async for _, one in audit.read(self._parts.reader, wanted):
+        async for _, one in audit.read(self._deps.reader, wanted):
             yield (
                 rows.written(one.at),
                 persian.tidy(labels.doer(one.by, names)),

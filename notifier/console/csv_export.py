@@ -11,7 +11,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from notifier.clock import TEHRAN
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.security import STAFF
 from notifier.domain import cells, persian, phones
 from notifier.store import audit
@@ -36,15 +36,15 @@ def wanted(request: web.Request) -> bool:
 
 
 async def sheet(
-    request: web.Request, parts: Parts, name: str, head: Row, rows: AsyncIterable[Row] | Iterable[Row]
+    request: web.Request, deps: Dependencies, name: str, head: Row, rows: AsyncIterable[Row] | Iterable[Row]
 ) -> web.StreamResponse:
     """A table for a spreadsheet: with the mark by which Excel knows UTF-8, and no cell that it takes for a formula."""
     lines = _lines(head, rows)
     first = await anext(lines)  # a store that is away is found out before anything is sent, and shown as a page
     about = phones.mask_phones_in(request.path.removeprefix("/console")[:200])
-    await audit.write(parts.redis, parts.entry(Act.EXPORTED, request[STAFF].id, about=about))
-    log.info("a list was taken away", action="sheet_taken", staff=request[STAFF].id, sheet=name)
-    day = jdatetime.date.fromgregorian(date=parts.clock.now().astimezone(TEHRAN).date()).isoformat()
+    await audit.write(deps.redis, deps.entry(Act.EXPORTED, request[STAFF].id, about=about))
+    log.info("CSV exported", action="csv_exported", staff=request[STAFF].id, sheet=name)
+    day = jdatetime.date.fromgregorian(date=deps.clock.now().astimezone(TEHRAN).date()).isoformat()
     headers = {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}-{day}.csv"',
@@ -65,22 +65,22 @@ async def sheet(
     return response
 
 
-async def newest(parts: Parts, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[Keys, str]]]:
+async def newest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[Keys, str]]]:
     """The members of several sorted sets together, highest score first, some at a time."""
     after: Place | None = None
     while True:
-        page = await parts.reader.page(sets, after=after, size=_CHUNK)
+        page = await deps.reader.page(sets, after=after, size=_CHUNK)
         yield page.members
         if page.end is None:
             return
         after = page.end
 
 
-async def oldest(parts: Parts, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[int, Keys, str]]]:
+async def oldest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[int, Keys, str]]]:
     """The same with their scores, lowest first."""
     found: list[tuple[int, Keys, str]] = []
     for keys, name in sets:
-        rows: Any = await parts.redis.zrange(name, 0, LIMIT, withscores=True)
+        rows: Any = await deps.redis.zrange(name, 0, LIMIT, withscores=True)
         found += [(int(score), keys, member.decode()) for member, score in rows]
     found.sort(key=lambda row: (row[0], row[2]))
     for start in range(0, len(found), _CHUNK):

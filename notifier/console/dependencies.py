@@ -10,9 +10,9 @@ from notifier.config import Config
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
-from notifier.intake.rejections import Keeper
+from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
-from notifier.sms.accounts import Lines
+from notifier.sms.accounts import Accounts
 from notifier.sms.templates import Template
 from notifier.store.audit import Act, Entry
 from notifier.store.reading import Reader
@@ -20,7 +20,7 @@ from scheduler.calling import Calling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Dependencies:
     """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
 
     config: Config
@@ -28,12 +28,12 @@ class Parts:
     reader: Reader
     clock: Clock
     calling: Calling
-    lines: Lines
+    lines: Accounts
     templates: Mapping[str, Template]
     rulebook: Callable[[], Rulebook]
     take: Callable[[Event], Awaitable[None]]
     replay_parked: Callable[[], Awaitable[int]]
-    keeper: Keeper
+    rejections: RejectionRecorder
     replayer: Replayer
     wake: Callable[[], None]
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
@@ -20,8 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class People:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render, self._staff = parts, render, parts.calling.staff
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render, self._staff = deps, render, deps.calling.staff
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -34,7 +34,7 @@ class People:
         require_supervisor(request)
         if csv_export.wanted(request):
             head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب", "ورود دومرحله‌ای")
-            return await csv_export.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
+            return await csv_export.sheet(request, self._deps, "staff", head, map(_row, await self._staff.all()))
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -49,8 +49,8 @@ class People:
         phone, role = _mobile(form.get("phone", "")), _role(form)
         if await self._staff.get(staff_id):
             raise _taken(staff_id)
-        password = await hashed(form.get("password", ""), (staff_id, name, self._parts.shop_name))
-        entry = self._parts.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
+        password = await hashed(form.get("password", ""), (staff_id, name, self._deps.shop_name))
+        entry = self._deps.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
         fresh = Staff(id=staff_id, name=name, phone=phone, role=role, password=password)
         if not await self._staff.add(fresh, entry.keep):
             raise _taken(staff_id)
@@ -66,7 +66,7 @@ class People:
         if own and do in ("role", "off", "on", "second_factor"):
             raise Refused("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
         role = _role(form) if do == "role" else staff.role
-        about = (staff.id, staff.name, self._parts.shop_name)
+        about = (staff.id, staff.name, self._deps.shop_name)
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
@@ -85,14 +85,14 @@ class People:
                     act, more, after = Act.STAFF_ON, "", replace(one, active=True)
                 case _:
                     raise Refused("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
-            self._parts.entry(act, me.id, about=one.id, more=more).keep(unit)
+            self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
             return after
 
         await self._staff.change(staff.id, changed)
         return await self._back(request, "انجام شد.")
 
     async def _back(self, request: web.Request, told: str) -> web.Response:
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 

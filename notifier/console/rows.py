@@ -4,11 +4,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 
 from notifier.console import labels
 from notifier.console.csv_export import Row
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.render import moment
 from notifier.console.timeline import Chapter, message_reason
 from notifier.domain import jalali, persian
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
@@ -56,7 +56,7 @@ def message(stored: StoredMessage) -> Row:
     )
 
 
-def call(one: BookedCall, names: Mapping[str, str]) -> Row:
+def call(one: Call, names: Mapping[str, str]) -> Row:
     notes = [entry.note for entry in one.history if entry.note]
     return (
         written(one.due),
@@ -87,15 +87,15 @@ def chapter(one: Chapter) -> Row:
     )
 
 
-async def orders(parts: Parts, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:
+async def orders(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:
     """The orders of members, some at a time."""
     async for members in pages:
-        for one in await parts.reader.orders(members):
+        for one in await deps.reader.orders(members):
             yield one
 
 
-async def calls(parts: Parts, pages: AsyncIterable[Sequence[tuple[int, Keys, str]]]) -> AsyncIterator[BookedCall]:
+async def calls(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[int, Keys, str]]]) -> AsyncIterator[Call]:
     """The calls of members, some at a time."""
     async for members in pages:
-        for stored in await parts.reader.calls([(keys, member) for _, keys, member in members]):
+        for stored in await deps.reader.calls([(keys, member) for _, keys, member in members]):
             yield stored.call

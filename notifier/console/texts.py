@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from notifier.console import csv_export, labels
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
 from notifier.domain.messages import Audience
@@ -16,22 +16,22 @@ from notifier.texts.sizes import Size, sizes
 
 
 class Texts:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/texts", self.all), web.get("/texts/{name:.+}", self.one)]
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """All of them with the size of a typical one."""
-        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        rulebook, prices = self._deps.rulebook(), loading.prices(self._deps.config)
         rows = [
             (name, template, sizes(template, rulebook.shop, prices)[1])
-            for name, template in sorted(self._parts.templates.items())
+            for name, template in sorted(self._deps.templates.items())
         ]
         if csv_export.wanted(request):
             head = ("متن", "نام", "به", "نمونه", "نویسه", "بخش", "هزینه (ریال)", "نسخه")
-            return await csv_export.sheet(request, self._parts, "texts", head, [_row(*row) for row in rows])
+            return await csv_export.sheet(request, self._deps, "texts", head, [_row(*row) for row in rows])
         groups = [
             (title, [row for row in rows if row[1].audience is audience])
             for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
@@ -43,10 +43,10 @@ class Texts:
     async def one(self, request: web.Request) -> web.Response:
         """One as phones show it, shortest to longest, and what it said before."""
         name = request.match_info["name"]
-        template = self._parts.templates.get(name)
+        template = self._deps.templates.get(name)
         if template is None:
             raise Missing("چنین متنی نیست.")
-        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        rulebook, prices = self._deps.rulebook(), loading.prices(self._deps.config)
         return await self._render.page(
             request,
             "text.html",
@@ -58,9 +58,9 @@ class Texts:
 
     async def _versions(self, name: str) -> list[versions.Version]:
         """The newest first."""
-        fields: Any = await self._parts.redis.hkeys(names.TEMPLATE_VERSIONS)
+        fields: Any = await self._deps.redis.hkeys(names.TEMPLATE_VERSIONS)
         of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
-        found = [await versions.get(self._parts.redis, name, version) for version in of_it]
+        found = [await versions.get(self._deps.redis, name, version) for version in of_it]
         return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
 
 

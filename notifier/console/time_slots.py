@@ -39,7 +39,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picker:
+class TimeSlots:
     guesses: Sequence[Guess]
     weeks: Sequence[Sequence[Day]]
     hours: Sequence[tuple[str, str]]
@@ -47,13 +47,13 @@ class Picker:
     months: str
 
 
-def picker(now: datetime, calendar: Calendar) -> Picker:
+def time_slots(now: datetime, calendar: Calendar) -> TimeSlots:
     """What can be chosen at a moment."""
     local = now.astimezone(TEHRAN)
     first = local.date() - timedelta(days=(local.weekday() - _SATURDAY) % 7)
     days = [_day(first + timedelta(days=number), local.date(), calendar) for number in range(7 * _WEEKS)]
     named = list(dict.fromkeys(_jalali(date.fromisoformat(day.value)) for day in days if not day.past))
-    return Picker(
+    return TimeSlots(
         guesses=_guesses(local, calendar),
         weeks=[days[start : start + 7] for start in range(0, len(days), 7)],
         hours=[(f"{hour:02}", persian.digits(hour)) for hour in HOURS],

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.console import labels
-from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import Kind, Line
 from notifier.sms.resend import RETRYABLE
-from notifier.sms.segments import parts
+from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
 
 
@@ -24,8 +24,8 @@ class Chapter:
     text: str = ""
     happened_at: datetime | None = None
     message: StoredMessage | None = None
-    call: BookedCall | None = None
-    parts: int = 0
+    call: Call | None = None
+    segments: int = 0
     reason: str = ""
     again: bool = False
     why_not: str = ""
@@ -40,10 +40,10 @@ class Chapter:
         return self.message.delivered / 1000 - self.message.message.created_at.timestamp()
 
 
-def story(
+def timeline(
     lines: Sequence[Line],
     messages: Mapping[str, StoredMessage],
-    calls: Mapping[str, BookedCall],
+    calls: Mapping[str, Call],
     names: Mapping[str, str],
 ) -> list[Chapter]:
     """The newest first; ``names`` are those of the staff by id."""
@@ -60,7 +60,7 @@ def _by(line: Line, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
     return replace(chapter, by=name, by_words=f"{said} {name}")
 
 
-def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, BookedCall]) -> Chapter:
+def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, Call]) -> Chapter:
     match line.kind:
         case Kind.EVENT | Kind.REPEATED:
             said = labels.EVENTS.get(line.what, line.what)
@@ -130,7 +130,7 @@ def _message(line: Line, stored: StoredMessage | None) -> Chapter:
         icon="message",
         title=title,
         message=stored,
-        parts=parts(stored.message.text),
+        segments=segments(stored.message.text),
         reason=message_reason(stored),
         again=state in RETRYABLE,
         why_not=labels.WHY_NOT_AGAIN.get(state, ""),

@@ -9,8 +9,8 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
-from notifier.console.dependencies import Parts
-from notifier.domain.calls import BookedCall, CallState
+from notifier.console.dependencies import Dependencies
+from notifier.domain.calls import Call, CallState
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from scheduler.planning import urgency
@@ -28,13 +28,13 @@ class Board:
     calls than the pool shows.
     """
 
-    late: Sequence[BookedCall]
-    now: Sequence[BookedCall]
-    following: Sequence[BookedCall]
+    late: Sequence[Call]
+    now: Sequence[Call]
+    following: Sequence[Call]
     following_count: int
-    later: Sequence[BookedCall]
+    later: Sequence[Call]
     later_count: int
-    pool: Sequence[BookedCall]
+    pool: Sequence[Call]
     pool_goes_on: bool
 
     @property
@@ -47,19 +47,19 @@ class Board:
         return not (self.late or self.now or self.following or self.later or self.pool)
 
     @property
-    def first(self) -> BookedCall | None:
+    def first(self) -> Call | None:
         """The call to make now; a claimed one is finished first."""
         ready = [*self.late, *self.now]
         claimed = [call for call in ready if call.state is CallState.CLAIMED]
         return next(iter([*claimed, *ready, *self.pool]), None)
 
 
-async def board(parts: Parts, staff_id: str) -> Board:
+async def board(deps: Dependencies, staff_id: str) -> Board:
     """The board of one of the staff at this moment."""
-    at = parts.clock.now()
+    at = deps.clock.now()
     now, tonight = ms(at), ms(at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
-    pipeline = parts.redis.pipeline(transaction=False)
-    for keys in parts.reader.everywhere:
+    pipeline = deps.redis.pipeline(transaction=False)
+    for keys in deps.reader.everywhere:
         own = keys.assigned(staff_id)
         pipeline.zrangebyscore(own, "-inf", now, start=0, num=_READY)
         pipeline.zrangebyscore(own, f"({now}", f"({tonight}", start=0, num=LATER_SHOWN)
@@ -69,15 +69,15 @@ async def board(parts: Parts, staff_id: str) -> Board:
         pipeline.zcount(own, tonight, "+inf")
     rows: list[Any] = await pipeline.execute()
     members: dict[str, Keys] = {}
-    for place, keys in enumerate(parts.reader.everywhere):
+    for place, keys in enumerate(deps.reader.everywhere):
         for found in rows[6 * place : 6 * place + 4]:
             members |= {member.decode(): keys for member in found}
-    read = [one.call for one in await parts.reader.calls([(keys, one) for one, keys in members.items()])]
+    read = [one.call for one in await deps.reader.calls([(keys, one) for one, keys in members.items()])]
     own_calls = [call for call in read if call.assignee == staff_id]
     ready = [call for call in own_calls if call.state is CallState.CLAIMED or call.due <= now]
-    ready.sort(key=lambda call: _weight(parts, call, now))
+    ready.sort(key=lambda call: _weight(deps, call, now))
     waiting = sorted((call for call in own_calls if call not in ready), key=lambda call: (call.due, call.id))
-    pool, goes_on = await _pool(parts, now)
+    pool, goes_on = await _pool(deps, now)
     return Board(
         late=[call for call in ready if call.late <= now],
         now=[call for call in ready if call.late > now],
@@ -90,34 +90,34 @@ async def board(parts: Parts, staff_id: str) -> Board:
     )
 
 
-async def fingerprint(parts: Parts, staff_id: str) -> str:
+async def fingerprint(deps: Dependencies, staff_id: str) -> str:
     """Changes when somebody's board does, and every minute; found without reading a call."""
-    pipeline = parts.redis.pipeline(transaction=False)
-    for keys in parts.reader.everywhere:
+    pipeline = deps.redis.pipeline(transaction=False)
+    for keys in deps.reader.everywhere:
         pipeline.zrange(keys.assigned(staff_id), 0, _READY, withscores=True)
         pipeline.zrange(keys.calls(CallState.CLAIMED), 0, _READY)
         pipeline.zrange(keys.calls(CallState.DUE), 0, _READY)
         pipeline.zcard(keys.calls(CallState.DUE))
-    seen = f"{parts.now() // 60_000} {await pipeline.execute()}"
+    seen = f"{deps.now() // 60_000} {await pipeline.execute()}"
     return blake2b(seen.encode(), digest_size=8).hexdigest()
 
 
-async def _pool(parts: Parts, now: int) -> tuple[list[BookedCall], bool]:
+async def _pool(deps: Dependencies, now: int) -> tuple[list[Call], bool]:
     """The first due calls that nobody has, the most urgent first; and whether there may be more."""
-    found: list[BookedCall] = []
+    found: list[Call] = []
     for chunk in range(_CHUNKS):
         members: list[tuple[Keys, str]] = []
-        for keys in parts.reader.everywhere:
+        for keys in deps.reader.everywhere:
             first = chunk * _CHUNK
-            due: Any = await parts.redis.zrange(keys.calls(CallState.DUE), first, first + _CHUNK - 1)
+            due: Any = await deps.redis.zrange(keys.calls(CallState.DUE), first, first + _CHUNK - 1)
             members += [(keys, member.decode()) for member in due]
-        found += [one.call for one in await parts.reader.calls(members) if one.call.assignee is None]
+        found += [one.call for one in await deps.reader.calls(members) if one.call.assignee is None]
         if len(members) < _CHUNK:
-            return sorted(found, key=lambda call: _weight(parts, call, now)), False
+            return sorted(found, key=lambda call: _weight(deps, call, now)), False
         if len(found) > POOL_SHOWN:
             break
-    return sorted(found, key=lambda call: _weight(parts, call, now)), True
+    return sorted(found, key=lambda call: _weight(deps, call, now)), True
 
 
-def _weight(parts: Parts, call: BookedCall, now: int) -> tuple[float, int, str]:
-    return -urgency(call, now, parts.calling.book.rules), call.due, call.id
+def _weight(deps: Dependencies, call: Call, now: int) -> tuple[float, int, str]:
+    return -urgency(call, now, deps.calling.book.rules), call.due, call.id

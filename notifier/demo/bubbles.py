@@ -15,7 +15,7 @@ _OPEN = Box("╭── \n│   \n├── \n│   \n├── \n├── \n│
 
 def bubble(text: str, *, title: str, note: str = "", colour: str = "green", width: int = _WIDTH) -> RenderableType:
     """One SMS. Lines are set to the right in their logical order; the terminal itself joins and orders the letters."""
-    count = segments.parts(text)
+    count = segments.segments(text)
     size = f"{segments.units(text)} characters, {count} part{'s' if count > 1 else ''}"
     return Panel(
         Text(text, justify="right"),

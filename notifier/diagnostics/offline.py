@@ -12,7 +12,7 @@ from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
 from notifier.config.policy import BlockConfig, SmsItem
 from notifier.config.sources import StandardSource, WooCommerceSource
-from notifier.diagnostics.weak_secrets import guessable
+from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
 from notifier.domain.policy import EVERYTHING
@@ -85,7 +85,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
-        *(Finding(Level.WARNING, text) for text in guessable(config)),
+        *(Finding(Level.WARNING, text) for text in weak_secrets(config)),
         *unset,
     ]
 

@@ -17,7 +17,7 @@ from notifier.diagnostics.store import judged
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.intake.inactivity import last_heard
 from notifier.intake.woocommerce.rest import RestTrouble
-from notifier.outbound.breaker import Standings
+from notifier.outbound.breaker import EndpointStates
 from notifier.sms.providers.base import Provider, ProviderError
 from notifier.sms.providers.kavenegar import KavenegarProvider
 from notifier.store import keys as names
@@ -96,7 +96,7 @@ async def patterns(config: Config) -> AsyncIterator[Verdict]:
 
 async def endpoint(redis: Redis, name: str, clock: Clock) -> AsyncIterator[Verdict]:
     """How an endpoint that we post news to is doing."""
-    standing = await Standings(redis).of(name, now=clock.now())
+    standing = await EndpointStates(redis).of(name, now=clock.now())
     if standing.off:
         since = f"{standing.off_since:%Y-%m-%d %H:%M}"
         todo = f"mend it, then `notifier webhooks enable {name}`"

@@ -13,7 +13,7 @@ from notifier.domain.messages import MessageState
 from notifier.retention.backup import last_backup
 from notifier.store import disk, health, layout, schema
 from notifier.store.cluster import Cluster
-from notifier.store.durability import weaknesses
+from notifier.store.durability import durability_warnings
 from notifier.store.reading import Reader
 from notifier.store.records import ms
 from notifier.store.urls import without_password
@@ -28,7 +28,7 @@ async def durability(config: Config, redis: Redis) -> AsyncIterator[Verdict]:
     embedded, servers = config.redis.is_embedded, await health.health(redis)
     where, versions = without_password(config.redis.url), ", ".join(sorted({one.version for one in servers}))
     yield ok("redis", f"answers ({where}, {versions}, durability {config.redis.durability})")
-    for sentence in [] if embedded else await weaknesses(redis):
+    for sentence in [] if embedded else await durability_warnings(redis):
         yield error("redis", sentence)
     if embedded and config.redis.durability != "fsync":
         yield warning(

@@ -8,7 +8,7 @@ from notifier.secret import Secret
 SHORTEST = 16  # characters of those that a person makes up or a program draws
 
 
-def guessable(config: Config) -> Iterator[str]:
+def weak_secrets(config: Config) -> Iterator[str]:
     """A sentence for each of our secrets that could be found by trying. A provider's key is as long as it is."""
     for key, secret in _made_here(config):
         if secret.is_set and (length := len(secret.value().removeprefix("whsec_"))) < SHORTEST:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.events import Event
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
@@ -37,7 +37,7 @@ class DepositSettled(Struct, frozen=True, kw_only=True):
 class CallOver(Struct, frozen=True, kw_only=True):
     """Somebody reported of a call, and there will be no further try; ``call`` is as it is after that."""
 
-    call: BookedCall
+    call: Call
     outcome: str
     by: str
     note: str
@@ -49,7 +49,7 @@ class StaffReminded(Struct, frozen=True, kw_only=True):
 
     id: str
     staff_id: str
-    calls: tuple[tuple[BookedCall, str], ...]
+    calls: tuple[tuple[Call, str], ...]
     at: datetime
 
 
@@ -63,4 +63,4 @@ class CustomerReplied(Struct, frozen=True, kw_only=True):
     order: Order | None
 
 
-Fact = MessageEnded | OrderPrioritized | DepositSettled | CallOver | StaffReminded | CustomerReplied
+DomainEvent = MessageEnded | OrderPrioritized | DepositSettled | CallOver | StaffReminded | CustomerReplied

@@ -28,7 +28,7 @@ _ATTEMPTS = 20
 
 
 @dataclass(slots=True)
-class Waiting:
+class PendingDelivery:
     """A delivery, and whoever waits for its outcome."""
 
     delivery: Delivery
@@ -47,17 +47,17 @@ class Waiting:
 
 
 @dataclass(slots=True)
-class Groups:
+class Batcher:
     """Hands groups to ``commit``, which settles each of a group or returns it, to be looked at again.
 
     ``patience`` is how long one waits for a store that is away: some senders never come again. ``on_group`` is told how
     many deliveries were committed together and in how many seconds.
     """
 
-    commit: Callable[[Sequence[Waiting]], Awaitable[Sequence[Waiting]]]
+    commit: Callable[[Sequence[PendingDelivery]], Awaitable[Sequence[PendingDelivery]]]
     patience: timedelta
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
-    _queue: list[Waiting] = field(default_factory=list)
+    _queue: list[PendingDelivery] = field(default_factory=list)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_UNDER_WAY))
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -77,7 +77,7 @@ class Groups:
 
     async def submit(self, delivery: Delivery) -> Outcome:
         """Wait until a delivery is settled. Raises StoreAway when it could not be made safe."""
-        waiting = Waiting(delivery, asyncio.get_running_loop().create_future(), time.monotonic())
+        waiting = PendingDelivery(delivery, asyncio.get_running_loop().create_future(), time.monotonic())
         self._queue.append(waiting)
         self._bell.set()
         return await waiting.outcome
@@ -93,14 +93,14 @@ class Groups:
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
 
-    async def _carry_out(self, group: Sequence[Waiting]) -> None:
+    async def _carry_out(self, group: Sequence[PendingDelivery]) -> None:
         try:
             started = time.perf_counter()
             again = await self.commit(group)
             self._queue += filter(_once_more, again)
             self.on_group(len(group), time.perf_counter() - started)
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("store away", action="commit_failed", error=type(error).__name__, deliveries=len(group))
+            log.warning("store unreachable", action="commit_failed", error=type(error).__name__, deliveries=len(group))
             await self._try_again(group)
         except asyncio.CancelledError:
             _send_away(group)
@@ -114,7 +114,7 @@ class Groups:
             if self._queue:
                 self._bell.set()
 
-    async def _try_again(self, group: Sequence[Waiting]) -> None:
+    async def _try_again(self, group: Sequence[PendingDelivery]) -> None:
         """Keep those that may still wait, in their order: what was written after all is found by its id."""
         latest = time.monotonic() - self.patience.total_seconds()
         _send_away([waiting for waiting in group if waiting.since <= latest])
@@ -122,7 +122,7 @@ class Groups:
         await asyncio.sleep(_PAUSE)
 
 
-def _once_more(waiting: Waiting) -> bool:
+def _once_more(waiting: PendingDelivery) -> bool:
     """Whether a delivery may be looked at again."""
     waiting.attempts += 1
     if waiting.attempts > _ATTEMPTS:
@@ -130,6 +130,6 @@ def _once_more(waiting: Waiting) -> bool:
     return not waiting.outcome.done()
 
 
-def _send_away(group: Sequence[Waiting]) -> None:
+def _send_away(group: Sequence[PendingDelivery]) -> None:
     for waiting in group:
         waiting.fail(StoreAway("The event could not be stored. Send it again with the same id."))

@@ -25,25 +25,25 @@ from notifier.store.work import UnitOfWork
 log = structlog.get_logger()
 
 
-class Room(Struct, frozen=True):
+class Quota(Struct, frozen=True):
     """How much of one source is kept; the product bounds the memory."""
 
     deliveries: int
     body: int  # bytes of one
 
 
-SIGNED, UNSIGNED = Room(1000, 65_536), Room(300, 32_768)
+SIGNED, UNSIGNED = Quota(1000, 65_536), Quota(300, 32_768)
 
 
-def room(*, signed: bool) -> Room:
-    """The room for deliveries of one source."""
+def quota(*, signed: bool) -> Quota:
+    """The quota for deliveries of one source."""
     return SIGNED if signed else UNSIGNED
 
 
 _AT_ONCE = 250_000  # characters of bodies
 
 
-class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One delivery as it came, without its secrets, and why it was not taken.
 
     ``status`` 200 is a delivery that was taken and holds something unknown, named by ``reason``. ``body`` is complete
@@ -94,14 +94,14 @@ def _short(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptBook:
+class DeadLetters:
     """Where they lie: a record each, which lapses by itself, and a list for every source."""
 
     redis: Redis
     sources: Sequence[str]
     keep: timedelta
 
-    async def add(self, deliveries: Sequence[Kept]) -> None:
+    async def add(self, deliveries: Sequence[DeadLetter]) -> None:
         """Keep them; the same delivery again takes the place of the one before, and the oldest make room."""
         if not self.keep:
             return
@@ -123,21 +123,21 @@ class KeptBook:
 
     async def _make_room(self, source: str, *, signed: bool) -> None:
         index = names.kept(source, signed=signed)
-        beyond: Any = await self.redis.zrange(index, 0, -(room(signed=signed).deliveries + 1))
+        beyond: Any = await self.redis.zrange(index, 0, -(quota(signed=signed).deliveries + 1))
         if beyond:
             await self._drop(index, [member.decode() for member in beyond])
 
-    async def get(self, kept_id: str) -> Kept | None:
+    async def get(self, kept_id: str) -> DeadLetter | None:
         raw: Any = await self.redis.get(names.kept_delivery(kept_id))
-        return decode(raw, Kept) if raw is not None else None
+        return decode(raw, DeadLetter) if raw is not None else None
 
     async def page(
         self, *, source: str | None = None, status: int | None = None, after: Place | None = None, size: int
-    ) -> tuple[list[Kept], Place | None]:
+    ) -> tuple[list[DeadLetter], Place | None]:
         """The newest, and where to go on; the record of one that lapsed, or has another status, is left out."""
         asked = [name for name in self.sources if source in (None, name)]
         lists = [(Keys(0), names.kept(name, signed=signed)) for name in asked for signed in (True, False)]
-        found: list[Kept] = []
+        found: list[DeadLetter] = []
         while True:
             page = await Reader(self.redis, 1).page(lists, after=after, size=size)
             read = await self._read([member for _, member in page.members])
@@ -156,7 +156,7 @@ class KeptBook:
             if after is None:
                 return found[::-1]
 
-    async def remove(self, kept: Kept) -> None:
+    async def remove(self, kept: DeadLetter) -> None:
         await self._drop(names.kept(kept.source, signed=kept.signed), [kept.id])
 
     async def _drop(self, index: str, ids: Sequence[str]) -> None:
@@ -166,7 +166,7 @@ class KeptBook:
             unit.do("DEL", names.kept_delivery(one))
         await work.commit(self.redis, [unit])
 
-    async def _read(self, ids: Sequence[str]) -> list[Kept]:
+    async def _read(self, ids: Sequence[str]) -> list[DeadLetter]:
         if not ids:
             return []
         found = []
@@ -174,7 +174,7 @@ class KeptBook:
         for one, raw in zip(ids, raws, strict=True):
             try:
                 if raw is not None:
-                    found.append(decode(raw, Kept))
+                    found.append(decode(raw, DeadLetter))
             except StoreError as error:
                 log.error("a kept delivery is left out", action="kept_unreadable", delivery=one, error=str(error))
         return found

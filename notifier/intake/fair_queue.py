@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from notifier.errors import Crowded, TooManyEvents
+from notifier.errors import Overloaded, TooManyEvents
 from notifier.intake.delivery import Delivery, Outcome
 
 AT_ONCE = 512
@@ -42,7 +42,7 @@ class Submits(Protocol):
         """Commit one delivery. Raises Problem when it is not taken."""
 
 
-class Bucket:
+class TokenBucket:
     """So many a second, and ``burst`` at once after a rest."""
 
     __slots__ = ("_at", "_burst", "_now", "_rate", "_tokens")
@@ -67,11 +67,11 @@ class _Lane:
 
     __slots__ = ("bucket", "waiting")
 
-    def __init__(self, bucket: Bucket | None) -> None:
+    def __init__(self, bucket: TokenBucket | None) -> None:
         self.bucket, self.waiting = bucket, deque[tuple[float, asyncio.Future[None]]]()
 
 
-class Gate:
+class FairQueue:
     """Lets deliveries through to the committer. ``queue`` may wait of each source."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Gate:
     ) -> None:
         self._committer, self._sources, self._queue, self._free = committer, sources, queue, at_once
         self._now = now
-        self._lanes = {name: _Lane(Bucket(one.rate, one.most_at_once, now)) for name, one in sources.items()}
+        self._lanes = {name: _Lane(TokenBucket(one.rate, one.most_at_once, now)) for name, one in sources.items()}
         self._turns = deque[_Lane]()
 
     async def submit(self, delivery: Delivery) -> Outcome:
@@ -109,7 +109,7 @@ class Gate:
 
     def _require_room(self, lane: _Lane) -> None:
         if len(lane.waiting) >= self._queue or (lane.waiting and self._now() - lane.waiting[0][0] > LONGEST):
-            raise Crowded
+            raise Overloaded
 
     async def _turn(self, lane: _Lane) -> None:
         """Wait until a place is ours."""

@@ -46,7 +46,7 @@ async def last_heard(redis: Redis) -> dict[str, datetime]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class InactivityAlarm:
     """Listens. ``sources`` are the shops and whether each is a WooCommerce; ``spans`` is that of
     `rhythm.is_unusual`. A day is compared with days of its kind: working days, or not."""
 
@@ -69,7 +69,7 @@ class Silence:
                 elif ms(last) > int(since):
                     await self._welcome(source, since, last)
         except (RedisError, OSError) as error:
-            log.warning("store away", action="silence_failed", error=type(error).__name__)
+            log.warning("store unreachable", action="silence_failed", error=type(error).__name__)
 
     async def _listen(self, source: str, last: datetime) -> None:
         now = self.clock.now().astimezone(TEHRAN)

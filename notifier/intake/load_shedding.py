@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import structlog
 from aiohttp import web
 
-from notifier.errors import Crowded
-from notifier.intake.dead_letters import Kept
-from notifier.intake.fair_queue import Gate
+from notifier.errors import Overloaded
+from notifier.intake.dead_letters import DeadLetter
+from notifier.intake.fair_queue import FairQueue
 from notifier.intake.views import Source
 
 log = structlog.get_logger()
@@ -22,12 +22,12 @@ _QUIET = 1.0  # seconds between two lines about the same
 
 
 @dataclass(slots=True)
-class Guarded:
+class LoadShedding:
     """A source whose deliveries are refused at once while its lane in the gate is full."""
 
     name: str
     source: Source
-    gate: Gate
+    gate: FairQueue
     now: Callable[[], float] = time.monotonic
     _refused: int = 0
     _told: float = field(default=float("-inf"))
@@ -40,16 +40,16 @@ class Guarded:
         self._admit()
         return await self.source.receive_batch(request)
 
-    async def replay(self, kept: Kept) -> bool:
+    async def replay(self, kept: DeadLetter) -> bool:
         return await self.source.replay(kept)
 
     def _admit(self) -> None:
         try:
             self.gate.admit(self.name)
-        except Crowded:
+        except Overloaded:
             self._refused += 1
             now = self.now()
             if now - self._told >= _QUIET:
-                log.warning("more comes than is stored", action="crowded", source=self.name, refused=self._refused)
+                log.warning("more comes than is stored", action="overloaded", source=self.name, refused=self._refused)
                 self._refused, self._told = 0, now
             raise

@@ -18,7 +18,7 @@ from notifier import tasks
 from notifier.clock import Clock
 from notifier.domain.decide import derived_id
 from notifier.errors import Problem, StoreError
-from notifier.intake.dead_letters import Kept, KeptBook, room
+from notifier.intake.dead_letters import DeadLetter, DeadLetters, quota
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ BODY = web.RequestKey("body", bytes)
 SIGNED = web.RequestKey("signed", bool)
 
 
-class Oddity(Struct, frozen=True, kw_only=True):
+class Rejection(Struct, frozen=True, kw_only=True):
     """A part of a delivery that was not taken, or not understood, though the delivery as a whole was."""
 
     status: int
@@ -50,12 +50,12 @@ class Oddity(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-def rejection(problem: Problem, *, event_id: str, body: bytes) -> Oddity:
+def rejection(problem: Problem, *, event_id: str, body: bytes) -> Rejection:
     """A part of a delivery that was refused, or all of one that is answered 200 nevertheless."""
-    return Oddity(status=problem.status, reason=problem.detail, errors=problem.errors, event_id=event_id, body=body)
+    return Rejection(status=problem.status, reason=problem.detail, errors=problem.errors, event_id=event_id, body=body)
 
 
-ODDITIES = web.RequestKey("oddities", list[Oddity])
+REJECTIONS = web.RequestKey("oddities", list[Rejection])
 KEPT_HEADERS = web.RequestKey("kept_headers", tuple[str, ...])
 """Further headers, in small letters, that a delivery cannot be read without."""
 
@@ -68,17 +68,17 @@ async def body_of(request: web.Request, *, at_most: int | None = None) -> bytes:
 
 
 @dataclass(slots=True)
-class Keeper:
+class RejectionRecorder:
     """Keeps what the webhooks of one process refuse."""
 
-    book: KeptBook
+    book: DeadLetters
     clock: Clock
-    _waiting: dict[tuple[str, bool], dict[str, Kept]] = field(default_factory=dict)
+    _waiting: dict[tuple[str, bool], dict[str, DeadLetter]] = field(default_factory=dict)
     _left_out: int = 0
 
     def look_at(self, request: web.Request, response: web.StreamResponse) -> None:
         """Note down what was not taken of a delivery that has been answered."""
-        if response.status not in _REFUSED and ODDITIES not in request:
+        if response.status not in _REFUSED and REJECTIONS not in request:
             return
         try:
             self._look_at(request, response)
@@ -125,7 +125,7 @@ class Keeper:
             return
         if response.status in _REFUSED and isinstance(response, web.Response):
             problem = json.loads(response.body) if isinstance(response.body, bytes) else {}
-            whole = Oddity(
+            whole = Rejection(
                 status=response.status,
                 reason=problem.get("detail", ""),
                 errors=problem.get("errors", []),
@@ -133,10 +133,12 @@ class Keeper:
                 body=request.get(BODY, b""),
             )
             self._note(self._kept(request, source, whole, complete=BODY in request))
-        for oddity in request.get(ODDITIES, ()):
+        for oddity in request.get(REJECTIONS, ()):
             self._note(self._kept(request, source, oddity, complete=True, part=True))
 
-    def _kept(self, request: web.Request, source: str, found: Oddity, *, complete: bool, part: bool = False) -> Kept:
+    def _kept(
+        self, request: web.Request, source: str, found: Rejection, *, complete: bool, part: bool = False
+    ) -> DeadLetter:
         signed = request.get(SIGNED, False)
         event_id = _plain(found.event_id)
         size = len(found.body) if complete else request.content_length
@@ -144,8 +146,8 @@ class Keeper:
             text = found.body.decode()
         except UnicodeDecodeError:
             text, complete = found.body.decode(errors="replace"), False
-        fits = len(found.body) <= room(signed=signed).body
-        return Kept(
+        fits = len(found.body) <= quota(signed=signed).body
+        return DeadLetter(
             id=derived_id(source, str(found.status), event_id, request.path, text),
             at=self.clock.now(),
             source=source,
@@ -159,14 +161,14 @@ class Keeper:
                 for name in (*_HEADERS, *request.get(KEPT_HEADERS, ()))
                 if (value := request.headers.get(name))
             },
-            body=text if fits else text[: room(signed=signed).body // 4],
+            body=text if fits else text[: quota(signed=signed).body // 4],
             whole=complete and fits,
             size=size,
             batch=not part and request.path.endswith("/batch"),
             remote=request.remote,
         )
 
-    def _note(self, kept: Kept) -> None:
+    def _note(self, kept: DeadLetter) -> None:
         part = self._waiting.setdefault((kept.source, kept.signed), {})
         if kept.id in part or len(part) < _ROOM[kept.signed]:
             part[kept.id] = kept

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 
 from notifier.errors import StoreAway
-from notifier.intake.batcher import Waiting
+from notifier.intake.batcher import PendingDelivery
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Delivery, Outcome, Recorded
 from notifier.store import keys as names
@@ -20,7 +20,7 @@ from notifier.store.work import UnitOfWork
 
 
 @dataclass(slots=True)
-class AssuredCommitter(Committer):
+class ReplicatedCommitter(Committer):
     """Answers nothing before the replicas have what the answer is about."""
 
     async def submit(self, delivery: Delivery) -> Outcome:
@@ -32,7 +32,7 @@ class AssuredCommitter(Committer):
                 raise StoreAway("The event is not on enough replicas yet. Send it again with the same id.") from None
         return outcome
 
-    async def _route(self, group: Sequence[Waiting]) -> None:
+    async def _route(self, group: Sequence[PendingDelivery]) -> None:
         """In a cluster the way to an order lies on another node than the order, and must not be lost before it."""
         await Committer._route(self, group)
         routes = {

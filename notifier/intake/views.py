@@ -8,7 +8,7 @@ from aiohttp import web
 from notifier.errors import (
     NotFound,
 )
-from notifier.intake.dead_letters import Kept
+from notifier.intake.dead_letters import DeadLetter
 
 
 class Source(Protocol):
@@ -20,7 +20,7 @@ class Source(Protocol):
     async def receive_batch(self, request: web.Request) -> web.Response:
         """Take many events with one signature."""
 
-    async def replay(self, kept: Kept) -> bool:
+    async def replay(self, kept: DeadLetter) -> bool:
         """Take a kept delivery once more, whatever its signature and age; False when all in it is known.
 
         Raises Problem when it is refused still.

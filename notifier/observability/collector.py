@@ -14,10 +14,10 @@ from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.intake.inactivity import last_heard
 from notifier.observability import counters, gauges
-from notifier.outbound.breaker import Standings
+from notifier.outbound.breaker import EndpointStates
 from notifier.outbound.outbox import waiting
 from notifier.retention.backup import last_backup
-from notifier.sms.accounts import Lines
+from notifier.sms.accounts import Accounts
 from notifier.store import disk, health, layout
 from notifier.store import keys as names
 from notifier.store.reading import Reader
@@ -35,7 +35,7 @@ class Scrape:
 
     config: Config
     reader: Reader
-    lines: Lines
+    lines: Accounts
     clock: Clock
     calling: Calling
     settle: Callable[[], None]
@@ -135,7 +135,7 @@ class Scrape:
             found = await waiting(redis, self.reader.everywhere, name, now=now)
             count.append(((name,), found.count))
             age.append(((name,), (now - (found.oldest or now)).total_seconds()))
-            is_on.append(((name,), not (await Standings(redis).of(name, now=now)).off))
+            is_on.append(((name,), not (await EndpointStates(redis).of(name, now=now)).off))
         return [gauges.NEWS.family(*count), gauges.NEWS_OLDEST.family(*age), gauges.ENDPOINT_ON.family(*is_on)]
 
     async def _redis(self) -> list[Metric]:

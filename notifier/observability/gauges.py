@@ -1,4 +1,4 @@
-"""The gauges: what is read when a monitor asks, and so the same from every process. Filled in by scraping.py."""
+"""The gauges: what is read when a monitor asks, and so the same from every process. Filled in by collector.py."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ _TROUBLE = ("failing_since", "problem", "pauses", "paused_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class EndpointState:
     """``dropped`` counts the news that it was never told."""
 
     failing_since: datetime | None
@@ -38,19 +38,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class EndpointStates:
     """Reads and writes them."""
 
     redis: Redis
 
-    async def of(self, name: str, *, now: datetime) -> Standing:
+    async def of(self, name: str, *, now: datetime) -> EndpointState:
         found: Any = await self.redis.hgetall(names.endpoint(name))
         fields = {key.decode(): value.decode() for key, value in found.items()}
 
         def moment(field: str) -> datetime | None:
             return datetime.fromtimestamp(int(fields[field]) / 1000, now.tzinfo) if field in fields else None
 
-        return Standing(
+        return EndpointState(
             failing_since=moment("failing_since"),
             problem=fields.get("problem"),
             paused_until=moment("paused_until"),

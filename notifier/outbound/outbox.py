@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.domain_events import Fact
+from notifier.domain.domain_events import DomainEvent
 from notifier.errors import StoreError
 from notifier.outbound import news as telling
 from notifier.outbound.endpoint import Endpoint
@@ -53,7 +53,7 @@ class Outbox:
     endpoints: Sequence[Endpoint]
     namespace: str
 
-    def tell(self, unit: UnitOfWork, keys: Keys, fact: Fact) -> None:
+    def tell(self, unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
         """Have every endpoint that wants to know told of a fact, as soon as the unit is committed."""
         for endpoint in self.endpoints:
             part = telling.narrowed(fact, endpoint.sources) if endpoint.sources else fact

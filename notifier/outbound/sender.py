@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.outbound import outbox, posting, retrying
-from notifier.outbound.breaker import FAILING, GONE, Standings
+from notifier.outbound.breaker import FAILING, GONE, EndpointStates
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.outbox import Claimed
 from notifier.store import keys as names
@@ -53,8 +53,8 @@ class NewsSender:
     _ending: bool = False
 
     @property
-    def standings(self) -> Standings:
-        return Standings(self.redis)
+    def standings(self) -> EndpointStates:
+        return EndpointStates(self.redis)
 
     async def run(self) -> None:
         """Post until told to finish. What is in hand when cancelled is posted again when its claim lapses."""
@@ -100,7 +100,7 @@ class NewsSender:
                 if not await self._drain(connections, endpoint):
                     await asyncio.sleep(_IDLE)
             except (RedisError, OSError) as error:
-                log.warning("store away", action="news_failed", endpoint=endpoint.name, error=type(error).__name__)
+                log.warning("store unreachable", action="news_failed", endpoint=endpoint.name, error=type(error).__name__)
                 await asyncio.sleep(_AFTER_TROUBLE)
             except Exception:  # whatever it was, the next round is to be had
                 log.exception("a round of posting failed", action="news_failed", endpoint=endpoint.name)

@@ -21,7 +21,7 @@ from notifier.retention.claim import Hold
 from notifier.store import keys as names
 from notifier.store import order_bundle, packing, work
 from notifier.store.keys import Keys
-from notifier.store.order_bundle import Dossier, Story
+from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
 from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
@@ -228,7 +228,7 @@ async def keep(archive: Archive | None, records: Sequence[tuple[int, Archived]])
 
 def archived(one: Dossier, now: datetime) -> Archived:
     """An order as a line of the archive."""
-    story: Story = one.story
+    story: OrderBundle = one.story
     return Archived(
         kind="order",
         source=one.order.source,

@@ -10,7 +10,7 @@ from msgspec import Raw
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.calls import FINAL, OPEN, BookedCall, CallState, moved
+from notifier.domain.calls import FINAL, OPEN, Call, CallState, moved
 from notifier.domain.messages import Message, MessageState
 from notifier.errors import StoreError
 from notifier.retention import removal
@@ -31,7 +31,7 @@ _STATES = sorted(frozenset(MessageState) - {MessageState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
-class Leftovers:
+class Orphans:
     """Archives and removes what is older than ``age`` and is part of no order that is still there in full."""
 
     redis: Redis
@@ -57,7 +57,7 @@ class Leftovers:
         return count
 
     async def _end(self, call_id: str) -> int:
-        def ended(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+        def ended(stored: StoredCall, unit: UnitOfWork) -> Call:
             now = self.book.now()
             history = noted(stored.call, now, "cancelled")
             return moved(stored.call, CallState.CANCELLED, ended=now, claimed_until=0, history=history)
@@ -81,14 +81,14 @@ class Leftovers:
     async def _read_calls(self, keys: Keys, ids: Sequence[str]) -> list[StoredCall]:
         return [one for one in await self.reader.calls([(keys, one) for one in ids]) if not one.call.is_open]
 
-    async def _drop_calls(self, keys: Keys, calls: Sequence[BookedCall]) -> int:
+    async def _drop_calls(self, keys: Keys, calls: Sequence[Call]) -> int:
         wanted = [(call.id, one.source, one.order_id) for call in calls for one in call.reasons if one.order_id]
         shown = await full(self.redis, keys, wanted)
         gone = [call for call in calls if call.id not in shown]
         raws: list[Any] = await self._get([keys.call(call.id) for call in gone])
         now, records, units = self.clock.now(), [], []
         for call, raw in zip(gone, raws, strict=True):
-            if raw is None or decode(raw, BookedCall).v != call.v:
+            if raw is None or decode(raw, Call).v != call.v:
                 continue
             record = Archived(kind="call", id=call.id, v=call.v, archived_at=now, calls=[Raw(raw)])
             records.append((call.ended or call.due, record))

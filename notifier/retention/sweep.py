@@ -11,7 +11,7 @@ from notifier.clock import Clock
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
 from notifier.retention.orders import Ages, ClosedOrders
-from notifier.retention.orphans import Leftovers
+from notifier.retention.orphans import Orphans
 from notifier.store import audit
 from notifier.store.reading import Reader
 from notifier.store.records import ms
@@ -40,7 +40,7 @@ class Retention:
 
     redis: Redis
     orders: ClosedOrders
-    leftovers: Leftovers
+    leftovers: Orphans
     archive: Archive | None
     audit_age: timedelta
 
@@ -84,4 +84,4 @@ def retention(
 ) -> Retention:
     """What packs, archives and removes; without an archive what is old is removed alone."""
     orders = ClosedOrders(redis, reader, clock, ages, archive)
-    return Retention(redis, orders, Leftovers(redis, reader, clock, book, ages.orders, archive), archive, audit_age)
+    return Retention(redis, orders, Orphans(redis, reader, clock, book, ages.orders, archive), archive, audit_age)

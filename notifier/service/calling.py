@@ -9,7 +9,7 @@ from notifier.config import Config
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
 from notifier.sms.templates import Template
-from notifier.store.publishing import Tell, nobody
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
@@ -29,7 +29,7 @@ def calling(
     rulebook: Rulebook,
     templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
-    tell: Tell = nobody,
+    tell: Publish = no_op,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(redis)

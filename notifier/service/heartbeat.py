@@ -19,7 +19,7 @@ EVERY = 5  # seconds
 
 
 @dataclass(slots=True)
-class Presence:
+class Heartbeat:
     """Signs in before anything is read, again and again while the process lives, and out at its end."""
 
     redis: Redis
@@ -41,10 +41,10 @@ class Presence:
             log.error("the data was moved", action="moved_away", reason=str(error))
             signal.raise_signal(signal.SIGTERM)
         except (RedisError, OSError) as error:
-            log.warning("store away", action="presence_failed", error=type(error).__name__)
+            log.warning("store unreachable", action="heartbeat_failed", error=type(error).__name__)
 
     async def end(self) -> None:
         try:
             await layout.sign_out(self.redis, self.name)
         except (RedisError, OSError) as error:  # it is forgotten soon
-            log.warning("store away", action="presence_failed", error=type(error).__name__)
+            log.warning("store unreachable", action="heartbeat_failed", error=type(error).__name__)

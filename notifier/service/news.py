@@ -8,7 +8,7 @@ from notifier.observability import counters
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.outbox import Outbox
 from notifier.outbound.sender import Alert, NewsSender
-from notifier.store.publishing import Tell, nobody
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 
 
@@ -17,10 +17,10 @@ def endpoints(config: Config) -> list[Endpoint]:
     return [settings.endpoint(name) for name, settings in config.webhooks.items()]
 
 
-def telling(config: Config, *, namespace: str) -> Tell:
+def telling(config: Config, *, namespace: str) -> Publish:
     """For those who make something true."""
     to = endpoints(config)
-    return Outbox(to, namespace).tell if to else nobody
+    return Outbox(to, namespace).tell if to else no_op
 
 
 def news_sender(config: Config, redis: Redis, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:

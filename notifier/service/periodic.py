@@ -14,7 +14,7 @@ from notifier.clock import TEHRAN
 _ENDS = 1  # seconds that what is under way has to come to its end
 
 
-class Ticks:
+class PeriodicJobs:
     """Jobs at intervals. A tick that was missed is made up for once, and none runs beside itself."""
 
     def __init__(self) -> None:

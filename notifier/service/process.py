@@ -19,20 +19,20 @@ from notifier.config import Config, accounts
 from notifier.config.mapping import MappingSource
 from notifier.config.sources import StandardSource
 from notifier.console.app import create_console
-from notifier.console.dependencies import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
 from notifier.intake.committer import Committer
-from notifier.intake.dead_letters import KeptBook
+from notifier.intake.dead_letters import DeadLetters
 from notifier.intake.delivery import Delivery, Taken
-from notifier.intake.fair_queue import Gate
-from notifier.intake.load_shedding import Guarded
+from notifier.intake.fair_queue import FairQueue
+from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.mapping.shop import MappingShop
 from notifier.intake.parking import Parking
-from notifier.intake.rejections import Keeper
+from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
-from notifier.intake.replicated_committer import AssuredCommitter
+from notifier.intake.replicated_committer import ReplicatedCommitter
 from notifier.intake.standard.shop import StandardShop
 from notifier.intake.views import Source
 from notifier.intake.woocommerce.shop import WooCommerceShop
@@ -41,16 +41,16 @@ from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload
 from notifier.service.calling import calling
-from notifier.service.heartbeat import Presence
+from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, telling
-from notifier.service.periodic import Ticks
+from notifier.service.periodic import PeriodicJobs
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
 from notifier.service.watching import watching
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
-from notifier.store.durability import weaknesses
+from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
@@ -58,7 +58,7 @@ from notifier.texts import loading
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
-from notifier.web.delivery_counters import Tally
+from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.health import WEAKNESSES
 
 if TYPE_CHECKING:
@@ -117,12 +117,12 @@ class Service:
         self.store = Store(config.redis)
         stack.push_async_callback(self.store.close)
         self.redis = await self.store.open()
-        weak = [] if self.store.embedded else await weaknesses(self.redis)
+        weak = [] if self.store.embedded else await durability_warnings(self.redis)
         for sentence in weak:
             log.warning("this Redis may lose what it has acknowledged", action="redis_weak", reason=sentence)
-        self.presence = Presence(self.redis, self.clock, config.redis.partitions)
-        stack.push_async_callback(self.presence.end)
-        await self.presence.begin()
+        self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
+        stack.push_async_callback(self.heartbeat.end)
+        await self.heartbeat.begin()
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
@@ -138,7 +138,7 @@ class Service:
             tell=tell,
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
-        self.committer = (AssuredCommitter if config.redis.replicas else Committer)(
+        self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
             self.redis,
             lambda: self.rulebook,
             self.clock,
@@ -180,11 +180,11 @@ class Service:
         )
         self.parking = Parking(self.reader, self.committer.parked)
         sources = self._sources()
-        kept = KeptBook(self.redis, tuple(sources), config.retention.refused_deliveries)
-        self.keeper, self.replayer = Keeper(kept, self.clock), Replayer(kept, sources)
-        await stack.enter_async_context(self.keeper.keeping())
-        self.tally = Tally(self.redis, self.clock)
-        await stack.enter_async_context(self.tally.keeping())
+        kept = DeadLetters(self.redis, tuple(sources), config.retention.refused_deliveries)
+        self.rejections, self.replayer = RejectionRecorder(kept, self.clock), Replayer(kept, sources)
+        await stack.enter_async_context(self.rejections.keeping())
+        self.delivery_counters = DeliveryCounters(self.redis, self.clock)
+        await stack.enter_async_context(self.delivery_counters.keeping())
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
@@ -207,8 +207,8 @@ class Service:
             self.calling,
             create_console(self._console_parts(loaded)),
             self.clock,
-            self.keeper,
-            self.tally,
+            self.rejections,
+            self.delivery_counters,
         )
         self.app[WEAKNESSES] = weak
 
@@ -231,10 +231,10 @@ class Service:
 
     def _keep_time(self, stack: contextlib.AsyncExitStack) -> None:
         """Everything periodic: the work itself is claimed in Redis, so that every process may keep time."""
-        self.ticks = ticks = Ticks()
+        self.periodic = ticks = PeriodicJobs()
         if self.store.embedded:
             ticks.every(_STORE_CHECK, self.store.keep_up)
-        ticks.every(heartbeat.EVERY, self.presence.renew)
+        ticks.every(heartbeat.EVERY, self.heartbeat.renew)
         if seconds := self.config.templates.reload.total_seconds():
             ticks.every(seconds, self.reloader.tick)
         if WORKER in self.roles:
@@ -288,8 +288,8 @@ class Service:
             )
         )
 
-    def _console_parts(self, templates: Mapping[str, Template]) -> Parts:
-        return Parts(
+    def _console_parts(self, templates: Mapping[str, Template]) -> Dependencies:
+        return Dependencies(
             config=self.config,
             redis=self.redis,
             reader=self.reader,
@@ -300,7 +300,7 @@ class Service:
             rulebook=lambda: self.rulebook,
             take=self.take,
             replay_parked=self.parking.replay_ready,
-            keeper=self.keeper,
+            rejections=self.rejections,
             replayer=self.replayer,
             wake=self._wake,
         )
@@ -327,7 +327,7 @@ class Service:
 
     def _sources(self) -> dict[str, Source]:
         shops: dict[str, Source] = {}
-        gate = Gate(self.committer, self.config.sources, queue=self.config.server.queue)
+        gate = FairQueue(self.committer, self.config.sources, queue=self.config.server.queue)
         for name, source in self.config.sources.items():
             if isinstance(source, StandardSource):
                 shops[name] = StandardShop(name, source.secrets(), source.tolerance, gate, self.clock)
@@ -345,7 +345,7 @@ class Service:
                     tell=self.sending.alerts.tell,
                     max_body=self.config.server.max_body,
                 )
-        return {name: Guarded(name, shop, gate) for name, shop in shops.items()}
+        return {name: LoadShedding(name, shop, gate) for name, shop in shops.items()}
 
 
 def _traces(config: Config) -> "Traces | None":

@@ -11,9 +11,9 @@ from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.domain.policy import Rulebook
 from notifier.observability import counters
-from notifier.sms.accounts import Line, Lines
+from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
-from notifier.sms.call_fallback import PlanCall, Unreached
+from notifier.sms.call_fallback import CallFallback, PlanCall
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
 from notifier.sms.limits import Bounds
@@ -22,7 +22,7 @@ from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
 from notifier.sms.sender import LEASE, Sender
-from notifier.store.publishing import Tell, nobody
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from notifier.texts.price import Prices
@@ -37,7 +37,7 @@ Moment = Callable[[datetime], datetime]
 class Sending:
     """The parts that send, each usable by itself."""
 
-    lines: Lines
+    lines: Accounts
     sender: Sender
     bounds: Bounds
     receipts: Receipts
@@ -69,7 +69,7 @@ def sending(
     plan_call: PlanCall,
     take: Take,
     rules: Callable[[], Rulebook] | None = None,
-    tell: Tell = nobody,
+    tell: Publish = no_op,
     traces: "Traces | None" = None,
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
@@ -86,9 +86,9 @@ def sending(
 
     partitions = config.redis.partitions
     alerts = Alerts(redis, staff, clock, partitions)
-    lines = Lines(
+    lines = Accounts(
         [
-            Line(
+            Account(
                 redis,
                 provider,
                 clock,
@@ -100,7 +100,7 @@ def sending(
         ]
     )
     bounds = Bounds(redis, alerts.tell, Prices(**config.sms.price.model_dump()).of, config.sms.limits.limits())
-    unreached = Unreached(reader, clock, working_time, plan_call)
+    unreached = CallFallback(reader, clock, working_time, plan_call)
     slowest = max(config.providers[name].timeout for name in accounts.names(config))
     return Sending(
         lines=lines,

@@ -7,7 +7,7 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.sources import WooCommerceSource
 from notifier.intake.committer import Committer
-from notifier.intake.inactivity import Silence
+from notifier.intake.inactivity import InactivityAlarm
 from notifier.intake.woocommerce.catch_up import CatchUp
 from notifier.observability import counters
 from notifier.sms.alerts import Alert
@@ -19,7 +19,7 @@ class Watching:
     """The parts, each to be ticked by itself; ``silence`` is None where it is switched off."""
 
     catch_ups: Sequence[CatchUp]
-    silence: Silence | None
+    silence: InactivityAlarm | None
 
     async def close(self) -> None:
         """Let go of the connections to the shops."""
@@ -48,7 +48,7 @@ def watching(config: Config, reader: Reader, clock: Clock, committer: Committer,
             for name, source in config.sources.items()
             if isinstance(source, WooCommerceSource) and source.rest
         ],
-        silence=Silence(
+        silence=InactivityAlarm(
             redis=redis,
             clock=clock,
             sources={name: isinstance(source, WooCommerceSource) for name, source in config.sources.items()},

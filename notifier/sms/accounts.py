@@ -45,7 +45,7 @@ class Patience(Struct, frozen=True, kw_only=True):
 _USUAL = Patience()
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class BreakerState(Struct, frozen=True, kw_only=True):
     """How a line is doing. ``exhausted``: no credit, so what little there is goes to essential texts."""
 
     paused_until: datetime | None = None
@@ -64,7 +64,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class Line:
+class Account:
     """One provider's account. ``rate`` is how many texts a second it may be given, by all processes together."""
 
     redis: Redis
@@ -80,11 +80,11 @@ class Line:
     def name(self) -> str:
         return self.provider.name
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> BreakerState:
         found: Any = await self.redis.hgetall(names.line(self.name))
         until = int(found[b"until"]) if b"until" in found else None
         now = self.clock.now()
-        return Standing(
+        return BreakerState(
             paused_until=datetime.fromtimestamp(until / 1000, now.tzinfo) if until is not None else None,
             reason=found.get(b"reason", b"").decode(),
             exhausted=int(found.get(b"exhausted", 0)) > ms(now),
@@ -125,7 +125,7 @@ class Line:
         """There was nothing to try it with: anybody may try at once when there is."""
         await self.redis.hset(names.line(self.name), "probe_until", 0)
 
-    async def heard(self, results: Sequence[Result], standing: Standing) -> None:
+    async def heard(self, results: Sequence[Result], standing: BreakerState) -> None:
         """Take in how a batch went; ``standing`` is how the line was doing when it was taken."""
         failed = [result for result in results if isinstance(result, Failed)]
         account = next((result for result in failed if result.failure is Failure.ACCOUNT), None)
@@ -203,15 +203,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Accounts:
     """All lines, the preferred one first."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Account]
 
-    async def standings(self) -> list[Standing]:
+    async def standings(self) -> list[BreakerState]:
         return list(await asyncio.gather(*(line.standing() for line in self.lines)))
 
-    def named(self, name: str) -> Line | None:
+    def named(self, name: str) -> Account | None:
         return next((line for line in self.lines if line.name == name), None)
 
 

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.clock import Clock
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.errors import StoreError
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 
-PlanCall = Callable[[Keys, Call], Awaitable[None]]
+PlanCall = Callable[[Keys, CallRequest], Awaitable[None]]
 """Puts a call into the call book; a call that is there already stays as it is."""
 
 _NOT_REACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
-class Unreached:
+class CallFallback:
     """To be told of a message's end before it is written down: told twice, the call is planned once."""
 
     reader: Reader
@@ -40,7 +40,7 @@ class Unreached:
             order = None
         await self.plan_call(
             keys,
-            Call(
+            CallRequest(
                 id=derived_id("undelivered", message.id),
                 purpose=Purpose.UNDELIVERED_SMS,
                 order_id=message.order_id,

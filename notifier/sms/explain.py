@@ -36,7 +36,7 @@ _REASONS = {
 }
 
 
-def story(stored: StoredMessage) -> Iterator[str]:
+def explain(stored: StoredMessage) -> Iterator[str]:
     """What was to be said to whom, each attempt, and how it stands."""
     message = stored.message
     whom = "a customer" if message.audience is Audience.CUSTOMER else "staff"

@@ -35,7 +35,7 @@ _TRIED_FOR = timedelta(hours=48)
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
 
 
-async def retry(
+async def resend(
     redis: Redis, keys: Keys, stored: StoredMessage, *, now: datetime, by: str = SERVICE, by_name: str = ""
 ) -> None:
     """Put a held or refused message back into the outbox, and write down who did.

@@ -32,7 +32,7 @@ def is_unicode(text: str) -> bool:
     return _GSM.fullmatch(text) is None
 
 
-def parts(text: str, *, reserve: int = 0) -> int:
+def segments(text: str, *, reserve: int = 0) -> int:
     """Parts of the text, with room for `reserve` units more of the same alphabet; none for nothing."""
     if is_unicode(text):
         return _unicode_parts(text, reserve)

@@ -11,7 +11,7 @@ from notifier.store.replicas import Replicas
 from notifier.store.server import OLDEST, running
 
 
-async def weaknesses(client: Redis) -> list[str]:
+async def durability_warnings(client: Redis) -> list[str]:
     """What of the versions and settings may lose data, a sentence each; empty when all is well."""
     if not isinstance(client, Cluster):
         return await _of_one(client)
@@ -26,7 +26,7 @@ async def _of_one(client: Any, **where: Any) -> list[str]:
         info = await client.info(**where)
     except ResponseError as error:
         return [f"Redis does not let us read INFO ({error}): its version and durability could not be checked."]
-    found = weaknesses_in(info)
+    found = warnings_in(info)
     # Without the file itself, when it is written makes no difference.
     if info.get("aof_enabled") and (weakness := await _append_fsync_weakness(client, **where)):
         found.append(weakness)
@@ -35,7 +35,7 @@ async def _of_one(client: Any, **where: Any) -> list[str]:
     return found
 
 
-def weaknesses_in(info: Mapping[str, Any]) -> list[str]:
+def warnings_in(info: Mapping[str, Any]) -> list[str]:
     """The weaknesses that INFO tells of, which managed servers allow where they forbid CONFIG."""
     found = []
     version = running(info)

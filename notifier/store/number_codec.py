@@ -61,7 +61,7 @@ class _Said:
         return value
 
 
-def apart(text: bytes) -> tuple[bytes, bytes]:
+def split(text: bytes) -> tuple[bytes, bytes]:
     """The text with marks, and the numbers that the marks stand for."""
     said, numbers = _Said(), bytearray()
 
@@ -74,8 +74,8 @@ def apart(text: bytes) -> tuple[bytes, bytes]:
     return _NUMBERS.sub(mark, text), bytes(numbers)
 
 
-def together(text: bytes, numbers: bytes) -> bytes:
-    """The text again. Raises StoreError when these are not of ``apart``."""
+def join(text: bytes, numbers: bytes) -> bytes:
+    """The text again. Raises StoreError when these are not of ``split``."""
     said, found = _Said(), _varints(numbers)
     try:
         return _MARKS.sub(lambda match: _written(match[0], said.get(match[0], next(found))), text)

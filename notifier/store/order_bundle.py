@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Raw, Struct
 from redis.asyncio import Redis
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
@@ -36,7 +36,7 @@ class KeptMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return found | {b"message": bytes(self.message), b"attempts": bytes(self.attempts)}
 
 
-class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderBundle(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What happened to an order, what was texted and who called: records as they were written."""
 
     timeline: list[Raw] = []
@@ -52,10 +52,10 @@ class Dossier(Struct, frozen=True, kw_only=True):
 
     keys: Keys
     order: Order
-    story: Story
+    story: OrderBundle
     lines: int  # of the timeline that has a key of its own
     live: dict[str, dict[bytes, bytes]]
-    calls: dict[str, BookedCall]
+    calls: dict[str, Call]
 
     @property
     def member(self) -> str:
@@ -72,13 +72,13 @@ def kept_message(message_id: str, fields: Mapping[bytes, bytes]) -> KeptMessage:
     return KeptMessage(id=message_id, message=Raw(record), attempts=Raw(attempts), fields=kept)
 
 
-def packed(story: Story) -> bytes:
+def packed(story: OrderBundle) -> bytes:
     return packing.packed(encode(story))
 
 
-def unpacked(raw: bytes | None) -> Story | None:
+def unpacked(raw: bytes | None) -> OrderBundle | None:
     """Raises StoreError."""
-    return decode(packing.unpacked(raw), Story) if raw is not None else None
+    return decode(packing.unpacked(raw), OrderBundle) if raw is not None else None
 
 
 async def dossiers(redis: Redis, orders: Sequence[tuple[Keys, Order]]) -> list[Dossier]:
@@ -117,18 +117,18 @@ def _dossier(
     keys: Keys,
     order: Order,
     lines: Sequence[bytes],
-    closed: Story | None,
+    closed: OrderBundle | None,
     texts: Mapping[str, dict[bytes, bytes]],
     calls: Mapping[str, bytes | None],
 ) -> Dossier:
-    before = closed or Story()
+    before = closed or OrderBundle()
     live = {one: fields for one, fields in texts.items() if b"message" in fields}
-    booked = {one: (raw, decode(raw, BookedCall)) for one, raw in calls.items() if raw is not None}
-    kept_calls = [raw for raw in before.calls if decode(raw, BookedCall).id not in booked]
+    booked = {one: (raw, decode(raw, Call)) for one, raw in calls.items() if raw is not None}
+    kept_calls = [raw for raw in before.calls if decode(raw, Call).id not in booked]
     return Dossier(
         keys=keys,
         order=order,
-        story=Story(
+        story=OrderBundle(
             timeline=[*before.timeline, *(Raw(line) for line in lines)],
             messages=[
                 *(one for one in before.messages if one.id not in live),

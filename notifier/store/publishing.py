@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from notifier.domain.domain_events import Fact
+from notifier.domain.domain_events import DomainEvent
 from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork
 
-Tell = Callable[[UnitOfWork, Keys, Fact], None]
+Publish = Callable[[UnitOfWork, Keys, DomainEvent], None]
 """Adds to the unit what has a fact told, once the unit is committed."""
 
 
-def nobody(unit: UnitOfWork, keys: Keys, fact: Fact) -> None:
-    """Where nobody wants to know anything."""
+def no_op(unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
+    """Where no_op wants to know anything."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from notifier.domain.messages import Via
-from notifier.sms.segments import is_unicode, parts
+from notifier.sms.segments import is_unicode, segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,8 @@ class Prices:
     reserve: int = 0
 
     def parts(self, text: str, via: Via = Via.SEND) -> int:
-        """The parts it is billed as."""
-        return parts(text, reserve=self.reserve if via is Via.SEND else 0)
+        """The segments it is billed as."""
+        return segments(text, reserve=self.reserve if via is Via.SEND else 0)
 
     def of(self, text: str, via: Via = Via.SEND) -> int:
         """What it costs, in rial."""

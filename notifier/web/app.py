@@ -10,17 +10,17 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.intake import views as webhooks
-from notifier.intake.rejections import Keeper
+from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.views import Source
 from notifier.observability.collector import Scrape
-from notifier.sms.accounts import Lines
+from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
-from notifier.web.delivery_counters import Tally
+from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.described import Answer, describe
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
@@ -37,12 +37,12 @@ def create_app(
     config: Config,
     redis: Redis,
     callbacks: KavenegarCallbacks,
-    lines: Lines,
+    lines: Accounts,
     calling: Calling,
     console: web.Application,
     clock: Clock,
-    keeper: Keeper,
-    tally: Tally,
+    keeper: RejectionRecorder,
+    tally: DeliveryCounters,
 ) -> web.Application:
     """Everything this service answers over HTTP."""
     scrape = Scrape(config=config, reader=reader, lines=lines, clock=clock, calling=calling, settle=tally.settle)

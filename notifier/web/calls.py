@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from notifier.domain.calls import OPEN, BookedCall, CallState
+from notifier.domain.calls import OPEN, Call, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import encode, ms
@@ -194,7 +194,7 @@ class CallViews:
     async def _whole(self, stored: StoredCall) -> dict[str, Any]:
         return views.call(stored) | {"brief": await self._brief(stored.call)}
 
-    async def _brief(self, call: BookedCall) -> str:
+    async def _brief(self, call: Call) -> str:
         orders = {}
         for place in {(reason.source, reason.order_id) for reason in call.reasons if reason.order_id}:
             if (order := await self._reader.order(*place)) is not None:

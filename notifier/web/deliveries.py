@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec.structs import asdict
 
 from notifier.errors import Unprocessable
-from notifier.intake.dead_letters import Kept, KeptBook
+from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.store.records import encode
 from notifier.web import queries, shapes
 from notifier.web.described import Answer, Parameter, describe
@@ -16,7 +16,7 @@ from notifier.web.described import Answer, Parameter, describe
 class DeliveryViews:
     """The list; ``settle`` writes what this process still holds in memory."""
 
-    def __init__(self, book: KeptBook, settle: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, book: DeadLetters, settle: Callable[[], Awaitable[None]]) -> None:
         self._book, self._settle = book, settle
 
     def routes(self) -> list[web.RouteDef]:
@@ -52,6 +52,6 @@ class DeliveryViews:
         return web.Response(body=encode(page), content_type="application/json")
 
 
-def _shown(kept: Kept) -> dict[str, Any]:
+def _shown(kept: DeadLetter) -> dict[str, Any]:
     kind, order = kept.about
     return asdict(kept) | {"event_type": kind or None, "order_id": order or None}

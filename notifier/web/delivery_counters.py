@@ -23,7 +23,7 @@ _KEPT = 100 * 24 * 3600  # seconds
 _NOBODY = ""  # who posts to no known source: under one name, so that nobody can make up more
 
 
-class Tally:
+class DeliveryCounters:
     """Counts the deliveries of one process."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from notifier.config import Config
-from notifier.sms.accounts import Lines, Standing
+from notifier.sms.accounts import Accounts, BreakerState
 from notifier.store import disk
 from notifier.store.health import Health, health
 from notifier.web import shapes
@@ -27,7 +27,7 @@ class HealthViews:
 
     config: Config
     redis: Redis
-    lines: Lines
+    lines: Accounts
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
@@ -83,7 +83,7 @@ class HealthViews:
         reasons = [*self._worries(took, named), *request.app.get(WEAKNESSES, [])]
         return web.json_response({"status": "ready", "reasons": reasons, "providers": providers})
 
-    def _worries(self, took: float, standings: dict[str, Standing]) -> list[str]:
+    def _worries(self, took: float, standings: dict[str, BreakerState]) -> list[str]:
         found = [f"the store took {took:.2f} s to answer"] if took > _SLOW else []
         if (room := disk.room(self.config.redis.data_dir)).is_little:
             found.append(f"{room.free >> 20} MiB are left on the disk of the data directory")

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
-from notifier.errors import Crowded, Problem, StoreAway
+from notifier.errors import Overloaded, Problem, StoreAway
 from notifier.incoming import heads
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ def answer_to(error: Exception, request: web.Request) -> web.Response:
     """The answer that an error while handling a request comes to. Raises the error where there is nobody to answer."""
     match error:
         case Problem():
-            if error.status >= 500 and not isinstance(error, Crowded):  # of these there are many: the gate says so
+            if error.status >= 500 and not isinstance(error, Overloaded):  # of these there are many: the gate says so
                 log.warning("request refused", action="problem", status=error.status, path=_path(request))
             return _answer(error.document(), error.status, error.headers)
         case _TooSlow():
@@ -59,7 +59,7 @@ def answer_to(error: Exception, request: web.Request) -> web.Response:
         case web.RequestPayloadError():
             return problem(400, "The body cannot be read; it must be encoded and as long as its headers say.")
         case RedisError():
-            log.warning("store away", action="store_away", error=type(error).__name__, path=_path(request))
+            log.warning("store unreachable", action="store_away", error=type(error).__name__, path=_path(request))
             away = StoreAway("The store does not answer at the moment; ask again.")
             return _answer(away.document(), away.status, away.headers)
     log.exception("request failed", action="request_failed", method=request.method, path=_path(request), exc_info=error)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from shops import API_TOKEN, Answer, ApiUser, Client, StandardShop, request
 
 from notifier.clock import StillClock
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
 from notifier.practice import standard
@@ -300,7 +300,7 @@ async def test_an_unreadable_call_is_kept_and_stops_nothing(desk: Desk, redis: R
 async def test_a_call_planned_beside_the_intake_joins_too(desk: Desk, api: ApiUser) -> None:
     planned = await desk.paid()
     now = desk.clock.now()
-    further = Call(
+    further = CallRequest(
         id="77", purpose=Purpose.UNDELIVERED_SMS, order_id="10025", source="shop", phone="09121234567", name=None,
         due_at=now, created_at=now,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from notifier.console.attempts import BY_NAME, WINDOW, Attempts
 from notifier.service.process import Service
 from notifier.store import roundtrip, work
 from notifier.store.connect import CannotConnect, connect
-from notifier.store.durability import weaknesses
+from notifier.store.durability import durability_warnings
 from notifier.store.work import UnitOfWork
 
 pytestmark = pytest.mark.process
@@ -63,7 +63,7 @@ async def test_one_commit_and_one_pipeline_over_all_nodes(redis: Redis) -> None:
     assert answers[2::5] == [[(b"member", float(place))] for place in places]
     assert answers[4::5] == [{b"field": b"value"}] * 8
     assert len([key async for key in redis.scan_iter("n:{*}:hash")]) == 8
-    assert await weaknesses(redis) == []
+    assert await durability_warnings(redis) == []
 
 
 async def test_a_transaction_of_one_slot(redis: Redis) -> None:

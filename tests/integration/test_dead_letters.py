@@ -14,8 +14,8 @@ from shops import ApiUser, Client, StandardShop, WooShop, send_all, standard_fix
 from notifier.clock import StillClock
 from notifier.errors import StoreAway
 from notifier.intake import dead_letters, rejections
-from notifier.intake.dead_letters import Room
-from notifier.intake.replaying import Became, Replayed
+from notifier.intake.dead_letters import Quota
+from notifier.intake.replaying import Replayed, ReplayOutcome
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
@@ -91,9 +91,9 @@ async def test_an_unsigned_one_is_replayed_only_on_trust(
     stranger = StandardShop(shop.client, shop.clock, secret=WRONG)
     assert (await stranger.post(standard_fixture(PAID), event_id="msg_1")).status == 401
     item = await only(api)
-    assert (await replay(service, item["id"])).became is Became.UNTRUSTED
+    assert (await replay(service, item["id"])).became is ReplayOutcome.UNTRUSTED
     assert (await api.get("/orders/10025")).status == 404
-    assert (await replay(service, item["id"], trust=True)).became is Became.TAKEN
+    assert (await replay(service, item["id"], trust=True)).became is ReplayOutcome.TAKEN
     assert await api.items("/deliveries") == []
     again = await shop.post(standard_fixture(PAID), event_id="msg_1")
     assert (again.status, again.body["duplicate"]) == (200, True)
@@ -108,7 +108,7 @@ async def test_replaying_at_once_sends_once(
     found = await service.replayer.book.get((await only(api))["id"])
     assert found
     results = await asyncio.gather(*(service.replayer.replay(found, trust=True) for _ in range(4)))
-    assert sorted(result.became for result in results) == [Became.KNOWN] * 3 + [Became.TAKEN]
+    assert sorted(result.became for result in results) == [ReplayOutcome.KNOWN] * 3 + [ReplayOutcome.TAKEN]
     await send_all(service, clock)
     assert len(simulator.messages) == 1
 
@@ -116,7 +116,7 @@ async def test_replaying_at_once_sends_once(
 async def test_age_does_not_matter_on_replay(shop: StandardShop, api: ApiUser, service: Service) -> None:
     body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now().replace(year=2025))
     assert (await shop.send(body, headers)).status == 401
-    assert (await replay(service, (await only(api))["id"], trust=True)).became is Became.TAKEN
+    assert (await replay(service, (await only(api))["id"], trust=True)).became is ReplayOutcome.TAKEN
 
 
 async def test_another_body_under_one_id_gets_an_id_of_its_own(
@@ -125,17 +125,17 @@ async def test_another_body_under_one_id_gets_an_id_of_its_own(
     await shop.post(standard_fixture(PAID), event_id="msg_1")
     other = standard_fixture("order.packed__order_id_alone")
     assert (await shop.post(other, event_id="msg_1")).status == 409
-    assert (await replay(service, (await only(api))["id"])).became is Became.TAKEN
+    assert (await replay(service, (await only(api))["id"])).became is ReplayOutcome.TAKEN
     assert (await api.get("/orders/10025")).body["stage"] == "packed"
     assert (await shop.post(other, event_id="msg_1")).status == 409
-    assert (await replay(service, (await only(api))["id"])).became is Became.KNOWN
+    assert (await replay(service, (await only(api))["id"])).became is ReplayOutcome.KNOWN
 
 
 async def test_what_is_still_wrong_stays(shop: StandardShop, api: ApiUser, service: Service) -> None:
     await shop.post(standard_fixture(PAID) | {"type": "order.lost"})
     item = await only(api)
     result = await replay(service, item["id"])
-    assert result.became is Became.REFUSED
+    assert result.became is ReplayOutcome.REFUSED
     assert "type" in result.reason
     assert await only(api) == item
 
@@ -155,10 +155,10 @@ async def test_an_unknown_status_is_replayed_when_it_has_a_meaning(
     item = await only(api, "?source=woo&status=200")
     assert "at-the-post" in item["reason"]
     assert item["signed"] is True
-    assert (await replay(service, item["id"])).became is Became.REFUSED
+    assert (await replay(service, item["id"])).became is ReplayOutcome.REFUSED
     changed = make_config(sources__woo__statuses={"at-the-post": ["order.registered", "paid", "order.shipped"]})
     async with Service(changed, clock=clock, roles=[WEB]) as fixed:
-        assert (await replay(fixed, item["id"])).became is Became.TAKEN
+        assert (await replay(fixed, item["id"])).became is ReplayOutcome.TAKEN
         seen = ApiUser(await aiohttp_client(fixed.app))
         assert (await seen.get(f"/orders/{order['id']}")).body["stage"] == "shipped"
         assert await seen.items("/deliveries") == []
@@ -173,7 +173,7 @@ async def test_a_refused_woocommerce_secret_is_made_good(woo: WooShop, api: ApiU
     order = woo_fixture("order.updated__processing_online")["body"]
     await WooShop(woo.client, secret="an old one").post(order)
     item = await only(api, "?status=401")
-    assert (await replay(service, item["id"], trust=True)).became is Became.TAKEN
+    assert (await replay(service, item["id"], trust=True)).became is ReplayOutcome.TAKEN
     assert (await api.get(f"/orders/{order['id']}")).body["prepaid"] is True
 
 
@@ -192,7 +192,7 @@ async def test_a_whole_batch_is_replayed(shop: StandardShop, api: ApiUser, servi
     await StandardShop(shop.client, shop.clock, secret=WRONG).post(events, event_id="batch", path="/batch")
     item = await only(api)
     assert item["batch"] is True
-    assert (await replay(service, item["id"], trust=True)).became is Became.TAKEN
+    assert (await replay(service, item["id"], trust=True)).became is ReplayOutcome.TAKEN
     assert (await api.get("/orders/10025")).body["stage"] == "packed"
     again = await shop.post(events, event_id="batch", path="/batch")
     assert [part["status"] for part in again.body] == [200, 200]
@@ -201,14 +201,14 @@ async def test_a_whole_batch_is_replayed(shop: StandardShop, api: ApiUser, servi
 async def test_garbage_pushes_out_nothing_that_is_signed(
     shop: StandardShop, api: ApiUser, monkeypatch: pytest.MonkeyPatch, redis: Redis, service: Service
 ) -> None:
-    monkeypatch.setattr(dead_letters, "UNSIGNED", Room(5, 100))
+    monkeypatch.setattr(dead_letters, "UNSIGNED", Quota(5, 100))
     monkeypatch.setattr(rejections, "_ROOM", {True: 600, False: 3})
     await shop.post(standard_fixture(PAID) | {"type": "order.lost"})
     for _ in range(4):
         await asyncio.gather(
             *(shop.send(b"x" * 200 + str(n).encode(), {"content-type": "application/json"}) for n in range(8))
         )
-        await service.keeper.write()
+        await service.rejections.write()
     for n in range(3):
         await shop.send(b"y%d" % n, {"content-type": "application/json", "webhook-id": "\udcff"})
     items = await api.items("/deliveries")
@@ -244,7 +244,7 @@ async def test_a_store_that_is_away_changes_no_answer(
     with monkeypatch.context() as patched:
         patched.setattr(dead_letters.work, "commit", lambda *_: away(None))
         assert (await shop.post(standard_fixture(PAID) | {"type": "order.lost"})).status == 422
-        await service.keeper.write()
+        await service.rejections.write()
     assert (await only(api))["status"] == 422
 
 

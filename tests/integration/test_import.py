@@ -383,7 +383,7 @@ async def test_refused_deliveries_from_the_command_line(
     stranger = StandardShop(shop.client, shop.clock, secret="whsec_b3RoZXIgb3RoZXIgb3RoZXI=")
     await stranger.post(standard_fixture("payment.succeeded__tehran_online"), event_id="msg_1")
     await shop.post({"type": "order.lost"}, event_id="msg_2")
-    await service.keeper.write()
+    await service.rejections.write()
     ids = {item["status"]: item["id"] for item in (await api.get("/deliveries")).body["items"]}
 
     async def events(*arguments: str) -> tuple[int, str]:

@@ -153,7 +153,7 @@ async def test_what_counts_is_what_was_signed_and_taken(
     paid = standard.event(EventType.PAID, at=clock.now())
     assert (await shop.post({"type": "order.lost"})).status == 422
     assert (await shop.post(paid)).status == 202
-    await service.tally.write()
+    await service.delivery_counters.write()
     assert set(await inactivity.last_heard(redis)) == {"shop"}
     assert (await inactivity.last_heard(redis))["shop"] == clock.now()
     assert await redis.smembers("n:rhythm:shop:2026-11-23") == {b"84"}  # type: ignore[misc]

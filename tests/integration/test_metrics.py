@@ -60,7 +60,7 @@ async def test_deliveries_are_counted_by_what_they_were_answered(
         'notifier_webhooks_total{source="shop",status="415"}': 1,
         'notifier_webhooks_total{source="",status="404"}': 2,
     }
-    await service.tally.write()
+    await service.delivery_counters.write()
     day: Any = await redis.hgetall("n:webhooks:2026-11-23")
     assert {name: count for name, count in day.items() if name.startswith(b"shop")} == {
         b"shop 202": b"1",
@@ -75,7 +75,7 @@ async def test_what_is_counted_goes_to_the_day_it_is_written_on_and_once(
 ) -> None:
     await shop.post(standard_fixture(PAID))
     for _ in range(2):
-        await service.tally.write()
+        await service.delivery_counters.write()
     assert await redis.hgetall("n:webhooks:2026-11-23") == {b"shop 202": b"1"}  # type: ignore[misc]
     assert 0 < await redis.ttl("n:webhooks:2026-11-23") <= 100 * 24 * 3600
 

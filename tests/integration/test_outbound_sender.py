@@ -13,7 +13,7 @@ from standins.shop import OLD_SECRET, SECRET, ShopServer, shop_server
 from notifier.clock import StillClock
 from notifier.domain.domain_events import CustomerReplied
 from notifier.outbound import sender
-from notifier.outbound.breaker import Standing
+from notifier.outbound.breaker import EndpointState
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Outbox, claim, waiting
@@ -75,7 +75,7 @@ class Office:
     async def waiting(self) -> int:
         return (await waiting(self.redis, [KEYS], "backend", now=self.clock.now())).count
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> EndpointState:
         return await self.sender.standings.of("backend", now=self.clock.now())
 
     @property

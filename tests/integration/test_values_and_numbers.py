@@ -146,7 +146,7 @@ async def test_what_is_refused_under_such_an_address_is_kept(client: Client, ser
         client, "POST", "/webhooks/woo/", woo_bytes({"id": 1}), {"content-type": "application/json"}
     )
     assert refused.status == 401
-    await service.keeper.write()
+    await service.rejections.write()
     assert [one["status"] for one in (await api.get("/deliveries")).body["items"]] == [401]
 
 

@@ -257,7 +257,7 @@ async def test_the_owner_of_the_webhook_may_not_read_orders(service: Service, wo
             assert answer.status == 200
             assert "may not read orders any more" in answer.body["detail"]
     assert [line["kind"] for line in logs if line.get("action") == "alert"] == ["webhook_rights:woo"]
-    await service.keeper.write()
+    await service.rejections.write()
     (kept,) = await api.items("/deliveries")
     assert (kept["status"], kept["source"]) == (422, "woo")
     assert "woocommerce_rest_cannot_view" in kept["reason"]

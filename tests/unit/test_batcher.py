@@ -9,7 +9,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notifier.errors import StoreAway
-from notifier.intake.batcher import Groups, Waiting
+from notifier.intake.batcher import Batcher, PendingDelivery
 from notifier.intake.delivery import Delivery, Unchanged
 
 DONE = Unchanged()
@@ -20,7 +20,7 @@ def delivery(name: int) -> Delivery:
 
 
 @asynccontextmanager
-async def running(groups: Groups) -> AsyncIterator[Groups]:
+async def running(groups: Batcher) -> AsyncIterator[Batcher]:
     groups.start()
     try:
         yield groups
@@ -32,7 +32,7 @@ async def test_what_comes_while_others_are_looked_at_again_is_settled_too() -> N
     """Every delivery is sent back once, while further ones come in."""
     seen: dict[str, int] = {}
 
-    async def commit(group: Sequence[Waiting]) -> list[Waiting]:
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
         await asyncio.sleep(0)
         again = []
         for waiting in group:
@@ -45,7 +45,7 @@ async def test_what_comes_while_others_are_looked_at_again_is_settled_too() -> N
         await asyncio.sleep(0)
         return again
 
-    async with running(Groups(commit, timedelta(seconds=5))) as groups:
+    async with running(Batcher(commit, timedelta(seconds=5))) as groups:
         waves = []
         for wave in range(50):
             waves += [asyncio.create_task(groups.submit(delivery(wave * 10 + one))) for one in range(10)]
@@ -58,7 +58,7 @@ async def test_what_comes_while_others_are_looked_at_again_is_settled_too() -> N
 async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:
     tries = 0
 
-    async def commit(group: Sequence[Waiting]) -> list[Waiting]:
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -67,34 +67,34 @@ async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:
             waiting.resolve(DONE)
         return []
 
-    async with running(Groups(commit, timedelta(seconds=20))) as groups:
+    async with running(Batcher(commit, timedelta(seconds=20))) as groups:
         assert await groups.submit(delivery(1)) == DONE
     assert tries == 3
 
 
 async def test_a_store_that_stays_away_is_not_waited_for_longer_than_patience() -> None:
-    async def commit(group: Sequence[Waiting]) -> list[Waiting]:
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
         raise RedisConnectionError
 
-    async with running(Groups(commit, timedelta())) as groups:
+    async with running(Batcher(commit, timedelta())) as groups:
         with pytest.raises(StoreAway):
             await groups.submit(delivery(1))
 
 
 async def test_an_order_that_keeps_changing_is_given_up() -> None:
-    async def commit(group: Sequence[Waiting]) -> Sequence[Waiting]:
+    async def commit(group: Sequence[PendingDelivery]) -> Sequence[PendingDelivery]:
         return group
 
-    async with running(Groups(commit, timedelta(seconds=5))) as groups:
+    async with running(Batcher(commit, timedelta(seconds=5))) as groups:
         with pytest.raises(StoreAway, match="keeps changing"):
             await groups.submit(delivery(1))
 
 
 async def test_one_mistake_of_ours_leaves_nobody_waiting() -> None:
-    async def commit(group: Sequence[Waiting]) -> list[Waiting]:
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
         raise ZeroDivisionError
 
-    async with running(Groups(commit, timedelta(seconds=5))) as groups:
+    async with running(Batcher(commit, timedelta(seconds=5))) as groups:
         with pytest.raises(ZeroDivisionError):
             await groups.submit(delivery(1))
         with pytest.raises(ZeroDivisionError):

@@ -4,18 +4,18 @@ import pytest
 from callroom import CALENDAR, RULES, at, planned, reason
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState, Purpose
+from notifier.domain.calls import Call, CallState, Purpose
 from scheduler import outcomes
 from scheduler.outcomes import Deposit, Report, Result, Unclear
 from scheduler.rules import Consequence, Outcome
 
 
-def result(call: BookedCall, outcome: Outcome, now: int | None = None, **more: object) -> Result:
+def result(call: Call, outcome: Outcome, now: int | None = None, **more: object) -> Result:
     report = Report(by="sara", outcome=outcome, **more)  # type: ignore[arg-type]
     return outcomes.result(call, report, now=at(10) if now is None else now, rules=RULES, calendar=CALENDAR)
 
 
-def due(*reasons: object) -> BookedCall:
+def due(*reasons: object) -> Call:
     return replace(planned(*reasons), state=CallState.DUE, assignee="sara")  # type: ignore[arg-type]
 
 

@@ -8,11 +8,11 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from notifier.config.sources import StandardSource
-from notifier.errors import Crowded, StoreAway, TooManyEvents
-from notifier.intake.dead_letters import Kept
+from notifier.errors import Overloaded, StoreAway, TooManyEvents
+from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Delivery, Outcome, Unchanged
-from notifier.intake.fair_queue import LONGEST, Bucket, Gate
-from notifier.intake.load_shedding import Guarded
+from notifier.intake.fair_queue import LONGEST, FairQueue, TokenBucket
+from notifier.intake.load_shedding import LoadShedding
 
 
 @dataclass
@@ -53,8 +53,10 @@ def delivery(name: str) -> Delivery:
     return Delivery(source=name, event_id="e", digest="", order_id="1", phone=None, events=lambda _: [])
 
 
-def gate(committer: Slow, watch: Watch | None = None, *, at_once: int = 2, queue: int = 100, **sources: int) -> Gate:
-    return Gate(
+def gate(
+    committer: Slow, watch: Watch | None = None, *, at_once: int = 2, queue: int = 100, **sources: int
+) -> FairQueue:
+    return FairQueue(
         committer,
         {name: source(rate=rate, burst=rate) for name, rate in sources.items()} or {"a": source(), "b": source()},
         queue=queue,
@@ -68,7 +70,7 @@ async def started(*submits: "asyncio.Task[Outcome]") -> None:
         await asyncio.sleep(0)
 
 
-def submitting(door: Gate, name: str, count: int) -> list["asyncio.Task[Outcome]"]:
+def submitting(door: FairQueue, name: str, count: int) -> list["asyncio.Task[Outcome]"]:
     return [asyncio.create_task(door.submit(delivery(name))) for _ in range(count)]
 
 
@@ -128,20 +130,20 @@ async def test_whoever_would_be_sent_away_is_not_even_read() -> None:
 
         receive_batch = receive
 
-        async def replay(self, kept: Kept) -> bool:
+        async def replay(self, kept: DeadLetter) -> bool:
             return True
 
     committer, shop = Slow(), Shop()
     door = gate(committer, queue=3)
-    guarded, request = Guarded("a", shop, door), make_mocked_request("POST", "/webhooks/a")
+    guarded, request = LoadShedding("a", shop, door), make_mocked_request("POST", "/webhooks/a")
     flood = submitting(door, "a", 5)
     await started()
     for receive in (guarded.receive, guarded.receive_batch):
-        with pytest.raises(Crowded) as refused:
+        with pytest.raises(Overloaded) as refused:
             await receive(request)
         assert int(refused.value.headers["Retry-After"]) > 0
     assert shop.read == 0
-    assert (await Guarded("b", shop, door).receive(request)).status == 202  # the lane of another is free
+    assert (await LoadShedding("b", shop, door).receive(request)).status == 202  # the lane of another is free
     await committer.finish(5)
     assert len(await asyncio.gather(*flood)) == 5
     assert (await guarded.receive(request)).status == 202
@@ -185,7 +187,7 @@ async def test_a_failure_frees_its_place() -> None:
         async def submit(self, delivery: Delivery) -> Outcome:
             raise StoreAway("away")
 
-    door = Gate(Failing(), {"a": source()}, queue=10, at_once=1)
+    door = FairQueue(Failing(), {"a": source()}, queue=10, at_once=1)
     for _ in range(3):
         with pytest.raises(StoreAway, match="away"):
             await door.submit(delivery("a"))
@@ -210,7 +212,7 @@ async def test_a_source_has_its_rate_and_another_its_own() -> None:
 
 def test_a_bucket_fills_at_its_rate_and_never_over() -> None:
     watch = Watch()
-    bucket = Bucket(10, 5, watch)
+    bucket = TokenBucket(10, 5, watch)
     assert [bucket.take() for _ in range(6)] == [True] * 5 + [False]
     watch.now += 0.2
     assert [bucket.take() for _ in range(3)] == [True, True, False]

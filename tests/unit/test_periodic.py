@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from notifier.clock import TEHRAN
-from notifier.service.periodic import Ticks
+from notifier.service.periodic import PeriodicJobs
 
 
 async def test_what_is_under_way_comes_to_its_end(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,7 +18,7 @@ async def test_what_is_under_way_comes_to_its_end(caplog: pytest.LogCaptureFixtu
         await answered.wait()
         done.set()
 
-    ticks = Ticks()
+    ticks = PeriodicJobs()
     ticks.every(3600, job, first=datetime.now(TEHRAN))
     ticks.start()
     await begun.wait()
@@ -38,7 +38,7 @@ async def test_what_does_not_end_is_cancelled_and_nobody_alarmed(caplog: pytest.
         finally:
             cancelled.set()
 
-    ticks = Ticks()
+    ticks = PeriodicJobs()
     ticks.every(3600, job, first=datetime.now(TEHRAN))
     ticks.start()
     await begun.wait()

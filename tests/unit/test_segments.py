@@ -10,18 +10,18 @@ from notifier.sms import segments
     [(0, 0), (1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (201, 3), (202, 4), (900, 14)],
 )
 def test_persian_parts(letters: int, count: int) -> None:
-    assert segments.parts("س" * letters) == count
+    assert segments.segments("س" * letters) == count
     assert segments.units("س" * letters) == letters
 
 
 @pytest.mark.parametrize(("letters", "count"), [(1, 1), (160, 1), (161, 2), (306, 2), (307, 3), (459, 3), (460, 4)])
 def test_latin_parts(letters: int, count: int) -> None:
-    assert segments.parts("a" * letters) == count
+    assert segments.segments("a" * letters) == count
 
 
 def test_the_extension_table_counts_two() -> None:
-    assert segments.parts("€" * 80) == 1
-    assert segments.parts("€" * 80 + "a") == 2
+    assert segments.segments("€" * 80) == 1
+    assert segments.segments("€" * 80 + "a") == 2
     assert not segments.is_unicode("^{}\\[~]|€\f")
 
 
@@ -37,22 +37,22 @@ def test_the_default_alphabet() -> None:
 def test_an_emoji_is_two_units_and_a_mark_one() -> None:
     assert segments.units("🙂") == 2
     assert segments.units("\u200e\u200c") == 2
-    assert segments.parts("🙂" * 35) == 1
-    assert segments.parts("🙂" * 35 + "a") == 2
+    assert segments.segments("🙂" * 35) == 1
+    assert segments.segments("🙂" * 35 + "a") == 2
     assert segments.units("\ud800") == 1  # half a pair, as careless senders cut them
 
 
 @given(st.text(max_size=400), st.text(max_size=40), st.integers(0, 100))
 def test_more_text_is_never_fewer_parts(text: str, more: str, reserve: int) -> None:
-    assert segments.parts(text + more) >= segments.parts(text)
-    assert segments.parts(text, reserve=reserve) >= segments.parts(text)
+    assert segments.segments(text + more) >= segments.segments(text)
+    assert segments.segments(text, reserve=reserve) >= segments.segments(text)
     assert segments.units(text + more) == segments.units(text) + segments.units(more)
 
 
 @given(st.text("سلام", max_size=300), st.integers(0, 100))
 def test_reserve_is_room_for_that_many_units(text: str, reserve: int) -> None:
     text = "س" + text
-    assert segments.parts(text, reserve=reserve) == segments.parts(text + "م" * reserve)
+    assert segments.segments(text, reserve=reserve) == segments.segments(text + "م" * reserve)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_reserve_is_room_for_that_many_units(text: str, reserve: int) -> None:
     ],
 )
 def test_an_emoji_is_not_torn_apart(text: str, count: int) -> None:
-    assert segments.parts(text) == count
+    assert segments.segments(text) == count

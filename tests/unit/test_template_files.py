@@ -17,7 +17,7 @@ from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.segments import parts
+from notifier.sms.segments import segments
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import __main__ as docs
 from notifier.texts import loading, page, samples
@@ -45,7 +45,7 @@ def write(folder: Path, body: str, *, name: str = "odd", header: str = "") -> Te
 def test_whatever_the_names_a_text_keeps_to_its_parts(template: Template, name: str, item: str, carrier: str) -> None:
     text = template.render(context(name, item, carrier, reference="123456789", tracking_code="1" * 24))
     assert template.max_parts is not None
-    assert parts(text, reserve=template.reserve) <= template.max_parts
+    assert segments(text, reserve=template.reserve) <= template.max_parts
     assert "۱۰۰۲۵" in text
 
 
@@ -53,7 +53,7 @@ def test_the_longest_name_is_cut_at_the_end_of_a_word_and_codes_never(tmp_path: 
     template = write(tmp_path, "{{ name }} عزیز، {{ item }} با {{ carrier }}: {{ receipt }}", header="max_parts = 1\n")
     text = template.render(context("سارا محمدی", "گوشی موبایل شیائومی مدل سیزده تی پرو", "پست", reference="9" * 20))
     assert text == "سارا محمدی عزیز، گوشی موبایل شیائومی مدل… با پست: 99999999999999999999"
-    assert parts(text) == 1
+    assert segments(text) == 1
     assert template.whole(template.values(context("سارا", "گوشی", "پست", reference="9"))) == "سارا عزیز، گوشی با پست: 9"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from notifier.config.loading import load
 from notifier.diagnostics import offline
-from notifier.diagnostics.weak_secrets import guessable
+from notifier.diagnostics.weak_secrets import weak_secrets
 
 ROOT = Path(__file__).parents[2]
 GOOD = {
@@ -25,7 +25,7 @@ WEAK = {
 
 
 def keys(settings: dict[str, str]) -> list[str]:
-    found = list(guessable(load(ROOT / "config.toml", environment=settings)))
+    found = list(weak_secrets(load(ROOT / "config.toml", environment=settings)))
     assert not any(value in text for text in found for value in settings.values())
     return [text.split(": ")[1] for text in found]
 

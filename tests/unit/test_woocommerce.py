@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from notifier.domain import persian
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.domain.orders import Order, Stage, heard
+from notifier.domain.orders import Order, Stage, apply_events
 from notifier.domain.policy import Block, Policy, Rulebook, Shop
 from notifier.domain.regions import Regions
 from notifier.domain.timeline import Kind
@@ -79,7 +79,7 @@ class Book:
         self.rules, self.count = rules, 0
 
     def hear(self, *news: Event) -> None:
-        self.order = heard(self.order or Order(id=news[0].order_id, source=news[0].source), news)
+        self.order = apply_events(self.order or Order(id=news[0].order_id, source=news[0].source), news)
 
     def take(
         self, snapshot: Snapshot, topic: str = "order.updated", received_at: datetime | None = RECEIVED

@@ -9,14 +9,14 @@ from aiohttp import web
 from notifier.clock import Clock
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.intake import answers
-from notifier.intake.dead_letters import Kept
+from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
 from notifier.intake.fair_queue import Submits
 from notifier.intake.mapping import events
 from notifier.intake.mapping.events import Reading
 from notifier.intake.mapping.rules import MappingRules
 from notifier.intake.mapping.signature import Scheme
-from notifier.intake.rejections import KEPT_HEADERS, ODDITIES, SIGNED, Oddity, body_of
+from notifier.intake.rejections import KEPT_HEADERS, REJECTIONS, SIGNED, Rejection, body_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class MappingShop:
         reading = self._read(body, request.content_type, request.headers, self.clock.now(), event_id)
         outcome = await self._commit(reading)
         if words := self._unknown(reading):
-            oddity = Oddity(status=200, reason=words, event_id=event_id or "", body=body)
-            request[ODDITIES] = [oddity]
+            oddity = Rejection(status=200, reason=words, event_id=event_id or "", body=body)
+            request[REJECTIONS] = [oddity]
         match outcome:
             case Recorded(answer=answer):
                 return web.Response(body=answer, status=202, content_type="application/json")
@@ -55,7 +55,7 @@ class MappingShop:
     async def receive_batch(self, request: web.Request) -> web.Response:
         raise NotFound("Sources of kind mapping take one delivery at a time; there is no batch here.")
 
-    async def replay(self, kept: Kept) -> bool:
+    async def replay(self, kept: DeadLetter) -> bool:
         """Read with the mapping of today."""
         content_type = kept.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         reading = self._read(kept.body.encode(), content_type, kept.headers, kept.at, kept.event_id or None)

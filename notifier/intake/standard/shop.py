@@ -19,10 +19,10 @@ from notifier.errors import (
 )
 from notifier.incoming import documents
 from notifier.intake import answers
-from notifier.intake.dead_letters import Kept
+from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Clashing, Delivery, Recorded, Repeated, Unchanged
 from notifier.intake.fair_queue import Submits
-from notifier.intake.rejections import ODDITIES, SIGNED, Oddity, body_of, rejection
+from notifier.intake.rejections import REJECTIONS, SIGNED, Rejection, body_of, rejection
 from notifier.intake.standard import payload as standard
 from notifier.intake.standard import signature as signatures
 from notifier.intake.standard.payload import Payload
@@ -52,7 +52,7 @@ class StandardShop:
         batch_id, body = await self._verified(request)
         events = _array(body)
         parts: list[dict[str, Any]] = []
-        refused: list[Oddity] = []
+        refused: list[Rejection] = []
         for place, outcome in enumerate(await self._take_all(batch_id, events)):
             if isinstance(outcome, Problem):
                 parts.append(outcome.document())
@@ -61,10 +61,10 @@ class StandardShop:
             else:
                 status, answer = outcome
                 parts.append({"status": status} | from_json(answer))
-        request[ODDITIES] = refused
+        request[REJECTIONS] = refused
         return web.json_response(body=encode(parts), status=202)
 
-    async def replay(self, kept: Kept) -> bool:
+    async def replay(self, kept: DeadLetter) -> bool:
         """The same way as before; what clashed with another body under its id goes under an id of its own."""
         name, body = kept.event_id or f"kept-{kept.id}", kept.body.encode()
         if kept.batch:

@@ -96,7 +96,7 @@ class CatchUp:
         except _TurnLost:
             return 0
         except (RedisError, OSError) as error:
-            log.warning("store away", action="catch_up_failed", source=self.source, error=type(error).__name__)
+            log.warning("store unreachable", action="catch_up_failed", source=self.source, error=type(error).__name__)
             return 0
         return await self._take_turn(state, turn)
 
@@ -112,7 +112,7 @@ class CatchUp:
         except _TurnLost:
             log.warning("another process goes on", action="catch_up_taken_over", source=self.source)
         except (StoreAway, RedisError, OSError) as error:
-            log.warning("store away", action="catch_up_failed", source=self.source, error=type(error).__name__)
+            log.warning("store unreachable", action="catch_up_failed", source=self.source, error=type(error).__name__)
         if turn.filled:
             self.on_filled(self.source, len(turn.filled))
             log.warning(
@@ -217,7 +217,7 @@ class CatchUp:
         except _TurnLost:
             pass
         except (RedisError, OSError) as error:
-            log.warning("store away", action="catch_up_failed", source=self.source, error=type(error).__name__)
+            log.warning("store unreachable", action="catch_up_failed", source=self.source, error=type(error).__name__)
 
     async def _read(self) -> _State:
         due, cursor, failures = await self._fields("due", "cursor", "failures")

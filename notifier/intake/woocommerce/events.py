@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from notifier.domain.events import Details, Event, EventType, Method
-from notifier.domain.orders import Order, Stage, heard
+from notifier.domain.orders import Order, Stage, apply_events
 from notifier.intake.woocommerce.rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, status_name
 from notifier.intake.woocommerce.signature import is_ping, verify
 from notifier.intake.woocommerce.snapshot import PROVINCES, Snapshot, identifier, parse, said
@@ -106,7 +106,7 @@ class _Telling:
         kinds = self._kinds(meanings, details)
         told = [event for event in self._claims(kinds, details) if self._is_news(event)]
         if self.order is not None:
-            told += self._carrier(heard(self.order, told), kinds, details)
+            told += self._carrier(apply_events(self.order, told), kinds, details)
         return told
 
     def _deleted(self, at: datetime | None) -> list[Event]:
@@ -250,7 +250,7 @@ class _Telling:
         # Known, but undone since: cancelled again, paid again. Only a date of its own can tell that it happened again.
         dated = self.snapshot.paid is not None or event.type in _OVER
         repeatable = event.type in _OVER or event.type in _PAYMENTS.values()
-        return dated and repeatable and _standing(heard(order, [event])) != _standing(order)
+        return dated and repeatable and _standing(apply_events(order, [event])) != _standing(order)
 
     def _carrier(self, order: Order, kinds: Sequence[EventType], details: Details) -> list[Event]:
         """An event that is no news and brings new details, or an order back to life; none when there is neither."""
@@ -260,7 +260,7 @@ class _Telling:
         kind = EventType.CANCELLED if order.cancelled and not revived else EventType.REGISTERED
         saved = self._saved()
         event = self._event(kind, saved, self._with_reference(details, kind, kinds), name="details")
-        told = [event] if (revived and at == saved) or heard(order, [event]).details != order.details else []
+        told = [event] if (revived and at == saved) or apply_events(order, [event]).details != order.details else []
         if revived and at > saved:  # a date of ours: what the shop says keeps its own, so that later words stand
             told.append(self._event(kind, at, Details(), name="revived"))
         return told

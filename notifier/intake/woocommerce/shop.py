@@ -19,10 +19,10 @@ from notifier.errors import (
     WrongContentType,
 )
 from notifier.intake import answers
-from notifier.intake.dead_letters import Kept
+from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Outcome, Recorded, Repeated, Unchanged
 from notifier.intake.fair_queue import Submits
-from notifier.intake.rejections import ODDITIES, SIGNED, Oddity, body_of, rejection
+from notifier.intake.rejections import REJECTIONS, SIGNED, Rejection, body_of, rejection
 from notifier.intake.woocommerce import events as woocommerce
 from notifier.intake.woocommerce.delivery import Known, delivery, is_silent
 from notifier.intake.woocommerce.rules import WooRules
@@ -65,7 +65,7 @@ class WooCommerceShop:
         try:
             snapshot = woocommerce.parse(body, rules=self._rules)
         except (NotJson, Unprocessable) as problem:  # refused, it would count towards switching the webhook off
-            request[ODDITIES] = [rejection(problem, event_id="", body=body)]
+            request[REJECTIONS] = [rejection(problem, event_id="", body=body)]
             if isinstance(problem, OwnerWithoutRights):
                 await self._tell_of_lost_rights(problem)
             return web.json_response({"understood": False, "detail": problem.detail})
@@ -75,13 +75,13 @@ class WooCommerceShop:
         )
         digest, outcome = await self._take(snapshot, body, topic, occasion, self._clock.now())
         if (unknown := self._unknown_status(snapshot)) is not None:
-            request[ODDITIES] = [Oddity(status=200, reason=unknown, body=body)]
+            request[REJECTIONS] = [Rejection(status=200, reason=unknown, body=body)]
         if isinstance(outcome, Recorded | Repeated):
             return answers.as_json(outcome.answer, 200)
         order = outcome.order if isinstance(outcome, Unchanged) else None
         return answers.as_json(answers.unchanged(digest, snapshot.order_id, order), 200)
 
-    async def replay(self, kept: Kept) -> bool:
+    async def replay(self, kept: DeadLetter) -> bool:
         """Read with the rules of today; what the shop has said since stands."""
         body = kept.body.encode()
         topic, occasion = (kept.headers.get(name, "") for name in ("x-wc-webhook-topic", "x-wc-webhook-delivery-id"))

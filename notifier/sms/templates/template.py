@@ -17,7 +17,7 @@ from notifier.domain import persian
 from notifier.domain.messages import Pattern, Via
 from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
-from notifier.sms.segments import parts
+from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
 from notifier.sms.templates.header import PatternHeader
@@ -127,7 +127,7 @@ class Template:
         return self.first_line
 
     def _fits(self, text: str) -> bool:
-        return self.max_parts is None or parts(text, reserve=self.reserve) <= self.max_parts
+        return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts
 
     def _compiled(self) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""
