@@ -100,7 +100,8 @@ class NewsSender:
                 if not await self._drain(connections, endpoint):
                     await asyncio.sleep(_IDLE)
             except (RedisError, OSError) as error:
-                log.warning("store unreachable", action="news_failed", endpoint=endpoint.name, error=type(error).__name__)
+                about = {"endpoint": endpoint.name, "error": type(error).__name__}
+                log.warning("store unreachable", action="news_failed", **about)
                 await asyncio.sleep(_AFTER_TROUBLE)
             except Exception:  # whatever it was, the next round is to be had
                 log.exception("a round of posting failed", action="news_failed", endpoint=endpoint.name)

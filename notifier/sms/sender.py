@@ -350,7 +350,8 @@ class Sender:
                 log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))
                 break
             except (RedisError, OSError, NotifierError) as error:
-                log.warning("store unreachable", action="settle_failed", error=type(error).__name__, messages=len(settled))
+                kind, left = type(error).__name__, len(settled)
+                log.warning("store unreachable", action="settle_failed", error=kind, messages=left)
                 if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
