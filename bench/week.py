@@ -165,7 +165,7 @@ class Week:
             async with session.post(f"{self.stage.url}/webhooks/shop", data=body, headers=headers) as answer:
                 if answer.status not in (401, 422):
                     raise SystemExit(f"taken, though it should not be: {answer.status}")
-        await self.stage.service.keeper.write()
+        await self.stage.service.rejections.write()
 
     async def _let_pass(self, until: datetime) -> None:
         """A quarter of an hour at a time, as far as the desk is open."""

@@ -35,7 +35,8 @@ async def sweep(url: str, folder: Path, at: str) -> None:
     await redis.delete(names.RETENTION)  # the claim of one that died would hold for ten minutes
     reader = Reader(redis, 1)
     book = CallBook(redis, reader, clock, Rules(), CALENDAR)
-    swept = await retention(RetentionConfig(), Archive(folder / "archive"), redis, reader, clock, book).tick()
+    kept = RetentionConfig()
+    swept = await retention(kept.ages(), kept.audit, Archive(folder / "archive"), redis, reader, clock, book).tick()
     assert swept is not None
     await redis.aclose()
 
