@@ -36,6 +36,23 @@ def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, TEHRAN)
 
 
+class FieldError(Facts, frozen=True):
+    """One mistake: where it stands, and what is wrong."""
+
+    loc: list[str | int]
+    msg: str
+
+
+class ProblemDetails(Facts, frozen=True, omit_defaults=True):
+    """RFC 9457 problem details."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
 class CustomerFacts(Facts, frozen=True):
     name: str | None
     phone: str | None

@@ -13,9 +13,9 @@ from pydantic.json_schema import models_json_schema
 
 from notifier.version import NEXT
 from notifier.web.addresses import AGAIN
+from notifier.web.answers import ProblemDetails
 from notifier.web.described import Answer, Body, Description, Parameter, description_of, phrase
 from notifier.web.openapi_words import INTRODUCTION, PROBLEMS, SECURITY, TAGS
-from notifier.web.problems import ProblemDetails
 
 Place = tuple[str, str]
 """A method and a path, as ``("POST", "/webhooks/{source}")``."""

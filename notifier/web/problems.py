@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -13,29 +13,11 @@ from redis.exceptions import RedisError
 from notifier.errors import Overloaded, Problem, StoreAway
 from notifier.incoming import heads
 from notifier.store.records import encode
-from notifier.web.answers import Facts
+from notifier.web.answers import ProblemDetails
 
 log = structlog.get_logger()
 
 _OURS = {"title": "Internal error", "status": 500, "detail": "Our mistake; it was logged."}
-
-
-class FieldError(Facts, frozen=True):
-    """One mistake: where it stands, and what is wrong."""
-
-    loc: list[str | int]
-    msg: str
-
-
-class ProblemDetails(Facts, frozen=True, omit_defaults=True):
-    """RFC 9457 problem details."""
-
-    type: Literal["about:blank"]
-    title: str
-    status: int
-    detail: str
-    errors: tuple[FieldError, ...] = ()
-
 
 BODY_TIMEOUT = web.AppKey("body_timeout", float)
 """Seconds in which a body must have come."""
