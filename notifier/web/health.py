@@ -1,6 +1,7 @@
 """Whether the process is alive, and whether it can take events."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,9 +15,6 @@ from notifier.store import disk
 from notifier.store.health import Health, health
 from notifier.web import answers
 from notifier.web.described import Answer, describe
-
-WEAKNESSES = web.AppKey("weaknesses", list[str])
-"""What may lose data about the Redis that somebody else runs, a sentence each."""
 
 _PATIENCE = 2.0  # seconds in which the store must answer for the process to be ready
 _SLOW = 0.25  # seconds: it is ready, and says so
@@ -47,11 +45,15 @@ class NotReady(answers.Facts, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class HealthViews:
-    """A paused account makes nobody unready: events are taken, and their texts wait or leave by another."""
+    """A paused account makes nobody unready: events are taken, and their texts wait or leave by another.
+
+    ``weaknesses`` say, a sentence each, what may lose data about a Redis that somebody else runs.
+    """
 
     config: Config
     redis: Redis
     lines: Accounts
+    weaknesses: Sequence[str]
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
@@ -102,7 +104,7 @@ class HealthViews:
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
         named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
         providers = {name: AccountState.of(one, open=not one.on_trial) for name, one in named.items()}
-        reasons = [*self._worries(took, named), *request.app.get(WEAKNESSES, [])]
+        reasons = [*self._worries(took, named), *self.weaknesses]
         return answers.json(Ready(status="ready", reasons=reasons, providers=providers))
 
     def _worries(self, took: float, standings: dict[str, BreakerState]) -> list[str]:
