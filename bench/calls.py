@@ -56,7 +56,6 @@ def parts(redis: Redis) -> tuple[CallBook, Reminders]:
 
     made = calling(
         config,
-        redis,
         Reader(redis, 1),
         StillClock(NOW),
         rulebook=rulebook(config, loaded, namespace="bench"),

@@ -1,12 +1,13 @@
 """Who did what, for supervisors: of one person or all, of one day or since it is kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aiohttp import web
 
 from notifier.clock import TEHRAN
 from notifier.console import csv_export, labels, paging, rows
+from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
@@ -35,8 +36,8 @@ class Audit:
         wanted = _wanted(by, day)
         names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         if csv_export.wanted(request):
-            head = ("زمان", "چه کسی", "نام کاربری", "چه کرد", "با", "شرح")
-            return await csv_export.sheet(request, self._deps, "audit", head, self._rows(wanted, names))
+            entries = (entry async for _, entry in audit.read(self._deps.reader, wanted))
+            return await csv_export.sheet(request, self._deps, "audit", _columns(names), entries)
         lines: list[tuple[Entry, str]] = []
         end: Place | None = None
         last: Place | None = None
@@ -60,16 +61,16 @@ class Audit:
             kept=self._deps.config.retention.audit.days,
         )
 
-    async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[csv_export.Row]:
-        async for _, one in audit.read(self._deps.reader, wanted):
-            yield (
-                rows.written(one.at),
-                persian.tidy(labels.doer(one.by, names)),
-                one.by,
-                labels.ACTS.get(one.act, one.act),
-                one.about,
-                labels.more(one),
-            )
+
+def _columns(names: Mapping[str, str]) -> Columns[Entry]:
+    return (
+        Column("زمان", lambda one: rows.written(one.at)),
+        Column("چه کسی", lambda one: persian.tidy(labels.doer(one.by, names))),
+        Column("نام کاربری", lambda one: one.by),
+        Column("چه کرد", lambda one: labels.ACTS.get(one.act, one.act)),
+        Column("با", lambda one: one.about),
+        Column("شرح", labels.more),
+    )
 
 
 def _wanted(by: str, day: str) -> Wanted:

@@ -58,21 +58,22 @@ class Calls:
     async def mine(self, request: web.Request) -> web.StreamResponse:
         """The list, with the card of the call to make now beside it."""
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "calls", rows.CALL, self._all(request[STAFF].id))
+            columns = rows.call(await self._names())
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._all(request[STAFF].id))
         board = await boards.board(self._deps, request[STAFF].id)
         stored = await self._deps.reader.call(board.first.id) if board.first else None
         return await self._shown(request, board, stored, chosen=False)
 
-    async def _all(self, me: str) -> AsyncIterator[csv_export.Row]:
+    async def _all(self, me: str) -> AsyncIterator[Call]:
         """One's own calls, then those that nobody has."""
-        names, everywhere = await self._names(), self._deps.reader.everywhere
+        everywhere = self._deps.reader.everywhere
         own = [(at, at.assigned(me)) for at in everywhere]
         async for call in rows.calls(self._deps, csv_export.oldest(self._deps, own)):
-            yield rows.call(call, names)
+            yield call
         due = [(at, at.calls(CallState.DUE)) for at in everywhere]
         async for call in rows.calls(self._deps, csv_export.oldest(self._deps, due)):
             if call.assignee is None:
-                yield rows.call(call, names)
+                yield call
 
     async def list_fragment(self, request: web.Request) -> web.Response:
         """The list alone, for a page that is open already."""

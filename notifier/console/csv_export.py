@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import jdatetime
 import structlog
@@ -27,7 +28,18 @@ LIMIT = 50_000
 _CHUNK = 500
 _CUT = f"فقط {persian.number(LIMIT)} ردیف نخست آمده است."
 
-Row = Sequence[object]
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """One column of a list of records: what stands above it, and what it says of each."""
+
+    head: str
+    cell: Callable[[R], object]
+
+
+Columns = Sequence[Column[R]]
 
 
 def wanted(request: web.Request) -> bool:
@@ -36,10 +48,10 @@ def wanted(request: web.Request) -> bool:
 
 
 async def sheet(
-    request: web.Request, deps: Dependencies, name: str, head: Row, rows: AsyncIterable[Row] | Iterable[Row]
+    request: web.Request, deps: Dependencies, name: str, columns: Columns[R], records: AsyncIterable[R] | Iterable[R]
 ) -> web.StreamResponse:
     """A table for a spreadsheet: with the mark by which Excel knows UTF-8, and no cell that it takes for a formula."""
-    lines = _lines(head, rows)
+    lines = _lines(columns, records)
     first = await anext(lines)  # a store that is away is found out before anything is sent, and shown as a page
     about = phones.mask_phones_in(request.path.removeprefix("/console")[:200])
     await audit.write(deps.redis, deps.entry(Act.EXPORTED, request[STAFF].id, about=about))
@@ -77,7 +89,7 @@ async def newest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncI
 
 
 async def oldest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[int, Keys, str]]]:
-    """The same with their scores, lowest first."""
+    """The members of several sorted sets together with their scores, lowest score first, some at a time."""
     found: list[tuple[int, Keys, str]] = []
     for keys, name in sets:
         rows: Any = await deps.redis.zrange(name, 0, LIMIT, withscores=True)
@@ -87,31 +99,31 @@ async def oldest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncI
         yield found[start : start + _CHUNK]
 
 
-async def _lines(head: Row, rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIterator[str]:
+async def _lines(columns: Columns[R], records: AsyncIterable[R] | Iterable[R]) -> AsyncIterator[str]:
     """The text of the sheet in pieces."""
     out = io.StringIO()
     writer = csv.writer(out)
     out.write("\ufeff")
-    writer.writerow(head)
+    writer.writerow([column.head for column in columns])
     count = 0
-    async for row in _each(rows):
+    async for record in _each(records):
         if count == LIMIT:
             writer.writerow([_CUT])
             break
-        writer.writerow([cells.cell(value) for value in row])
+        writer.writerow([cells.cell(column.cell(record)) for column in columns])
         count += 1
         if count % _CHUNK == 0:
             yield _taken(out)
     yield _taken(out)
 
 
-async def _each(rows: AsyncIterable[Row] | Iterable[Row]) -> AsyncIterator[Row]:
-    if isinstance(rows, AsyncIterable):
-        async for row in rows:
-            yield row
+async def _each(records: AsyncIterable[R] | Iterable[R]) -> AsyncIterator[R]:
+    if isinstance(records, AsyncIterable):
+        async for record in records:
+            yield record
     else:
-        for row in rows:
-            yield row
+        for record in records:
+            yield record
 
 
 def _taken(out: io.StringIO) -> str:

@@ -42,8 +42,8 @@ class Dashboard:
         days = await figures(self._deps, first, last)
         names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         if csv_export.wanted(request):
-            name, head, rows = figure_rows.table(request.query.get("of", ""), days, names)
-            return await csv_export.sheet(request, self._deps, name, head, rows)
+            table = figure_rows.table(request.query.get("of", ""), names)
+            return await csv_export.sheet(request, self._deps, table.name, table.columns, table.rows(days))
         lines = zip(self._deps.lines.lines, await self._deps.lines.standings(), strict=True)
         deposits, stuck = await self._waiting()
         made, reached = _total(day.counted.made for day in days), _total(day.counted.reached for day in days)

@@ -24,7 +24,6 @@ class Dependencies:
     """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
 
     config: Config
-    redis: Redis
     reader: Reader
     clock: Clock
     calling: Calling
@@ -36,6 +35,10 @@ class Dependencies:
     rejections: RejectionRecorder
     replayer: Replayer
     wake: Callable[[], None]
+
+    @property
+    def redis(self) -> Redis:
+        return self.reader.redis
 
     @property
     def sessions(self) -> Sessions:

@@ -51,7 +51,8 @@ class SupervisorDesk:
         """Everybody's load, the calls that nobody has, and what supervisors were alerted of."""
         require_supervisor(request)
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "calls", rows.CALL, self._open_calls())
+            columns = rows.call({one.id: one.name for one in await self._deps.calling.staff.all()})
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._open_calls())
         seats = [await self._seat(one) for one in await self._deps.calling.staff.active()]
         pool = await self._deps.calling.book.pool()
         asked = request.query.get("who", "")
@@ -130,13 +131,12 @@ class SupervisorDesk:
             late=sum(call.late <= now for call in calls),
         )
 
-    async def _open_calls(self) -> AsyncIterator[csv_export.Row]:
+    async def _open_calls(self) -> AsyncIterator[Call]:
         """Every call that is open, whoever has it."""
-        names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         for state in (CallState.CLAIMED, CallState.DUE, CallState.SCHEDULED):
             sets = [(keys, keys.calls(state)) for keys in self._deps.reader.everywhere]
             async for call in rows.calls(self._deps, csv_export.oldest(self._deps, sets)):
-                yield rows.call(call, names)
+                yield call
 
 
 class _Over(Exception):

@@ -57,11 +57,11 @@ class Orders:
         if query:
             found, end = await search(self._deps, query), None
             if csv_export.wanted(request):
-                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, map(rows.order, found))
+                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
             if len(found) == 1:
                 return _to(_address(found[0]))
         elif csv_export.wanted(request):
-            every = (rows.order(one) async for one in rows.orders(self._deps, csv_export.newest(self._deps, sets)))
+            every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
         else:
             page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
@@ -77,7 +77,7 @@ class Orders:
         names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         chapters = timeline(told.timeline, messages, calls, names)
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "order", rows.STORY, map(rows.chapter, chapters))
+            return await csv_export.sheet(request, self._deps, "order", rows.STORY, chapters)
         known = await customer(self._deps, order.details.phone, [order])
         stage = order.stage
         return await self._render.page(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
+from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
@@ -17,6 +18,16 @@ from notifier.store.staff import Role, Staff
 from notifier.store.work import UnitOfWork
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+_COLUMNS: Columns[Staff] = (
+    Column("نام کاربری", lambda one: one.id),
+    Column("نام", lambda one: one.name),
+    Column("نقش", lambda one: labels.ROLES[one.role]),
+    Column("تلفن", lambda one: one.phone),
+    Column("حساب", lambda one: "روشن" if one.active else "خاموش"),
+    Column("ورود دومرحله‌ای", lambda one: "روشن" if one.second else "خاموش"),
+)
 
 
 class People:
@@ -33,8 +44,7 @@ class People:
     async def everybody(self, request: web.Request) -> web.StreamResponse:
         require_supervisor(request)
         if csv_export.wanted(request):
-            head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب", "ورود دومرحله‌ای")
-            return await csv_export.sheet(request, self._deps, "staff", head, map(_row, await self._staff.all()))
+            return await csv_export.sheet(request, self._deps, "staff", _COLUMNS, await self._staff.all())
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -98,11 +108,6 @@ class People:
 
 def _taken(staff_id: str) -> Refused:
     return Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
-
-
-def _row(one: Staff) -> csv_export.Row:
-    second = "روشن" if one.second else "خاموش"
-    return one.id, one.name, labels.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش", second
 
 
 def _mobile(text: str) -> str:

@@ -1,10 +1,11 @@
 """The texts: what each says, in how many parts it leaves, what it costs, and its versions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from notifier.console import csv_export, labels
+from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
@@ -13,6 +14,26 @@ from notifier.sms.templates import Template
 from notifier.store import keys as names
 from notifier.texts import loading, versions
 from notifier.texts.sizes import Size, sizes
+
+
+class Listed(NamedTuple):
+    """A text in the list, with the size of a typical one."""
+
+    name: str
+    template: Template
+    size: Size
+
+
+_COLUMNS: Columns[Listed] = (
+    Column("متن", lambda one: labels.template(one.name)),
+    Column("نام", lambda one: one.name),
+    Column("به", lambda one: "مشتری" if one.template.audience is Audience.CUSTOMER else "همکار"),
+    Column("نمونه", lambda one: one.size.text),
+    Column("نویسه", lambda one: one.size.units),
+    Column("بخش", lambda one: one.size.parts),
+    Column("هزینه (ریال)", lambda one: one.size.price),
+    Column("نسخه", lambda one: one.template.version),
+)
 
 
 class Texts:
@@ -26,19 +47,16 @@ class Texts:
         """All of them with the size of a typical one."""
         rulebook, prices = self._deps.rulebook(), loading.prices(self._deps.config)
         rows = [
-            (name, template, sizes(template, rulebook.shop, prices)[1])
+            Listed(name, template, sizes(template, rulebook.shop, prices)[1])
             for name, template in sorted(self._deps.templates.items())
         ]
         if csv_export.wanted(request):
-            head = ("متن", "نام", "به", "نمونه", "نویسه", "بخش", "هزینه (ریال)", "نسخه")
-            return await csv_export.sheet(request, self._deps, "texts", head, [_row(*row) for row in rows])
+            return await csv_export.sheet(request, self._deps, "texts", _COLUMNS, rows)
         groups = [
-            (title, [row for row in rows if row[1].audience is audience])
+            (title, [row for row in rows if row.template.audience is audience])
             for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
         ]
-        return await self._render.page(
-            request, "texts.html", groups=groups, priced=any(size.price for _, _, size in rows)
-        )
+        return await self._render.page(request, "texts.html", groups=groups, priced=any(row.size.price for row in rows))
 
     async def one(self, request: web.Request) -> web.Response:
         """One as phones show it, shortest to longest, and what it said before."""
@@ -62,8 +80,3 @@ class Texts:
         of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
         found = [await versions.get(self._deps.redis, name, version) for version in of_it]
         return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
-
-
-def _row(name: str, template: Template, size: Size) -> csv_export.Row:
-    to = "مشتری" if template.audience is Audience.CUSTOMER else "همکار"
-    return labels.template(name), name, to, size.text, size.units, size.parts, size.price, template.version

@@ -1,12 +1,13 @@
 """What waits for a person: deposits, deliveries with priority, events without an order, texts that are stuck."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows
 from notifier.console.calls import deposit_report
+from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
 from notifier.console.refusals import Malformed, Missing, Refused
@@ -51,6 +52,23 @@ _WHAT_TO_DO = {
 }
 
 
+class _ParkedEvent(NamedTuple):
+    """An event that waits for its order, since when (unix ms)."""
+
+    since: int
+    source: str
+    order_id: str
+    event: Event
+
+
+_PARKED_COLUMNS: Columns[_ParkedEvent] = (
+    Column("سفارش", lambda one: one.order_id),
+    Column("فروشگاه", lambda one: one.source),
+    Column("خبر", lambda one: labels.EVENTS[one.event.type]),
+    Column("زمان خبر", lambda one: rows.written(ms(one.event.at))),
+    Column("منتظر از", lambda one: rows.written(one.since)),
+)
+
 _MAYBE_SENT = "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید."
 
 
@@ -76,8 +94,7 @@ class Waiting:
     async def deposits(self, request: web.Request) -> web.StreamResponse:
         """Deposits that customers reported and nobody looked up, the oldest first."""
         if csv_export.wanted(request):
-            head = (*rows.ORDER, "خبر واریز")
-            return await csv_export.sheet(request, self._deps, "deposits", head, self._reported())
+            return await csv_export.sheet(request, self._deps, "deposits", rows.DEPOSIT, self._reported())
         pairs: list[tuple[int, Order]] = []
         total = 0
         for keys in self._deps.reader.everywhere:
@@ -88,11 +105,11 @@ class Waiting:
         pairs.sort(key=lambda pair: pair[0])
         return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
 
-    async def _reported(self) -> AsyncIterator[csv_export.Row]:
+    async def _reported(self) -> AsyncIterator[Order]:
         sets = [(keys, keys.deposits) for keys in self._deps.reader.everywhere]
         async for members in csv_export.oldest(self._deps, sets):
             for order in await self._deps.reader.orders([(keys, member) for _, keys, member in members]):
-                yield (*rows.order(order), rows.written(order.deposit_waiting))
+                yield order
 
     async def settle(self, request: web.Request) -> web.Response:
         """Confirm or reject; the order's own rules send what follows."""
@@ -153,7 +170,7 @@ class Waiting:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
         sets = [(keys, keys.priority_orders) for keys in self._deps.reader.everywhere]
         if csv_export.wanted(request):
-            on_their_way = (rows.order(one) async for one in self._orders(sets) if _on_its_way(one))
+            on_their_way = (one async for one in self._orders(sets) if _on_its_way(one))
             return await csv_export.sheet(request, self._deps, "priority", rows.ORDER, on_their_way)
         end, orders = paging.after(request), list[Order]()
         for _ in range(_ROUNDS):  # those that were delivered stand among them
@@ -174,8 +191,7 @@ class Waiting:
         """Events that came before their order, the oldest first."""
         sets = [(keys, keys.parked_orders) for keys in self._deps.reader.everywhere]
         if csv_export.wanted(request):
-            head = ("سفارش", "فروشگاه", "خبر", "زمان خبر", "منتظر از")
-            return await csv_export.sheet(request, self._deps, "parked", head, self._parked(sets))
+            return await csv_export.sheet(request, self._deps, "parked", _PARKED_COLUMNS, self._parked(sets))
         shown: list[_Parked] = []
         total = 0
         for keys, name in sets:
@@ -185,12 +201,11 @@ class Waiting:
         shown.sort(key=lambda row: row[0])
         return await self._render.page(request, "parked.html", rows=shown, total=total)
 
-    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[csv_export.Row]:
+    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[_ParkedEvent]:
         async for members in csv_export.oldest(self._deps, sets):
             for since, source, order_id, events in await self._waiting(members):
                 for event in events:
-                    at = rows.written(ms(event.at))
-                    yield order_id, source, labels.EVENTS[event.type], at, rows.written(since)
+                    yield _ParkedEvent(since, source, order_id, event)
 
     async def _waiting(self, members: Sequence[tuple[int, Keys, str]]) -> list["_Parked"]:
         """What waits for each order."""
@@ -221,7 +236,8 @@ class Waiting:
         everywhere = self._deps.reader.everywhere
         sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, self._messages(sets))
+            every = rows.messages(self._deps, csv_export.newest(self._deps, sets))
+            return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
         page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
         places = {member: keys.partition for keys, member in page.members}
         found = await self._deps.reader.messages(page.members)
@@ -256,11 +272,6 @@ class Waiting:
         await again(self._deps, keys, found[0], request[STAFF])
         await self._deps.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
         return web.Response(status=303, headers={"Location": "/console/messages"})
-
-    async def _messages(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[csv_export.Row]:
-        async for members in csv_export.newest(self._deps, sets):
-            for stored in await self._deps.reader.messages(members):
-                yield rows.message(stored)
 
 
 _Parked = tuple[int, str, str, list[Event]]

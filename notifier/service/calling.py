@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from redis.asyncio import Redis
-
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.events import Event
@@ -22,7 +20,6 @@ from scheduler.texts import Texts
 
 def calling(
     config: Config,
-    redis: Redis,
     reader: Reader,
     clock: Clock,
     *,
@@ -32,8 +29,8 @@ def calling(
     tell: Publish = no_op,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
-    calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(redis)
-    book = CallBook(redis, reader, clock, config.calls.rules(), calendar)
+    calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
+    book = CallBook(reader.redis, reader, clock, config.calls.rules(), calendar)
     shifts = Shifts(calendar)
     texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
     return Calling(

@@ -1,7 +1,5 @@
 """Everything about telling the shop's own endpoints, put together from the configuration."""
 
-from redis.asyncio import Redis
-
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.observability import counters
@@ -23,10 +21,10 @@ def telling(config: Config, *, namespace: str) -> Publish:
     return Outbox(to, namespace).tell if to else no_op
 
 
-def news_sender(config: Config, redis: Redis, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:
+def news_sender(config: Config, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:
     """What posts it."""
     return NewsSender(
-        redis,
+        reader.redis,
         reader.everywhere,
         endpoints(config),
         clock,

@@ -59,7 +59,7 @@ from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
-from notifier.web.health import WEAKNESSES
+from notifier.web.dependencies import WebDependencies
 
 if TYPE_CHECKING:
     from notifier.observability.tracing import Traces
@@ -129,7 +129,6 @@ class Service:
         tell = telling(config, namespace=namespace)
         self.calling = calling(
             config,
-            self.redis,
             self.reader,
             self.clock,
             rulebook=self.rulebook,
@@ -153,7 +152,6 @@ class Service:
         )
         self.sending = sending(
             config,
-            self.redis,
             self.reader,
             self.clock,
             staff=self.staff,
@@ -189,7 +187,7 @@ class Service:
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
         stack.push_async_callback(self.watching.close)
-        self.news = news_sender(config, self.redis, self.reader, self.clock, self.sending.alerts.tell)
+        self.news = news_sender(config, self.reader, self.clock, self.sending.alerts.tell)
         if WORKER in self.roles:
             posting = asyncio.create_task(self.news.run(), name="news")
             stack.push_async_callback(self._stop_posting, posting)
@@ -198,19 +196,20 @@ class Service:
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
         self._keep_time(stack)
         self.app = create_app(
-            sources,
-            self.reader,
-            config,
-            self.redis,
-            self._callbacks(),
-            self.sending.lines,
-            self.calling,
-            create_console(self._console_parts(loaded)),
-            self.clock,
-            self.rejections,
-            self.delivery_counters,
+            WebDependencies(
+                config=config,
+                reader=self.reader,
+                clock=self.clock,
+                sources=sources,
+                rejections=self.rejections,
+                delivery_counters=self.delivery_counters,
+                callbacks=self._callbacks(),
+                lines=self.sending.lines,
+                calling=self.calling,
+                console=create_console(self._console_parts(loaded)),
+                weaknesses=weak,
+            )
         )
-        self.app[WEAKNESSES] = weak
 
     def reconfigure(self, new: Config) -> Changes:
         """Go on by what may change at once of a new configuration. Raises ConfigError: then nothing has changed."""
@@ -291,7 +290,6 @@ class Service:
     def _console_parts(self, templates: Mapping[str, Template]) -> Dependencies:
         return Dependencies(
             config=self.config,
-            redis=self.redis,
             reader=self.reader,
             clock=self.clock,
             calling=self.calling,

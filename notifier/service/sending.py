@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-
 from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.domain.policy import Rulebook
@@ -59,7 +57,6 @@ class Sending:
 
 def sending(
     config: Config,
-    redis: Redis,
     reader: Reader,
     clock: Clock,
     *,
@@ -84,7 +81,7 @@ def sending(
         if traces:
             traces.reported(report)
 
-    partitions = config.redis.partitions
+    redis, partitions = reader.redis, reader.partitions
     alerts = Alerts(redis, staff, clock, partitions)
     lines = Accounts(
         [

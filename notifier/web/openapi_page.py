@@ -105,7 +105,8 @@ def _shape(schema: Mapping[str, Any]) -> Markup:
         if word in schema:
             return Markup(" or ").join(_shape(one) for one in schema[word])
     if "enum" in schema:
-        return Markup(" | ").join(Markup("<code>{}</code>").format(value) for value in schema["enum"])
+        values = (value if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
+        return Markup(" | ").join(Markup("<code>{}</code>").format(value) for value in values)
     if "const" in schema:
         return Markup("<code>{}</code>").format(json.dumps(schema["const"]))
     if schema.get("type") == "array":

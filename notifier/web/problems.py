@@ -1,8 +1,9 @@
 """Errors over HTTP: RFC 9457 problem details, whatever went wrong."""
 
 import asyncio
-import json
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -11,6 +12,8 @@ from redis.exceptions import RedisError
 
 from notifier.errors import Overloaded, Problem, StoreAway
 from notifier.incoming import heads
+from notifier.store.records import encode
+from notifier.web.answers import ProblemDetails
 
 log = structlog.get_logger()
 
@@ -95,6 +98,6 @@ def problem(status: int, detail: str) -> web.Response:
     return _answer({"title": HTTPStatus(status).phrase, "status": status, "detail": detail}, status, {})
 
 
-def _answer(document: dict[str, object], status: int, headers: dict[str, str]) -> web.Response:
-    body = json.dumps({"type": "about:blank"} | document, ensure_ascii=False).encode()
+def _answer(document: Mapping[str, Any], status: int, headers: dict[str, str]) -> web.Response:
+    body = encode(ProblemDetails(type="about:blank", **document))
     return web.Response(body=body, status=status, headers=headers, content_type="application/problem+json")
