@@ -1,4 +1,4 @@
-"""Sweeps of old data that die, each at another line of the code: ``mortal.py URL DATA_DIR TIME DEATHS``.
+"""Sweeps of old data that die, each at another line of the code: ``crashing_sweeps.py URL DATA_DIR TIME DEATHS``.
 
 Prints how many died. The last one is let live.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from callroom import CALENDAR
+from call_fixtures import CALENDAR
 
 from notifier.clock import StillClock
 from notifier.config.retention import RetentionConfig
