@@ -32,10 +32,11 @@ _LINES = 9_000  # more than one sweep of the test has
 
 async def sweep(url: str, folder: Path, at: str) -> None:
     redis, clock = await connect(url), StillClock(datetime.fromisoformat(at))
+    config = RetentionConfig()
     await redis.delete(names.RETENTION)  # the claim of one that died would hold for ten minutes
     reader = Reader(redis, 1)
     book = CallBook(redis, reader, clock, Rules(), CALENDAR)
-    swept = await retention(RetentionConfig(), Archive(folder / "archive"), redis, reader, clock, book).tick()
+    swept = await retention(config.ages(), config.audit, Archive(folder / "archive"), redis, reader, clock, book).tick()
     assert swept is not None
     await redis.aclose()
 

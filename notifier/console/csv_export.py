@@ -77,7 +77,7 @@ async def newest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncI
 
 
 async def oldest(deps: Dependencies, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[list[tuple[int, Keys, str]]]:
-    """The same with their scores, lowest first."""
+    """The members of several sorted sets with their scores, lowest first."""
     found: list[tuple[int, Keys, str]] = []
     for keys, name in sets:
         rows: Any = await deps.redis.zrange(name, 0, LIMIT, withscores=True)

@@ -15,7 +15,7 @@ _DAYS = (
 
 
 def table(of: str, days: Sequence[Figures], names: Mapping[str, str]) -> tuple[str, Row, list[Row]]:
-    """Its name, its head and its rows. Raises Refused for one that there is not."""
+    """A table's name, head and rows. Raises Refused for one that there is not."""
     match of:
         case "" | "texts":
             head: Row = ("روز", "متن", "فرستاده", "رسیده")
