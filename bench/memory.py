@@ -182,6 +182,7 @@ async def measure(service: Service, clock: StillClock, count: int) -> int:
         "n:*:customer:*:last",
         "n:*:customer:*:told",
         "n:*:customer:*:texts",
+        "n:*:customer:*:counted",
     ):
         names = [name async for name in service.redis.scan_iter(pattern, count=1000)]
         for start in range(0, len(names), 1000):

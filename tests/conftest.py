@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redises
+import redis_servers
 from aiohttp.test_utils import TestServer
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
@@ -40,7 +40,7 @@ MakeConfig = Callable[..., Config]
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for all tests, or with NOTIFIER_TEST_REDIS=cluster a cluster of two."""
     if os.environ.get("NOTIFIER_TEST_REDIS") == "cluster":
-        with redises.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
+        with redis_servers.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
             yield url
         return
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:

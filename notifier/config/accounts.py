@@ -14,7 +14,7 @@ def names(config: Config) -> list[str]:
 
 
 def kavenegar_names(config: Config) -> list[str]:
-    """Those of them that are accounts at Kavenegar."""
+    """The accounts in use that are at Kavenegar."""
     return [name for name in names(config) if isinstance(config.providers[name], KavenegarConfig)]
 
 

@@ -33,7 +33,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
 
 
 def in_data_dir(config: Config, folder: Path) -> Config:
-    """The same configuration with another data directory."""
+    """A copy of the configuration, with this data directory."""
     return config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": folder})})
 
 
@@ -53,7 +53,7 @@ def find(path: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def _from_its_folder(config: Config) -> Config:
-    """The same, with a data directory that is the same one from wherever a command is given."""
+    """A copy whose data directory counts from the configuration's folder, wherever a command is given."""
     return in_data_dir(config, config.file.parent / config.redis.data_dir)
 
 

@@ -67,7 +67,7 @@ class People:
         return await self._back(request, f"{name} اکنون می‌تواند وارد شود.")
 
     async def change(self, request: web.Request) -> web.Response:
-        """Another role, a new password, signed out everywhere, without a second factor, on or off."""
+        """Change a person's role or password, sign them out everywhere, end their second factor, switch on or off."""
         require_supervisor(request)
         form, me, staff = request[FORM], request[STAFF], await self._staff.get(request.match_info["id"])
         if staff is None:

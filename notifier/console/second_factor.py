@@ -71,5 +71,5 @@ def _hash(code: str, staff_id: str) -> str:
 
 
 def _plain(code: str) -> str:
-    """As it was meant: without gaps, in Latin digits and small letters."""
+    """A code as it was meant: without gaps, in Latin digits and small letters."""
     return "".join(char for char in persian.ascii_digits(code[:64]).lower() if char.isalnum())

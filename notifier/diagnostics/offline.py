@@ -257,7 +257,7 @@ def _needed_secrets(config: Config) -> list[str]:
 
 
 def _other_secrets(config: Config) -> list[str]:
-    """The same for those that can be done without."""
+    """A sentence for each secret that is not set and can be done without."""
     others = {f"api.tokens[{place}]": token for place, token in enumerate(config.api.tokens)}
     if config.callbacks.token:
         others["callbacks.token"] = config.callbacks.token

@@ -47,7 +47,7 @@ async def durability(config: Config, redis: Redis) -> AsyncIterator[Verdict]:
 
 
 async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verdict]:
-    """Its form, who uses it, and what lies in it that should not."""
+    """The store's form, who uses it, and what lies in it that should not."""
     version, now = await schema.version(redis), clock.now()
     yield ok("data", f"form {version}, in {_many(config.redis.partitions, 'partition')}")
     if busy := await layout.alive(redis, now):

@@ -43,7 +43,7 @@ class Submits(Protocol):
 
 
 class TokenBucket:
-    """So many a second, and ``burst`` at once after a rest."""
+    """A rate of so many a second, and ``burst`` at once after a rest."""
 
     __slots__ = ("_at", "_burst", "_now", "_rate", "_tokens")
 

@@ -41,7 +41,7 @@ class Scrape:
     settle: Callable[[], None]
 
     async def text(self) -> bytes:
-        """As Prometheus wants it. Where the store is away, it says that, and what does not need the store."""
+        """All metrics as Prometheus wants them; while the store is away, that it is, and those that do not need it."""
         self.settle()
         families = self._disk()
         try:

@@ -24,7 +24,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Sum(Gauge):
-    """The same for what only grows since something started; its name gets ``_total``."""
+    """A metric of what only grows since something started; its name gets ``_total``."""
 
     def family(self, *values: tuple[Sequence[str], float]) -> Metric:
         family = CounterMetricFamily(self.name, self.text, labels=self.labels)

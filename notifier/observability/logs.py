@@ -71,7 +71,7 @@ def guard(logger: Any, method: str, entry: Entry) -> Entry:
 
 
 def cleaned(entry: Entry) -> Entry:
-    """The same values for others to tell, without phones, secrets and control characters."""
+    """The values of a log line for others to tell, without phones, secrets and control characters."""
     plain = _guarded(entry, "info", "")
     del plain["timestamp"], plain["level"]
     return plain

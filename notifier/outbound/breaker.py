@@ -61,7 +61,7 @@ class EndpointStates:
         )
 
     async def took(self, name: str, *, now: datetime) -> None:
-        """It took something: whatever trouble there was is over."""
+        """Note that an endpoint took something: whatever trouble there was is over."""
         key = names.endpoint(name)
         pipeline = self.redis.pipeline(transaction=True)
         pipeline.hset(key, "taken_at", ms(now))
@@ -69,7 +69,7 @@ class EndpointStates:
         await pipeline.execute()
 
     async def failed(self, name: str, problem: str, *, now: datetime) -> datetime:
-        """It took nothing; returns since when."""
+        """Note that an endpoint took nothing; returns since when."""
         key = names.endpoint(name)
         pipeline = self.redis.pipeline(transaction=True)
         pipeline.hset(key, "problem", problem)
@@ -93,9 +93,9 @@ class EndpointStates:
         return bool(first)
 
     async def enable(self, name: str) -> None:
-        """As if there had been no trouble."""
+        """Open an endpoint again as if there had been no trouble."""
         await self.redis.hdel(names.endpoint(name), "off_since", "why_off", *_TROUBLE)
 
     async def drop(self, name: str, count: int) -> None:
-        """So much news will never be told."""
+        """Count news that an endpoint will never be told."""
         await self.redis.hincrby(names.endpoint(name), "dropped", count)

@@ -94,14 +94,14 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
 
 
 def delivered(endpoint: Endpoint, claimed: Claimed) -> UnitOfWork:
-    """It was taken: it is done with."""
+    """Remove news that an endpoint took."""
     unit = UnitOfWork()
     _drop(unit, claimed.keys, endpoint.name, claimed.entry.id)
     return unit
 
 
 def again(endpoint: Endpoint, claimed: Claimed, at: datetime) -> UnitOfWork:
-    """It is to be tried again, unless somebody else settled it after our claim had lapsed."""
+    """Have news tried again at a time, unless somebody else settled it after our claim had lapsed."""
     keys, entry = claimed.keys, claimed.entry
     unit = UnitOfWork()
     unit.require_field(keys.news(endpoint.name), entry.id, claimed.raw)

@@ -177,7 +177,7 @@ class NewsSender:
             log.warning("endpoint left alone", action="news_paused", endpoint=name, until=until.isoformat())
 
     async def _recover(self, endpoint: Endpoint) -> None:
-        """It takes news; if it did not before, what waits for a later try need not wait."""
+        """Note that an endpoint takes news; if it did not before, what waits for a later try need not wait."""
         now = self.clock.now()
         before = await self.standings.of(endpoint.name, now=now)
         await self.standings.took(endpoint.name, now=now)

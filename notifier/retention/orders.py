@@ -103,8 +103,8 @@ class ClosedOrders:
         return [(source, order_id, score) for source, _, order_id, score in places]
 
     async def _due(self, keys: Keys, found: Sequence[_Place]) -> list[_Place]:
-        """Those that something may be done about. Nearly all that is stored is packed and not to go yet: of these no
-        more is read than their beginning, or every look would cost what all orders weigh."""
+        """The orders that something may be done about. Nearly all are packed and not to go yet: of these no more is
+        read than their beginning, or every look would cost what all orders weigh."""
         going = ms(self.clock.now() - self.ages.orders) if self.ages.orders else 0
         pipeline = self.redis.pipeline(transaction=False)
         for source, order_id, _ in found:

@@ -16,7 +16,7 @@ SAFE = (
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
 
 AT_START = ("shop.name", "shop.timezone", "calls.tick")
-"""Those of them that are read when a process starts."""
+"""The keys of decisions that are read when a process starts, and not again."""
 
 _OUR_GROUPING = frozenset({"rules", "regions"})
 """Levels of the models of [policy] that are not levels of the file."""

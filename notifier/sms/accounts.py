@@ -59,7 +59,7 @@ class BreakerState(Struct, frozen=True, kw_only=True):
 
     @property
     def on_trial(self) -> bool:
-        """It was paused and has not shown yet that it works again."""
+        """Whether the account was paused and has not shown yet that it works again."""
         return self.paused_until is not None
 
 
@@ -195,7 +195,7 @@ class Account:
             )
 
     async def _open(self, *, filled: bool = False) -> None:
-        """It works again; ``filled`` says that it has credit again, too, so that all kinds of texts may leave by it."""
+        """End its pause; ``filled`` says that it has credit again, so that all kinds of texts may leave by it."""
         more = ("exhausted",) if filled else ()
         await self.redis.hdel(names.line(self.name), "until", "reason", "pauses", "probe_until", "told", *more)
         self._failures = 0

@@ -31,7 +31,7 @@ class KeptMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: dict[str, str] = {}
 
     def hash(self) -> dict[bytes, bytes]:
-        """The same as it lies in its own key."""
+        """The hash that an unpacked message is in its own key."""
         found = {name.encode(): value.encode() for name, value in self.fields.items()}
         return found | {b"message": bytes(self.message), b"attempts": bytes(self.attempts)}
 

@@ -95,7 +95,7 @@ class Found:
     about: str  # what its name says it is about
 
     def at(self, partition: int) -> str:
-        """The same key in another partition."""
+        """The name of the key in this partition."""
         return f"n:{{{partition}}}:{self.rest}"
 
 

@@ -65,7 +65,7 @@ class Reloader:
             log.info("templates changed", action="templates_changed", templates=changed)
 
     def _refusal(self, error: str) -> str:
-        """It goes out as an SMS: the first mistake in short, and how many more there are."""
+        """The refusal as it fits into an SMS: the first mistake in short, and how many more there are."""
         first, *others = error.splitlines()
         short = first.removeprefix(f"{self._config.templates_folder}/").partition(" known are")[0]
         more = f" (و {persian.digits(len(others))} ایراد دیگر)" if others else ""

@@ -40,7 +40,7 @@ class Docs:
         return [web.get("/openapi.json", self.json), web.get("/docs", self.page)]
 
     async def _pages(self) -> tuple[bytes, str]:
-        """Both forms; in a thread, since it takes a third of a second, and shops are served meanwhile."""
+        """The document and its page, made in a thread: it takes a third of a second, and shops are served meanwhile."""
         async with self._making:
             if self._made is None:
                 self._made = await asyncio.to_thread(self._make)

@@ -15,7 +15,7 @@ from notifier.web.problems import answer_to
 
 
 def watched(routes: Sequence[web.RouteDef], tally: DeliveryCounters, keeper: RejectionRecorder) -> list[web.RouteDef]:
-    """The same routes, with their deliveries counted and the refused ones kept."""
+    """Routes of webhooks whose deliveries are counted and whose refused ones are kept."""
     return [web.RouteDef(one.method, one.path, _watched(one.handler, tally, keeper), one.kwargs) for one in routes]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from consoles import PASSWORD, hire
+from console_browser import PASSWORD, hire
 from shops import Client
 
 from notifier.service.process import Service

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import PASSWORD, Desk
+from console_browser import PASSWORD, Desk
 from shops import Client, StandardShop
 
 from notifier.clock import StillClock

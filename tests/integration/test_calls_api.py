@@ -7,7 +7,7 @@ from typing import Any
 
 import icalendar
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import API_TOKEN, Answer, ApiUser, Client, StandardShop, request

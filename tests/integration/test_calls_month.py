@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from shops import StandardShop
 
 from notifier.clock import TEHRAN, StillClock

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from redis.asyncio import Redis
 
 from notifier.clock import StillClock
@@ -24,7 +24,7 @@ from notifier.store.keys import Keys
 pytestmark = pytest.mark.process
 
 CALLS = 400
-WORKER = Path(__file__).parent.parent / "ticker.py"
+WORKER = Path(__file__).parent.parent / "reminders_process.py"
 
 
 @asynccontextmanager

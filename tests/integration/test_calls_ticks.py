@@ -1,6 +1,6 @@
 """What drives everything periodic: never one job a call, and what was missed is made up for once."""
 
-from callroom import SARA
+from call_fixtures import SARA
 from redis.asyncio import Redis
 from shops import StandardShop
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from redis.asyncio import Redis
 from shops import Client, StandardShop, standard_fixture
 from structlog.testing import capture_logs

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redises
-from outage import survive
+import redis_servers
+from outage_scenario import survive
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError, TryAgainError
-from redises import Group, clustered, until
+from redis_servers import Group, clustered, until
 from test_console_access import browser, test_signed_out_everywhere  # noqa: F401
 from test_intake_batch import test_each_event_is_answered_in_its_place  # noqa: F401
 from test_parking import test_an_event_parked_beside_a_route_is_found  # noqa: F401
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """For all tests of this module, also those from elsewhere: a cluster of two."""
-    with redises.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
+    with redis_servers.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
         yield url
 
 
@@ -180,7 +180,7 @@ async def test_a_primary_that_is_killed_takes_nothing_along(tmp_path: Path, make
         )
 
 
-async def _leads(server: redises.RedisProcess) -> bool:
+async def _leads(server: redis_servers.RedisProcess) -> bool:
     info: Any = await server.ask("INFO", "replication")
     return bool(info["role"] == "master")
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from callroom import SARA
-from consoles import PASSWORD, Browser, hire
+from call_fixtures import SARA
+from console_browser import PASSWORD, Browser, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import Client

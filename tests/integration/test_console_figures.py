@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientPayloadError, web
-from callroom import BOSS
-from consoles import Desk, hire
+from call_fixtures import BOSS
+from console_browser import Desk, hire
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from shops import Client, StandardShop, send_all

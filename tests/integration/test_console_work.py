@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from consoles import ISFAHAN, Desk, hire
+from console_browser import ISFAHAN, Desk, hire
 from redis.asyncio import Redis
 from shops import Client, StandardShop, send_all
 

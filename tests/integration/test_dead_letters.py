@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from shops import ApiUser, Client, StandardShop, WooShop, send_all, standard_fixture, woo_bytes, woo_fixture

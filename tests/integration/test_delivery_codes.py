@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 
 from notifier.clock import StillClock

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
-from redises import alone
-from served import serve
+from redis_servers import alone
+from serve_process import serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 from typer.testing import CliRunner, Result
 

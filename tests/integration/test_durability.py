@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from served import serve
+from serve_process import serve
 from shops import (
     API_TOKEN,
     SHOP_SECRET,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import Client
 from standins import smsir

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from mapped import MappedShop
-from pages import blocks, files
+from doc_blocks import blocks, files
+from mapping_shop import MappedShop
 from redis.asyncio import Redis
 from shops import ApiUser, Client
 from typer.testing import CliRunner

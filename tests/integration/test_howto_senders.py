@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pages import block, blocks
+from doc_blocks import block, blocks
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import blocks
+from doc_blocks import blocks
 from shops import WOO_SECRET, ApiUser, Client, WooShop
 
 from notifier.clock import StillClock
@@ -13,7 +13,7 @@ from notifier.config.sources import WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.intake.woocommerce.rules import STATUSES
 from notifier.practice import woocommerce
-from notifier.reference.commands import commands
+from tools.reference.commands import commands
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]

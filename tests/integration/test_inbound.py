@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop, standard_fixture
 

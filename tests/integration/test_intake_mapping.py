@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import Answer, ApiUser, Client, send_all
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import refuse_writes
+from redis_servers import refuse_writes
 from shops import FIXTURES, WOO_SECRET, ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 
 from notifier.clock import StillClock

@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
-from redises import RedisProcess
+from redis_servers import RedisProcess
 from shops import Client, StandardShop, WooShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.observability import counters
-from notifier.reference.metrics import names
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.staff import Role, Staff
+from tools.reference.metrics import names
 
 PAID = "payment.succeeded__tehran_online"
 

@@ -14,8 +14,8 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
-from callroom import BOSS
-from consoles import PASSWORD
+from call_fixtures import BOSS
+from console_browser import PASSWORD
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import StandardShop, standard_fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop, WooShop, send_all, woo_fixture
 from standins.woocommerce import KEY, SECRET, WooCommerce

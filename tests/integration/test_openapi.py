@@ -9,11 +9,11 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from live import CALLBACK_TOKEN, live, shop_config
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 from shops import API_TOKEN, SHOP_SECRET
 from standardwebhooks import Webhook
+from threaded_service import CALLBACK_TOKEN, service_in_thread, shop_config
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.events import EventType
@@ -38,7 +38,7 @@ LEFT_OUT = [
 
 @pytest.fixture(scope="module")
 def address(redis_url: str) -> Iterator[str]:
-    with live(shop_config(redis_url), StillClock(START)) as url:
+    with service_in_thread(shop_config(redis_url), StillClock(START)) as url:
         for number, kind in enumerate(EventType):  # so that there is something to be asked about
             body, headers = standard.signed(SHOP_SECRET, standard.event(kind, at=START, order_id=str(number)), at=START)
             assert requests.post(f"{url}/webhooks/shop", data=body, headers=headers, timeout=10).status_code == 202

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from consoles import Desk as CallDesk
-from consoles import hire
-from delivery import Desk
+from console_browser import Desk as CallDesk
+from console_browser import hire
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import Client, StandardShop, standard_fixture
 from standins.shop import SECRET, ShopServer, shop_server

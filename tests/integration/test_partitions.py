@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import until
+from redis_servers import until
 from shops import ApiUser, StandardShop, send_all, standard_fixture
 from test_serve import SECRETS
 

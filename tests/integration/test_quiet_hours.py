@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.messages import Audience, MessageState

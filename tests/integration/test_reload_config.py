@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from served import Served, serve
+from serve_process import Served, serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 
 from notifier.clock import SystemClock

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from mapped import SECRET, SOURCE, MappedShop, order
+from mapping_shop import SECRET, SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, WOO_SECRET, Client, StandardShop, WooShop, request, standard_fixture, woo_fixture
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery import Desk
-from outage import survive
-from redises import RedisProcess, alone, until, watched
+from outage_scenario import survive
+from outbox_driver import Desk
+from redis_servers import RedisProcess, alone, until, watched
 from shops import Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock

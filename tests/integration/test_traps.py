@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import refuse_writes
+from redis_servers import refuse_writes
 from shops import ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 from standins.woocommerce import KEY, SECRET, WooCommerce
 

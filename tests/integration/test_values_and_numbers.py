@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, ApiUser, Client, StandardShop, WooShop, request, send_all, standard_fixture, woo_bytes
 from yarl import URL

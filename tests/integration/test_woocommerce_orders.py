@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from shops import ApiUser, Client, WooShop, send_all, woo_fixture
 
 from notifier.clock import StillClock

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from shops import API_TOKEN, Client
 
 from notifier.service.process import Service

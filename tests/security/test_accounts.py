@@ -10,9 +10,9 @@ from typing import Any
 
 import pyotp
 import pytest
-from callroom import BOSS
+from call_fixtures import BOSS
 from click.testing import Result
-from consoles import ISFAHAN, PASSWORD, Browser, Desk, hashed, hire
+from console_browser import ISFAHAN, PASSWORD, Browser, Desk, hashed, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import Client, StandardShop

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from redis.asyncio import Redis
 from shops import Client
 from structlog.testing import capture_logs

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import hire
+from console_browser import hire
 from shops import Answer, ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock

@@ -4,7 +4,7 @@ import io
 import itertools
 
 import pytest
-from consoles import PASSWORD, Browser, hire
+from console_browser import PASSWORD, Browser, hire
 from shops import API_TOKEN, Client, StandardShop, standard_fixture
 
 from notifier.incoming.forms import LARGEST

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 
 from notifier.clock import StillClock

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callroom import BOSS
-from consoles import Browser, hire
-from delivery import Desk
+from call_fixtures import BOSS
+from console_browser import Browser, hire
+from outbox_driver import Desk
 from shops import StandardShop
 
 from notifier.clock import StillClock

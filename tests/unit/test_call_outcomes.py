@@ -1,7 +1,7 @@
 """What each outcome brings."""
 
 import pytest
-from callroom import CALENDAR, RULES, at, planned, reason
+from call_fixtures import CALENDAR, RULES, at, planned, reason
 from msgspec.structs import replace
 
 from notifier.domain.calls import Call, CallState, Purpose

@@ -1,7 +1,7 @@
 """One open call a customer: reasons join it and leave it."""
 
 import pytest
-from callroom import PHONE, RULES, at, planned, reason, revised
+from call_fixtures import PHONE, RULES, at, planned, reason, revised
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace

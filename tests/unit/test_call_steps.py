@@ -1,6 +1,6 @@
 """What time does to a call, however late it is looked at."""
 
-from callroom import BOSS, CALENDAR, NIGHT, REZA, RULES, SARA, at, desk, planned, reason
+from call_fixtures import BOSS, CALENDAR, NIGHT, REZA, RULES, SARA, at, desk, planned, reason
 from msgspec.structs import replace
 
 from notifier.domain.calls import Call, CallState, Purpose

@@ -37,10 +37,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *(*ADAPTERS, *ALONE),
     ),
 }
-"""A room → what else of ours its modules may import. ``cli``, ``demo`` and ``reference`` may import all, and nobody
-them."""
+"""A room → what else of ours its modules may import. ``cli`` and ``demo`` may import all, and nobody them."""
 
-OUTERMOST = ("cli", "demo", "reference", "__main__")
+OUTERMOST = ("cli", "demo", "__main__")
 
 
 def modules() -> dict[str, Path]:

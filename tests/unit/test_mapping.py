@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapped import SOURCE, order
+from mapping_shop import SOURCE, order
 
 from notifier.config.mapping import MappingSource
 from notifier.domain.events import EventType, Method

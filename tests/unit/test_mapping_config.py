@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mapped import SOURCE, order
+from mapping_shop import SOURCE, order
 from typer.testing import CliRunner
 
 from notifier.cli import app

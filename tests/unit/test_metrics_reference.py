@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from notifier.observability import counters, gauges
-from notifier.reference.metrics import names, page
+from tools.reference.metrics import names, page
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD: Any = json.loads((ROOT / "deploy" / "grafana.json").read_text())

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from callroom import PHONE, planned, reason
+from call_fixtures import PHONE, planned, reason
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace

@@ -51,7 +51,7 @@ def _form(body: bytes) -> dict[str, Any]:
 
 
 def _lists(value: Any) -> Any:
-    """The same, with tables whose keys count from nought as the lists they were."""
+    """A value in which tables whose keys count from nought are the lists they were."""
     if not isinstance(value, dict):
         return value
     parts = {key: _lists(part) for key, part in value.items()}

@@ -39,7 +39,7 @@ _HEADER = "header:"
 
 
 def header_name(name: str) -> str:
-    """The same. Raises ValueError when no header can be called so."""
+    """The name of a header as it was given. Raises ValueError when no header can be called so."""
     if not re.fullmatch(r"[!#$%&'*+.^`|~\w-]+", name, re.ASCII):
         raise ValueError(f"{name!r} is no name of a header")
     return name

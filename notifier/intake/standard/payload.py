@@ -211,7 +211,7 @@ def _unknown(payload: Payload) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:
-    """The same JSON, with whole numbers that do not fit into 64 bits as text: our records cannot hold them."""
+    """JSON with whole numbers that do not fit into 64 bits as text: our records cannot hold them."""
     match value:
         case dict():
             return {key: _storable(part) for key, part in value.items()}

@@ -65,7 +65,7 @@ class StandardShop:
         return web.json_response(body=encode(parts), status=202)
 
     async def replay(self, kept: DeadLetter) -> bool:
-        """The same way as before; what clashed with another body under its id goes under an id of its own."""
+        """Take a kept delivery as when it came; one whose id came with another body goes under an id of its own."""
         name, body = kept.event_id or f"kept-{kept.id}", kept.body.encode()
         if kept.batch:
             outcomes = await self._take_all(name, _array(body))

@@ -66,7 +66,7 @@ class _Turn:
 
 
 class _TurnLost(Exception):
-    """Another process has taken over."""
+    """The turn to ask this shop went to a process that took over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

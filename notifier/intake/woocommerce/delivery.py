@@ -39,7 +39,7 @@ def delivery(
     replayed: bool = False,
     silent: bool = False,
 ) -> Delivery:
-    """It is known by its topic and body. ``occasion`` is WooCommerce's own id, which two within a second share: it only
+    """A delivery known by topic and body. ``occasion`` is WooCommerce's own id, which two within a second share: it
     tells apart what may happen again in the same words, as an order may be deleted and restored more than once. What is
     ``silent`` is kept and told to nobody."""
     told_by = f"{topic}\n{occasion}" if topic in (woocommerce.DELETED, woocommerce.RESTORED) else topic

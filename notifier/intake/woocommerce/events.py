@@ -216,7 +216,7 @@ class _Telling:
         return claims[::-1]
 
     def _further_parcels(self, latest: datetime, details: Details) -> list[Event]:
-        """Those beside the newest, each an instant before the next."""
+        """The parcels beside the newest, each an instant before the next."""
         told = []
         for back, (code, carrier, url) in enumerate(reversed(self._parcels()[:-1]), start=1):
             about = replace(details, tracking_code=code, carrier=carrier, tracking_url=url)

@@ -23,7 +23,7 @@ _MOST_VALUES = 400_000  # to be skipped
 
 
 class _Fields(Struct):
-    """Those that are read; what else there is is skipped."""
+    """The fields of an order that are read; what else there is is skipped."""
 
     id: Raw | UnsetType = UNSET
     parent_id: Raw | UnsetType = UNSET

@@ -102,7 +102,7 @@ def text(value: object) -> str | None:
 
 
 def said(value: object) -> str | None:
-    """The same, or None where it only says that there is nothing."""
+    """A value as one tidy line, or None where it only says that there is nothing."""
     return canonical.something(text(value))
 
 

@@ -93,7 +93,7 @@ class Template:
         return text if self._fits(text) else shortened(self.whole, values, self._fits)
 
     def whole(self, values: Mapping[str, str]) -> str:
-        """The same with nothing shortened."""
+        """The text with these values, nothing shortened."""
         lines = self._jinja(values).splitlines()
         return "\n".join(right_to_left(stripped) for line in lines if (stripped := line.strip()))
 
@@ -102,7 +102,7 @@ class Template:
         return self.fill_patterns(self.values(context)) if self._patterns else {}
 
     def fill_patterns(self, values: Mapping[str, str]) -> dict[str, Pattern]:
-        """The same with these values. A pattern that would keep quiet about one of them is left out too."""
+        """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""
         filled = {}
         for kind, pattern in self._patterns.items():
             unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS

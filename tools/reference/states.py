@@ -10,9 +10,9 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
 from notifier.domain.timeline import Reason
 from notifier.domain.variables import PURPOSES as NAMES
-from notifier.reference.page import MADE, table
 from notifier.sms.ledger import TRANSITIONS as MESSAGE_MOVES
 from scheduler.rules import OUTCOMES, PURPOSES, Consequence, Outcome, OutcomeRule
+from tools.reference.page import MADE, table
 
 _M, _C = MessageState, CallState
 _State = TypeVar("_State", MessageState, CallState)
@@ -108,7 +108,7 @@ _REASONS: Mapping[Reason, str] = {
 _INTRODUCTION = f"""\
 # States
 
-{MADE.format(command="python -m notifier.reference")}
+{MADE.format(command="python -m tools.reference")}
 
 What may become of a text and of a call. The tables are those the service itself goes by: another move cannot be
 written. The pictures show what is usual.

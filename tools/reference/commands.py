@@ -8,12 +8,12 @@ import typer
 
 from notifier.cli import app
 from notifier.cli.lazy import LazyGroup
-from notifier.reference.page import MADE, table
+from tools.reference.page import MADE, table
 
 _INTRODUCTION = f"""\
 # The command line
 
-{MADE.format(command="python -m notifier.reference")}
+{MADE.format(command="python -m tools.reference")}
 
 `notifier COMMAND --help` says the same, `notifier --version` which version it is. In a checkout it is
 `.venv/bin/notifier`. A mistake of the user's ends with one line and exit code 2; `check`, `doctor`, `import` and

@@ -13,13 +13,14 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bench.fuzz_json import ATOMS, damaged, mutated, written
+from fuzz_json import ATOMS, damaged, mutated, written
+
 from notifier.domain.events import EventType
 from notifier.practice import standard
 
 SHOP_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WOO_SECRET, CALLBACK_TOKEN, API_TOKEN = "fuzz-woo-secret", "fuzz-callback-token", "fuzz-api-token"
-_FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures"
+_FIXTURES = Path(__file__).parent / "fixtures"
 _OTHER = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldA=="
 _TYPES = ("text/plain", "", "application/json; charset=utf-16", "application/JSON", "application/x-json", "*/*",
 "a" * 900, "\xff/\xfe",

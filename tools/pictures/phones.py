@@ -1,4 +1,4 @@
-"""docs/pictures/phones.png: two customers' phones with the texts as they ship. ``python -m bench.phones``.
+"""docs/pictures/phones.png: two customers' phones with the texts as they ship. ``python -m tools.pictures.phones``.
 
 The texts are rendered from the templates; only the orders and the hours are made up.
 """
@@ -14,7 +14,6 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from msgspec.structs import replace
 
-from bench.shots import CHROMIUM, FOLDER, make_smaller
 from notifier.clock import TEHRAN
 from notifier.config import shipped
 from notifier.config.loading import load
@@ -24,6 +23,7 @@ from notifier.domain.orders import Order, apply_events
 from notifier.domain.persian import digits
 from notifier.domain.variables import Context
 from notifier.texts import loading, page
+from tools.pictures.shots import CHROMIUM, FOLDER, make_smaller
 
 TARGET = FOLDER / "phones.png"
 _OPENING = datetime(2026, 11, 23, tzinfo=TEHRAN)  # دوشنبه ۲ آذر ۱۴۰۵

@@ -1,4 +1,4 @@
-"""A process that asks the shop ``woo`` for its orders once, at a time that stands: ``asker.py TIME``."""
+"""A process that asks the shop ``woo`` for its orders once, at a time that stands: ``catch_up_process.py TIME``."""
 
 import asyncio
 import sys

@@ -39,7 +39,7 @@ def shop_config(redis_url: str, **sections: Any) -> Config:
 
 
 @contextmanager
-def live(config: Config, clock: Clock) -> Iterator[str]:
+def service_in_thread(config: Config, clock: Clock) -> Iterator[str]:
     """Run it until the block ends; gives its address."""
     addresses: list[str] = []
     ready, loop = threading.Event(), asyncio.new_event_loop()

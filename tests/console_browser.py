@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from msgspec.structs import replace
 from shops import Client, StandardShop
 

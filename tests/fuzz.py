@@ -1,4 +1,4 @@
-"""Hostile input against the real service over HTTP: ``python -m bench.fuzz --inputs 100000 --seed 1``.
+"""Hostile input against the real service over HTTP: ``python tests/fuzz.py --inputs 100000 --seed 1``.
 
 Every input is made from the seed and its number, so ``--only NUMBER`` sends one of them again. What may not happen: a
 5xx, an answer later than a second, a 2xx for who has not proved who they are, a 2xx for an event that is not in the
@@ -19,11 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import fuzz_inputs
 import uvloop
 from aiohttp import web
+from fuzz_inputs import Input, Inputs
 
-from bench import fuzz_inputs
-from bench.fuzz_inputs import Input, Inputs
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.loading import load

@@ -8,7 +8,7 @@ from notifier.config.loading import load
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import STAGES
 from notifier.domain.policy import Block, Rule, When
-from notifier.reference.page import MADE, table
+from tools.reference.page import MADE, table
 
 _MEANINGS: Mapping[EventType, str] = {
     EventType.REGISTERED: "The order was placed. Say who the customer is, and how they pay.",
@@ -39,7 +39,7 @@ _EXAMPLE = """\
 _INTRODUCTION = f"""\
 # Events
 
-{MADE.format(command="python -m notifier.reference")}
+{MADE.format(command="python -m tools.reference")}
 
 What a shop says, one event at a time. A source of `kind = "standard"` posts them in this form, signed as
 [Standard Webhooks](../how-to/send-events.md); what [WooCommerce](../how-to/woocommerce.md) or

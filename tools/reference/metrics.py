@@ -6,12 +6,12 @@ from prometheus_client import Counter, Histogram
 
 from notifier.observability import counters, gauges
 from notifier.observability.gauges import Sum
-from notifier.reference.page import MADE, table
+from tools.reference.page import MADE, table
 
 _INTRODUCTION = f"""\
 # Metrics
 
-{MADE.format(command="python -m notifier.reference")}
+{MADE.format(command="python -m tools.reference")}
 
 `GET /metrics`, in Prometheus' text format. It is open to whoever reaches the port: let the proxy in front keep it
 inside. [A dashboard](../../deploy/grafana.json) shows these; [rules for alerts](../../deploy/alerts.yml) watch them and

@@ -1,4 +1,4 @@
-"""The pictures of the console in docs/pictures, taken anew: ``python -m bench.pictures``, or ``make pictures``.
+"""The pictures of the console in docs/pictures, taken anew: ``python -m tools.pictures.console``, or ``make pictures``.
 
 Runs the demo's service on loopback, plays a week of a shop, and takes every page in the system's Chromium: wide and on
 a phone, light and dark. Where pngquant is there, the files are made smaller with it.
@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.shots import CHROMIUM, FOLDER, make_smaller
-from bench.week import END, KEYS, Week, opening
 from notifier.clock import StillClock
 from notifier.console.sessions import Sessions
 from notifier.demo.stage import STAFF, Stage, listen, opened
 from notifier.domain.calls import CallState
 from notifier.observability import logs
+from tools.pictures.shots import CHROMIUM, FOLDER, make_smaller
+from tools.pictures.week import END, KEYS, Week, opening
 
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},

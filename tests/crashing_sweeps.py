@@ -1,4 +1,4 @@
-"""Sweeps of old data that die, each at another line of the code: ``mortal.py URL DATA_DIR TIME DEATHS``.
+"""Sweeps of old data that die, each at another line of the code: ``crashing_sweeps.py URL DATA_DIR TIME DEATHS``.
 
 Prints how many died. The last one is let live.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from callroom import CALENDAR
+from call_fixtures import CALENDAR
 
 from notifier.clock import StillClock
 from notifier.config.retention import RetentionConfig
@@ -32,11 +32,11 @@ _LINES = 9_000  # more than one sweep of the test has
 
 async def sweep(url: str, folder: Path, at: str) -> None:
     redis, clock = await connect(url), StillClock(datetime.fromisoformat(at))
+    config = RetentionConfig()
     await redis.delete(names.RETENTION)  # the claim of one that died would hold for ten minutes
     reader = Reader(redis, 1)
     book = CallBook(redis, reader, clock, Rules(), CALENDAR)
-    kept = RetentionConfig()
-    swept = await retention(kept.ages(), kept.audit, Archive(folder / "archive"), redis, reader, clock, book).tick()
+    swept = await retention(config.ages(), config.audit, Archive(folder / "archive"), redis, reader, clock, book).tick()
     assert swept is not None
     await redis.aclose()
 

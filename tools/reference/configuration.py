@@ -21,9 +21,9 @@ from notifier.config.policy import BlockConfig
 from notifier.config.providers import HttpConfig, KavenegarConfig, LimitsConfig, PriceConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
-from notifier.reference.page import MADE, cell, table
-from notifier.reference.remarks import Remarks, remarks
 from notifier.secret import Secret
+from tools.reference.page import MADE, cell, table
+from tools.reference.remarks import Remarks, remarks
 
 _ALONE = (PriceConfig, LimitsConfig, RestConfig)
 """Tables that have a section of their own in the file."""
@@ -44,7 +44,7 @@ _NAMED: dict[str, tuple[str, type[BaseModel]]] = {
 _INTRODUCTION = f"""\
 # The configuration
 
-{MADE.format(command="python -m notifier.reference")}
+{MADE.format(command="python -m tools.reference")}
 
 Everything an operator may change is in `config.toml`: beside where the service is started, or named with `--config` or
 `NOTIFIER_CONFIG`. Unknown keys are refused, for they are misspelt. `notifier check` tells what is wrong, with file and

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
-from redises import until
+from redis_servers import until
 from shops import StandardShop, standard_fixture
 
 from notifier.clock import SystemClock

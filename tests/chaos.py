@@ -1,4 +1,4 @@
-"""Everything dies at random, and nothing may be lost or doubled: ``python -m bench.chaos --seconds 60 --seed 1``.
+"""Everything dies at random, and nothing may be lost or doubled: ``python tests/chaos.py --seconds 60 --seed 1``.
 
 Shops post many customers' events to a real service, its web and its worker a process each, and come again until they
 are answered, as senders of Standard Webhooks do. Meanwhile web, worker and Redis are killed -9, and the provider in

@@ -1,10 +1,10 @@
-"""``python -m notifier.reference`` writes the reference pages that are made from the code and from ``config.toml``."""
+"""``python -m tools.reference`` writes the reference pages that are made from the code and from ``config.toml``."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from notifier.config import shipped
-from notifier.reference import api, commands, configuration, events, metrics, states
+from tools.reference import api, commands, configuration, events, metrics, states
 
 FOLDER = shipped.ROOT / "docs" / "reference"
 

@@ -1,10 +1,10 @@
-"""A process that ticks the calls of a Redis over and over, at a time that stands: ``ticker.py URL TIME``."""
+"""A process that ticks the calls of a Redis over and over, at a time that stands: ``reminders_process.py URL TIME``."""
 
 import asyncio
 import sys
 from datetime import datetime, timedelta
 
-from callroom import CALENDAR
+from call_fixtures import CALENDAR
 
 from notifier.clock import StillClock
 from notifier.config.loading import load
