@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from notifier.config.section import Section
-from notifier.durations import Duration
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
 from notifier.secret import Secret
@@ -52,9 +51,9 @@ class WebhookConfig(Section):
     previous_secret: Secret | None = None
     events: Annotated[list[Topic], Field(min_length=1)]
     sources: list[str] = []
-    timeout: Duration = timedelta(seconds=20)
-    off_after: Duration = timedelta(days=5)
-    keep: Duration = timedelta(days=7)
+    timeout: timedelta = timedelta(seconds=20)
+    off_after: timedelta = timedelta(days=5)
+    keep: timedelta = timedelta(days=7)
     at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
 
     @model_validator(mode="after")

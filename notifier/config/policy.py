@@ -12,12 +12,11 @@ from notifier.domain.events import EventType, Method
 from notifier.domain.orders import Priority
 from notifier.domain.policy import Block, CallRule, Policy, Rule, TextRule, When
 from notifier.domain.regions import Regions
-from notifier.durations import Duration
 
 
 class SmsItem(Section):
     template: str
-    after: Duration = timedelta()
+    after: timedelta = timedelta()
     when: When = When.ALWAYS
 
     def rule(self) -> TextRule:
@@ -36,7 +35,7 @@ Texts = Annotated[list[SmsItem], BeforeValidator(_short_form)]
 
 class CallItem(Section):
     purpose: Purpose
-    after: Duration = timedelta()
+    after: timedelta = timedelta()
     when: When = When.ALWAYS
 
     def rule(self) -> CallRule:

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.messages import Via
-from notifier.durations import Duration
 from notifier.secret import Secret
 from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
 
@@ -55,7 +54,7 @@ class SmsConfig(Section):
     fallback: list[str] = []
     via: Via = Via.SEND
     unknown: Literal["hold", "resend", "fail"] = "hold"
-    gap: Duration = timedelta()
+    gap: timedelta = timedelta()
     namespace: str = ""
     price: PriceConfig = PriceConfig.usual()
     limits: LimitsConfig = LimitsConfig.usual()
@@ -72,7 +71,7 @@ class AccountSection(Section):
 
     rate: Annotated[int, Field(ge=1, description="Texts a second")] | None = None
     low_credit: Annotated[int, Field(ge=0, description="Rial")] | None = None
-    timeout: Duration = timedelta(seconds=20)
+    timeout: timedelta = timedelta(seconds=20)
 
 
 class KavenegarConfig(AccountSection):
@@ -158,7 +157,7 @@ class HttpConfig(AccountSection):
     retry: SignsConfig = SignsConfig.usual()
     refused: SignsConfig = SignsConfig.usual()
     account: SignsConfig = SignsConfig.usual()
-    retry_after: Duration | None = None
+    retry_after: timedelta | None = None
     repeatable: bool = False
 
     @model_validator(mode="after")

@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from notifier.config.section import Section, TimeOfDay
+from notifier.config.section import Section
 from notifier.domain.policy import Shop
 from notifier.domain.quiet import QuietHours
 from notifier.domain.regions import Regions
-from notifier.durations import Duration
 
 
 def _known_zone(name: str) -> str:
@@ -31,7 +30,7 @@ class ShopConfig(Section):
     account: str = ""
     holder: str = ""
     return_days: Annotated[int, Field(ge=0)] = 7
-    deposit_deadline: Duration = timedelta(hours=24)
+    deposit_deadline: timedelta = timedelta(hours=24)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -52,8 +51,8 @@ class RegionsConfig(Section):
 
 class QuietHoursConfig(Section):
     enabled: bool = True
-    start: Annotated[TimeOfDay, Field(alias="from")] = time(22)
-    end: Annotated[TimeOfDay, Field(alias="to")] = time(8)
+    start: Annotated[time, Field(alias="from")] = time(22)
+    end: Annotated[time, Field(alias="to")] = time(8)
 
     @model_validator(mode="after")
     def _a_window(self) -> "QuietHoursConfig":

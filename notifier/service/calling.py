@@ -33,7 +33,7 @@ def calling(
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(redis)
-    book = CallBook(redis, reader, clock, config.calls.rules(), calendar)
+    book = CallBook(redis, reader, clock, config.calls, calendar)
     shifts = Shifts(calendar)
     texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
     return Calling(

@@ -217,7 +217,7 @@ class Service:
         config = reload.effective(self.config, new)
         self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
         self.calling.take_up(
-            rules=config.calls.rules(),
+            rules=config.calls,
             calendar=config.calendar.calendar(config.shop.zone),
             summary_at=config.calls.summary_at,
             shop=self.rulebook.shop,
