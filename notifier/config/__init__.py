@@ -43,7 +43,7 @@ class Config(Section):
     shop: ShopConfig
     regions: RegionsConfig = RegionsConfig.usual()
     policy: PolicyConfig = PolicyConfig.usual()
-    quiet_hours: QuietHoursConfig = QuietHoursConfig.usual()
+    quiet_hours: QuietHoursConfig = QuietHoursConfig()
     calls: Rules = Rules()
     calendar: CalendarConfig = CalendarConfig.usual()
     console: ConsoleConfig = ConsoleConfig.usual()

@@ -3,50 +3,17 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.messages import Via
 from notifier.secret import Secret
+from notifier.sms.limit_rules import Limits
+from notifier.sms.price import Prices
 from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
 
 if TYPE_CHECKING:
-    from notifier.sms.limits import Limits
     from notifier.sms.providers.base import Provider
-
-
-class PriceConfig(Section):
-    """Rial a part, as the provider's panel says; ``reserve`` in characters."""
-
-    persian: Annotated[int, Field(ge=0)] = 0
-    latin: Annotated[int, Field(ge=0)] = 0
-    lookup: Annotated[int, Field(ge=0)] = 0
-    reserve: Annotated[int, Field(ge=0, le=60)] = 0
-
-
-def _known_country(code: str) -> str:
-    if code.upper() == "IR":
-        return "IR"
-    import phonenumbers  # its tables take long, and few configurations name another country
-
-    if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"{code!r} is no country; write two letters, such as IR")
-    return code.upper()
-
-
-class LimitsConfig(Section):
-    """0: no limit; no country: every country."""
-
-    number_hour: Annotated[int, Field(ge=0)] = 6
-    number_day: Annotated[int, Field(ge=0)] = 12
-    number_day_essential: Annotated[int, Field(ge=0)] = 30
-    rial_day: Annotated[int, Field(ge=0, le=10**12)] = 0
-    countries: list[Annotated[str, AfterValidator(_known_country)]] = ["IR"]
-
-    def limits(self) -> "Limits":
-        from notifier.sms.limits import Limits  # comes with the store, which many a command does without
-
-        return Limits(**self.model_dump(exclude={"countries"}), countries=frozenset(self.countries))
 
 
 class SmsConfig(Section):
@@ -56,8 +23,8 @@ class SmsConfig(Section):
     unknown: Literal["hold", "resend", "fail"] = "hold"
     gap: timedelta = timedelta()
     namespace: str = ""
-    price: PriceConfig = PriceConfig.usual()
-    limits: LimitsConfig = LimitsConfig.usual()
+    price: Prices = Prices()
+    limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _known_prices(self) -> "SmsConfig":

@@ -177,7 +177,7 @@ def _sms(block: BlockConfig) -> list[list[SmsItem]]:
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
-    for flaw in review(loaded, config.shop.shop(), loading.prices(config)):
+    for flaw in review(loaded, config.shop, config.sms.price):
         yield Finding(Level.ERROR if flaw.serious else Level.WARNING, str(flaw))
     for template in loaded.values():
         lookup = config.sms.via is Via.LOOKUP and template.header.via is None

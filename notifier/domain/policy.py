@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from annotated_types import Ge
 
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
@@ -94,7 +96,7 @@ class Shop:
     card: str = ""
     account: str = ""
     holder: str = ""
-    return_days: int = 7
+    return_days: Annotated[int, Ge(0)] = 7
     deposit_deadline: timedelta = timedelta(hours=24)
 
 

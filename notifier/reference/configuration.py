@@ -18,15 +18,17 @@ from notifier.config import Config, shipped
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.policy import BlockConfig
-from notifier.config.providers import HttpConfig, KavenegarConfig, LimitsConfig, PriceConfig, SmsIrConfig
+from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
 from notifier.config.section import keys as fields_of
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.reference.page import MADE, cell, table
 from notifier.reference.remarks import Remarks, remarks
 from notifier.secret import Secret
+from notifier.sms.limit_rules import Limits
+from notifier.sms.price import Prices
 
-_ALONE = (PriceConfig, LimitsConfig, RestConfig)
+_ALONE = (Prices, Limits, RestConfig)
 """Tables that have a section of their own in the file."""
 
 _NAMED: dict[str, tuple[str, type]] = {

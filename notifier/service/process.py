@@ -224,7 +224,7 @@ class Service:
             texting_time=self.rulebook.texting_time,
         )
         self.sender.gap = config.sms.gap
-        self.sending.bounds.limits = config.sms.limits.limits()
+        self.sending.bounds.limits = config.sms.limits
         changes = reload.changes(self.config, new)
         self.config = config
         return changes

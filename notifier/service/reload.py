@@ -32,13 +32,12 @@ class Changes(Struct, frozen=True, kw_only=True):
 
 def effective(before: Config, after: Config) -> Config:
     """What goes on: the running configuration with what may change at once from the new one."""
-    shop = {"name": before.shop.name, "timezone": before.shop.timezone}
     return before.model_copy(
         update={
             "policy": after.policy,
             "regions": after.regions,
             "quiet_hours": after.quiet_hours,
-            "shop": after.shop.model_copy(update=shop),
+            "shop": replace(after.shop, name=before.shop.name, timezone=before.shop.timezone),
             "calendar": after.calendar,
             "calls": replace(after.calls, tick=before.calls.tick),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),

@@ -42,7 +42,7 @@ def test_what_ships_can_be_read() -> None:
     assert config.shop.name == "شیائومی سیتی"
     assert config.server.port == 8080
     assert config.redis.timeout == timedelta(seconds=5)
-    assert config.shop.shop().deposit_deadline == timedelta(hours=24)
+    assert config.shop.deposit_deadline == timedelta(hours=24)
     assert isinstance(config.sources["shop"], StandardSource)
     assert isinstance(config.sources["woo"], WooCommerceSource)
 
