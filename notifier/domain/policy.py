@@ -1,6 +1,6 @@
 """The shop's promises as data: for each region and method of payment, what each event sends, plans and cancels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,6 +72,12 @@ class Block:
 
     def rule(self, event: EventType) -> Rule:
         return self.rules.get(event, NOTHING)
+
+    def texts(self) -> Iterator[TextRule]:
+        """All that it may send."""
+        yield from self.revived
+        for rule in self.rules.values():
+            yield from rule.sms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,11 @@ from pydantic.fields import FieldInfo
 from notifier.config import Config, shipped
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
-from notifier.config.policy import BlockConfig
 from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
 from notifier.config.section import keys as fields_of
 from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.domain.policy import Block
 from notifier.reference.page import MADE, cell, table
 from notifier.reference.remarks import Remarks, remarks
 from notifier.secret import Secret
@@ -39,7 +39,7 @@ _NAMED: dict[str, tuple[str, type]] = {
     'providers.NAME, kind = "kavenegar"': ("providers.kavenegar", KavenegarConfig),
     'providers.NAME, kind = "smsir"': ("providers.smsir", SmsIrConfig),
     'providers.NAME, kind = "http"': ("providers.other", HttpConfig),
-    "policy.REGION.METHOD": ("policy", BlockConfig),
+    "policy.REGION.METHOD": ("policy", Block),
     "webhooks.NAME": ("webhooks.backend", WebhookConfig),
 }
 """Sections that may be there any number of times: the heading, and the example of one in the file."""
@@ -131,12 +131,12 @@ def _words(said: Remarks, *sections: str) -> str:
 
 
 def _keys(model: type, section: str, said: Remarks, shipped: Any) -> Iterator[Key]:
-    if model is BlockConfig:
+    if model is Block:
         for name in ("sms", "calls", "cancel"):
             yield Key(section, f"EVENT.{name}", "list", "`[]`", "", said.key(section, name))
     for name, field in fields_of(model).items():
         key, inner = field.alias or name, _model(field)
-        if inner in _ALONE or (model is BlockConfig and name in ("rules", "calls")):
+        if inner in _ALONE or (model is Block and name in ("rules", "calls")):
             continue
         if inner is not None and _is_table(field):
             yield from _of_table(inner, section, key, said)
