@@ -211,7 +211,7 @@ def _webhooks(config: Config) -> Iterator[Finding]:
     known = ", ".join(sorted(config.sources)) or "none"
     for name, webhook in config.webhooks.items():
         where = f"{config.file}: webhooks.{name}"
-        for source in webhook.sources:
+        for source in sorted(webhook.sources):
             if source not in config.sources:
                 yield _error(f"{where}.sources", f"there is no [sources.{source}]; there are: {known}")
         for key, secret in webhook.secrets_needed.items():
