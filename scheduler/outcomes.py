@@ -48,7 +48,7 @@ class Unclear(ValueError):
 def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Calendar) -> Result:
     """What becomes of an open call. Raises Unclear."""
     settled = _settled(call, report)
-    rule, tried = rules.outcomes[report.outcome], call.tried.get(report.outcome, 0) + 1
+    rule, tried = rules.outcome(report.outcome), call.tried.get(report.outcome, 0) + 1
     what = f"{report.outcome}, deposit {report.deposit}" if report.deposit else str(report.outcome)
     changes: dict[str, Any] = {
         "tried": call.tried | {report.outcome: tried},

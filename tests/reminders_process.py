@@ -26,7 +26,7 @@ from scheduler.texts import Texts
 async def main(url: str, at: str) -> None:
     redis, clock = await connect(url), StillClock(datetime.fromisoformat(at))
     config, reader, shifts = load(CONFIG, environment={}), Reader(redis, 1), Shifts(CALENDAR)
-    texts = Texts(config.shop.shop(), templates.load(config.templates_folder), "test", lambda moment: moment)
+    texts = Texts(config.shop, templates.load(config.templates_folder), "test", lambda moment: moment)
     book = CallBook(redis, reader, clock, Rules(gather=timedelta()), CALENDAR)
     tool = Endpoint(
         name="tool", url="http://127.0.0.1:1/", secrets=["whsec_dGVzdA=="], topics=frozenset({Topic.CALL_REMINDER})

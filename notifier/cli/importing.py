@@ -150,7 +150,7 @@ class _Work:
         """Show what would come of it."""
         loaded = loading.load(self.settings)
         rules = rulebook(self.settings, loaded, namespace=_PREVIEW_NAMESPACE)
-        prices, left = loading.prices(self.settings), {"texts": show, "calls": show, "refused": show}
+        prices, left = self.settings.sms.price, {"texts": show, "calls": show, "refused": show}
 
         def some(kind: str) -> bool:
             left[kind] -= 1

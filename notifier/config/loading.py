@@ -16,6 +16,15 @@ PREFIX = "NOTIFIER__"
 _OUR_GROUPING = {"rules", "regions"}
 """Levels of the models that are not levels of the file."""
 
+_UNKNOWN = "unknown key; it may be misspelt"
+_LIST, _TABLE = "Input should be a valid list", "Input should be a valid table"
+_SAID = {
+    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _UNKNOWN),
+    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
+}
+"""Kinds of mistakes in the words of whoever writes the file, who knows nothing of how a section is held."""
+
 
 def load(path: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Config:
     """Read and check the configuration. Raises ConfigError with every finding, one a line."""
@@ -107,9 +116,7 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
 def _line(file: Path, origins: Mapping[tuple[str, ...], str], keys: tuple[str, ...], text: str, kind: str) -> str:
     variable = next((name for origin, name in origins.items() if keys[: len(origin)] == origin), None)
     where = f"environment variable {variable}" if variable else str(file)
-    if kind == "extra_forbidden":
-        text = "unknown key; it may be misspelt"
-    return f"{where}: {key_of(keys)}: {text.removeprefix('Value error, ')}"
+    return f"{where}: {key_of(keys)}: {_SAID.get(kind, text).removeprefix('Value error, ')}"
 
 
 def key_of(keys: Iterable[str]) -> str:

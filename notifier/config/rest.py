@@ -5,9 +5,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from notifier.durations import Duration
+from notifier.config.section import Section
 from notifier.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,17 +42,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class RestConfig(BaseModel):
+class RestConfig(Section):
     """The orders that no webhook brought are asked for every ``every``; at the first time ``look_back`` far back."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Annotated[str, AfterValidator(_shop)]
     consumer_key: Secret
     consumer_secret: Secret
-    every: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(minutes=10)
-    look_back: Duration = timedelta(hours=1)
-    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
+    every: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(minutes=10)
+    look_back: timedelta = timedelta(hours=1)
+    timeout: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from notifier.config.section import Section
-from notifier.durations import Duration
 
 if TYPE_CHECKING:
     from notifier.retention.orders import Ages
 
 
 class RetentionConfig(Section):
-    tell_within: Duration = timedelta(days=2)
-    event_ids: Duration = timedelta(days=7)
-    refused_deliveries: Duration = timedelta(days=14)
-    pack: Duration = timedelta(days=7)
-    orders: Duration = timedelta(days=90)
-    open_orders: Duration = timedelta(days=365)
-    remembered: Duration = timedelta(days=365)
-    audit: Duration = timedelta(days=365)
+    tell_within: timedelta = timedelta(days=2)
+    event_ids: timedelta = timedelta(days=7)
+    refused_deliveries: timedelta = timedelta(days=14)
+    pack: timedelta = timedelta(days=7)
+    orders: timedelta = timedelta(days=90)
+    open_orders: timedelta = timedelta(days=365)
+    remembered: timedelta = timedelta(days=365)
+    audit: timedelta = timedelta(days=365)
     archive: bool = True
-    every: Duration = timedelta(hours=1)
+    every: timedelta = timedelta(hours=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> "RetentionConfig":

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
 from notifier.domain.events import EventType, Method
-from notifier.durations import Duration
 from notifier.intake.woocommerce.rules import (
     CARRIER_KEYS,
     METHODS,
@@ -53,7 +52,7 @@ class SourceSection(Section):
 
 class StandardSource(SourceSection):
     kind: Literal["standard"]
-    tolerance: Duration = timedelta(minutes=5)
+    tolerance: timedelta = timedelta(minutes=5)
 
 
 class WooCommerceSource(SourceSection):

@@ -12,7 +12,7 @@ from notifier.console.render import Renderer
 from notifier.domain.messages import Audience
 from notifier.sms.templates import Template
 from notifier.store import keys as names
-from notifier.texts import loading, versions
+from notifier.texts import versions
 from notifier.texts.sizes import Size, sizes
 
 
@@ -45,7 +45,7 @@ class Texts:
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """All of them with the size of a typical one."""
-        rulebook, prices = self._deps.rulebook(), loading.prices(self._deps.config)
+        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
         rows = [
             Listed(name, template, sizes(template, rulebook.shop, prices)[1])
             for name, template in sorted(self._deps.templates.items())
@@ -64,7 +64,7 @@ class Texts:
         template = self._deps.templates.get(name)
         if template is None:
             raise Missing("چنین متنی نیست.")
-        rulebook, prices = self._deps.rulebook(), loading.prices(self._deps.config)
+        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
         return await self._render.page(
             request,
             "text.html",

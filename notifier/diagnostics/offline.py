@@ -10,12 +10,11 @@ from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.loading import key_of, load
 from notifier.config.mapping import MappingSource
-from notifier.config.policy import BlockConfig, SmsItem
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
-from notifier.domain.policy import EVERYTHING
+from notifier.domain.policy import EVERYTHING, TextRule
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
@@ -135,7 +134,7 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
         for event, rule in block.rules.items():
             where = f"{config.file}: {key_of(('policy', *keys, event))}"
             yield from _told(config, loaded, f"{key_of(('policy', *keys, event))}.sms", rule.sms)
-            for name in rule.cancel:
+            for name in sorted(rule.cancel):
                 if name not in names:
                     yield _error(f"{where}.cancel", f"{name!r} is neither a template nor a call purpose")
     for template in loaded.values():
@@ -149,7 +148,7 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
 
 
 def _told(
-    config: Config, loaded: Mapping[str, Template], key: str, texts_named: Iterable[SmsItem]
+    config: Config, loaded: Mapping[str, Template], key: str, texts_named: Iterable[TextRule]
 ) -> Iterator[Finding]:
     """Templates that a rule names and cannot send."""
     for item in texts_named:
@@ -163,21 +162,15 @@ def _told(
 
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    blocks = [block for _, block in config.policy.blocks()]
-    named = [item for block in blocks for texts_named in (block.revived, *_sms(block)) for item in texts_named]
-    used = {*texts.TEMPLATES, *(item.template for item in named)}
+    used = {*texts.TEMPLATES, *(rule.template for _, block in config.policy.blocks() for rule in block.texts())}
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
             yield _error(f"{template.path}, line 1", text)
 
 
-def _sms(block: BlockConfig) -> list[list[SmsItem]]:
-    return [rule.sms for rule in block.rules.values()]
-
-
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
-    for flaw in review(loaded, config.shop.shop(), loading.prices(config)):
+    for flaw in review(loaded, config.shop, config.sms.price):
         yield Finding(Level.ERROR if flaw.serious else Level.WARNING, str(flaw))
     for template in loaded.values():
         lookup = config.sms.via is Via.LOOKUP and template.header.via is None
@@ -218,7 +211,7 @@ def _webhooks(config: Config) -> Iterator[Finding]:
     known = ", ".join(sorted(config.sources)) or "none"
     for name, webhook in config.webhooks.items():
         where = f"{config.file}: webhooks.{name}"
-        for source in webhook.sources:
+        for source in sorted(webhook.sources):
             if source not in config.sources:
                 yield _error(f"{where}.sources", f"there is no [sources.{source}]; there are: {known}")
         for key, secret in webhook.secrets_needed.items():
@@ -279,7 +272,8 @@ def rotations(config: Config) -> Iterator[Finding]:
 def _spoilt(config: Config) -> Iterator[Finding]:
     """Secrets that cannot be right, so that whatever is signed with them is refused."""
     for key, secret in secrets_in(config):
-        if secret.is_set and (flaw := secret.flaw):
+        words = key.startswith("providers.") and ".headers." in key  # such as Bearer and a key behind it
+        if secret.is_set and not words and (flaw := secret.flaw):
             yield _error(f"{config.file}: {key}", flaw)
 
 

@@ -77,7 +77,7 @@ def _drop(unit: UnitOfWork, keys: Keys, endpoint: str, *ids: str) -> None:
 
 async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, count: int) -> list[Claimed]:
     """Take up to ``count`` entries that are due, the earliest first. What is not settled in time is taken again."""
-    ids = await _POSTPONE.run(redis, [keys.news_due(endpoint.name)], ms(now), ms(now + endpoint.lease), count)
+    ids = await _POSTPONE.run(redis, [keys.news_due(endpoint.name)], ms(now), ms(now + endpoint.terms.lease), count)
     raws: Any = await redis.hmget(keys.news(endpoint.name), ids) if ids else []
     claimed, lost = [], UnitOfWork()
     for entry_id, raw in zip(ids, raws, strict=True):
@@ -124,7 +124,7 @@ async def hasten(redis: Redis, keys: Keys, endpoint: Endpoint, *, after: datetim
 async def prune(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, at_most: int) -> int:
     """Drop what has waited for too long, and the oldest of what is too much; returns how many."""
     name, count = keys.news_since(endpoint.name), 0
-    oldest = ms(now - endpoint.keep)
+    oldest = ms(now - endpoint.terms.keep)
     while True:
         too_old: Any = await redis.zrangebyscore(name, "-inf", f"({oldest}", start=0, num=_AT_ONCE)
         surplus = int(await redis.zcard(name)) - at_most

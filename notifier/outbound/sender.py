@@ -75,7 +75,7 @@ class NewsSender:
         count = 0
         for endpoint in (*self.endpoints, *await self._former()):
             # Each partition may hold its share, so that the whole is bounded.
-            share = max(1, endpoint.at_most // len(self.everywhere))
+            share = max(1, endpoint.terms.at_most // len(self.everywhere))
             for keys in self.everywhere:
                 dropped = await outbox.prune(self.redis, keys, endpoint, now=self.clock.now(), at_most=share)
                 if dropped:
@@ -167,7 +167,7 @@ class NewsSender:
         refused = [answer for answer in answers if not answer.taken]
         if len(refused) < len(answers):
             await self._recover(endpoint)
-        elif now - await self.standings.failed(name, str(refused[-1]), now=now) >= endpoint.off_after:
+        elif now - await self.standings.failed(name, str(refused[-1]), now=now) >= endpoint.terms.off_after:
             await self._switch_off(endpoint, FAILING)
         if any(answer.gone for answer in refused):
             await self._switch_off(endpoint, GONE)
@@ -184,7 +184,7 @@ class NewsSender:
         if before.failing:
             for keys in self.everywhere:
                 # Up to then it may be in somebody's hands, and comes soon anyway.
-                await outbox.hasten(self.redis, keys, endpoint, after=now + endpoint.lease)
+                await outbox.hasten(self.redis, keys, endpoint, after=now + endpoint.terms.lease)
             log.info("endpoint is back", action="news_resumed", endpoint=endpoint.name)
 
     async def _switch_off(self, endpoint: Endpoint, why: str) -> None:

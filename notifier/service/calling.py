@@ -30,7 +30,7 @@ def calling(
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
-    book = CallBook(reader.redis, reader, clock, config.calls.rules(), calendar)
+    book = CallBook(reader.redis, reader, clock, config.calls, calendar)
     shifts = Shifts(calendar)
     texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
     return Calling(

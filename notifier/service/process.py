@@ -216,14 +216,14 @@ class Service:
         config = reload.effective(self.config, new)
         self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
         self.calling.take_up(
-            rules=config.calls.rules(),
+            rules=config.calls,
             calendar=config.calendar.calendar(config.shop.zone),
             summary_at=config.calls.summary_at,
             shop=self.rulebook.shop,
             texting_time=self.rulebook.texting_time,
         )
         self.sender.gap = config.sms.gap
-        self.sending.bounds.limits = config.sms.limits.limits()
+        self.sending.bounds.limits = config.sms.limits
         changes = reload.changes(self.config, new)
         self.config = config
         return changes

@@ -1,12 +1,13 @@
 """A changed configuration, taken up by a service that runs: what can be, at once; what cannot, by name."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from msgspec import Struct
 from pydantic import BaseModel
 
-from notifier.config import Config
+from notifier.config import Config, section
 from notifier.config.loading import key_of
 
 SAFE = (
@@ -31,15 +32,14 @@ class Changes(Struct, frozen=True, kw_only=True):
 
 def effective(before: Config, after: Config) -> Config:
     """What goes on: the running configuration with what may change at once from the new one."""
-    shop = {"name": before.shop.name, "timezone": before.shop.timezone}
     return before.model_copy(
         update={
             "policy": after.policy,
             "regions": after.regions,
             "quiet_hours": after.quiet_hours,
-            "shop": after.shop.model_copy(update=shop),
+            "shop": replace(after.shop, name=before.shop.name, timezone=before.shop.timezone),
             "calendar": after.calendar,
-            "calls": after.calls.model_copy(update={"tick": before.calls.tick}),
+            "calls": replace(after.calls, tick=before.calls.tick),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),
             "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),
         }
@@ -69,7 +69,6 @@ def _different(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[tuple
 
 def _parts(value: Any) -> Mapping[str, Any] | None:
     """The keys below this one, as they stand in the file."""
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        return {fields[name].alias or name: part for name, part in value}
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return {field.alias or name: getattr(value, name) for name, field in section.keys(type(value)).items()}
     return value if isinstance(value, Mapping) else None

@@ -23,7 +23,6 @@ from notifier.sms.sender import LEASE, Sender
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
-from notifier.texts.price import Prices
 
 if TYPE_CHECKING:
     from notifier.observability.tracing import Traces
@@ -96,7 +95,7 @@ def sending(
             for provider in accounts.providers(config)
         ]
     )
-    bounds = Bounds(redis, alerts.tell, Prices(**config.sms.price.model_dump()).of, config.sms.limits.limits())
+    bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call)
     slowest = max(config.providers[name].timeout for name in accounts.names(config))
     return Sending(

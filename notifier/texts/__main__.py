@@ -13,7 +13,7 @@ DOCS = shipped.ROOT / "docs"
 def pages() -> Mapping[Path, str]:
     """Each page with what it must say."""
     config = load(shipped.CONFIG, environment={})
-    shop, prices = config.shop.shop(), loading.prices(config)
+    shop, prices = config.shop, config.sms.price
     return {
         DOCS / "reference" / "variables.md": reference.variables(shop),
         DOCS / "texts.md": reference.texts(loading.load(config), shop, prices),

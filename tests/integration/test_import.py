@@ -30,7 +30,6 @@ from notifier.practice import standard
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
-from notifier.texts import loading
 
 pytestmark = pytest.mark.process
 
@@ -77,7 +76,7 @@ class Desk:
             rulebook=self.service.rulebook,
             clock=self.clock,
             reader=self.service.reader,
-            price=loading.prices(self.service.config).of,
+            price=self.service.config.sms.price.of,
             on_text=lambda message, order: texts.append(message.template),
             on_call=lambda call: None,
             on_refused=lambda line, reason: None,

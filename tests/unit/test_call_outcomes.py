@@ -35,7 +35,7 @@ def test_what_ends_a_call(outcome: Outcome, state: CallState, consequence: Conse
 
 @pytest.mark.parametrize(("outcome", "minutes"), [(Outcome.NO_ANSWER, 120), (Outcome.BUSY, 15)])
 def test_what_is_tried_again(outcome: Outcome, minutes: int) -> None:
-    call, limit = due(), RULES.outcomes[outcome].limit
+    call, limit = due(), RULES.outcome(outcome).limit
     for tried in range(1, limit):
         found = result(call, outcome)
         call = found.call

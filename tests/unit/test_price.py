@@ -9,8 +9,7 @@ from rulebook import CONFIG, RULEBOOK
 
 from notifier.domain.messages import Via
 from notifier.sms import segments
-from notifier.texts import loading
-from notifier.texts.price import Prices
+from notifier.sms.price import Prices
 from notifier.texts.samples import Length
 from notifier.texts.sizes import sizes
 
@@ -39,7 +38,7 @@ def test_a_text_costs_its_parts(text: str, via: Via, price: int) -> None:
 
 
 def test_the_table_is_the_configuration() -> None:
-    prices = loading.prices(CONFIG)
+    prices = CONFIG.sms.price
     assert (prices.persian, prices.reserve) == (CONFIG.sms.price.persian, 7)
 
 

@@ -198,7 +198,7 @@ def test_the_reference_has_every_variable_and_every_key() -> None:
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, loading.prices(load(CONFIG.file, environment={})))
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html

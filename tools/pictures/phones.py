@@ -101,12 +101,12 @@ def html() -> str:
     phones = [
         [(day, list(bubbles)) for day, bubbles in groupby(_bubbles(thread), lambda one: one.day)] for thread in THREADS
     ]
-    return template.render(shop=config.shop.shop(), phones=phones, font=page.font())
+    return template.render(shop=config.shop, phones=phones, font=page.font())
 
 
 def _bubbles(thread: Thread) -> Iterator[Bubble]:
     config = load(shipped.CONFIG, environment={})
-    templates, shop = loading.load(config), config.shop.shop()
+    templates, shop = loading.load(config), config.shop
     for after, name in thread.texts:
         now = _OPENING + after
         happened = [

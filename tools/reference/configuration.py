@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -17,18 +17,21 @@ from pydantic.fields import FieldInfo
 from notifier.config import Config, shipped
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
-from notifier.config.policy import BlockConfig
-from notifier.config.providers import HttpConfig, KavenegarConfig, LimitsConfig, PriceConfig, SmsIrConfig
+from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
+from notifier.config.section import keys as fields_of
 from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.domain.policy import Block
 from notifier.secret import Secret
+from notifier.sms.limit_rules import Limits
+from notifier.sms.price import Prices
 from tools.reference.page import MADE, cell, table
 from tools.reference.remarks import Remarks, remarks
 
-_ALONE = (PriceConfig, LimitsConfig, RestConfig)
+_ALONE = (Prices, Limits, RestConfig)
 """Tables that have a section of their own in the file."""
 
-_NAMED: dict[str, tuple[str, type[BaseModel]]] = {
+_NAMED: dict[str, tuple[str, type]] = {
     'sources.NAME, kind = "standard"': ("sources.shop", StandardSource),
     'sources.NAME, kind = "woocommerce"': ("sources.woo", WooCommerceSource),
     "sources.NAME.rest": ("sources.woo.rest", RestConfig),
@@ -36,7 +39,7 @@ _NAMED: dict[str, tuple[str, type[BaseModel]]] = {
     'providers.NAME, kind = "kavenegar"': ("providers.kavenegar", KavenegarConfig),
     'providers.NAME, kind = "smsir"': ("providers.smsir", SmsIrConfig),
     'providers.NAME, kind = "http"': ("providers.other", HttpConfig),
-    "policy.REGION.METHOD": ("policy", BlockConfig),
+    "policy.REGION.METHOD": ("policy", Block),
     "webhooks.NAME": ("webhooks.backend", WebhookConfig),
 }
 """Sections that may be there any number of times: the heading, and the example of one in the file."""
@@ -116,7 +119,7 @@ def sections() -> Iterator[tuple[str, str, str, list[Key]]]:
         section = _model(field)
         assert section is not None
         yield name, name, _words(said, name), list(_keys(section, name, said, _at(document, name)))
-        for inner, inner_field in section.model_fields.items():
+        for inner, inner_field in fields_of(section).items():
             alone = _model(inner_field)
             if alone is not None and alone in _ALONE:
                 path = f"{name}.{inner}"
@@ -127,13 +130,13 @@ def _words(said: Remarks, *sections: str) -> str:
     return next((said.sections[section] for section in sections if section in said.sections), "")
 
 
-def _keys(model: type[BaseModel], section: str, said: Remarks, shipped: Any) -> Iterator[Key]:
-    if model is BlockConfig:
+def _keys(model: type, section: str, said: Remarks, shipped: Any) -> Iterator[Key]:
+    if model is Block:
         for name in ("sms", "calls", "cancel"):
             yield Key(section, f"EVENT.{name}", "list", "`[]`", "", said.key(section, name))
-    for name, field in model.model_fields.items():
+    for name, field in fields_of(model).items():
         key, inner = field.alias or name, _model(field)
-        if inner in _ALONE or (model is BlockConfig and name in ("rules", "calls")):
+        if inner in _ALONE or (model is Block and name in ("rules", "calls")):
             continue
         if inner is not None and _is_table(field):
             yield from _of_table(inner, section, key, said)
@@ -143,13 +146,13 @@ def _keys(model: type[BaseModel], section: str, said: Remarks, shipped: Any) -> 
         yield Key(section, key, _type(field.annotation, field), _written(field), _toml(value), meaning)
 
 
-def _of_table(model: type[BaseModel], section: str, key: str, said: Remarks) -> Iterator[Key]:
+def _of_table(model: type, section: str, key: str, said: Remarks) -> Iterator[Key]:
     """The keys of a table, each for itself where there is something to say of them; else the table."""
-    if not any((section, f"{key}.{name}") in said.keys for name in model.model_fields):
-        names = ", ".join(f"`{name}`" for name in model.model_fields)
+    if not any((section, f"{key}.{name}") in said.keys for name in fields_of(model)):
+        names = ", ".join(f"`{name}`" for name in fields_of(model))
         yield Key(section, key, f"table of {names}", "`{}`", "", said.key(section, key))
         return
-    for name, field in model.model_fields.items():
+    for name, field in fields_of(model).items():
         inner = _model(field)
         if inner is not None:
             yield from _of_table(inner, section, f"{key}.{name}", said)
@@ -175,12 +178,16 @@ def _at(shipped: dict[str, Any], section: str) -> Any:
     return value
 
 
-def _model(field: FieldInfo) -> type[BaseModel] | None:
+def _model(field: FieldInfo) -> type | None:
     """The model of a key that holds a table."""
     for one in (field.annotation, *get_args(field.annotation)):
-        if isinstance(one, type) and issubclass(one, BaseModel):
+        if isinstance(one, type) and _is_section(one):
             return one
     return None
+
+
+def _is_section(kind: type) -> bool:
+    return is_dataclass(kind) or issubclass(kind, BaseModel)
 
 
 def _is_table(field: FieldInfo) -> bool:
@@ -209,14 +216,14 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return " or ".join(kinds)
     if origin is Literal:
         return ", ".join(f'`"{value}"`' for value in inner)
-    if origin in (list, frozenset):
+    if origin in (list, tuple, frozenset):
         return f"list of {_plural(inner[0])}"
-    if origin is dict:
+    if origin in (dict, Mapping):
         return "table"
     if isinstance(annotation, type):
         if issubclass(annotation, StrEnum):
             return ", ".join(f'`"{member}"`' for member in annotation)
-        if issubclass(annotation, BaseModel):
+        if _is_section(annotation):
             return "table"
     if annotation is int and field is not None:
         return f"number{_bounds(field)}"
@@ -262,7 +269,7 @@ def _toml(value: Any) -> str:
             return f'"{value:%H:%M}"'
         case str() | Path() | IPv4Network():
             return f'"{value}"'
-        case list() | frozenset():
+        case list() | tuple() | frozenset():
             shown = [_toml(one) for one in (sorted(value) if isinstance(value, frozenset) else value)]
             return f"[{', '.join(shown)}]" if all(shown) else ""
         case dict():

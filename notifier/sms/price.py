@@ -1,6 +1,9 @@
 """What a text costs by the table of the configuration."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le
 
 from notifier.domain.messages import Via
 from notifier.sms.segments import is_unicode, segments
@@ -8,12 +11,13 @@ from notifier.sms.segments import is_unicode, segments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Rial a part. ``reserve`` is room for what the line adds to a plain text, like «لغو۱۱», in UTF-16 units."""
+    """``[sms.price]``: rial a part, as the provider's panel says. ``reserve`` is room for what the line adds to a plain
+    text, like «لغو۱۱», in UTF-16 units."""
 
-    persian: int = 0
-    latin: int = 0
-    lookup: int = 0  # a part of an approved pattern, whatever its letters
-    reserve: int = 0
+    persian: Annotated[int, Ge(0)] = 0
+    latin: Annotated[int, Ge(0)] = 0
+    lookup: Annotated[int, Ge(0)] = 0  # a part of an approved pattern, whatever its letters
+    reserve: Annotated[int, Ge(0), Le(60)] = 0
 
     def parts(self, text: str, via: Via = Via.SEND) -> int:
         """The segments it is billed as."""
