@@ -39,11 +39,11 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m bench
 
 chaos: $(VENV)/installed-test
-	$(BIN)/python -m bench.chaos
+	$(BIN)/python tests/chaos.py
 
 pictures: $(VENV)/installed-test
-	$(BIN)/python -m bench.pictures
-	$(BIN)/python -m bench.phones
+	$(BIN)/python -m tools.pictures.console
+	$(BIN)/python -m tools.pictures.phones
 
 lock: $(VENV)/bin/python
 	@$(PIP) 'uv>=0.9'

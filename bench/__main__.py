@@ -15,7 +15,7 @@ def main() -> None:
     rows = [*intake.rows(rounds=options.rounds), *delivery.rows(rounds=options.rounds)]
     print("\nmedians of", options.rounds)
     show(rows)
-    for name in ("startup", "calls", "memory", "console", "worst_inputs"):
+    for name in ("startup", "calls", "memory", "packing", "console", "worst_inputs"):
         print(f"\nbench.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
 

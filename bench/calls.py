@@ -20,14 +20,14 @@ from apscheduler.jobstores.redis import RedisJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from redis.asyncio import Redis
 
-from notifier.calling import calling
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
-from notifier.domain.calls import BookedCall, Call, Purpose, Reason
+from notifier.domain.calls import Call, CallRequest, Purpose, Reason
 from notifier.domain.decide import Decision, derived_id
 from notifier.domain.events import Details
 from notifier.domain.orders import Order
-from notifier.rulebook import rulebook
+from notifier.service.calling import calling
+from notifier.service.rulebook import rulebook
 from notifier.sms import templates
 from notifier.store import work
 from notifier.store.bookings import Booking
@@ -56,7 +56,6 @@ def parts(redis: Redis) -> tuple[CallBook, Reminders]:
 
     made = calling(
         config,
-        redis,
         Reader(redis, 1),
         StillClock(NOW),
         rulebook=rulebook(config, loaded, namespace="bench"),
@@ -66,10 +65,10 @@ def parts(redis: Redis) -> tuple[CallBook, Reminders]:
     return made.book, made.reminders
 
 
-def call(number: int) -> Call:
+def call(number: int) -> CallRequest:
     """One customer's call, due in a week or later."""
     due = NOW + timedelta(days=7, seconds=number % 600_000)
-    return Call(
+    return CallRequest(
         id=derived_id("bench", str(number)),
         purpose=Purpose.REASSURANCE,
         order_id=str(10_000_000 + number),
@@ -108,7 +107,7 @@ async def fill(book: CallBook, count: int, start: int) -> None:
             due = ms(planned.due_at)
             unit = UnitOfWork()
             reason = Reason(planned.id, planned.purpose, planned.order_id, planned.source, due, 4)
-            record = BookedCall(
+            record = Call(
                 v=1, id=planned.id, phone=planned.phone, name=planned.name, due=due, late=due + 7_200_000,
                 created=ms(NOW), reasons=(reason,),
             )  # fmt: skip

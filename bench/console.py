@@ -21,14 +21,14 @@ from aiohttp import ClientSession, web
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.console import words
+from notifier.console import labels
 from notifier.console.sessions import Sessions
-from notifier.domain.calls import BookedCall, CallState, Purpose, Reason
+from notifier.domain.calls import Call, CallState, Purpose, Reason
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.messages import Message, MessageState
-from notifier.domain.orders import Order, Priority, heard
+from notifier.domain.orders import Order, Priority, apply_events
 from notifier.domain.timeline import Kind, Line
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
 from notifier.store.records import ms
@@ -40,7 +40,7 @@ NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
 DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
 AGENTS = 20
 KEYS = Keys(0)
-TEMPLATES = sorted(name for name in words.TEMPLATES if name.startswith(("order", "payment", "deposit")))
+TEMPLATES = sorted(name for name in labels.TEMPLATES if name.startswith(("order", "payment", "deposit")))
 
 
 def configuration(folder: Path) -> Config:
@@ -79,7 +79,8 @@ def order(number: int) -> Order:
     )
     kinds = [EventType.REGISTERED, EventType.DEPOSIT_REPORTED if transfer and number % 40 == 1 else EventType.PAID]
     events = [Event(id=f"{number}-{kind}", source="shop", type=kind, order_id=str(number), at=at) for kind in kinds]
-    known = heard(Order(id=str(number), source="shop", details=details, created_at=ms(at), updated_at=ms(at)), events)
+    new = Order(id=str(number), source="shop", details=details, created_at=ms(at), updated_at=ms(at))
+    known = apply_events(new, events)
     prepaid = not transfer
     priority = Priority.HIGH if tehran and prepaid and number % 8 == 0 else Priority.NORMAL
     return Order(**{name: getattr(known, name) for name in known.__struct_fields__} | {
@@ -112,13 +113,13 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     writes.add_lines(unit, KEYS, one, lines)
 
 
-def call(number: int) -> BookedCall:
+def call(number: int) -> Call:
     """A third are due and nobody's, the rest spread over the staff."""
     due = ms(NOW + timedelta(minutes=number % 2000 - 300))
     state = CallState.DUE if due <= ms(NOW) else CallState.SCHEDULED
     assignee = None if number % 3 == 0 else f"agent{number % AGENTS}"
     reason = Reason(f"c{number}", Purpose.REASSURANCE, str(number), "shop", due, 3)
-    return BookedCall(
+    return Call(
         v=1, id=f"c{number}", phone=phone(number), name=f"مشتری {number}", due=due, late=due + 7_200_000,
         created=due, reasons=(reason,), state=state, assignee=assignee, step=1,
     )  # fmt: skip

@@ -20,11 +20,11 @@ from bench import memory
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.events import EventType as Is
 from notifier.domain.messages import Message
-from notifier.service import Service
-from notifier.store import stories
+from notifier.service.process import Service
+from notifier.store import order_bundle
 from notifier.store.keys import Keys
+from notifier.store.order_bundle import KeptMessage, OrderBundle
 from notifier.store.records import decode, encode
-from notifier.store.stories import KeptMessage, Story
 
 SIZE = 32_000  # bytes: what a deflated record can point back at, but for a few
 START = datetime(2027, 1, 9, 9, 17, 4, tzinfo=TEHRAN)
@@ -54,7 +54,7 @@ def event(kind: Is, number: int, at: datetime) -> Any:
     return payload
 
 
-async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, Story]]:
+async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, OrderBundle]]:
     """What is stored of each life when it is over."""
     found = []
     for number, (_, _, kinds) in enumerate(LIVES):
@@ -66,16 +66,16 @@ async def lived(service: Service, clock: StillClock) -> list[tuple[bytes, Story]
         await memory.phone_all(service, clock)
         order = await service.reader.order("shop", str(100_000 + number))
         assert order is not None
-        (dossier,) = await stories.dossiers(service.redis, [(Keys(0), order)])
+        (dossier,) = await order_bundle.dossiers(service.redis, [(Keys(0), order)])
         found.append((encode(order), dossier.story))
     return found
 
 
-def joined(lives: list[tuple[bytes, Story]]) -> bytes:
+def joined(lives: list[tuple[bytes, OrderBundle]]) -> bytes:
     """All of them, the last in full, of those before it what no later one says."""
     known, parts = set[str](), list[bytes]()
     for order, story in reversed(lives):
-        fresh = Story(
+        fresh = OrderBundle(
             timeline=[line for line in story.timeline if _new(known, _shape(line))],
             messages=[one for one in story.messages if _new(known, _template(one))],
             calls=[call for call in story.calls if _new(known, _shape(call))],

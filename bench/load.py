@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from notifier import samples
 from notifier.clock import TEHRAN
 from notifier.domain.events import EventType
+from notifier.practice import standard
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -95,9 +95,9 @@ def payments(count: int, million: int, *, first: int = 0) -> Iterator[tuple[byte
     these from so many millions on."""
     for index in range(first, first + count):
         now = datetime.now(TEHRAN)
-        payload = samples.event(EventType.PAID, at=now, order_id=f"{million}{index:06}")
+        payload = standard.event(EventType.PAID, at=now, order_id=f"{million}{index:06}")
         payload["data"]["customer"] = payload["data"]["customer"] | {"phone": phone(index)}
-        yield samples.signed(SECRET, payload, at=now)
+        yield standard.signed(SECRET, payload, at=now)
 
 
 def script(count: int, folder: Path, million: int) -> Path:

@@ -20,13 +20,13 @@ from typing import Any
 
 import structlog
 
-from notifier import samples
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
-from notifier.intake import standard
-from notifier.service import WEB, Service
+from notifier.intake.standard.payload import parse
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.sms.ledger import Attempt
 from notifier.sms.outbox import Settled, claim, settle
 from notifier.sms.providers.base import Status
@@ -52,7 +52,7 @@ PHONES = ("Xiaomi 13T Pro", "Redmi Note 13", "Redmi Buds 5", "Xiaomi Pad 6", "Xi
 
 def event(kind: EventType, number: int, at: datetime) -> Any:
     """An event as shops post it, each order with values of its own."""
-    payload = samples.event(kind, at=at, order_id=str(100_000 + number))
+    payload = standard.event(kind, at=at, order_id=str(100_000 + number))
     data = payload["data"]
     data["customer"] |= {"name": NAMES[number % 8], "phone": f"0912{number * 7919 % 10_000_000:07}"}
     if "payment" in data:
@@ -77,7 +77,7 @@ async def live(service: Service, clock: StillClock, numbers: Sequence[int], kind
 
 
 async def post(service: Service, body: bytes) -> None:
-    await service.take(standard.parse(body).event(source="shop", event_id=f"msg_{secrets.token_urlsafe(16)}"))
+    await service.take(parse(body).event(source="shop", event_id=f"msg_{secrets.token_urlsafe(16)}"))
 
 
 def delivered(message_id: str) -> Status:
@@ -182,6 +182,7 @@ async def measure(service: Service, clock: StillClock, count: int) -> int:
         "n:*:customer:*:last",
         "n:*:customer:*:told",
         "n:*:customer:*:texts",
+        "n:*:customer:*:counted",
     ):
         names = [name async for name in service.redis.scan_iter(pattern, count=1000)]
         for start in range(0, len(names), 1000):

@@ -10,7 +10,7 @@ from typing import Any
 from bench import memory
 from notifier.clock import StillClock
 from notifier.domain.events import EventType as Is
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.sms.providers.base import Status
 from notifier.store.keys import Keys
 from notifier.store.records import encode, ms

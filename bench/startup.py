@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from bench.table import Row, show
-from notifier import resources
+from notifier.config import shipped
 
 LIMIT = 0.5  # seconds
 COMMANDS: Mapping[str, float | None] = {"--help": LIMIT, "--version": LIMIT, "trigger": LIMIT, "check": None}
@@ -63,7 +63,7 @@ def _taking() -> Iterator[str]:
 def rows(rounds: int) -> list[Row]:
     found = []
     with _taking() as url:
-        config = ("--config", str(resources.CONFIG))
+        config = ("--config", str(shipped.CONFIG))
         arguments = {"trigger": ("order.registered", "--url", url, *config), "check": config}
         for name, wanted in COMMANDS.items():
             _seconds((name, *arguments.get(name, ())))

@@ -30,7 +30,6 @@ import uvloop
 from aiohttp.test_utils import TestServer
 
 from bench.table import Row, show
-from notifier import samples
 from notifier.cli.serving import spare_the_collector
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
@@ -38,7 +37,8 @@ from notifier.domain.events import EventType
 from notifier.importing import jsonl, tracking
 from notifier.incoming import documents
 from notifier.outbound import signing
-from notifier.service import WEB, Service
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 
 LIMIT = 50.0  # ms
 START = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
@@ -113,7 +113,7 @@ def inputs() -> Iterator[Input]:
 
 
 def _event(**data: Any) -> dict[str, Any]:
-    return samples.event(EventType.PAID, at=START, order_id="7") | {"data": {"order_id": "7"} | data}
+    return standard.event(EventType.PAID, at=START, order_id="7") | {"data": {"order_id": "7"} | data}
 
 
 def _events() -> Iterator[tuple[str, Any]]:

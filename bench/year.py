@@ -22,7 +22,7 @@ import structlog
 from bench import memory
 from bench.shop_days import ORDINARY, Shop, families, life, members
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 
 A_DAY, MONTH = 10_000, 30
 SETTLED = 5  # months: the retention of closed orders (90 days) is in full swing

@@ -97,7 +97,7 @@ class StoreAway(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
-class Crowded(StoreAway):
+class Overloaded(StoreAway):
     """So much waits to be stored already that the sender must come again later."""
 
     def __init__(self) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler
@@ -80,29 +81,27 @@ class Secret:
 
 def secrets_in(part: Any, *, key: str = "") -> Iterator[tuple[str, Secret]]:
     """Every secret in a configuration with the key it stands at."""
-    match part:
-        case Secret():
-            yield key, part
-        case BaseModel():
-            for name, value in part:
-                yield from secrets_in(value, key=f"{key}.{name}".lstrip("."))
-        case dict():
-            for name, value in part.items():
-                yield from secrets_in(value, key=f"{key}.{name}".lstrip("."))
-        case list() | tuple():
-            for place, value in enumerate(part):
-                yield from secrets_in(value, key=f"{key}[{place}]")
+    if isinstance(part, Secret):
+        yield key, part
+    elif isinstance(part, list | tuple):
+        for place, value in enumerate(part):
+            yield from secrets_in(value, key=f"{key}[{place}]")
+    else:
+        for name, value in _named(part):
+            yield from secrets_in(value, key=f"{key}.{name}".lstrip("."))
 
 
 def secrets_of(part: Any) -> set[str]:
     """Every secret that is set anywhere in a configuration, in the clear."""
+    return {secret.value() for _, secret in secrets_in(part) if secret.is_set}
+
+
+def _named(part: Any) -> Iterable[tuple[str, Any]]:
     match part:
-        case Secret():
-            return {part.value()} if part.is_set else set()
         case BaseModel():
-            return secrets_of([value for _, value in part])
+            return part
         case dict():
-            return secrets_of(list(part.values()))
-        case list() | tuple():
-            return {secret for one in part for secret in secrets_of(one)}
-    return set()
+            return part.items()
+        case _ if is_dataclass(part):
+            return ((field.name, getattr(part, field.name)) for field in fields(part))
+    return ()

@@ -54,7 +54,7 @@ class Desk:
         return [one for one in self.staff if one.active and one.role is role and self.shifts.on(one, at)]
 
     def supervisors(self, at: int) -> list[Staff]:
-        """Those on shift; all, where none is."""
+        """The supervisors on shift; all, where none is."""
         return self.on_shift(Role.SUPERVISOR, at) or [
             one for one in self.staff if one.active and one.role is Role.SUPERVISOR
         ]

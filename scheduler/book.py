@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.calls import BookedCall, Call, CallState, Purpose, Reason, customer_of, moved
+from notifier.domain.calls import Call, CallRequest, CallState, Purpose, Reason, customer_of, moved
 from notifier.domain.decide import Suppressed
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import Kind, Line
@@ -51,7 +51,7 @@ class _Pages:
     """The open calls of some customers as read once, and as they will be when the units so far are committed."""
 
     def __init__(self) -> None:
-        self.open: dict[tuple[Keys, str], BookedCall | None] = {}
+        self.open: dict[tuple[Keys, str], Call | None] = {}
         self.refused: set[tuple[Keys, str]] = set()
         self.past: set[tuple[Keys, str]] = set()  # reasons that had a call once
 
@@ -95,7 +95,7 @@ class CallBook:
             await self._fetch(pages, there, set(concerned))
         return [self._book(one, pages) if one.needed else NOTHING for one in bookings]
 
-    async def plan(self, keys: Keys, call: Call, *, by: Staff | None = None) -> None:
+    async def plan(self, keys: Keys, call: CallRequest, *, by: Staff | None = None) -> None:
         """Have a customer called for one more reason; known ones change nothing.
 
         Its order's timeline says so, with who of the staff wanted it.
@@ -120,7 +120,7 @@ class CallBook:
                 return
         raise StoreAway("The calls of this customer keep changing. Try again.")
 
-    async def change(self, call_id: str, how: Callable[[StoredCall, UnitOfWork], BookedCall]) -> StoredCall:
+    async def change(self, call_id: str, how: Callable[[StoredCall, UnitOfWork], Call]) -> StoredCall:
         """Change one call; ``how`` may add further writes and is asked again when the call changed meanwhile.
 
         Raises Unknown, and whatever ``how`` raises.
@@ -150,7 +150,7 @@ class CallBook:
         """Take a call for a while; whoever holds it already holds it longer. Raises Held, Unknown."""
         now = self.now()
 
-        def taken(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+        def taken(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
             until = now + times.length(self.rules.claim_limit)
             history = noted(stored.call, now, "claimed", by)
@@ -162,7 +162,7 @@ class CallBook:
         """Put a call off to a time that stands as it is named. Raises Held, Unknown."""
         now = self.now()
 
-        def put_off(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+        def put_off(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
             return planning.rescheduled(
                 stored.call,
@@ -176,11 +176,11 @@ class CallBook:
 
         return await self.change(call_id, put_off)
 
-    async def assigned_to(self, staff_id: str) -> list[BookedCall]:
+    async def assigned_to(self, staff_id: str) -> list[Call]:
         """Somebody's open calls, the most urgent first."""
         return await self._by_urgency([(keys, keys.assigned(staff_id)) for keys in self.reader.everywhere])
 
-    async def next_for(self, staff_id: str) -> BookedCall | None:
+    async def next_for(self, staff_id: str) -> Call | None:
         """The call to make now: of one's own, and else of those that nobody has."""
         now = self.now()
         own = [call for call in await self.assigned_to(staff_id) if call.state is CallState.DUE]
@@ -188,7 +188,7 @@ class CallBook:
             return own[0]
         return next((call for call in await self.pool() if call.due <= now), None)
 
-    async def pool(self) -> list[BookedCall]:
+    async def pool(self) -> list[Call]:
         """The due calls that nobody has, the most urgent first."""
         due = await self._by_urgency([(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere])
         return [call for call in due if call.assignee is None]
@@ -207,13 +207,13 @@ class CallBook:
         late = sum(call.late <= self.now() for call in await self._by_urgency(sets))
         return {"done_count": done, "exhausted_count": exhausted, "open_count": due + claimed, "late_count": late}
 
-    def write(self, unit: UnitOfWork, keys: Keys, before: BookedCall | None, after: BookedCall) -> None:
+    def write(self, unit: UnitOfWork, keys: Keys, before: Call | None, after: Call) -> None:
         entries.write(unit, keys, before, after, rules=self.rules, calendar=self.calendar)
 
     def now(self) -> int:
         return ms(self.clock.now())
 
-    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]]) -> list[BookedCall]:
+    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]]) -> list[Call]:
         pipeline = self.redis.pipeline(transaction=False)
         for _, name in sets:
             pipeline.zrange(name, 0, 499)
@@ -261,11 +261,11 @@ class CallBook:
         for (keys, name, call_id), raw in zip(wanted, records, strict=True):
             pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
 
-    async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> BookedCall | None:
+    async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> Call | None:
         """An open call; one that is gone or cannot be read is set aside, so that its customer can have another."""
         try:
             if raw is not None:
-                return decode(raw, BookedCall)
+                return decode(raw, Call)
         except StoreError as error:
             log.error("a call is set aside", action="call_unreadable", call=call_id.decode(), error=str(error))
         aside = UnitOfWork()
@@ -280,7 +280,7 @@ class CallBook:
         order, leaving = decision.order, set(decision.cancelled_calls)
         *former, customer = _customers(booking)
         moving: list[Reason] = []
-        changes: list[tuple[str, BookedCall | None, BookedCall | None]] = []
+        changes: list[tuple[str, Call | None, Call | None]] = []
         refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past}
         for other in former:  # the order turns out to be another customer's: its reasons go along
             before = pages.open[keys, other]
@@ -318,7 +318,7 @@ class CallBook:
     def _refuses(self, pages: _Pages, keys: Keys, customer: str, purpose: Purpose) -> bool:
         return (keys, customer) in pages.refused and purpose not in self.rules.despite_refusal
 
-    def _reason(self, call: Call, order: Order | None = None) -> Reason:
+    def _reason(self, call: CallRequest, order: Order | None = None) -> Reason:
         high = order is not None and order.priority is Priority.HIGH
         return Reason(
             id=call.id,
@@ -331,8 +331,8 @@ class CallBook:
         )
 
     def _revised(
-        self, call: BookedCall | None, leaving: set[str], joining: list[Reason], phone: str | None, name: str | None
-    ) -> BookedCall | None:
+        self, call: Call | None, leaving: set[str], joining: list[Reason], phone: str | None, name: str | None
+    ) -> Call | None:
         return planning.revised(
             call,
             leaving=leaving,
@@ -345,7 +345,7 @@ class CallBook:
         )
 
 
-def free_for(call: BookedCall, by: str, now: int) -> None:
+def free_for(call: Call, by: str, now: int) -> None:
     """Raise Held when somebody else has the call, or it is over."""
     if not call.is_open:
         raise Held(f"This call is over: it is {call.state}.")

@@ -1,6 +1,6 @@
 """How a call is written: its record and its places, in one unit of work that holds for one version only."""
 
-from notifier.domain.calls import TRANSITIONS, BookedCall, IllegalMove
+from notifier.domain.calls import TRANSITIONS, Call, IllegalMove
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.records import encode
@@ -10,16 +10,14 @@ from scheduler.calendar import Calendar
 from scheduler.rules import Rules
 
 
-def require(unit: UnitOfWork, keys: Keys, customer: str, call: BookedCall | None) -> None:
+def require(unit: UnitOfWork, keys: Keys, customer: str, call: Call | None) -> None:
     """The unit holds only while this is the customer's open call, at this version."""
     unit.require_field(keys.open_calls, customer, call.id if call else "")
     if call:
         unit.require_version(keys.call(call.id), call.v)
 
 
-def write(
-    unit: UnitOfWork, keys: Keys, before: BookedCall | None, call: BookedCall, *, rules: Rules, calendar: Calendar
-) -> None:
+def write(unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: Rules, calendar: Calendar) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalMove for what TRANSITIONS does not allow."""
     unit.do("SET", keys.call(call.id), encode(call))
     if before is not None:

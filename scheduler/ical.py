@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.variables import PURPOSES
 from notifier.store.staff import Staff
 
@@ -13,7 +13,7 @@ _LENGTH = timedelta(minutes=10)
 _ALARM = timedelta(minutes=-5)
 
 
-def feed(staff: Staff, calls: Sequence[BookedCall], briefs: Mapping[str, str], *, now: datetime, shop: str) -> bytes:
+def feed(staff: Staff, calls: Sequence[Call], briefs: Mapping[str, str], *, now: datetime, shop: str) -> bytes:
     """The calendar; a call keeps its identity when its time changes."""
     calendar = Calendar()
     calendar.add("prodid", "-//order-notifier//calls//FA")
@@ -25,7 +25,7 @@ def feed(staff: Staff, calls: Sequence[BookedCall], briefs: Mapping[str, str], *
     return bytes(calendar.to_ical())
 
 
-def _event(call: BookedCall, brief: str, now: datetime) -> Event:
+def _event(call: Call, brief: str, now: datetime) -> Event:
     event, start = Event(), call.due_at.astimezone(UTC)
     event.add("uid", f"call-{call.id}@order-notifier")
     event.add("sequence", call.v)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from notifier.domain.calls import BookedCall, CallState, Purpose, Reason, moved
+from notifier.domain.calls import Call, CallState, Purpose, Reason, moved
 from scheduler import times
 from scheduler.calendar import Calendar
 from scheduler.planning import rescheduled
@@ -36,7 +36,7 @@ class Report:
 class Result:
     """The call after a report, and what else is to be done. ``settled`` are the reasons a deposit was looked up for."""
 
-    call: BookedCall
+    call: Call
     consequence: Consequence | None = None
     settled: Sequence[Reason] = field(default_factory=tuple)
 
@@ -45,10 +45,10 @@ class Unclear(ValueError):
     """A report that cannot be followed; the text says what is missing."""
 
 
-def result(call: BookedCall, report: Report, *, now: int, rules: Rules, calendar: Calendar) -> Result:
+def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Calendar) -> Result:
     """What becomes of an open call. Raises Unclear."""
     settled = _settled(call, report)
-    rule, tried = rules.outcomes[report.outcome], call.tried.get(report.outcome, 0) + 1
+    rule, tried = rules.outcome(report.outcome), call.tried.get(report.outcome, 0) + 1
     what = f"{report.outcome}, deposit {report.deposit}" if report.deposit else str(report.outcome)
     changes: dict[str, Any] = {
         "tried": call.tried | {report.outcome: tried},
@@ -72,7 +72,7 @@ def result(call: BookedCall, report: Report, *, now: int, rules: Rules, calendar
     return Result(call=_over(call, ends, now, changes), consequence=rule.then, settled=settled)
 
 
-def _settled(call: BookedCall, report: Report) -> tuple[Reason, ...]:
+def _settled(call: Call, report: Report) -> tuple[Reason, ...]:
     if report.deposit is None:
         return ()
     found = [reason for reason in call.reasons if reason.purpose is Purpose.VERIFY_DEPOSIT]
@@ -89,16 +89,16 @@ def _settled(call: BookedCall, report: Report) -> tuple[Reason, ...]:
 
 
 def _again(
-    call: BookedCall,
+    call: Call,
     due: int,
     fixed: bool,
     left: tuple[Reason, ...],
     rules: Rules,
     calendar: Calendar,
     changes: dict[str, Any],
-) -> BookedCall:
+) -> Call:
     return rescheduled(call, due, fixed=fixed, rules=rules, calendar=calendar, reasons=left, **changes)
 
 
-def _over(call: BookedCall, state: CallState, now: int, changes: dict[str, Any]) -> BookedCall:
+def _over(call: Call, state: CallState, now: int, changes: dict[str, Any]) -> Call:
     return moved(call, state, ended=now, claimed_until=0, **changes)

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-from notifier.domain.calls import BookedCall, CallState, Entry, Reason, customer_of, moved
+from notifier.domain.calls import Call, CallState, Entry, Reason, customer_of, moved
 from scheduler import times
 from scheduler.calendar import Calendar
 from scheduler.rules import Rules
 
 
 def revised(
-    call: BookedCall | None,
+    call: Call | None,
     *,
     leaving: Collection[str],
     joining: Sequence[Reason],
@@ -18,7 +18,7 @@ def revised(
     now: int,
     rules: Rules,
     calendar: Calendar,
-) -> BookedCall | None:
+) -> Call | None:
     """The customer's open call after reasons left it and others joined; None where there is none and need be none.
 
     The same call is returned when nothing changes. It has the earliest time and the highest priority of its reasons,
@@ -61,9 +61,7 @@ def revised(
     )
 
 
-def rescheduled(
-    call: BookedCall, due: int, *, fixed: bool, rules: Rules, calendar: Calendar, **changes: object
-) -> BookedCall:
+def rescheduled(call: Call, due: int, *, fixed: bool, rules: Rules, calendar: Calendar, **changes: object) -> Call:
     """The call at another time; whoever has it keeps it."""
     assignee = changes.get("assignee", call.assignee)
     return moved(
@@ -79,7 +77,7 @@ def rescheduled(
     )
 
 
-def urgency(call: BookedCall, now: int, rules: Rules) -> float:
+def urgency(call: Call, now: int, rules: Rules) -> float:
     """The priority of a call, which grows while it waits past its time."""
     waited = max(0, now - call.due)
     return call.first.priority + (waited / times.length(rules.aging) if rules.aging else 0)
@@ -87,9 +85,9 @@ def urgency(call: BookedCall, now: int, rules: Rules) -> float:
 
 def _new(
     reasons: Sequence[Reason], phone: str | None, name: str | None, now: int, rules: Rules, calendar: Calendar
-) -> BookedCall:
+) -> Call:
     due = min(reason.due for reason in reasons)
-    return BookedCall(
+    return Call(
         v=1,
         id=reasons[0].id,
         phone=phone,
@@ -106,5 +104,5 @@ def _late(reasons: Sequence[Reason], due: int, rules: Rules, calendar: Calendar)
     return times.after(calendar, due, min(rules.purpose(reason.purpose).within for reason in reasons))
 
 
-def _noted(call: BookedCall, now: int, what: str) -> tuple[Entry, ...]:
+def _noted(call: Call, now: int, what: str) -> tuple[Entry, ...]:
     return (*call.history, Entry(now, what))

@@ -8,21 +8,21 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from notifier.domain.calls import OPEN, BookedCall, CallState
-from notifier.domain.facts import StaffReminded
+from notifier.domain.calls import OPEN, Call, CallState
+from notifier.domain.domain_events import StaffReminded
 from notifier.errors import StoreError
 from notifier.store import work, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 from scheduler import reminding, steps
 from scheduler.assignment import Desk, Shifts
 from scheduler.book import CallBook
-from scheduler.reminding import DIGEST_WITHIN, Debt, Gathered
-from scheduler.steps import Owed
+from scheduler.reminding import DIGEST_WITHIN, PendingReminder, ReminderBatch
+from scheduler.steps import DueReminder
 from scheduler.texts import Texts
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Reminders:
     shifts: Shifts
     texts: Texts
     summary_at: time | None = None
-    tell: Tell = nobody
+    tell: Publish = no_op
     _warned: bool = field(default=False, init=False)
 
     @property
@@ -104,23 +104,23 @@ class Reminders:
         outcomes = await work.commit(self.redis, units) if units else []
         return sum(name == "done" for name, _ in outcomes)
 
-    def _unit(self, keys: Keys, call: BookedCall, after: BookedCall, owed: Sequence[Owed]) -> UnitOfWork:
+    def _unit(self, keys: Keys, call: Call, after: Call, owed: Sequence[DueReminder]) -> UnitOfWork:
         unit = UnitOfWork()
         unit.require_version(keys.call(call.id), call.v)
         self.book.write(unit, keys, call, after)
         for one in owed:
-            debt = Debt(one.staff.id, after.id, one.kind, one.at)
+            debt = PendingReminder(one.staff.id, after.id, one.kind, one.at)
             unit.do("HSET", keys.owed, debt.field, debt.value)
         if after.state is CallState.DUE is not call.state and not owed:
-            log.warning("a call is due and there is nobody to remind", action="no_staff", call=call.id)
+            log.warning("a call is due and there is no_op to remind", action="no_staff", call=call.id)
         return unit
 
-    async def _read(self, keys: Keys, places: Sequence[tuple[CallState, str]]) -> list[BookedCall]:
+    async def _read(self, keys: Keys, places: Sequence[tuple[CallState, str]]) -> list[Call]:
         raws: Any = await self.redis.mget([keys.call(call_id) for _, call_id in places])
         calls, aside = [], UnitOfWork()
         for (state, call_id), raw in zip(places, raws, strict=True):
             try:
-                call = decode(raw, BookedCall) if raw is not None else None
+                call = decode(raw, Call) if raw is not None else None
             except StoreError as error:
                 call = None
                 log.error("a call is set aside", action="call_unreadable", call=call_id, error=str(error))
@@ -157,7 +157,7 @@ class Reminders:
         outcomes = await work.commit(self.redis, units) if units else []
         return sum(name == "done" for name, _ in outcomes[: len(found)])
 
-    async def _reminder(self, keys: Keys, told: Gathered, last: Mapping[str, int], now: datetime) -> UnitOfWork:
+    async def _reminder(self, keys: Keys, told: ReminderBatch, last: Mapping[str, int], now: datetime) -> UnitOfWork:
         unit = UnitOfWork()
         _require(unit, keys, told.staff.id, last)
         _settle(unit, keys, told.paid)
@@ -226,11 +226,11 @@ class Reminders:
         outcomes = await work.commit(self.redis, [unit])
         return len(told) if outcomes[0][0] == "done" else 0
 
-    async def _debts(self, keys: Keys) -> list[Debt]:
+    async def _debts(self, keys: Keys) -> list[PendingReminder]:
         found: Any = await self.redis.hgetall(keys.owed)
-        return [Debt.read(name.decode(), value.decode()) for name, value in found.items()]
+        return [PendingReminder.read(name.decode(), value.decode()) for name, value in found.items()]
 
-    async def _calls(self, keys: Keys, debts: Sequence[Debt]) -> dict[str, BookedCall]:
+    async def _calls(self, keys: Keys, debts: Sequence[PendingReminder]) -> dict[str, Call]:
         ids = dict.fromkeys(debt.call_id for debt in debts)
         return {stored.call.id: stored.call for stored in await self.reader.calls((keys, one) for one in ids)}
 
@@ -239,14 +239,14 @@ class Reminders:
         return {name.decode(): int(value) for name, value in found.items()}
 
 
-def settling(keys: Keys, debts: Sequence[Debt]) -> UnitOfWork:
+def settling(keys: Keys, debts: Sequence[PendingReminder]) -> UnitOfWork:
     """Crosses out debts that lost their sense."""
     unit = UnitOfWork()
     _settle(unit, keys, debts)
     return unit
 
 
-def _settle(unit: UnitOfWork, keys: Keys, debts: Sequence[Debt]) -> None:
+def _settle(unit: UnitOfWork, keys: Keys, debts: Sequence[PendingReminder]) -> None:
     for debt in debts:
         unit.require_field(keys.owed, debt.field, debt.value)
     if debts:

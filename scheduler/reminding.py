@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.calls import Call, CallState
 from notifier.store.staff import Staff
 from scheduler import times
 from scheduler.assignment import Desk
@@ -17,7 +17,7 @@ _WITHOUT_HOLDER = frozenset({Kind.POOL, Kind.WRONG_NUMBER})
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
+class PendingReminder:
     """A reminder that is owed, as it is kept: who, of which call, why and since when (unix ms)."""
 
     staff_id: str
@@ -34,35 +34,35 @@ class Debt:
         return f"{self.kind.value}:{self.at}"
 
     @classmethod
-    def read(cls, field: str, value: str) -> "Debt":
+    def read(cls, field: str, value: str) -> "PendingReminder":
         staff_id, _, call_id = field.rpartition("|")
         kind, _, at = value.partition(":")
         return cls(staff_id, call_id, Kind(int(kind)), int(at))
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ReminderBatch:
     """What one of the staff is told now. ``paid`` are all debts that this settles, also those that lost their sense."""
 
     staff: Staff
-    calls: Sequence[tuple[BookedCall, Kind]]
-    paid: Sequence[Debt]
+    calls: Sequence[tuple[Call, Kind]]
+    paid: Sequence[PendingReminder]
 
 
 def gathered(
-    debts: Iterable[Debt],
-    calls: Mapping[str, BookedCall],
+    debts: Iterable[PendingReminder],
+    calls: Mapping[str, Call],
     last: Mapping[str, int],
     *,
     now: int,
     desk: Desk,
     rules: Rules,
-) -> tuple[list[Gathered], list[Debt]]:
+) -> tuple[list[ReminderBatch], list[PendingReminder]]:
     """What each is told now, and the debts to be dropped. ``last`` is when each was reminded last."""
-    by_staff: dict[str, list[Debt]] = {}
+    by_staff: dict[str, list[PendingReminder]] = {}
     for debt in debts:
         by_staff.setdefault(debt.staff_id, []).append(debt)
-    found, dropped = [], list[Debt]()
+    found, dropped = [], list[PendingReminder]()
     for staff_id, owed in sorted(by_staff.items()):
         staff = desk.active(staff_id)
         alive = [debt for debt in owed if staff and still_owed(debt, calls.get(debt.call_id), now, rules)]
@@ -75,11 +75,11 @@ def gathered(
         # A time that somebody named is kept as named; all else waits for the shift.
         if desk.shifts.on(staff, now) or any(call.fixed and kind <= Kind.DUE for call, kind in told):
             told.sort(key=lambda row: (-row[1], row[0].due))
-            found.append(Gathered(staff, told, owed))
+            found.append(ReminderBatch(staff, told, owed))
     return found, dropped
 
 
-def still_owed(debt: Debt, call: BookedCall | None, now: int, rules: Rules) -> bool:
+def still_owed(debt: PendingReminder, call: Call | None, now: int, rules: Rules) -> bool:
     """Whether a reminder makes sense yet: the call may have been made, put off or given to somebody else."""
     if call is None:
         return False
@@ -92,6 +92,6 @@ def still_owed(debt: Debt, call: BookedCall | None, now: int, rules: Rules) -> b
     return call.assignee is None if debt.kind in _WITHOUT_HOLDER else call.assignee == debt.staff_id
 
 
-def digest_of(calls: Iterable[BookedCall], until: int) -> list[BookedCall]:
+def digest_of(calls: Iterable[Call], until: int) -> list[Call]:
     """The calls of a day, the earliest first."""
     return sorted((call for call in calls if call.is_open and call.due < until), key=lambda call: call.due)

@@ -6,25 +6,25 @@ from typing import Any
 
 import structlog
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
+from notifier.domain.domain_events import CallOver
 from notifier.domain.events import Event, EventType
-from notifier.domain.facts import CallOver
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind as LineKind
 from notifier.domain.timeline import Line
 from notifier.errors import NotifierError
 from notifier.store import daily, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import StoredCall
 from notifier.store.records import decode, encode
 from notifier.store.staff import StaffBook
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times
 from scheduler.assignment import Desk, Shifts
 from scheduler.book import CallBook, free_for
 from scheduler.outcomes import Deposit, Report, Result
-from scheduler.reminding import Debt
+from scheduler.reminding import PendingReminder
 from scheduler.rules import Consequence, Outcome
 from scheduler.steps import Kind
 from scheduler.texts import Texts
@@ -43,7 +43,7 @@ class Reporting:
     shifts: Shifts
     texts: Texts
     take: Callable[[Event], Awaitable[None]]
-    tell: Tell = nobody
+    tell: Publish = no_op
 
     async def report(self, call_id: str, report: Report) -> StoredCall:
         """Write down an outcome. Raises Held, Unknown, Unclear."""
@@ -52,7 +52,7 @@ class Reporting:
         found = await book.reader.call(call_id)
         order = await book.reader.order(found.call.source, found.call.order_id) if found else None
 
-        def written(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+        def written(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, report.by, now)
             result = outcomes.result(stored.call, report, now=now, rules=book.rules, calendar=book.calendar)
             self._follow(unit, stored, report, result, order, desk, now)
@@ -113,7 +113,7 @@ class Reporting:
                 unit.do("HSET", keys.do_not_call, call.customer, now)
             case Consequence.TELL_SUPERVISOR:
                 for one in desk.supervisors(now):
-                    debt = Debt(one.id, call.id, Kind.WRONG_NUMBER, now)
+                    debt = PendingReminder(one.id, call.id, Kind.WRONG_NUMBER, now)
                     unit.do("HSET", keys.owed, debt.field, debt.value)
             case Consequence.EXHAUSTED if order is not None:
                 if message := self.texts.exhausted(call, order, moment):

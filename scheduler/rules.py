@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Ge, Le
 
 from notifier.domain.calls import Purpose
 
@@ -41,7 +44,7 @@ class OutcomeRule:
     """``retry`` is working time until the next try, None for none; ``then`` comes with attempt number ``limit``."""
 
     retry: timedelta | None = None
-    limit: int = 1
+    limit: Annotated[int, Ge(1), Le(100)] = 1
     then: Consequence = Consequence.DONE
 
 
@@ -49,7 +52,7 @@ class OutcomeRule:
 class PurposeRule:
     """``within`` is working time from when the call is due until it is late."""
 
-    priority: int = 1
+    priority: Annotated[int, Ge(0), Le(9)] = 1
     within: timedelta = timedelta(hours=4)
 
 
@@ -93,17 +96,32 @@ LADDER: tuple[Step, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All of it. ``despite_refusal`` are purposes that go on for customers who want no calls: they are tasks."""
+    """``[calls]``. What is named of ``outcomes`` and ``purposes`` replaces what is usual. ``despite_refusal`` are
+    purposes that go on for customers who want no calls: they are tasks. Raises ValueError for what makes no sense."""
 
+    tick: timedelta = timedelta(seconds=1)
     assign_before: timedelta = timedelta(hours=12)
     remind_before: timedelta = timedelta(minutes=15)
     gather: timedelta = timedelta(minutes=5)
     claim_limit: timedelta = timedelta(minutes=20)
     aging: timedelta = timedelta(hours=1)
-    outcomes: Mapping[Outcome, OutcomeRule] = field(default_factory=lambda: OUTCOMES)
-    purposes: Mapping[Purpose, PurposeRule] = field(default_factory=lambda: PURPOSES)
-    ladder: tuple[Step, ...] = LADDER
+    summary_at: time | None = time(17, 30)
     despite_refusal: frozenset[Purpose] = frozenset({Purpose.VERIFY_DEPOSIT})
+    ladder: tuple[Step, ...] = LADDER
+    outcomes: Mapping[Outcome, OutcomeRule] = field(default_factory=dict)
+    purposes: Mapping[Purpose, PurposeRule] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.remind_before > self.assign_before:
+            raise ValueError("remind_before is longer than assign_before: nobody would have the call yet; swap them")
+        if self.tick <= timedelta() or self.claim_limit <= timedelta():
+            raise ValueError("tick and claim_limit must be longer than 0s")
+        waits = [step.after for step in self.ladder]
+        if waits != sorted(waits):
+            raise ValueError("ladder: its steps must stand in the order of `after`")
+
+    def outcome(self, outcome: Outcome) -> OutcomeRule:
+        return self.outcomes.get(outcome) or OUTCOMES[outcome]
 
     def purpose(self, purpose: Purpose) -> PurposeRule:
-        return self.purposes.get(purpose, PurposeRule())
+        return self.purposes.get(purpose) or PURPOSES.get(purpose, PurposeRule())

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState, Entry, moved
+from notifier.domain.calls import Call, CallState, Entry, moved
 from notifier.store.staff import Role, Staff
 from scheduler import times
 from scheduler.assignment import Desk
@@ -30,16 +30,16 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class DueReminder:
     """A reminder that somebody of the staff is owed. ``staff`` is a member of staff: never a customer."""
 
     staff: Staff
-    call: BookedCall
+    call: Call
     kind: Kind
     at: int
 
 
-def next_at(call: BookedCall, rules: Rules, calendar: Calendar) -> int:
+def next_at(call: Call, rules: Rules, calendar: Calendar) -> int:
     """When something is next to happen to a call, unix ms; for one that is over, when it ended."""
     match call.state:
         case CallState.SCHEDULED:
@@ -56,29 +56,29 @@ def next_at(call: BookedCall, rules: Rules, calendar: Calendar) -> int:
 
 
 def advanced(
-    call: BookedCall, now: int, *, known: str | None, desk: Desk, rules: Rules, calendar: Calendar
-) -> tuple[BookedCall, list[Owed]]:
+    call: Call, now: int, *, known: str | None, desk: Desk, rules: Rules, calendar: Calendar
+) -> tuple[Call, list[DueReminder]]:
     """The call as it is by now, and who is owed a reminder of it, however much time went by since it was looked at.
 
     ``known`` is who of the staff spoke to this customer before.
     """
-    version, owed = call.v, list[Owed]()
+    version, owed = call.v, list[DueReminder]()
     while call.is_open and next_at(call, rules, calendar) <= now:
         call, more = _step(call, now, known, desk, rules)
         owed += more
-    greatest: dict[str, Owed] = {}
+    greatest: dict[str, DueReminder] = {}
     for one in owed:
         if one.staff.id not in greatest or greatest[one.staff.id].kind < one.kind:
             greatest[one.staff.id] = one
-    return _version(call, version), [Owed(one.staff, call, one.kind, now) for one in greatest.values()]
+    return _version(call, version), [DueReminder(one.staff, call, one.kind, now) for one in greatest.values()]
 
 
-def _step(call: BookedCall, now: int, known: str | None, desk: Desk, rules: Rules) -> tuple[BookedCall, list[Owed]]:
+def _step(call: Call, now: int, known: str | None, desk: Desk, rules: Rules) -> tuple[Call, list[DueReminder]]:
     match call.state:
         case CallState.CLAIMED:
             lapsed = moved(call, CallState.DUE, claimed_until=0, history=noted(call, now, "lapsed", call.assignee))
             holder = desk.active(call.assignee)
-            return lapsed, [Owed(holder, lapsed, Kind.OVERDUE, now)] if holder else []
+            return lapsed, [DueReminder(holder, lapsed, Kind.OVERDUE, now)] if holder else []
         case CallState.DUE:
             return _climb(call, now, desk, rules)
         case _ if call.step == _ASSIGN:
@@ -86,17 +86,17 @@ def _step(call: BookedCall, now: int, known: str | None, desk: Desk, rules: Rule
         case _ if call.step == _TELL:
             told = moved(call, CallState.SCHEDULED, step=_FALL_DUE)
             holder = desk.active(call.assignee)
-            return told, [Owed(holder, told, Kind.SOON, now)] if holder and call.due > now else []
+            return told, [DueReminder(holder, told, Kind.SOON, now)] if holder and call.due > now else []
         case _:
             if desk.active(call.assignee) is None:
                 call = _assigned(call, now, known, desk)
             due = moved(call, CallState.DUE, rung=0)
             holder = desk.active(due.assignee)
             staff = [holder] if holder else desk.on_shift(Role.AGENT, now)
-            return due, [Owed(one, due, Kind.DUE if holder else Kind.POOL, now) for one in staff]
+            return due, [DueReminder(one, due, Kind.DUE if holder else Kind.POOL, now) for one in staff]
 
 
-def _assigned(call: BookedCall, now: int, known: str | None, desk: Desk) -> BookedCall:
+def _assigned(call: Call, now: int, known: str | None, desk: Desk) -> Call:
     if desk.active(call.assignee):
         return moved(call, CallState.SCHEDULED, step=_TELL)
     chosen = desk.choose(max(now, call.due), known=known)
@@ -104,12 +104,12 @@ def _assigned(call: BookedCall, now: int, known: str | None, desk: Desk) -> Book
     return moved(call, CallState.SCHEDULED, step=_TELL, assignee=chosen, history=history)
 
 
-def _climb(call: BookedCall, now: int, desk: Desk, rules: Rules) -> tuple[BookedCall, list[Owed]]:
+def _climb(call: Call, now: int, desk: Desk, rules: Rules) -> tuple[Call, list[DueReminder]]:
     """The next step of the ladder: nobody has touched this call."""
     to, rung, holder = rules.ladder[call.rung].to, call.rung + 1, desk.active(call.assignee)
     if to is To.ASSIGNEE and holder:
         call = moved(call, CallState.DUE, rung=rung)
-        return call, [Owed(holder, call, Kind.OVERDUE, now)]
+        return call, [DueReminder(holder, call, Kind.OVERDUE, now)]
     if to is To.POOL and call.assignee:
         former = call.assignee
         call = moved(
@@ -117,24 +117,22 @@ def _climb(call: BookedCall, now: int, desk: Desk, rules: Rules) -> tuple[Booked
         )
         agents = desk.on_shift(Role.AGENT, now)
         others = [one for one in agents if one.id != former] or agents  # better the same again than nobody
-        return call, [Owed(one, call, Kind.POOL, now) for one in others]
+        return call, [DueReminder(one, call, Kind.POOL, now) for one in others]
     if to is To.SUPERVISOR and (supervisors := desk.supervisors(now)):
         chosen = min(supervisors, key=lambda one: (desk.loads.get(one.id, 0), one.id))
         desk.loads[chosen.id] = desk.loads.get(chosen.id, 0) + 1
         call = moved(
             call, CallState.DUE, rung=rung, assignee=chosen.id, history=noted(call, now, "escalated", chosen.id)
         )
-        return call, [Owed(chosen, call, Kind.ESCALATED, now)]
+        return call, [DueReminder(chosen, call, Kind.ESCALATED, now)]
     return moved(call, CallState.DUE, rung=rung), []
 
 
-def noted(
-    call: BookedCall, now: int, what: str, by: str | None = None, note: str = "", *, to: str = ""
-) -> tuple[Entry, ...]:
+def noted(call: Call, now: int, what: str, by: str | None = None, note: str = "", *, to: str = "") -> tuple[Entry, ...]:
     """The history with one more line."""
     return (*call.history, Entry(now, what, by or "", note, to))
 
 
-def _version(call: BookedCall, before: int) -> BookedCall:
+def _version(call: Call, before: int) -> Call:
     """All that happened at one look is one version."""
     return replace(call, v=before + 1) if call.v > before else call

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from notifier.domain import phones
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
@@ -45,7 +45,7 @@ class Texts:
     texting_time: Callable[[datetime], datetime]
 
     def reminder(
-        self, staff: Staff, calls: Sequence[tuple[BookedCall, Kind]], order: Order | None, now: datetime, *, key: str
+        self, staff: Staff, calls: Sequence[tuple[Call, Kind]], order: Order | None, now: datetime, *, key: str
     ) -> Message:
         """One text about one call or several; ``key`` tells it from every other reminder."""
         worst = max(kind for _, kind in calls)
@@ -56,7 +56,7 @@ class Texts:
         context = self._context(now, calls=[call for call, _ in calls], words={"urgency": urgency})
         return self._to_staff(CALLS_DUE, staff, context, key)
 
-    def digest(self, staff: Staff, calls: Sequence[BookedCall], pool: int, now: datetime, *, key: str) -> Message:
+    def digest(self, staff: Staff, calls: Sequence[Call], pool: int, now: datetime, *, key: str) -> Message:
         """What a shift begins with."""
         context = self._context(now, calls=calls, numbers={"pool_count": pool}, words={"staff_name": staff.name})
         return self._to_staff(DIGEST, staff, context, key)
@@ -65,7 +65,7 @@ class Texts:
         """What a day came to."""
         return self._to_staff(SUMMARY, staff, self._context(now, numbers=numbers), key)
 
-    def exhausted(self, call: BookedCall, order: Order, now: datetime) -> Message | None:
+    def exhausted(self, call: Call, order: Order, now: datetime) -> Message | None:
         """To the customer: we tried to call. None where there is no mobile to send it to."""
         template = self.templates[EXHAUSTED]
         if call.phone is None or not phones.is_mobile(call.phone):
@@ -86,7 +86,7 @@ class Texts:
             expires_at=ready + template.expires if template.expires else None,
         )
 
-    def brief(self, call: BookedCall, orders: Mapping[tuple[str, str], Order], now: datetime) -> str:
+    def brief(self, call: Call, orders: Mapping[tuple[str, str], Order], now: datetime) -> str:
         """What the caller should know, say and ask, one part for each reason."""
         known = [
             (one, orders[one.source, one.order_id]) for one in call.reasons if (one.source, one.order_id) in orders
@@ -126,8 +126,8 @@ class Texts:
         now: datetime,
         *,
         order: Order | None = None,
-        call: BookedCall | None = None,
-        calls: Sequence[BookedCall] = (),
+        call: Call | None = None,
+        calls: Sequence[Call] = (),
         numbers: Mapping[str, int] | None = None,
         words: Mapping[str, str] | None = None,
     ) -> Context:

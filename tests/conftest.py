@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redises
+import redis_servers
 from aiohttp.test_utils import TestServer
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, WooShop
 
-from notifier import passwords
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config, loading
 from notifier.config.loading import load
-from notifier.service import WEB, Service
+from notifier.console import passwords
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
@@ -40,7 +40,7 @@ MakeConfig = Callable[..., Config]
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for all tests, or with NOTIFIER_TEST_REDIS=cluster a cluster of two."""
     if os.environ.get("NOTIFIER_TEST_REDIS") == "cluster":
-        with redises.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
+        with redis_servers.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
             yield url
         return
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from notifier.clock import TEHRAN
 from notifier.config.loading import load
-from notifier.domain.calls import Call
+from notifier.domain.calls import CallRequest
 from notifier.domain.decide import Decision, Suppressed, decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
 from notifier.domain.messages import Message
@@ -31,7 +31,7 @@ MORNING = NOON + timedelta(hours=20)
 RULEBOOK = Rulebook(
     policy=CONFIG.policy.policy(CONFIG.regions.regions()),
     templates=templates.load(CONFIG.templates_folder),
-    shop=CONFIG.shop.shop(),
+    shop=CONFIG.shop,
     working_time=lambda moment: moment,
     texting_time=lambda moment: moment,
 )
@@ -81,7 +81,7 @@ class Story:
         self.now = NOON
         self.decisions: list[Decision] = []
         self.messages: dict[str, Message] = {}
-        self.calls: dict[str, Call] = {}
+        self.calls: dict[str, CallRequest] = {}
         self.dropped: set[str] = set()
         self.suppressed: list[Suppressed] = []
         self.timeline: list[Line] = []

@@ -15,9 +15,9 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 from standardwebhooks import Webhook
 
-from notifier import samples
 from notifier.clock import Clock, StillClock
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SHOP_SECRET = "whsec_" + base64.b64encode(b"a secret that only tests know..!").decode()
@@ -66,7 +66,7 @@ class StandardShop:
 
     async def post(self, payload: Any, *, event_id: str | None = None, path: str = "") -> Answer:
         """Post an event, or with ``path="/batch"`` a list of them."""
-        body, headers = samples.signed(self.secret, payload, at=self.clock.now(), event_id=event_id)
+        body, headers = standard.signed(self.secret, payload, at=self.clock.now(), event_id=event_id)
         return await self.send(body, headers, path=path)
 
     async def post_raw(self, body: bytes, *, event_id: str | None = None, path: str = "") -> Answer:

@@ -14,8 +14,8 @@ from notifier.config import Config
 from notifier.config.loading import in_data_dir
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
-from notifier.service import Store
 from notifier.store import server
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
@@ -26,7 +26,7 @@ def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOptio
     settings = _embedded(configured(config, data_dir))
 
     async def run() -> About:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
             return await backups.backup(
                 await store.open(), settings.redis.data_dir, file.absolute(), now=datetime.now(TEHRAN)
@@ -63,7 +63,7 @@ def restore(
 
 async def _orders(config: Config) -> int:
     """How many orders the store holds: that it opens is the proof of a backup."""
-    store = Store(config)
+    store = Store(config.redis)
     try:
         redis = await store.open()
         return sum([await redis.zcard(keys.orders) for keys in Reader(redis, config.redis.partitions).everywhere])

@@ -12,15 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from notifier import checks
-from notifier.checks import Level
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
-from notifier.doctor import verdicts
-from notifier.doctor.examining import examine, is_well
-from notifier.doctor.verdicts import Verdict
-from notifier.service import Store
+from notifier.diagnostics import offline, verdicts
+from notifier.diagnostics.live import examine, is_well
+from notifier.diagnostics.offline import Level
+from notifier.diagnostics.verdicts import Verdict
+from notifier.store.opening import Store
 from notifier.texts import loading
 
 _MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]", Level.NOTE: "[cyan]note[/]"}
@@ -35,9 +34,9 @@ _SIGNS = {
 def check(config: ConfigOption = None) -> None:
     """Check configuration, templates and policy, offline. Exit code 1 if anything is an error."""
     console = Console(soft_wrap=True)
-    for line in checks.samples(config):
+    for line in offline.samples(config):
         console.print(f"[green]sample[/] {escape(line)}", highlight=False)
-    found = checks.check(config)
+    found = offline.check(config)
     for finding in sorted(found, key=lambda finding: tuple(Level).index(finding.level)):
         console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
     errors = sum(finding.level is Level.ERROR for finding in found)
@@ -79,8 +78,8 @@ def _show(found: list[Verdict], console: Console) -> None:
 
 
 async def _examine(config: Config) -> list[Verdict]:
-    checks.require(config, loading.load(config))
-    store = Store(config)
+    offline.require(config, loading.load(config))
+    store = Store(config.redis)
 
     async def connect() -> Redis:
         return await store.open()

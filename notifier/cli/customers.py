@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 
-from notifier import private
 from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN, SystemClock
@@ -17,9 +16,9 @@ from notifier.config import Config
 from notifier.domain import phones
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers, Erased
-from notifier.service import Store
-from notifier.store import audit
+from notifier.store import audit, private_files
 from notifier.store.audit import Act
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -46,7 +45,7 @@ def export(
 
     rows = _with(config, data_dir, read)
     if out:
-        with private.written(out) as file:
+        with private_files.written(out) as file:
             file.writelines(row + b"\n" for row in rows)
     else:
         for row in rows:
@@ -85,7 +84,7 @@ def _number(text: str) -> str:
 
 @asynccontextmanager
 async def _customers(config: Config) -> AsyncIterator[Customers]:
-    store = Store(config)
+    store = Store(config.redis)
     try:
         redis = await store.open()
         reader = Reader(redis, config.redis.partitions)

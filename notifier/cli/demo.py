@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from notifier import logs
 from notifier.cli.options import ConfigOption
 from notifier.clock import TEHRAN
 from notifier.config.server import ServerConfig
@@ -17,6 +16,7 @@ from notifier.demo.player import working_days
 from notifier.demo.running import Run
 from notifier.demo.stage import listen, shop_settings
 from notifier.demo.terminal import Terminal
+from notifier.observability import logs
 
 _YEARS = range(2000, 2100)
 

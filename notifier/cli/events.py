@@ -8,14 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from notifier import logs
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
-from notifier.intake.kept import Kept, KeptBook
-from notifier.intake.replaying import GONE, Became, Replayer
-from notifier.service import Service, Store
+from notifier.intake.dead_letters import DeadLetter, DeadLetters
+from notifier.intake.replaying import GONE, Replayer, ReplayOutcome
+from notifier.observability import logs
+from notifier.service.process import Service
+from notifier.store.opening import Store
 
 T = TypeVar("T")
 
@@ -47,8 +48,8 @@ def list_events(
     settings = configured(config, data_dir)
     _require_source(settings, source)
 
-    async def read(book: KeptBook) -> list[Kept]:
-        found: list[Kept] = []
+    async def read(book: DeadLetters) -> list[DeadLetter]:
+        found: list[DeadLetter] = []
         after = None
         while len(found) < limit:
             page, after = await book.page(source=source, status=status, after=after, size=min(limit, 100))
@@ -137,7 +138,7 @@ async def _replay(
     return left
 
 
-async def _one(replayer: Replayer, kept_id: str, *, trust: bool) -> tuple[Became | None, str]:
+async def _one(replayer: Replayer, kept_id: str, *, trust: bool) -> tuple[ReplayOutcome | None, str]:
     """What became of one, None where it is not there, and what to say of it."""
     kept = await replayer.book.get(kept_id)
     if kept is None:
@@ -146,11 +147,12 @@ async def _one(replayer: Replayer, kept_id: str, *, trust: bool) -> tuple[Became
     kind, order = kept.about
     about = f" ({kind} of order {order})" if order else ""
     text = {
-        Became.TAKEN: f"taken{about}",
-        Became.KNOWN: f"nothing new in it{about}",
-        Became.REFUSED: f"refused again{about}: {result.reason}",
-        Became.UNTRUSTED: f"left{about}: {result.reason} If you know that the shop sent it, replay it with --trust.",
-        Became.INCOMPLETE: f"left{about}: {result.reason}",
+        ReplayOutcome.TAKEN: f"taken{about}",
+        ReplayOutcome.KNOWN: f"nothing new in it{about}",
+        ReplayOutcome.REFUSED: f"refused again{about}: {result.reason}",
+        ReplayOutcome.UNTRUSTED: f"left{about}: {result.reason} If you know that the shop sent it, replay it with "
+        "--trust.",
+        ReplayOutcome.INCOMPLETE: f"left{about}: {result.reason}",
     }[result.became]
     return result.became, text
 
@@ -160,13 +162,13 @@ def _require_source(settings: Config, source: str | None) -> None:
         raise typer.BadParameter(f"--source: there is no {source!r}; there are: {', '.join(settings.sources)}")
 
 
-def _looking(settings: Config, read: Callable[[KeptBook], Awaitable[T]]) -> T:
+def _looking(settings: Config, read: Callable[[DeadLetters], Awaitable[T]]) -> T:
     """Read from the store of a configuration."""
 
     async def run() -> T:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
-            book = KeptBook(await store.open(), tuple(settings.sources), settings.retention.refused_deliveries)
+            book = DeadLetters(await store.open(), tuple(settings.sources), settings.retention.refused_deliveries)
             return await read(book)
         finally:
             await store.close()

@@ -12,15 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from notifier import private
 from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.retention import exporting
-from notifier.service import Store
-from notifier.store import audit
+from notifier.store import audit, private_files
 from notifier.store.audit import Act
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -38,7 +37,7 @@ def export(
     """Orders that changed last within some days, with timeline, messages and calls; not those in the archive."""
     settings = configured(config, data_dir)
     span = exporting.span(first, last)
-    with private.written(out) if out else _standard_output() as file:
+    with private_files.written(out) if out else _standard_output() as file:
         count = asyncio.run(_write(settings, span, file, show=out is not None))
     Console(stderr=True, soft_wrap=True).print(f"{count} orders{f' in {out}' if out else ''}", highlight=False)
 
@@ -49,7 +48,7 @@ def _standard_output() -> IO[bytes]:
 
 async def _write(config: Config, span: exporting.Span, file: IO[bytes], *, show: bool) -> int:
     async with AsyncExitStack() as stack:
-        store = Store(config)
+        store = Store(config.redis)
         stack.push_async_callback(store.close)
         reader = Reader(await store.open(), config.redis.partitions)
         await audit.write(reader.redis, trail.entry(Act.EXPORTED, about="orders"))

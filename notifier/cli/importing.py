@@ -16,14 +16,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from notifier import durations, logs
-from notifier.cli.bubbles import bubble
+from notifier import durations
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import SystemClock
 from notifier.config import Config
+from notifier.demo.bubbles import bubble
 from notifier.domain import phones
-from notifier.domain.calls import Call
+from notifier.domain.calls import CallRequest
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.errors import StoreAway
@@ -32,9 +32,11 @@ from notifier.importing.refused import Refused
 from notifier.importing.running import Import, Totals
 from notifier.importing.source import KINDS, Reading, Source
 from notifier.importing.tracking import NotTracking
-from notifier.rulebook import rulebook
-from notifier.service import Service, Store
+from notifier.observability import logs
+from notifier.service.process import Service
+from notifier.service.rulebook import rulebook
 from notifier.store import keys as names
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.texts import loading
 
@@ -148,7 +150,7 @@ class _Work:
         """Show what would come of it."""
         loaded = loading.load(self.settings)
         rules = rulebook(self.settings, loaded, namespace=_PREVIEW_NAMESPACE)
-        prices, left = loading.prices(self.settings), {"texts": show, "calls": show, "refused": show}
+        prices, left = self.settings.sms.price, {"texts": show, "calls": show, "refused": show}
 
         def some(kind: str) -> bool:
             left[kind] -= 1
@@ -162,7 +164,7 @@ class _Work:
                 title = f"order {number}, {whose}{phones.mask(message.to)}{when}"
                 self.console.print(bubble(message.text, title=title, note=message.template))
 
-        def call(planned: Call) -> None:
+        def call(planned: CallRequest) -> None:
             if some("calls"):
                 due = f"{planned.due_at:%Y-%m-%d %H:%M}"
                 self._say(f"call {planned.purpose} about order {planned.order_id} at {due}")
@@ -237,7 +239,7 @@ async def _looking(settings: Config) -> AsyncIterator[Reader | None]:
     if settings.redis.is_embedded and not settings.redis.data_dir.is_dir():
         yield None
         return
-    store = Store(settings)
+    store = Store(settings.redis)
     try:
         yield Reader(await store.open(), settings.redis.partitions)
     finally:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from notifier import private, resources
+from notifier.config import shipped
 from notifier.errors import ConfigError
-from notifier.intake.standard_signature import new_secret
+from notifier.intake.standard.signature import new_secret
+from notifier.store import private_files
 
 CONFIG, TEMPLATES, ENVIRONMENT = "config.toml", "templates", "notifier.env"
 
@@ -22,9 +23,9 @@ def init(folder: Annotated[Path, typer.Argument(help="The folder; made if it is 
         raise ConfigError(f"{folder}: {', '.join(there)} is there already and is left alone; name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(resources.CONFIG, folder / CONFIG)
-        shutil.copytree(resources.TEMPLATES, folder / TEMPLATES, copy_function=shutil.copyfile)
-        with private.created(folder / ENVIRONMENT) as file:
+        shutil.copyfile(shipped.CONFIG, folder / CONFIG)
+        shutil.copytree(shipped.TEMPLATES, folder / TEMPLATES, copy_function=shutil.copyfile)
+        with private_files.created(folder / ENVIRONMENT) as file:
             file.write(environment().encode())
     except OSError as error:
         raise ConfigError(f"{folder}: nothing can be written there ({error.strerror}); name another folder") from None

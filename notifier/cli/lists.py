@@ -17,11 +17,11 @@ from notifier.clock import TEHRAN
 from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
-from notifier.service import Store
-from notifier.sms import retry as retrying
-from notifier.sms.story import story
+from notifier.sms import resend as retrying
+from notifier.sms.explain import explain
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
+from notifier.store.opening import Store
 from notifier.store.reading import Reader, StoredMessage
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def show(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOp
     _, stored = _reading(config, data_dir, lambda reader: _find(reader, message_id))
     console = Console(soft_wrap=True)
     console.print(foreign(stored.message.text))
-    for sentence in story(stored):
+    for sentence in explain(stored):
         console.print(sentence, highlight=False, markup=False)
 
 
@@ -78,7 +78,7 @@ def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirO
 
     async def again(reader: Reader) -> None:
         keys, stored = await _find(reader, message_id)
-        await retrying.retry(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
+        await retrying.resend(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
 
     _reading(config, data_dir, again)
     Console().print(f"Message {message_id} is in the outbox again.")
@@ -134,7 +134,7 @@ def _reading(config: Path | None, data_dir: Path | None, read: Callable[[Reader]
     settings = configured(config, data_dir)
 
     async def run() -> T:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
             return await read(Reader(await store.open(), settings.redis.partitions))
         finally:

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config
-from notifier.service import Store
 from notifier.store import keys as names
 from notifier.store import layout
 from notifier.store.moving import PARTS, Mover
+from notifier.store.opening import Store
 
 _SAYS = {"routes": "finding the orders", "indexes": "moving lists", "records": "moving records", "rest": "clearing up"}
 
@@ -31,7 +31,7 @@ def partitions(
 
 
 async def _show(config: Config, console: Console) -> None:
-    store = Store(config)
+    store = Store(config.redis)
     try:
         redis = await store.connect()
         found: Any = await redis.hgetall(names.LAYOUT)
@@ -44,7 +44,7 @@ async def _show(config: Config, console: Console) -> None:
 
 
 async def _move(config: Config, number: int, console: Console) -> None:
-    store = Store(config)
+    store = Store(config.redis)
     try:
         redis = await store.connect()
         tasks: dict[str, TaskID] = {}

@@ -6,9 +6,9 @@ import typer
 from aiohttp import web
 from rich.console import Console
 
-from notifier import logs
-from notifier.cli.bubbles import bubble
 from notifier.clock import SystemClock
+from notifier.demo.bubbles import bubble
+from notifier.observability import logs
 from notifier.simulator import Message, Simulator, create_app
 
 

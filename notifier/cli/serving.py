@@ -14,13 +14,15 @@ import uvloop
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from notifier import checks, logs, tasks
+from notifier import tasks
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.cli.supervising import SHARE_PORT, supervise, worker_command
 from notifier.config import Config
+from notifier.diagnostics import offline
 from notifier.errors import ConfigError, NotifierError, TemplateError
+from notifier.observability import logs
 from notifier.secret import secrets_of
-from notifier.service import ROLES, Service
+from notifier.service.process import ROLES, Service
 from notifier.store import audit
 from notifier.store.audit import SERVICE, Act, Entry
 from notifier.store.records import ms
@@ -51,14 +53,14 @@ def serve(
     if unknown := set(roles) - set(ROLES):
         raise ConfigError(f"--role: unknown {', '.join(sorted(unknown))}; write web, worker or web,worker")
     if workers > 1:
-        checks.require(settings, loading.load(settings))
+        offline.require(settings, loading.load(settings))
         if settings.server.port == 0:
             raise ConfigError("--port 0: each of several processes would choose its own; name a port, or --workers 1")
         raise typer.Exit(supervise(worker_command(sys.argv[1:]), workers))
 
     def reread() -> Config:
         """The file as it is now, with what the command line says. Raises ConfigError with every finding."""
-        wrong = [found.text for found in checks.configuration(config) if found.level is checks.Level.ERROR]
+        wrong = [found.text for found in offline.configuration(config) if found.level is offline.Level.ERROR]
         if wrong:
             raise ConfigError("\n".join(wrong))
         fresh = configured(config, data_dir)

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from notifier import passwords
 from notifier.cli import trail
 from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.console import passwords
 from notifier.domain import phones
-from notifier.service import Store
 from notifier.store.audit import Act
+from notifier.store.opening import Store
 from notifier.store.staff import Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler.calendar import Calendar
@@ -172,7 +172,7 @@ def _with_book(config: Path | None, data_dir: Path | None, use: Callable[[StaffB
     settings = configured(config, data_dir)
 
     async def run() -> T:
-        store = Store(settings)
+        store = Store(settings.redis)
         try:
             return await use(StaffBook(await store.open()))
         finally:

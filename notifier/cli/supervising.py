@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from notifier.metrics import TOGETHER
+from notifier.observability.counters import TOGETHER
 
 log = structlog.get_logger()
 

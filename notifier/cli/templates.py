@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from notifier.cli.bubbles import bubble
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.config import Config
+from notifier.demo.bubbles import bubble
 from notifier.errors import TemplateError
-from notifier.service import Store
 from notifier.sms import templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES
+from notifier.store.opening import Store
 from notifier.texts import lint as spelling
 from notifier.texts import loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts.review import review
@@ -38,7 +38,7 @@ def preview(
     """Show texts as they arrive, with length, parts and price."""
     settings = configured(config)
     loaded = loading.load(settings, folder)
-    shop, prices, console = settings.shop.shop(), loading.prices(settings), Console()
+    shop, prices, console = settings.shop, settings.sms.price, Console()
     if file is not None:
         file.write_text(page.page(_chosen(loaded, name), shop, prices), encoding="utf-8")
         console.print(f"{file}: open it in a browser", soft_wrap=True)
@@ -55,7 +55,7 @@ def preview(
 def show_sizes(name: NameArgument = None, config: ConfigOption = None, folder: FolderOption = None) -> None:
     """Shortest, typical and longest text of each template: characters, parts, price."""
     settings = configured(config)
-    shop, prices = settings.shop.shop(), loading.prices(settings)
+    shop, prices = settings.shop, settings.sms.price
     table = Table("template", "length", "encoding", "characters", "parts", "rial")
     for key, template in _chosen(loading.load(settings, folder), name).items():
         for size in sizes.sizes(template, shop, prices):
@@ -83,7 +83,7 @@ def lint(
     except TemplateError as error:
         broken = str(error).splitlines()
     else:
-        found = review(loaded, settings.shop.shop(), loading.prices(settings))
+        found = review(loaded, settings.shop, settings.sms.price)
         flaws = sorted({*flaws, *found}, key=lambda flaw: (flaw.path, flaw.line))
     for sentence in broken:
         console.print(f"[red]error[/] {escape(sentence)}", highlight=False)
@@ -104,7 +104,7 @@ def show_patterns(
     if provider not in RULES:
         raise typer.BadParameter(f"there is no kind of provider {provider!r}; there are: {', '.join(RULES)}")
     settings = configured(config)
-    shop = settings.shop.shop()
+    shop = settings.shop
     for key, template in _chosen(loading.load(settings, folder), name).items():
         if (header := template.pattern_headers.get(provider)) is not None:
             tokens = ", ".join(f"{token} = {variable}" for token, variable in header.tokens.items())
@@ -114,7 +114,7 @@ def show_patterns(
 @app.command()
 def variables(config: ConfigOption = None) -> None:
     """Print the reference page of the variables a template may use."""
-    typer.echo(reference.variables(configured(config).shop.shop()), nl=False)
+    typer.echo(reference.variables(configured(config).shop), nl=False)
 
 
 @app.command()
@@ -127,7 +127,7 @@ def diff(config: ConfigOption = None, data_dir: DataDirOption = None, folder: Fo
 
 
 async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[str]:
-    store = Store(settings)
+    store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)
     finally:

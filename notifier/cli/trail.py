@@ -14,9 +14,9 @@ from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.retention import exporting
-from notifier.service import Store
 from notifier.store import audit
 from notifier.store.audit import COMMAND, Act, Entry, Wanted
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode, ms
 
@@ -61,7 +61,7 @@ def list_audit(
 async def _read(config: Path | None, data_dir: Path | None, by: str | None, day: str | None, limit: int) -> list[Entry]:
     since, until = exporting.span(day, day) if day else (None, None)
     settings = configured(config, data_dir)
-    store, found = Store(settings), list[Entry]()
+    store, found = Store(settings.redis), list[Entry]()
     try:
         reader = Reader(await store.open(), settings.redis.partitions)
         async for _, one in audit.read(reader, Wanted(by=by, since=since or 0, until=until)):

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import typer
 from rich.console import Console
 
-from notifier import samples, woo_samples
 from notifier.cli.options import ConfigOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config, Source
@@ -22,6 +21,7 @@ from notifier.config.mapping import MappingSource
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.errors import ConfigError
+from notifier.practice import standard, woocommerce
 
 _PATIENCE = 30.0  # seconds
 _LONGEST_ANSWER = 1_048_576  # bytes
@@ -86,30 +86,30 @@ def _reachable(host: str) -> str:
 
 
 def _standard(shop: StandardSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
-    payload = samples.event(event, at=now)
+    payload = standard.event(event, at=now)
     for change in changes:
         key, value = _change(change)
         _set(payload["data"], key.removeprefix("data."), value)
     data = payload["data"]
-    data["order_id"] = samples.PRACTICE + str(data["order_id"]).removeprefix(samples.PRACTICE)
+    data["order_id"] = standard.PRACTICE + str(data["order_id"]).removeprefix(standard.PRACTICE)
     data["practice"] = True
-    return Post(*samples.signed(shop.secret.value(), payload, at=now))
+    return Post(*standard.signed(shop.secret.value(), payload, at=now))
 
 
 def _woocommerce(name: str, shop: WooCommerceSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
     """The whole order, in the status that says so."""
     statuses = shop.rules().statuses
-    status = woo_samples.status_of(event, statuses)
+    status = woocommerce.status_of(event, statuses)
     if status is None:
         raise ConfigError(
             f"sources.{name}.statuses: no status of this shop means {event}; WooCommerce has none of its own for it"
         )
-    order = woo_samples.order(event, status, statuses[status], at=now)
+    order = woocommerce.order(event, status, statuses[status], at=now)
     for change in changes:
         _set(order, *_change(change))
     topic = "order.created" if event is EventType.REGISTERED else "order.updated"
-    order = woo_samples.practised(order)
-    return Post(*woo_samples.signed(shop.secret.value(), order, topic=topic, delivery=now.isoformat()))
+    order = woocommerce.practised(order)
+    return Post(*woocommerce.signed(shop.secret.value(), order, topic=topic, delivery=now.isoformat()))
 
 
 def _mapped(
@@ -117,9 +117,9 @@ def _mapped(
 ) -> Post:
     """The first recorded delivery that tells of such an event, best as its newest."""
     # Imported only here: it reads the phone numbers of a delivery, and their library takes long to import.
-    from notifier import mapping_samples
+    from notifier.practice import mapping
 
-    recorded = list(mapping_samples.of(settings, name, shop))
+    recorded = list(mapping.of(settings, name, shop))
     newest = [sample for sample in recorded if sample.events[-1:] == [event]]
     fitting = newest or [sample for sample in recorded if event in sample.events]
     if not fitting:
@@ -129,7 +129,7 @@ def _mapped(
             " such a delivery of the shop, name its file there, and see `notifier check`"
         )
     sample = fitting[0]
-    body, kind = sample.body, mapping_samples.content_type(sample.body)
+    body, kind = sample.body, mapping.content_type(sample.body)
     if changes:
         body = _changed(body, kind, [_change(change) for change in changes])
     return Post(body, sample.headers | {"content-type": kind} | shop.scheme().sign(body, at=now))

@@ -16,13 +16,13 @@ from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.errors import ConfigError
 from notifier.outbound import outbox, posting
+from notifier.outbound.breaker import EndpointState, EndpointStates
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Waiting
 from notifier.outbound.samples import samples
-from notifier.outbound.standing import Standing, Standings
 from notifier.secret import MissingSecretError
-from notifier.service import Store
+from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 
@@ -38,10 +38,15 @@ def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) 
     """Every endpoint: whether it is on, what waits for it, and its last trouble."""
     settings = configured(config, data_dir)
 
-    async def read(redis: Redis) -> list[tuple[str, Standing, Waiting]]:
+    async def read(redis: Redis) -> list[tuple[str, EndpointState, Waiting]]:
         now, everywhere = _now(), Reader(redis, settings.redis.partitions).everywhere
+        states = EndpointStates(redis)
         return [
-            (name, await Standings(redis).of(name, now=now), await outbox.waiting(redis, everywhere, name, now=now))
+            (
+                name,
+                await states.of(name, now=now),
+                await outbox.waiting(redis, everywhere, name, now=now),
+            )
             for name in settings.webhooks
         ]
 
@@ -67,7 +72,7 @@ def enable(name: Name, config: ConfigOption = None, data_dir: DataDirOption = No
 
     async def switch_on(redis: Redis) -> int:
         now, everywhere = _now(), Reader(redis, settings.redis.partitions).everywhere
-        await Standings(redis).enable(name)
+        await EndpointStates(redis).enable(name)
         for keys in everywhere:
             await outbox.hasten(redis, keys, endpoint, after=now)
         return (await outbox.waiting(redis, everywhere, name, now=now)).count
@@ -108,7 +113,7 @@ def _endpoint(config: Config, name: str) -> Endpoint:
         raise ConfigError(f"{config.file}: webhooks.{name}.secret: {error}") from None
 
 
-def _state(standing: Standing) -> str:
+def _state(standing: EndpointState) -> str:
     if standing.off:
         return f"off since {_moment(standing.off_since)} ({standing.why_off})"
     return f"failing since {_moment(standing.failing_since)}" if standing.failing else "on"
@@ -124,7 +129,7 @@ def _now() -> datetime:
 
 def _with_store(config: Config, do: Callable[[Redis], Awaitable[T]]) -> T:
     async def run() -> T:
-        store = Store(config)
+        store = Store(config.redis)
         try:
             return await do(await store.open())
         finally:

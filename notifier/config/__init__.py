@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from notifier.config.calls import CalendarConfig, CallsConfig
+from notifier.config.calendar import CalendarConfig
 from notifier.config.console import ConsoleConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
@@ -20,6 +20,7 @@ from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
+from scheduler.rules import Rules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
 """A shop of some kind."""
@@ -42,8 +43,8 @@ class Config(Section):
     shop: ShopConfig
     regions: RegionsConfig = RegionsConfig.usual()
     policy: PolicyConfig = PolicyConfig.usual()
-    quiet_hours: QuietHoursConfig = QuietHoursConfig.usual()
-    calls: CallsConfig = CallsConfig.usual()
+    quiet_hours: QuietHoursConfig = QuietHoursConfig()
+    calls: Rules = Rules()
     calendar: CalendarConfig = CalendarConfig.usual()
     console: ConsoleConfig = ConsoleConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}

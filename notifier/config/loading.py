@@ -9,13 +9,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
 _OUR_GROUPING = {"rules", "regions"}
 """Levels of the models that are not levels of the file."""
+
+_UNKNOWN = "unknown key; it may be misspelt"
+_LIST, _TABLE = "Input should be a valid list", "Input should be a valid table"
+_SAID = {
+    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _UNKNOWN),
+    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
+}
+"""Kinds of mistakes in the words of whoever writes the file, who knows nothing of how a section is held."""
 
 
 def load(path: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Config:
@@ -34,7 +42,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
 
 
 def in_data_dir(config: Config, folder: Path) -> Config:
-    """The same configuration with another data directory."""
+    """A copy of the configuration, with this data directory."""
     return config.model_copy(update={"redis": config.redis.model_copy(update={"data_dir": folder})})
 
 
@@ -48,13 +56,13 @@ def find(path: Path | None, environment: Mapping[str, str]) -> Path:
     if named := environment.get("NOTIFIER_CONFIG"):
         return Path(named)
     here = Path("config.toml")
-    if here.is_file() or not resources.IS_INSTALLED:
-        return here if here.is_file() else resources.CONFIG
+    if here.is_file() or not shipped.IS_INSTALLED:
+        return here if here.is_file() else shipped.CONFIG
     raise ConfigError(f"there is no config.toml in {Path.cwd()}: `notifier init` writes one, --config names another")
 
 
 def _from_its_folder(config: Config) -> Config:
-    """The same, with a data directory that is the same one from wherever a command is given."""
+    """A copy whose data directory counts from the configuration's folder, wherever a command is given."""
     return in_data_dir(config, config.file.parent / config.redis.data_dir)
 
 
@@ -108,9 +116,7 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
 def _line(file: Path, origins: Mapping[tuple[str, ...], str], keys: tuple[str, ...], text: str, kind: str) -> str:
     variable = next((name for origin, name in origins.items() if keys[: len(origin)] == origin), None)
     where = f"environment variable {variable}" if variable else str(file)
-    if kind == "extra_forbidden":
-        text = "unknown key; it may be misspelt"
-    return f"{where}: {key_of(keys)}: {text.removeprefix('Value error, ')}"
+    return f"{where}: {key_of(keys)}: {_SAID.get(kind, text).removeprefix('Value error, ')}"
 
 
 def key_of(keys: Iterable[str]) -> str:

@@ -10,9 +10,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from notifier.config.section import Section
 from notifier.config.sources import SourceSection
 from notifier.domain.events import EventType, Method
-from notifier.durations import Duration
-from notifier.intake.mapping_rules import Lookup, MappingRules, currency, header_name
-from notifier.intake.mapping_signature import HmacScheme, Scheme, StandardScheme, TokenScheme
+from notifier.intake.mapping.rules import Lookup, MappingRules, currency, header_name
+from notifier.intake.mapping.signature import HmacScheme, Scheme, StandardScheme, TokenScheme
 
 
 def _lookup(text: str) -> str:
@@ -32,7 +31,7 @@ Currency = Annotated[str, AfterValidator(_currency)]
 
 class StandardSignature(Section):
     scheme: Literal["standard"]
-    tolerance: Duration = timedelta(minutes=5)
+    tolerance: timedelta = timedelta(minutes=5)
 
     def of(self, secrets: tuple[str, ...]) -> Scheme:
         return StandardScheme(secrets, self.tolerance)
@@ -48,7 +47,7 @@ class HmacSignature(Section):
     prefix: str = ""
     timestamp_header: Header | None = None
     signed: str | None = None
-    tolerance: Duration = timedelta(minutes=5)
+    tolerance: timedelta = timedelta(minutes=5)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "HmacSignature":

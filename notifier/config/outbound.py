@@ -1,18 +1,14 @@
 """``[webhooks.NAME]``: where the shop wants to hear from us, and what of."""
 
-from datetime import timedelta
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from notifier.config.section import Section
-from notifier.durations import Duration
-from notifier.outbound.endpoint import Endpoint
+from notifier.outbound.endpoint import Endpoint, Terms
 from notifier.outbound.events import Topic
 from notifier.secret import Secret
-
-_LONGEST_TIMEOUT = timedelta(minutes=1)
 
 
 def _address(text: str) -> str:
@@ -41,29 +37,15 @@ def _is_this_machine(host: str) -> bool:
 EndpointName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
-class WebhookConfig(Section):
-    """One endpoint. Any address is allowed, private ones too: only the operator writes them, and we follow no redirect.
-
-    Of news that waits for too long, or of too many, the oldest is dropped and counted.
-    """
+@dataclass(frozen=True, kw_only=True)
+class WebhookConfig(Terms):
+    """One endpoint. Any address is allowed, private ones too: an operator writes them, and we follow no redirect."""
 
     url: Annotated[str, AfterValidator(_address)]
     secret: Secret
     previous_secret: Secret | None = None
-    events: Annotated[list[Topic], Field(min_length=1)]
-    sources: list[str] = []
-    timeout: Duration = timedelta(seconds=20)
-    off_after: Duration = timedelta(days=5)
-    keep: Duration = timedelta(days=7)
-    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> "WebhookConfig":
-        if not timedelta() < self.timeout <= _LONGEST_TIMEOUT:
-            raise ValueError("timeout must be longer than 0s and at most 1m; 20s is usual")
-        if self.off_after <= timedelta() or self.keep <= timedelta():
-            raise ValueError("off_after and keep must be longer than 0s")
-        return self
+    events: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    sources: frozenset[str] = frozenset()
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
@@ -73,14 +55,7 @@ class WebhookConfig(Section):
 
     def endpoint(self, name: str) -> Endpoint:
         """Raises MissingSecretError."""
+        secrets = tuple(secret.value() for secret in self.secrets_needed.values())
         return Endpoint(
-            name=name,
-            url=self.url,
-            secrets=tuple(secret.value() for secret in self.secrets_needed.values()),
-            topics=frozenset(self.events),
-            sources=frozenset(self.sources),
-            timeout=self.timeout,
-            off_after=self.off_after,
-            keep=self.keep,
-            at_most=self.at_most,
+            name=name, url=self.url, secrets=secrets, topics=frozenset(self.events), sources=self.sources, terms=self
         )

@@ -1,95 +1,45 @@
 """The promises of ``[policy]``: one block for each region and method of payment, one line for each event."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
 from notifier.config.section import Section
-from notifier.domain.calls import Purpose
-from notifier.domain.events import EventType, Method
-from notifier.domain.orders import Priority
-from notifier.domain.policy import Block, CallRule, Policy, Rule, TextRule, When
+from notifier.domain.events import Method
+from notifier.domain.policy import Block, Policy
 from notifier.domain.regions import Regions
-from notifier.durations import Duration
 
 
-class SmsItem(Section):
-    template: str
-    after: Duration = timedelta()
-    when: When = When.ALWAYS
-
-    def rule(self) -> TextRule:
-        return TextRule(template=self.template, after=self.after, when=self.when)
-
-
-def _short_form(items: Any) -> Any:
+def _texts(items: Any) -> Any:
     """A text without conditions may be written as its template's name alone."""
     if not isinstance(items, list):
         return items
     return [{"template": item} if isinstance(item, str) else item for item in items]
 
 
-Texts = Annotated[list[SmsItem], BeforeValidator(_short_form)]
+def _block(block: Any) -> Any:
+    """In the file every event's rule stands under the event's own name, beside the settings."""
+    if not isinstance(block, dict) or "rules" in block:
+        return block
+    settings = {key: _texts(value) if key == "revived" else value for key, value in block.items() if "." not in key}
+    return settings | {"rules": {key: _rule(value) for key, value in block.items() if "." in key}}
 
 
-class CallItem(Section):
-    purpose: Purpose
-    after: Duration = timedelta()
-    when: When = When.ALWAYS
-
-    def rule(self) -> CallRule:
-        return CallRule(purpose=self.purpose, after=self.after, when=self.when)
+def _rule(rule: Any) -> Any:
+    return rule | {"sms": _texts(rule["sms"])} if isinstance(rule, dict) and "sms" in rule else rule
 
 
-class RuleConfig(Section):
-    sms: Texts = []
-    calls: list[CallItem] = []
-    cancel: list[str] = []
-
-    def rule(self) -> Rule:
-        return Rule(
-            sms=tuple(item.rule() for item in self.sms),
-            calls=tuple(item.rule() for item in self.calls),
-            cancel=frozenset(self.cancel),
-        )
-
-
-class BlockConfig(Section):
-    """The promises to one group: settings, and one rule for each event under the event's own name."""
-
-    priority: Priority = Priority.NORMAL
-    needs_payment: bool = False
-    calls: list[CallItem] = []
-    revived: Texts = []
-    rules: dict[EventType, RuleConfig] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _events_are_keys(cls, block: Any) -> Any:
-        if not isinstance(block, dict) or "rules" in block:
-            return block
-        settings = {key: value for key, value in block.items() if "." not in key}
-        return settings | {"rules": {key: value for key, value in block.items() if "." in key}}
-
-    def block(self) -> Block:
-        return Block(
-            priority=self.priority,
-            needs_payment=self.needs_payment,
-            calls=tuple(item.rule() for item in self.calls),
-            revived=tuple(item.rule() for item in self.revived),
-            rules={event: rule.rule() for event, rule in self.rules.items()},
-        )
+Promises = Annotated[Block, BeforeValidator(_block)]
 
 
 class PolicyConfig(Section):
     """``[policy.REGION.METHOD]`` blocks, ``[policy.free]`` for nothing to pay, and ``[policy.otherwise]`` for a method
     unknown or not on offer."""
 
-    free: BlockConfig = BlockConfig.usual()
-    otherwise: BlockConfig = BlockConfig.usual()
-    regions: dict[str, dict[Method, BlockConfig]] = {}
+    free: Promises = Block()
+    otherwise: Promises = Block()
+    regions: dict[str, dict[Method, Promises]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -99,7 +49,7 @@ class PolicyConfig(Section):
         regions = {key: value for key, value in policy.items() if key not in ("free", "otherwise")}
         return {name: policy.get(name, {}) for name in ("free", "otherwise")} | {"regions": regions}
 
-    def blocks(self) -> Iterator[tuple[tuple[str, ...], BlockConfig]]:
+    def blocks(self) -> Iterator[tuple[tuple[str, ...], Block]]:
         """Every block with the keys it stands under."""
         for region, blocks in self.regions.items():
             for method, block in blocks.items():
@@ -110,11 +60,9 @@ class PolicyConfig(Section):
     def policy(self, regions: Regions) -> Policy:
         return Policy(
             blocks={
-                (region, method): block.block()
-                for region, blocks in self.regions.items()
-                for method, block in blocks.items()
+                (region, method): block for region, blocks in self.regions.items() for method, block in blocks.items()
             },
-            free=self.free.block(),
-            otherwise=self.otherwise.block(),
+            free=self.free,
+            otherwise=self.otherwise,
             regions=regions,
         )

@@ -1,52 +1,21 @@
 """``[sms]`` and ``[providers.NAME]``: how texts leave, and by which accounts."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from annotated_types import Ge
+from pydantic import Discriminator, Tag, model_validator
 
 from notifier.config.section import Section
 from notifier.domain.messages import Via
-from notifier.durations import Duration
 from notifier.secret import Secret
-from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
+from notifier.sms.limit_rules import Limits
+from notifier.sms.price import Prices
+from notifier.sms.providers.generic_rules import HttpProviderRules
 
 if TYPE_CHECKING:
-    from notifier.sms.limits import Limits
-
-
-class PriceConfig(Section):
-    """Rial a part, as the provider's panel says; ``reserve`` in characters."""
-
-    persian: Annotated[int, Field(ge=0)] = 0
-    latin: Annotated[int, Field(ge=0)] = 0
-    lookup: Annotated[int, Field(ge=0)] = 0
-    reserve: Annotated[int, Field(ge=0, le=60)] = 0
-
-
-def _known_country(code: str) -> str:
-    if code.upper() == "IR":
-        return "IR"
-    import phonenumbers  # its tables take long, and few configurations name another country
-
-    if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"{code!r} is no country; write two letters, such as IR")
-    return code.upper()
-
-
-class LimitsConfig(Section):
-    """0: no limit; no country: every country."""
-
-    number_hour: Annotated[int, Field(ge=0)] = 6
-    number_day: Annotated[int, Field(ge=0)] = 12
-    number_day_essential: Annotated[int, Field(ge=0)] = 30
-    rial_day: Annotated[int, Field(ge=0, le=10**12)] = 0
-    countries: list[Annotated[str, AfterValidator(_known_country)]] = ["IR"]
-
-    def limits(self) -> "Limits":
-        from notifier.sms.limits import Limits  # comes with the store, which many a command does without
-
-        return Limits(**self.model_dump(exclude={"countries"}), countries=frozenset(self.countries))
+    from notifier.sms.providers.base import Provider
 
 
 class SmsConfig(Section):
@@ -54,10 +23,10 @@ class SmsConfig(Section):
     fallback: list[str] = []
     via: Via = Via.SEND
     unknown: Literal["hold", "resend", "fail"] = "hold"
-    gap: Duration = timedelta()
+    gap: timedelta = timedelta()
     namespace: str = ""
-    price: PriceConfig = PriceConfig.usual()
-    limits: LimitsConfig = LimitsConfig.usual()
+    price: Prices = Prices()
+    limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _known_prices(self) -> "SmsConfig":
@@ -66,108 +35,85 @@ class SmsConfig(Section):
         return self
 
 
-class AccountSection(Section):
-    """What is the same for every provider."""
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial."""
 
-    rate: Annotated[int, Field(ge=1, description="Texts a second")] | None = None
-    low_credit: Annotated[int, Field(ge=0, description="Rial")] | None = None
-    timeout: Duration = timedelta(seconds=20)
+    kind: str
+    rate: Annotated[int, Ge(1)] | None = None
+    low_credit: Annotated[int, Ge(0)] | None = None
+    timeout: timedelta = timedelta(seconds=20)
+    sender: str | None = None
 
 
-class KavenegarConfig(AccountSection):
+@dataclass(frozen=True, kw_only=True)
+class KavenegarConfig(Account):
     kind: Literal["kavenegar"] = "kavenegar"
     api_key: Secret
     base_url: str = "https://api.kavenegar.com/v1"
-    sender: str | None = None
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
 
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.kavenegar import KavenegarProvider  # these come with a client of HTTP
 
-class SmsIrConfig(AccountSection):
+        return KavenegarProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            sender=self.sender,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsIrConfig(Account):
     """``unit_price`` is what a unit of its credit costs, in rial: it counts in units of its own."""
 
     kind: Literal["smsir"]
     api_key: Secret
     base_url: str = "https://api.sms.ir/v1"
-    sender: str | None = None
-    unit_price: Annotated[int, Field(ge=1, description="Rial")] | None = None
+    unit_price: Annotated[int, Ge(1)] | None = None
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
 
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.smsir import SmsIrProvider
 
-class SignsConfig(Section):
-    """What tells a kind of answer: HTTP statuses, or values of ``code``."""
+        return SmsIrProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            sender=self.sender,
+            unit_price=self.unit_price,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
 
-    http: frozenset[int] = frozenset()
-    codes: frozenset[str] = frozenset()
 
-    def signs(self) -> Signs:
-        return Signs(http=self.http, codes=self.codes)
-
-
-class HttpConfig(AccountSection):
-    """A provider described by its call and its answers (see notifier/sms/providers/generic_rules.py)."""
+@dataclass(frozen=True, kw_only=True)
+class HttpConfig(HttpProviderRules, Account):
+    """A provider described by its call and its answers."""
 
     kind: Literal["http"]
-    url: str
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
-    headers: dict[str, str] = {}
-    body: dict[str, Any] | None = None
-    body_format: Literal["json", "form"] = "json"
-    secrets: dict[str, Secret] = {}
-    sender: str | None = None
-    accepted_http: frozenset[int] = frozenset({200, 201, 202})
-    accepted_when: str | None = None
-    provider_id: str | None = None
-    cost: str | None = None
-    unit_price: Annotated[int, Field(ge=1, description="Rial")] = 1
-    code: str | None = None
-    message: str | None = None
-    retry: SignsConfig = SignsConfig.usual()
-    refused: SignsConfig = SignsConfig.usual()
-    account: SignsConfig = SignsConfig.usual()
-    retry_after: Duration | None = None
-    repeatable: bool = False
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> "HttpConfig":
-        self.rules()
-        return self
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
-        headers = {f"headers.{name}": value for name, value in self._headers().items() if isinstance(value, Secret)}
+        headers = {f"headers.{name}": value for name, value in self.headers.items() if isinstance(value, Secret)}
         return headers | {f"secrets.{name}": secret for name, secret in self.secrets.items()}
 
-    def _headers(self) -> dict[str, str | Secret]:
-        return {name: Secret(text) if text.startswith("env:") else text for name, text in self.headers.items()}
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.generic import HttpProvider
 
-    def rules(self) -> HttpProviderRules:
-        return HttpProviderRules(
-            url=self.url,
-            method=self.method,
-            headers=self._headers(),
-            body=self.body,
-            body_format=self.body_format,
-            secrets=self.secrets,
-            accepted_http=self.accepted_http,
-            accepted_when=self.accepted_when,
-            provider_id=self.provider_id,
-            cost=self.cost,
-            unit_price=self.unit_price,
-            code=self.code,
-            message=self.message,
-            retry=self.retry.signs(),
-            refused=self.refused.signs(),
-            account=self.account.signs(),
-            retry_after=self.retry_after.total_seconds() if self.retry_after else None,
-            repeatable=self.repeatable,
-        )
+        return HttpProvider(self, name=name, sender=self.sender, timeout=self.timeout.total_seconds())
 
 
 def _kind_of(section: Any) -> str:

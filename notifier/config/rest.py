@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from notifier.durations import Duration
+from notifier.config.section import Section
 from notifier.secret import Secret
+
+if TYPE_CHECKING:
+    from notifier.intake.woocommerce.rest import WooCommerceRest
 
 
 def _shop(address: str) -> str:
@@ -39,19 +42,24 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class RestConfig(BaseModel):
+class RestConfig(Section):
     """The orders that no webhook brought are asked for every ``every``; at the first time ``look_back`` far back."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Annotated[str, AfterValidator(_shop)]
     consumer_key: Secret
     consumer_secret: Secret
-    every: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(minutes=10)
-    look_back: Duration = timedelta(hours=1)
-    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
+    every: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(minutes=10)
+    look_back: timedelta = timedelta(hours=1)
+    timeout: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing can be asked, by key."""
         return {"consumer_key": self.consumer_key, "consumer_secret": self.consumer_secret}
+
+    def client(self) -> "WooCommerceRest":
+        """What asks the shop. Raises MissingSecretError."""
+        from notifier.intake.woocommerce.rest import WooCommerceRest  # comes with a client of HTTP, which takes long
+
+        key, secret = self.consumer_key.value(), self.consumer_secret.value()
+        return WooCommerceRest(self.url, key, secret, timeout=self.timeout)

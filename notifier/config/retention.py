@@ -1,24 +1,27 @@
 """``[retention]``: how long what is kept. "0s" keeps for ever where it says so."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import model_validator
 
 from notifier.config.section import Section
-from notifier.durations import Duration
+
+if TYPE_CHECKING:
+    from notifier.retention.orders import Ages
 
 
 class RetentionConfig(Section):
-    tell_within: Duration = timedelta(days=2)
-    event_ids: Duration = timedelta(days=7)
-    refused_deliveries: Duration = timedelta(days=14)
-    pack: Duration = timedelta(days=7)
-    orders: Duration = timedelta(days=90)
-    open_orders: Duration = timedelta(days=365)
-    remembered: Duration = timedelta(days=365)
-    audit: Duration = timedelta(days=365)
+    tell_within: timedelta = timedelta(days=2)
+    event_ids: timedelta = timedelta(days=7)
+    refused_deliveries: timedelta = timedelta(days=14)
+    pack: timedelta = timedelta(days=7)
+    orders: timedelta = timedelta(days=90)
+    open_orders: timedelta = timedelta(days=365)
+    remembered: timedelta = timedelta(days=365)
+    audit: timedelta = timedelta(days=365)
     archive: bool = True
-    every: Duration = timedelta(hours=1)
+    every: timedelta = timedelta(hours=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> "RetentionConfig":
@@ -33,3 +36,9 @@ class RetentionConfig(Section):
         if self.orders and self.remembered < self.event_ids:
             raise ValueError("remembered is shorter than event_ids: a late event would make an archived order anew")
         return self
+
+    def ages(self) -> "Ages":
+        """When an order is packed, and when it goes."""
+        from notifier.retention.orders import Ages  # comes with the store, which many a command does without
+
+        return Ages(pack=self.pack, orders=self.orders, open_orders=self.open_orders, remembered=self.remembered)

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, IPvAnyNetwork, field_validator, model_validator
 
 from notifier.config.section import Section
-from notifier.durations import Duration
 from notifier.secret import Secret
 from notifier.store import server
 
@@ -22,8 +21,8 @@ class ServerConfig(Section):
     trusted_proxies: list[IPvAnyNetwork] = []
     max_connections: Annotated[int, Field(ge=1)] = 1000
     queue: Annotated[int, Field(ge=500)] = 2000
-    body_timeout: Duration = timedelta(seconds=30)
-    idle_timeout: Duration = timedelta(seconds=75)
+    body_timeout: timedelta = timedelta(seconds=30)
+    idle_timeout: timedelta = timedelta(seconds=75)
 
     @property
     def usual_body(self) -> int:
@@ -49,9 +48,9 @@ class RedisConfig(Section):
     server: str = server.BUNDLED
     durability: Literal["fsync", "everysec"] = "fsync"
     partitions: Annotated[int, Field(ge=1, le=1024)] = 1
-    timeout: Duration = timedelta(seconds=5)
+    timeout: timedelta = timedelta(seconds=5)
     replicas: Annotated[int, Field(ge=0, le=16)] = 0
-    replicas_timeout: Duration = timedelta(seconds=1)
+    replicas_timeout: timedelta = timedelta(seconds=1)
 
     @field_validator("server")
     @classmethod
@@ -91,4 +90,4 @@ class ApiConfig(Section):
 
 class TemplatesConfig(Section):
     folder: Path = Path("templates")
-    reload: Duration = timedelta(seconds=5)
+    reload: timedelta = timedelta(seconds=5)

@@ -1,16 +1,16 @@
 """``[shop]``, ``[regions]`` and ``[quiet_hours]``: who texts, where its customers live, and when they sleep."""
 
-from datetime import time, timedelta
+from dataclasses import dataclass
+from datetime import time
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from notifier.config.section import Section, TimeOfDay
+from notifier.config.section import Section
 from notifier.domain.policy import Shop
 from notifier.domain.quiet import QuietHours
 from notifier.domain.regions import Regions
-from notifier.durations import Duration
 
 
 def _known_zone(name: str) -> str:
@@ -21,20 +21,16 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class ShopConfig(Section):
-    name: str
-    support_phone: str
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tehran"
-    site: str = ""
-    bank: str = ""
-    card: str = ""
-    account: str = ""
-    holder: str = ""
-    return_days: Annotated[int, Field(ge=0)] = 7
-    deposit_deadline: Duration = timedelta(hours=24)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopConfig(Shop):
+    """What the texts say about the shop, and where its clock stands."""
 
-    def shop(self) -> Shop:
-        return Shop(**self.model_dump(exclude={"timezone"}))
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tehran"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose working hours, quiet hours and days off these are."""
+        return ZoneInfo(self.timezone)
 
 
 class RegionsConfig(Section):
@@ -45,16 +41,9 @@ class RegionsConfig(Section):
         return Regions.of(self.cities, default=self.default)
 
 
-class QuietHoursConfig(Section):
-    enabled: bool = True
-    start: Annotated[TimeOfDay, Field(alias="from")] = time(22)
-    end: Annotated[TimeOfDay, Field(alias="to")] = time(8)
+@dataclass(frozen=True, slots=True)
+class QuietHoursConfig(QuietHours):
+    """Under the words of the file, one of which no field can be called."""
 
-    @model_validator(mode="after")
-    def _a_window(self) -> "QuietHoursConfig":
-        if self.start == self.end:
-            raise ValueError("from and to are the same; to switch quiet hours off write enabled = false")
-        return self
-
-    def quiet_hours(self) -> QuietHours:
-        return QuietHours(self.start, self.end, enabled=self.enabled)
+    start: Annotated[time, Field(alias="from")] = time(22)
+    end: Annotated[time, Field(alias="to")] = time(8)

@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
 from notifier.domain.events import EventType, Method
-from notifier.durations import Duration
-from notifier.intake.woocommerce_rules import (
+from notifier.intake.woocommerce.rules import (
     CARRIER_KEYS,
     METHODS,
     STATUSES,
@@ -53,11 +52,11 @@ class SourceSection(Section):
 
 class StandardSource(SourceSection):
     kind: Literal["standard"]
-    tolerance: Duration = timedelta(minutes=5)
+    tolerance: timedelta = timedelta(minutes=5)
 
 
 class WooCommerceSource(SourceSection):
-    """Each list and table adds to what is usual (see notifier/intake/woocommerce_rules.py) and wins over it."""
+    """Each list and table adds to what is usual (see notifier/intake/woocommerce/rules.py) and wins over it."""
 
     kind: Literal["woocommerce"]
     statuses: Annotated[dict[str, Meanings], AfterValidator(_one_name_each)] = {}

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import structlog
 from aiohttp import web
 
-from notifier import passwords
+from notifier.console import passwords
 from notifier.console.attempts import Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused, TooMany
 from notifier.console.security import FORM, STAFF
 from notifier.domain import persian
@@ -21,25 +21,25 @@ CODE, PASSWORD = "code", "own-password"
 """What may be guessed at."""
 
 
-async def allow_guess(parts: Parts, what: str, staff_id: str, address: str = "") -> None:
+async def allow_guess(deps: Dependencies, what: str, staff_id: str, address: str = "") -> None:
     """Count a try. Raises TooMany, and the trail says so."""
-    if wait := await Guesses(parts.redis).wait(what, staff_id):
+    if wait := await Guesses(deps.redis).wait(what, staff_id):
         log.warning("too many guesses", action="guesses_limited", staff=staff_id, what=what)
-        await audit.write_some(parts.redis, parts.entry(Act.SIGN_IN_LIMITED, staff_id, more=address))
+        await audit.write_some(deps.redis, deps.entry(Act.SIGN_IN_LIMITED, staff_id, more=address))
         unit = (
             f"{persian.digits(-(-wait // 60))} دقیقهٔ" if wait < 2 * 3600 else f"{persian.digits(-(-wait // 3600))} ساعت"
         )
         raise TooMany(f"چند بار پشت سر هم نادرست بود. {unit} دیگر دوباره امتحان کنید.", retry_after=wait)
 
 
-async def prove_password(request: web.Request, parts: Parts) -> None:
+async def prove_password(request: web.Request, deps: Dependencies) -> None:
     """The password of whoever is signed in, in the field ``old``. Raises Refused."""
     me = request[STAFF]
-    await allow_guess(parts, PASSWORD, me.id, request.remote or "")
+    await allow_guess(deps, PASSWORD, me.id, request.remote or "")
     if not await asyncio.to_thread(passwords.matches, request[FORM].get("old", ""), me.password):
-        await audit.write_some(parts.redis, parts.entry(Act.PASSWORD_GUESSED, me.id, more=request.remote or ""))
+        await audit.write_some(deps.redis, deps.entry(Act.PASSWORD_GUESSED, me.id, more=request.remote or ""))
         raise Refused("گذرواژهٔ کنونی درست نیست.")
-    await Guesses(parts.redis).forget(PASSWORD, me.id)
+    await Guesses(deps.redis).forget(PASSWORD, me.id)
 
 
 async def hashed(password: str, about: Iterable[str]) -> str:

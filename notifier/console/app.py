@@ -7,11 +7,11 @@ from notifier.console.audit import Audit
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
+from notifier.console.dependencies import Dependencies
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
-from notifier.console.parts import Parts
 from notifier.console.people import People
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
@@ -20,12 +20,12 @@ from notifier.console.texts import Texts
 from notifier.console.waiting import Waiting
 
 
-def create_console(parts: Parts) -> web.Application:
+def create_console(deps: Dependencies) -> web.Application:
     """Every page of the console."""
-    render, live = Renderer(parts), Live(parts)
-    app = web.Application(middlewares=[middleware(parts, render.refusal)])
+    render, live = Renderer(deps), Live(deps)
+    app = web.Application(middlewares=[middleware(deps, render.refusal)])
     for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, Deliveries, Me, People, Dashboard, Texts, Audit):
-        app.add_routes(pages(parts, render).routes())
+        app.add_routes(pages(deps, render).routes())
     app.add_routes(live.routes())
     app.add_routes(statics.routes())
     app.on_response_prepare.append(harden)

@@ -58,7 +58,7 @@ class Guesses:
         return max(waits)
 
     async def forget(self, what: str, staff_id: str) -> None:
-        """It was right: what went before counts no more."""
+        """Forget the failed tries: what was brought now was right."""
         for key in self._keys(what, staff_id):
             await self._redis.delete(key)
 

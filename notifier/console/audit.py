@@ -1,13 +1,14 @@
 """Who did what, for supervisors: of one person or all, of one day or since it is kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aiohttp import web
 
 from notifier.clock import TEHRAN
-from notifier.console import paging, rows, sheets, words
-from notifier.console.parts import Parts
+from notifier.console import csv_export, labels, paging, rows
+from notifier.console.csv_export import Column, Columns
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
@@ -22,8 +23,8 @@ _DAYS = 60  # that can be chosen from a list
 
 
 class Audit:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/audit", self.show)]
@@ -33,20 +34,20 @@ class Audit:
         require_supervisor(request)
         by, day = request.query.get("by", "")[:200], request.query.get("day", "")[:20]
         wanted = _wanted(by, day)
-        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
-        if sheets.wanted(request):
-            head = ("زمان", "چه کسی", "نام کاربری", "چه کرد", "با", "شرح")
-            return await sheets.sheet(request, self._parts, "audit", head, self._rows(wanted, names))
+        names = {one.id: one.name for one in await self._deps.calling.staff.all()}
+        if csv_export.wanted(request):
+            entries = (entry async for _, entry in audit.read(self._deps.reader, wanted))
+            return await csv_export.sheet(request, self._deps, "audit", _columns(names), entries)
         lines: list[tuple[Entry, str]] = []
         end: Place | None = None
         last: Place | None = None
-        async for place, entry in audit.read(self._parts.reader, wanted, after=paging.after(request)):
+        async for place, entry in audit.read(self._deps.reader, wanted, after=paging.after(request)):
             if len(lines) == _SIZE:
                 end = last
                 break
-            lines.append((entry, words.doer(entry.by, names)))
+            lines.append((entry, labels.doer(entry.by, names)))
             last = place
-        today = self._parts.clock.now().astimezone(TEHRAN).date()
+        today = self._deps.clock.now().astimezone(TEHRAN).date()
         days = [today - timedelta(days=back) for back in range(_DAYS)]
         return await self._render.page(
             request,
@@ -57,19 +58,19 @@ class Audit:
             day=day,
             end=end,
             days=[(one.isoformat(), jalali.weekday_date(one)) for one in days],
-            kept=self._parts.config.retention.audit.days,
+            kept=self._deps.config.retention.audit.days,
         )
 
-    async def _rows(self, wanted: Wanted, names: dict[str, str]) -> AsyncIterator[sheets.Row]:
-        async for _, one in audit.read(self._parts.reader, wanted):
-            yield (
-                rows.written(one.at),
-                persian.tidy(words.doer(one.by, names)),
-                one.by,
-                words.ACTS.get(one.act, one.act),
-                one.about,
-                words.more(one),
-            )
+
+def _columns(names: Mapping[str, str]) -> Columns[Entry]:
+    return (
+        Column("زمان", lambda one: rows.written(one.at)),
+        Column("چه کسی", lambda one: persian.tidy(labels.doer(one.by, names))),
+        Column("نام کاربری", lambda one: one.by),
+        Column("چه کرد", lambda one: labels.ACTS.get(one.act, one.act)),
+        Column("با", lambda one: one.about),
+        Column("شرح", labels.more),
+    )
 
 
 def _wanted(by: str, day: str) -> Wanted:

@@ -7,15 +7,15 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from notifier.console import board as boards
-from notifier.console import picker, rows, sheets
+from notifier.console import csv_export, rows, time_slots
+from notifier.console import worklist as boards
 from notifier.console.customer import customer
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused, Taken
 from notifier.console.render import Renderer, moment
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.domain import jalali, persian
-from notifier.domain.calls import BookedCall, CallState, Purpose
+from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.orders import Order
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
@@ -33,7 +33,7 @@ _PRINTED = 50  # calls: more than anybody makes in a day
 class Card:
     """One call with what its caller should know."""
 
-    call: BookedCall
+    call: Call
     orders: list[Order]
     says: list[list[str]]
     holder: str
@@ -42,8 +42,8 @@ class Card:
 
 
 class Calls:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -57,36 +57,37 @@ class Calls:
 
     async def mine(self, request: web.Request) -> web.StreamResponse:
         """The list, with the card of the call to make now beside it."""
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._all(request[STAFF].id))
-        board = await boards.board(self._parts, request[STAFF].id)
-        stored = await self._parts.reader.call(board.first.id) if board.first else None
+        if csv_export.wanted(request):
+            columns = rows.call(await self._names())
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._all(request[STAFF].id))
+        board = await boards.board(self._deps, request[STAFF].id)
+        stored = await self._deps.reader.call(board.first.id) if board.first else None
         return await self._shown(request, board, stored, chosen=False)
 
-    async def _all(self, me: str) -> AsyncIterator[sheets.Row]:
+    async def _all(self, me: str) -> AsyncIterator[Call]:
         """One's own calls, then those that nobody has."""
-        names, everywhere = await self._names(), self._parts.reader.everywhere
+        everywhere = self._deps.reader.everywhere
         own = [(at, at.assigned(me)) for at in everywhere]
-        async for call in rows.calls(self._parts, sheets.oldest(self._parts, own)):
-            yield rows.call(call, names)
+        async for call in rows.calls(self._deps, csv_export.oldest(self._deps, own)):
+            yield call
         due = [(at, at.calls(CallState.DUE)) for at in everywhere]
-        async for call in rows.calls(self._parts, sheets.oldest(self._parts, due)):
+        async for call in rows.calls(self._deps, csv_export.oldest(self._deps, due)):
             if call.assignee is None:
-                yield rows.call(call, names)
+                yield call
 
     async def list_fragment(self, request: web.Request) -> web.Response:
         """The list alone, for a page that is open already."""
-        board = await boards.board(self._parts, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF].id)
         text = self._render.fragment(
             "calls_list.html", board=board, chosen_id=request.query.get("chosen", ""), me=request[STAFF],
-            pool_shown=boards.POOL_SHOWN, now_ms=self._parts.now(),
+            pool_shown=boards.POOL_SHOWN, now_ms=self._deps.now(),
             csrf=request[SESSION].csrf,
         )  # fmt: skip
         return web.Response(text=text, content_type="text/html")
 
     async def printed(self, request: web.Request) -> web.Response:
         """A day's list on paper."""
-        board = await boards.board(self._parts, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF].id)
         calls = [*board.late, *board.now, *board.following]
         cards = [await self._card(call, request[STAFF].id) for call in calls[:_PRINTED]]
         return await self._render.page(request, "calls_print.html", cards=cards)
@@ -94,26 +95,26 @@ class Calls:
     async def one(self, request: web.Request) -> web.Response:
         """One call, beside the list."""
         stored = await self._found(request.match_info["id"])
-        board = await boards.board(self._parts, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF].id)
         return await self._shown(request, board, stored, chosen=True)
 
     async def claim(self, request: web.Request) -> web.Response:
         """Take a call; the second who tries is told who has it."""
         call_id = request.match_info["id"]
-        await self._followed(self._parts.calling.book.claim(call_id, request[STAFF].id), call_id)
+        await self._followed(self._deps.calling.book.claim(call_id, request[STAFF].id), call_id)
         return _to(f"/console/calls/{call_id}")
 
     async def outcome(self, request: web.Request) -> web.Response:
         """What came of a call; then on to the next."""
         call_id, form, me = request.match_info["id"], request[FORM], request[STAFF]
-        note, now = form.get("note", "").strip()[:_NOTE], self._parts.clock.now()
+        note, now = form.get("note", "").strip()[:_NOTE], self._deps.clock.now()
         if form.get("kind") == "snooze" and ("quick" in form or form.get("outcome") == Outcome.CALLBACK):
-            at = picker.chosen(form, now)
-            await self._followed(self._parts.calling.book.snooze(call_id, me.id, at.astimezone(UTC), note), call_id)
+            at = time_slots.chosen(form, now)
+            await self._followed(self._deps.calling.book.snooze(call_id, me.id, at.astimezone(UTC), note), call_id)
             return await self._on(request, f"به {self._render.when(at)} رفت.")
         report = self._report(form, me.id, note)
-        stored = await self._followed(self._parts.calling.reporting.report(call_id, report), call_id)
-        self._parts.wake()
+        stored = await self._followed(self._deps.calling.reporting.report(call_id, report), call_id)
+        self._deps.wake()
         return await self._on(request, self._what_follows(report, stored.call))
 
     def _report(self, form: dict[str, str], by: str, note: str) -> Report:
@@ -121,10 +122,10 @@ class Calls:
         if given not in frozenset(Outcome):
             raise Refused("یکی از نتیجه‌های تماس را انتخاب کنید.")
         outcome = Outcome(given)
-        at = ms(picker.chosen(form, self._parts.clock.now())) if outcome is Outcome.CALLBACK else None
+        at = ms(time_slots.chosen(form, self._deps.clock.now())) if outcome is Outcome.CALLBACK else None
         return Report(by=by, outcome=outcome, note=note, at=at)
 
-    def _what_follows(self, report: Report, call: BookedCall) -> str:
+    def _what_follows(self, report: Report, call: Call) -> str:
         said = f"ثبت شد: {_OUTCOME[report.outcome]}."
         if call.state is CallState.SCHEDULED:
             return f"{said} تماس بعدی {self._render.when(call.due)}."
@@ -135,7 +136,7 @@ class Calls:
         return said
 
     async def _on(self, request: web.Request, told: str) -> web.Response:
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return _to("/console/")
 
     async def _shown(
@@ -143,7 +144,7 @@ class Calls:
     ) -> web.Response:
         me = request[STAFF]
         card = await self._card(stored.call, me.id) if stored else None
-        known = await customer(self._parts, card.call.phone, card.orders, but_call=card.call.id) if card else None
+        known = await customer(self._deps, card.call.phone, card.orders, but_call=card.call.id) if card else None
         return await self._render.page(
             request,
             "calls.html",
@@ -152,18 +153,18 @@ class Calls:
             known=known,
             chosen=chosen,
             chosen_id=stored.call.id if stored else "",
-            picker=picker.picker(self._parts.clock.now(), self._parts.calling.book.calendar),
+            picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             pool_shown=boards.POOL_SHOWN,
-            now_ms=self._parts.now(),
+            now_ms=self._deps.now(),
             names=await self._names(),
         )
 
-    async def _card(self, call: BookedCall, me: str) -> Card:
+    async def _card(self, call: Call, me: str) -> Card:
         places = list(dict.fromkeys((one.source, one.order_id) for one in call.reasons if one.order_id))
-        found = {place: await self._parts.reader.order(*place) for place in places}
+        found = {place: await self._deps.reader.order(*place) for place in places}
         orders = {place: order for place, order in found.items() if order is not None}
-        now = self._parts.clock.now()
-        _, *says = self._parts.calling.texts.brief(call, orders, now).split("\n\n") if orders else ("",)
+        now = self._deps.clock.now()
+        _, *says = self._deps.calling.texts.brief(call, orders, now).split("\n\n") if orders else ("",)
         held = call.state is CallState.CLAIMED and call.assignee != me and call.claimed_until > ms(now)
         holder = await self._name(call.assignee) if call.assignee else ""
         return Card(
@@ -176,16 +177,16 @@ class Calls:
         )
 
     async def _found(self, call_id: str) -> StoredCall:
-        stored = await self._parts.reader.call(call_id)
+        stored = await self._deps.reader.call(call_id)
         if stored is None:
             raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.")
         return stored
 
     async def _names(self) -> dict[str, str]:
-        return {one.id: one.name for one in await self._parts.calling.staff.all()}
+        return {one.id: one.name for one in await self._deps.calling.staff.all()}
 
     async def _name(self, staff_id: str) -> str:
-        staff = await self._parts.calling.staff.get(staff_id)
+        staff = await self._deps.calling.staff.get(staff_id)
         return staff.name if staff else staff_id
 
     async def _followed(self, change: Awaitable[T], call_id: str) -> T:
@@ -213,7 +214,7 @@ _OUTCOME = {
 }
 
 
-def deposit_reasons(call: BookedCall) -> list[str]:
+def deposit_reasons(call: Call) -> list[str]:
     """The orders of a call whose deposit is to be looked up."""
     return list(dict.fromkeys(one.order_id for one in call.reasons if one.purpose is Purpose.VERIFY_DEPOSIT))
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.console.parts import Parts
-from notifier.domain.calls import BookedCall
+from notifier.console.dependencies import Dependencies
+from notifier.domain.calls import Call
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys, partition_of
 from notifier.store.reading import StoredMessage
@@ -19,36 +19,36 @@ class Customer:
 
     orders: Sequence[Order]
     texts: Sequence[StoredMessage]
-    calls: Sequence[BookedCall]
+    calls: Sequence[Call]
     opted_out: bool
     do_not_call: bool
 
 
-def phone_keys(parts: Parts, phone: str) -> Keys:
+def phone_keys(deps: Dependencies, phone: str) -> Keys:
     """Where what belongs to a phone lies."""
-    return Keys(partition_of(phone, parts.reader.partitions))
+    return Keys(partition_of(phone, deps.reader.partitions))
 
 
-async def orders_of(parts: Parts, phone: str, *, limit: int = _ORDERS) -> list[Order]:
+async def orders_of(deps: Dependencies, phone: str, *, limit: int = _ORDERS) -> list[Order]:
     """A customer's orders."""
-    members: Any = await parts.redis.zrevrange(phone_keys(parts, phone).customer_orders(phone), 0, limit - 1)
-    found = [await parts.reader.order(*member.decode().split(":", 1)) for member in members]
+    members: Any = await deps.redis.zrevrange(phone_keys(deps, phone).customer_orders(phone), 0, limit - 1)
+    found = [await deps.reader.order(*member.decode().split(":", 1)) for member in members]
     return [order for order in found if order is not None]
 
 
-async def customer(parts: Parts, phone: str | None, known: Sequence[Order], *, but_call: str = "") -> Customer:
+async def customer(deps: Dependencies, phone: str | None, known: Sequence[Order], *, but_call: str = "") -> Customer:
     """What is known of the customer of some orders."""
     orders = {(order.source, order.id): order for order in known}
     if phone:
-        orders |= {(order.source, order.id): order for order in await orders_of(parts, phone)}
-    told = [await parts.reader.story(order) for order in list(orders.values())[:_ORDERS]]
+        orders |= {(order.source, order.id): order for order in await orders_of(deps, phone)}
+    told = [await deps.reader.story(order) for order in list(orders.values())[:_ORDERS]]
     texts = {one.message.id: one for each in told for one in each.messages}
     calls = {one.call.id: one.call for each in told for one in each.calls}
     opted_out = do_not_call = False
     if phone:
-        keys = phone_keys(parts, phone)
-        opted_out = bool(await parts.redis.sismember(keys.opted_out, phone))
-        do_not_call = bool(await parts.redis.hexists(keys.do_not_call, phone))
+        keys = phone_keys(deps, phone)
+        opted_out = bool(await deps.redis.sismember(keys.opted_out, phone))
+        do_not_call = bool(await deps.redis.hexists(keys.do_not_call, phone))
     return Customer(
         orders=sorted(orders.values(), key=lambda order: -order.created_at),
         texts=sorted(texts.values(), key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],

@@ -10,10 +10,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from notifier.clock import TEHRAN
-from notifier.console import charts, figure_rows, sheets, words
+from notifier.console import charts, csv_export, figure_rows, labels
 from notifier.console.charts import Bar
+from notifier.console.dependencies import Dependencies
 from notifier.console.figures import Figures, figures, percentile
-from notifier.console.parts import Parts
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
@@ -28,8 +28,8 @@ _STUCK = (MessageState.HELD, MessageState.FAILED, MessageState.UNKNOWN)
 
 
 class Dashboard:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/figures", self.show)]
@@ -37,14 +37,14 @@ class Dashboard:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """``from`` and ``to`` are days; without them today. As CSV, ``of`` names the table."""
         require_supervisor(request)
-        today = self._parts.clock.now().astimezone(TEHRAN).date()
+        today = self._deps.clock.now().astimezone(TEHRAN).date()
         first, last = _range(request, today)
-        days = await figures(self._parts, first, last)
-        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
-        if sheets.wanted(request):
-            name, head, rows = figure_rows.table(request.query.get("of", ""), days, names)
-            return await sheets.sheet(request, self._parts, name, head, rows)
-        lines = zip(self._parts.lines.lines, await self._parts.lines.standings(), strict=True)
+        days = await figures(self._deps, first, last)
+        names = {one.id: one.name for one in await self._deps.calling.staff.all()}
+        if csv_export.wanted(request):
+            table = figure_rows.table(request.query.get("of", ""), names)
+            return await csv_export.sheet(request, self._deps, table.name, table.columns, table.rows(days))
+        lines = zip(self._deps.lines.lines, await self._deps.lines.standings(), strict=True)
         deposits, stuck = await self._waiting()
         made, reached = _total(day.counted.made for day in days), _total(day.counted.reached for day in days)
         taken, arrived = (
@@ -90,8 +90,8 @@ class Dashboard:
 
     async def _waiting(self) -> tuple[int, int]:
         """Deposits that nobody looked up and texts that are stuck, at this moment."""
-        everywhere = self._parts.reader.everywhere
-        pipeline = self._parts.redis.pipeline(transaction=False)
+        everywhere = self._deps.reader.everywhere
+        pipeline = self._deps.redis.pipeline(transaction=False)
         for keys in everywhere:
             pipeline.zcard(keys.deposits)
             for state in _STUCK:
@@ -121,7 +121,7 @@ def _by_hour(days: Sequence[Figures]) -> Markup:
 
 def _by_stage(days: Sequence[Figures]) -> Markup:
     sent, arrived = _total(day.counted.sent for day in days), _total(day.counted.arrived for day in days)
-    bars = [Bar(label=words.template(name), value=count, inner=arrived[name]) for name, count in sent.most_common(10)]
+    bars = [Bar(label=labels.template(name), value=count, inner=arrived[name]) for name, count in sent.most_common(10)]
     return charts.rows("پیامک‌ها به تفکیک متن", bars)
 
 
@@ -151,7 +151,7 @@ def _by_person(made: Counter[str], reached: Counter[str], names: dict[str, str])
 
 def _by_source(days: Sequence[Figures]) -> Markup:
     counts = _total(day.webhooks for day in days)
-    bars = [Bar(label=words.webhook(name), value=count, inner=count) for name, count in counts.most_common(10)]
+    bars = [Bar(label=labels.webhook(name), value=count, inner=count) for name, count in counts.most_common(10)]
     return charts.rows("رویدادهای فروشگاه", bars)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from notifier.console import paging
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.errors import NotifierError
-from notifier.intake.replaying import Became
+from notifier.intake.replaying import ReplayOutcome
 from notifier.store import audit
 from notifier.store.audit import Act
 
@@ -32,20 +32,21 @@ _ADVICE: Mapping[int, str] = {
     415: "فروشگاه باید Content-Type را application/json بفرستد.",
     422: "خطاها را ببینید. پس از رفع اشکال دوباره بررسی کنید، یا فروشگاه درست‌شده را بفرستد.",
 }
-_BECAME: Mapping[Became, str] = {
-    Became.TAKEN: "پذیرفته شد و کارهایش انجام می‌شود.",
-    Became.KNOWN: "خبر تازه‌ای در آن نبود؛ از فهرست برداشته شد.",
+_BECAME: Mapping[ReplayOutcome, str] = {
+    ReplayOutcome.TAKEN: "پذیرفته شد و کارهایش انجام می‌شود.",
+    ReplayOutcome.KNOWN: "خبر تازه‌ای در آن نبود؛ از فهرست برداشته شد.",
 }
-_WHY_NOT: Mapping[Became, str] = {
-    Became.REFUSED: "باز هم پذیرفته نشد. تا اشکال آن رفع نشود همین‌جا می‌ماند.",
-    Became.UNTRUSTED: "امضای آن درست نبوده است. اگر می‌دانید فرستنده خود فروشگاه بوده، گزینهٔ اطمینان را علامت بزنید.",
-    Became.INCOMPLETE: "محتوای کامل آن نگه داشته نشده است؛ از فروشگاه بخواهید دوباره بفرستد.",
+_WHY_NOT: Mapping[ReplayOutcome, str] = {
+    ReplayOutcome.REFUSED: "باز هم پذیرفته نشد. تا اشکال آن رفع نشود همین‌جا می‌ماند.",
+    ReplayOutcome.UNTRUSTED: "امضای آن درست نبوده است. اگر می‌دانید فرستنده خود فروشگاه بوده، "
+    "گزینهٔ اطمینان را علامت بزنید.",
+    ReplayOutcome.INCOMPLETE: "محتوای کامل آن نگه داشته نشده است؛ از فروشگاه بخواهید دوباره بفرستد.",
 }
 
 
 class Deliveries:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/deliveries", self.show), web.post("/deliveries/{id}/replay", self.replay)]
@@ -55,8 +56,8 @@ class Deliveries:
         require_supervisor(request)
         asked = request.query.get("status", "")
         status = int(asked) if asked in map(str, REASONS) else None
-        await self._parts.keeper.write()
-        kept, end = await self._parts.replayer.book.page(status=status, after=paging.after(request), size=paging.SIZE)
+        await self._deps.rejections.write()
+        kept, end = await self._deps.replayer.book.page(status=status, after=paging.after(request), size=paging.SIZE)
         return await self._render.page(
             request,
             "deliveries.html",
@@ -70,17 +71,17 @@ class Deliveries:
     async def replay(self, request: web.Request) -> web.Response:
         """Take one again; unsigned ones only where somebody vouches for them."""
         require_supervisor(request)
-        kept = await self._parts.replayer.book.get(request.match_info["id"])
+        kept = await self._deps.replayer.book.get(request.match_info["id"])
         if kept is None:
             raise Missing("این مورد دیگر در فهرست نیست؛ شاید پیش‌تر بررسی شده است.")
         try:
-            entry = self._parts.entry(Act.DELIVERY_REPLAYED, request[STAFF].id, about=kept.source, more=kept.id)
-            await audit.write(self._parts.redis, entry)
-            result = await self._parts.replayer.replay(kept, trust=request[FORM].get("trust") == "yes")
+            entry = self._deps.entry(Act.DELIVERY_REPLAYED, request[STAFF].id, about=kept.source, more=kept.id)
+            await audit.write(self._deps.redis, entry)
+            result = await self._deps.replayer.replay(kept, trust=request[FORM].get("trust") == "yes")
         except NotifierError:
             raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
-        self._parts.wake()
+        self._deps.wake()
         if result.became not in _BECAME:
             raise Refused(_WHY_NOT[result.became])
-        await self._parts.sessions.tell(request[SESSION], _BECAME[result.became])
+        await self._deps.sessions.tell(request[SESSION], _BECAME[result.became])
         return web.Response(status=303, headers={"Location": "/console/deliveries"})

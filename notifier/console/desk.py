@@ -7,13 +7,13 @@ from typing import Any
 from aiohttp import web
 from msgspec.json import decode as decode_json
 
-from notifier.console import rows, sheets
-from notifier.console.parts import Parts
+from notifier.console import csv_export, rows
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, posted, require_supervisor
 from notifier.domain import persian
-from notifier.domain.calls import BookedCall, CallState, moved
+from notifier.domain.calls import Call, CallState, moved
 from notifier.store import keys as names
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredCall
@@ -40,9 +40,9 @@ class Seat:
 
 
 class SupervisorDesk:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
-        self._shifts = Shifts(parts.calling.book.calendar)
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
+        self._shifts = Shifts(deps.calling.book.calendar)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk", self.show), web.post("/desk/move", self.move)]
@@ -50,13 +50,14 @@ class SupervisorDesk:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Everybody's load, the calls that nobody has, and what supervisors were alerted of."""
         require_supervisor(request)
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "calls", rows.CALL, self._open_calls())
-        seats = [await self._seat(one) for one in await self._parts.calling.staff.active()]
-        pool = await self._parts.calling.book.pool()
+        if csv_export.wanted(request):
+            columns = rows.call({one.id: one.name for one in await self._deps.calling.staff.all()})
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._open_calls())
+        seats = [await self._seat(one) for one in await self._deps.calling.staff.active()]
+        pool = await self._deps.calling.book.pool()
         asked = request.query.get("who", "")
-        shown = await self._parts.calling.book.assigned_to(asked) if asked else pool
-        raw: Any = await self._parts.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
+        shown = await self._deps.calling.book.assigned_to(asked) if asked else pool
+        raw: Any = await self._deps.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
         return await self._render.page(
             request,
             "desk.html",
@@ -66,7 +67,7 @@ class SupervisorDesk:
             calls=shown[:100],
             more=max(0, len(shown) - 100),
             alerts=[decode_json(alert) for alert in raw],
-            now_ms=self._parts.now(),
+            now_ms=self._deps.now(),
         )
 
     async def move(self, request: web.Request) -> web.Response:
@@ -75,7 +76,7 @@ class SupervisorDesk:
         form, me = request[FORM], request[STAFF]
         chosen = [str(value) for value in (await posted(request)).getall("call", [])]
         target = form.get("to", "-")
-        receiver = await self._parts.calling.staff.get(target) if target != _POOL else None
+        receiver = await self._deps.calling.staff.get(target) if target != _POOL else None
         if target != _POOL and not (receiver and receiver.active):
             raise Refused("به چه کسی سپرده شود؟ یکی از همکاران را انتخاب کنید.")
         if not chosen:
@@ -83,20 +84,20 @@ class SupervisorDesk:
         count = 0
         for call_id in chosen[:100]:
             try:
-                await self._parts.calling.book.change(call_id, self._handed(receiver, me.id))
+                await self._deps.calling.book.change(call_id, self._handed(receiver, me.id))
                 count += 1
             except Unknown:
                 raise Missing("یکی از تماس‌ها پیدا نشد.") from None
             except _Over:
                 continue
         name = persian.tidy(receiver.name) if receiver else "بی‌مسئول‌ها"
-        await self._parts.sessions.tell(request[SESSION], f"{persian.digits(count)} تماس به {name} رفت.")
+        await self._deps.sessions.tell(request[SESSION], f"{persian.digits(count)} تماس به {name} رفت.")
         return web.Response(status=303, headers={"Location": "/console/desk"})
 
     def _handed(self, receiver: Staff | None, by: str) -> Any:
-        now, to = self._parts.now(), receiver.id if receiver else None
+        now, to = self._deps.now(), receiver.id if receiver else None
 
-        def handed(stored: StoredCall, unit: UnitOfWork) -> BookedCall:
+        def handed(stored: StoredCall, unit: UnitOfWork) -> Call:
             call = stored.call
             if not call.is_open:
                 raise _Over
@@ -114,14 +115,14 @@ class SupervisorDesk:
 
     async def _seat(self, staff: Staff) -> Seat:
         """Counted; read are only the calls that are due."""
-        now, load = self._parts.now(), 0
+        now, load = self._deps.now(), 0
         members: list[tuple[Keys, str]] = []
-        for keys in self._parts.reader.everywhere:
+        for keys in self._deps.reader.everywhere:
             own = keys.assigned(staff.id)
-            load += int(await self._parts.redis.zcard(own))
-            due: Any = await self._parts.redis.zrangebyscore(own, "-inf", now, start=0, num=_LOOKED_AT)
+            load += int(await self._deps.redis.zcard(own))
+            due: Any = await self._deps.redis.zrangebyscore(own, "-inf", now, start=0, num=_LOOKED_AT)
             members += [(keys, member.decode()) for member in due]
-        calls = [one.call for one in await self._parts.reader.calls(members)]
+        calls = [one.call for one in await self._deps.reader.calls(members)]
         return Seat(
             staff=staff,
             here=self._shifts.on(staff, now),
@@ -130,13 +131,12 @@ class SupervisorDesk:
             late=sum(call.late <= now for call in calls),
         )
 
-    async def _open_calls(self) -> AsyncIterator[sheets.Row]:
+    async def _open_calls(self) -> AsyncIterator[Call]:
         """Every call that is open, whoever has it."""
-        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
         for state in (CallState.CLAIMED, CallState.DUE, CallState.SCHEDULED):
-            sets = [(keys, keys.calls(state)) for keys in self._parts.reader.everywhere]
-            async for call in rows.calls(self._parts, sheets.oldest(self._parts, sets)):
-                yield rows.call(call, names)
+            sets = [(keys, keys.calls(state)) for keys in self._deps.reader.everywhere]
+            async for call in rows.calls(self._deps, csv_export.oldest(self._deps, sets)):
+                yield call
 
 
 class _Over(Exception):

@@ -1,76 +1,98 @@
 """The figures as tables: by text, by day, by hour, by person and by webhook."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from notifier.console import words
+from notifier.console import labels
+from notifier.console.csv_export import Column, Columns
 from notifier.console.figures import Figures, percentile
 from notifier.console.refusals import Refused
-from notifier.console.sheets import Row
 from notifier.domain import jalali
 
-_DAYS = (
-    *("روز", "فرستاده", "رسیده", "بخش", "هزینه (ریال)", "میانه تا تحویل به مخابرات (ثانیه)", "۹۰٪ تا (ثانیه)"),
-    *("میانه تا رسیدن به گوشی (ثانیه)", "۹۰٪ تا (ثانیه)", "تماس برنامه‌ریزی‌شده", "تماس گرفته‌شده", "صحبت شد"),
-)
+
+class Line(NamedTuple):
+    """One row: a day, and which of its texts, hours, people or webhooks."""
+
+    day: Figures
+    of: Any
 
 
-def table(of: str, days: Sequence[Figures], names: Mapping[str, str]) -> tuple[str, Row, list[Row]]:
-    """Its name, its head and its rows. Raises Refused for one that there is not."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``lines`` are what a day has a row of each for."""
+
+    name: str
+    columns: Columns[Line]
+    lines: Callable[[Figures], Iterable[Any]]
+
+    def rows(self, days: Iterable[Figures]) -> Iterable[Line]:
+        return (Line(day, of) for day in days for of in self.lines(day))
+
+
+def table(of: str, names: Mapping[str, str]) -> Table:
+    """A table by its name; ``names`` are those of the staff by id. Raises Refused for one that there is not."""
     match of:
         case "" | "texts":
-            head: Row = ("روز", "متن", "فرستاده", "رسیده")
-            return "figures-texts", head, _texts(days)
+            return Table("figures-texts", _TEXTS, lambda day: sorted(day.counted.sent))
         case "days":
-            return "figures-days", _DAYS, [_day(one) for one in days]
+            return Table("figures-days", _DAYS, lambda day: [day.day])
         case "hours":
-            return "figures-hours", ("روز", "ساعت", "فرستاده", "رسیده"), _hours(days)
+            return Table("figures-hours", _HOURS, lambda day: sorted(day.counted.sent_at))
         case "people":
-            return "figures-people", ("روز", "همکار", "تماس گرفته‌شده", "صحبت شد"), _people(days, names)
+            return Table("figures-people", _people(names), lambda day: _by_count(day.counted.made))
         case "webhooks":
-            return "figures-webhooks", ("روز", "فروشگاه و پاسخ", "رویداد"), _webhooks(days)
+            return Table("figures-webhooks", _WEBHOOKS, lambda day: _by_count(day.webhooks))
     raise Refused("چنین جدولی نیست؛ از پیوندهای صفحهٔ آمار بگیرید.")
 
 
-def _texts(days: Sequence[Figures]) -> list[Row]:
-    rows: list[Row] = []
-    for day in days:
-        sent, arrived = day.counted.sent, day.counted.arrived
-        rows += [(jalali.date(day.day), words.template(name), sent[name], arrived[name]) for name in sorted(sent)]
-    return rows
+def _by_count(counted: Counter[str]) -> Iterable[str]:
+    return (name for name, _ in counted.most_common())
 
 
-def _day(day: Figures) -> Row:
-    counted = day.counted
+_DAY: Column[Line] = Column("روز", lambda line: jalali.date(line.day.day))
+
+_TEXTS: Columns[Line] = (
+    _DAY,
+    Column("متن", lambda line: labels.template(line.of)),
+    Column("فرستاده", lambda line: line.day.counted.sent[line.of]),
+    Column("رسیده", lambda line: line.day.counted.arrived[line.of]),
+)
+
+_DAYS: Columns[Line] = (
+    _DAY,
+    Column("فرستاده", lambda line: line.day.counted.sent.total()),
+    Column("رسیده", lambda line: line.day.counted.arrived.total()),
+    Column("بخش", lambda line: line.day.counted.parts),
+    Column("هزینه (ریال)", lambda line: line.day.counted.cost),
+    Column("میانه تا تحویل به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
+    Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.9)),
+    Column("میانه تا رسیدن به گوشی (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.5)),
+    Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.9)),
+    Column("تماس برنامه‌ریزی‌شده", lambda line: line.day.counted.planned),
+    Column("تماس گرفته‌شده", lambda line: line.day.counted.made.total()),
+    Column("صحبت شد", lambda line: line.day.counted.reached.total()),
+)
+
+_HOURS: Columns[Line] = (
+    _DAY,
+    Column("ساعت", lambda line: line.of),
+    Column("فرستاده", lambda line: line.day.counted.sent_at[line.of]),
+    Column("رسیده", lambda line: line.day.counted.arrived_at[line.of]),
+)
+
+_WEBHOOKS: Columns[Line] = (
+    _DAY,
+    Column("فروشگاه و پاسخ", lambda line: labels.webhook(line.of)),
+    Column("رویداد", lambda line: line.day.webhooks[line.of]),
+)
+
+
+def _people(names: Mapping[str, str]) -> Columns[Line]:
     return (
-        jalali.date(day.day),
-        counted.sent.total(),
-        counted.arrived.total(),
-        counted.parts,
-        counted.cost,
-        *(percentile(waits, share) for waits in (counted.until_taken, counted.until_arrived) for share in (0.5, 0.9)),
-        counted.planned,
-        counted.made.total(),
-        counted.reached.total(),
+        _DAY,
+        Column("همکار", lambda line: names.get(line.of, line.of)),
+        Column("تماس گرفته‌شده", lambda line: line.day.counted.made[line.of]),
+        Column("صحبت شد", lambda line: line.day.counted.reached[line.of]),
     )
-
-
-def _hours(days: Sequence[Figures]) -> list[Row]:
-    return [
-        (jalali.date(day.day), hour, count, day.counted.arrived_at[hour])
-        for day in days
-        for hour, count in sorted(day.counted.sent_at.items())
-    ]
-
-
-def _people(days: Sequence[Figures], names: Mapping[str, str]) -> list[Row]:
-    return [
-        (jalali.date(day.day), names.get(staff, staff), count, day.counted.reached[staff])
-        for day in days
-        for staff, count in day.counted.made.most_common()
-    ]
-
-
-def _webhooks(days: Sequence[Figures]) -> list[Row]:
-    return [
-        (jalali.date(day.day), words.webhook(name), count) for day in days for name, count in day.webhooks.most_common()
-    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.store import daily
 from notifier.store import keys as names
 from notifier.store.daily import Day
@@ -21,11 +21,11 @@ class Figures(Struct, frozen=True, kw_only=True):
     webhooks: Counter[str]
 
 
-async def figures(parts: Parts, first: date, last: date) -> list[Figures]:
+async def figures(deps: Dependencies, first: date, last: date) -> list[Figures]:
     """Day by day, in one round trip."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    everywhere = parts.reader.everywhere
-    pipeline = parts.redis.pipeline(transaction=False)
+    everywhere = deps.reader.everywhere
+    pipeline = deps.redis.pipeline(transaction=False)
     for day in days:
         pipeline.hgetall(names.webhooks(day.isoformat()))
         for keys in everywhere:

@@ -6,10 +6,10 @@ from collections import Counter
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from notifier.console.board import fingerprint
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
+from notifier.console.worklist import fingerprint
 
 MOST = 12
 """Streams of one session at once: pages that are open in one browser."""
@@ -19,8 +19,8 @@ _EVERY, _ALIVE = 1.0, 15
 
 
 class Live:
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
         self._closing = asyncio.Event()
         self._open: Counter[str] = Counter()  # by session
 
@@ -50,13 +50,13 @@ class Live:
         shown, looks = "", 0
         try:
             while not self._closing.is_set():
-                now = await fingerprint(self._parts, request[STAFF].id)
+                now = await fingerprint(self._deps, request[STAFF].id)
                 if now != shown:
                     shown = now
                     await response.write(b"event: changed\ndata: look\n\n")
                 looks += 1
                 if looks % _ALIVE == 0:
-                    if not await self._parts.sessions.alive(request[SESSION]):
+                    if not await self._deps.sessions.alive(request[SESSION]):
                         break
                     await response.write(b": alive\n\n")
                 try:

@@ -4,10 +4,10 @@ from aiohttp import web
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from notifier import second_factor
+from notifier.console import second_factor
 from notifier.console.accounts import CODE, allow_guess, hashed, prove_password
 from notifier.console.attempts import Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, must_have_second_factor
@@ -20,8 +20,8 @@ _CHANGED = "حساب شما در همین میان تغییر کرد؛ صفحه 
 
 
 class Me:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render, self._staff = parts, render, parts.calling.staff
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render, self._staff = deps, render, deps.calling.staff
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -35,18 +35,18 @@ class Me:
         ]
 
     async def me(self, request: web.Request) -> web.Response:
-        must = must_have_second_factor(request[STAFF], self._parts)
+        must = must_have_second_factor(request[STAFF], self._deps)
         return await self._render.page(request, "me.html", must=must)
 
     async def own_password(self, request: web.Request) -> web.Response:
         """A new password; every browser is signed out."""
         me = request[STAFF]
-        await prove_password(request, self._parts)
-        password = await hashed(request[FORM].get("new", ""), (me.id, me.name, self._parts.shop_name))
+        await prove_password(request, self._deps)
+        password = await hashed(request[FORM].get("new", ""), (me.id, me.name, self._deps.shop_name))
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
-            self._parts.entry(Act.PASSWORD_CHANGED, me.id, about=me.id).keep(unit)
+            self._deps.entry(Act.PASSWORD_CHANGED, me.id, about=me.id).keep(unit)
             return replace(one, password=password).signed_out()
 
         await self._staff.change(me.id, changed)
@@ -54,10 +54,10 @@ class Me:
 
     async def begin(self, request: web.Request) -> web.Response:
         """Make a secret for the app; nothing counts until a code of it came back."""
-        await prove_password(request, self._parts)
+        await prove_password(request, self._deps)
         if request[STAFF].second is not None:
             raise Refused("ورود دومرحله‌ای روشن است؛ برای گوشی تازه نخست خاموشش کنید.")
-        await self._parts.sessions.enrol(request[SESSION], second_factor.new_secret())
+        await self._deps.sessions.enrol(request[SESSION], second_factor.new_secret())
         return _to("/console/me/second-factor")
 
     async def enrolment(self, request: web.Request) -> web.Response:
@@ -71,9 +71,9 @@ class Me:
         me, session, secret = request[STAFF], request[SESSION], request[SESSION].enrolling
         if not secret:
             raise Refused("این کار از صفحهٔ حساب خودتان آغاز می‌شود.")
-        await allow_guess(self._parts, CODE, me.id, request.remote or "")
+        await allow_guess(self._deps, CODE, me.id, request.remote or "")
         factor = second_factor.accepted(
-            SecondFactor(secret=secret), request[FORM].get("code", ""), self._parts.clock.now()
+            SecondFactor(secret=secret), request[FORM].get("code", ""), self._deps.clock.now()
         )
         if factor is None:
             return await self._enrolment(request, wrong=True)
@@ -84,26 +84,26 @@ class Me:
             self._require_unchanged(request, one)
             if one.second is not None:
                 raise Refused(_CHANGED)
-            self._parts.entry(Act.SECOND_FACTOR_ON, me.id, about=me.id).keep(unit)
+            self._deps.entry(Act.SECOND_FACTOR_ON, me.id, about=me.id).keep(unit)
             after = replace(one, second=ready).signed_out()
             stay(session, after, unit)
             return after
 
         await self._staff.change(me.id, enrolled)
-        await Guesses(self._parts.redis).forget(CODE, me.id)
+        await Guesses(self._deps.redis).forget(CODE, me.id)
         return await self._render.page(request, "recovery.html", codes=codes)
 
     async def recovery(self, request: web.Request) -> web.Response:
         """New recovery codes; the old ones are good no more."""
         me = request[STAFF]
-        await prove_password(request, self._parts)
+        await prove_password(request, self._deps)
         codes = second_factor.recovery_codes()
 
         def renewed(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
             if one.second is None:
                 raise Refused("ورود دومرحله‌ای خاموش است.")
-            self._parts.entry(Act.RECOVERY_RENEWED, me.id, about=me.id).keep(unit)
+            self._deps.entry(Act.RECOVERY_RENEWED, me.id, about=me.id).keep(unit)
             return replace(one, second=replace(one.second, recovery=second_factor.hashes(codes, me.id)))
 
         await self._staff.change(me.id, renewed)
@@ -112,26 +112,26 @@ class Me:
     async def off(self, request: web.Request) -> web.Response:
         """The password alone is enough again; other browsers are signed out."""
         me, session = request[STAFF], request[SESSION]
-        if must_have_second_factor(me, self._parts):
+        if must_have_second_factor(me, self._deps):
             raise Refused(
                 "در این فروشگاه ورود دومرحله‌ای برای شما لازم است. اگر گوشی عوض شده، سرپرست آن را از نو می‌کند."
             )
-        await prove_password(request, self._parts)
+        await prove_password(request, self._deps)
 
         def switched(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
-            self._parts.entry(Act.SECOND_FACTOR_OFF, me.id, about=me.id).keep(unit)
+            self._deps.entry(Act.SECOND_FACTOR_OFF, me.id, about=me.id).keep(unit)
             after = replace(one, second=None).signed_out()
             stay(session, after, unit)
             return after
 
         await self._staff.change(me.id, switched)
-        await self._parts.sessions.tell(session, "ورود دومرحله‌ای خاموش شد.")
+        await self._deps.sessions.tell(session, "ورود دومرحله‌ای خاموش شد.")
         return _to("/console/me")
 
     async def _enrolment(self, request: web.Request, *, wrong: bool = False) -> web.Response:
         secret = request[SESSION].enrolling
-        text = second_factor.address(secret, staff_id=request[STAFF].id, shop=self._parts.shop_name)
+        text = second_factor.address(secret, staff_id=request[STAFF].id, shop=self._deps.shop_name)
         return await self._render.page(
             request,
             "enrolment.html",

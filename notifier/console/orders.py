@@ -6,23 +6,23 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import paging, rows, sheets, words
+from notifier.console import csv_export, labels, paging, rows
 from notifier.console.customer import customer, phone_keys
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
-from notifier.console.story import story
+from notifier.console.timeline import timeline
 from notifier.domain import canonical, phones
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order, Stage
 from notifier.domain.timeline import Kind, Line
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
-from notifier.sms.retry import retry
+from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
@@ -35,8 +35,8 @@ _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(
 
 
 class Orders:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         place = "/orders/{source}/{id}"
@@ -53,32 +53,32 @@ class Orders:
     async def many(self, request: web.Request) -> web.StreamResponse:
         """What was searched for, else the orders that changed last. One result is shown at once."""
         query = request.query.get("q", "").strip()
-        sets = [(keys, keys.orders) for keys in self._parts.reader.everywhere]
+        sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
         if query:
-            found, end = await search(self._parts, query), None
-            if sheets.wanted(request):
-                return await sheets.sheet(request, self._parts, "orders", rows.ORDER, map(rows.order, found))
+            found, end = await search(self._deps, query), None
+            if csv_export.wanted(request):
+                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
             if len(found) == 1:
                 return _to(_address(found[0]))
-        elif sheets.wanted(request):
-            every = (rows.order(one) async for one in rows.orders(self._parts, sheets.newest(self._parts, sets)))
-            return await sheets.sheet(request, self._parts, "orders", rows.ORDER, every)
+        elif csv_export.wanted(request):
+            every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
+            return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
         else:
-            page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-            found, end = await self._parts.reader.orders(page.members), page.end
+            page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+            found, end = await self._deps.reader.orders(page.members), page.end
         return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
-        """An order and its story."""
+        """An order and its timeline."""
         order, _ = await self._found(request)
-        told = await self._parts.reader.story(order)
+        told = await self._deps.reader.story(order)
         messages = {one.message.id: one for one in told.messages}
         calls = {one.call.id: one.call for one in told.calls}
-        names = {one.id: one.name for one in await self._parts.calling.staff.all()}
-        chapters = story(told.timeline, messages, calls, names)
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "order", rows.STORY, map(rows.chapter, chapters))
-        known = await customer(self._parts, order.details.phone, [order])
+        names = {one.id: one.name for one in await self._deps.calling.staff.all()}
+        chapters = timeline(told.timeline, messages, calls, names)
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._deps, "order", rows.STORY, chapters)
+        known = await customer(self._deps, order.details.phone, [order])
         stage = order.stage
         return await self._render.page(
             request,
@@ -92,7 +92,7 @@ class Orders:
             purposes=list(Purpose),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
-            several_sources=len(self._parts.sources) > 1,
+            several_sources=len(self._deps.sources) > 1,
         )
 
     async def add_call(self, request: web.Request) -> web.Response:
@@ -100,9 +100,9 @@ class Orders:
         (order, keys), form = await self._found(request), request[FORM]
         if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
             raise Refused("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
-        now, purpose = self._parts.clock.now(), Purpose(form["purpose"])
-        due = self._parts.rulebook().working_time(now + _WHENS[form["when"]])
-        call = Call(
+        now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
+        due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
+        call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,
             order_id=order.id,
@@ -112,7 +112,7 @@ class Orders:
             due_at=due,
             created_at=now,
         )
-        await self._parts.calling.book.plan(keys, call, by=request[STAFF])
+        await self._deps.calling.book.plan(keys, call, by=request[STAFF])
         return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
@@ -121,14 +121,14 @@ class Orders:
         phone, me = order.details.phone, request[STAFF]
         if not phone:
             raise Refused("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
-        keys, stop = phone_keys(self._parts, phone), request[FORM].get("texts") == "stop"
+        keys, stop = phone_keys(self._deps, phone), request[FORM].get("texts") == "stop"
         act, unit = Act.TEXTS_STOPPED if stop else Act.TEXTS_RESUMED, UnitOfWork()
         unit.do("SADD" if stop else "SREM", keys.opted_out, phone)
-        self._parts.entry(act, me.id, about=order.number).keep(unit, keys.audit)
-        line = Line(at=self._parts.clock.now(), kind=Kind.BY_HAND, what=act, extra=by(me))
+        self._deps.entry(act, me.id, about=order.number).keep(unit, keys.audit)
+        line = Line(at=self._deps.clock.now(), kind=Kind.BY_HAND, what=act, extra=by(me))
         if keys == home:
             writes.add_lines(unit, home, order, [line])
-        await work.commit(self._parts.redis, [unit])
+        await work.commit(self._deps.redis, [unit])
         told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
         return await self._back(request, order, told)
 
@@ -145,11 +145,11 @@ class Orders:
     async def write(self, request: web.Request) -> web.Response:
         """Send it, once."""
         (order, keys), form = await self._found(request), request[FORM]
-        name, now = form.get("template", ""), self._parts.clock.now()
+        name, now = form.get("template", ""), self._deps.clock.now()
         text, phone = self._text(order, name), order.details.phone
         if not (phone and phones.is_mobile(phone)):
             raise Refused("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
-        rulebook, template = self._parts.rulebook(), self._parts.templates[name]
+        rulebook, template = self._deps.rulebook(), self._deps.templates[name]
         ready = rulebook.texting_time(now)
         message = Message(
             id=derived_id(rulebook.namespace, "console", order.source, order.id, name, form.get("once", "")),
@@ -164,65 +164,65 @@ class Orders:
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
-        if not await self._parts.reader.messages([(keys, message.id)]):
+        if not await self._deps.reader.messages([(keys, message.id)]):
             unit = UnitOfWork()
             writes.queue_message(unit, keys, message)
             line = Line(at=now, kind=Kind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
             writes.add_lines(unit, keys, order, [line])
-            about = self._parts.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
+            about = self._deps.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
             about.keep(unit, keys.audit)
-            await work.commit(self._parts.redis, [unit])
-            self._parts.wake()
+            await work.commit(self._deps.redis, [unit])
+            self._deps.wake()
         return await self._back(request, order, "پیامک در صف ارسال است.")
 
     async def send_again(self, request: web.Request) -> web.Response:
         """Only where it is safe."""
         order, keys = await self._found(request)
-        found = await self._parts.reader.messages([(keys, request.match_info["message"])])
+        found = await self._deps.reader.messages([(keys, request.match_info["message"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
-        await again(self._parts, keys, found[0], request[STAFF])
+        await again(self._deps, keys, found[0], request[STAFF])
         return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
 
     def _text(self, order: Order, name: str) -> str:
         if name not in self._writable():
             raise Refused("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
-        rulebook = self._parts.rulebook()
-        context = Context(order=order, shop=rulebook.shop, now=self._parts.clock.now())
-        return self._parts.templates[name].render(context)
+        rulebook = self._deps.rulebook()
+        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
+        return self._deps.templates[name].render(context)
 
     def _writable(self) -> list[str]:
         return sorted(
             name
-            for name, template in self._parts.templates.items()
+            for name, template in self._deps.templates.items()
             if template.audience is Audience.CUSTOMER and "/" not in name
         )
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         source, order_id = request.match_info["source"], request.match_info["id"]
-        reader = self._parts.reader
+        reader = self._deps.reader
         order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
         if order is None:
             raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
-        return order, await self._parts.reader.keys_of(source, order_id)
+        return order, await self._deps.reader.keys_of(source, order_id)
 
     async def _back(self, request: web.Request, order: Order, told: str) -> web.Response:
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return _to(_address(order))
 
 
 def by(staff: Staff) -> dict[str, str]:
-    """What a line of a story says of who did it."""
+    """What a line of a timeline says of who did it."""
     return {"by": staff.id, "by_name": staff.name}
 
 
-async def again(parts: Parts, keys: Keys, stored: StoredMessage, staff: Staff) -> None:
+async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: Staff) -> None:
     """Put a held or refused text into the outbox once more. Raises Refused, saying why not, for any other."""
     try:
-        await retry(parts.redis, keys, stored, now=parts.clock.now(), by=staff.id, by_name=staff.name)
+        await resend(deps.redis, keys, stored, now=deps.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
-        raise Refused(words.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
-    parts.wake()
+        raise Refused(labels.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
+    deps.wake()
 
 
 def _address(order: Order) -> str:

@@ -5,9 +5,10 @@ import re
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier.console import sheets, words
+from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
-from notifier.console.parts import Parts
+from notifier.console.csv_export import Column, Columns
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
@@ -19,9 +20,19 @@ from notifier.store.work import UnitOfWork
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+_COLUMNS: Columns[Staff] = (
+    Column("نام کاربری", lambda one: one.id),
+    Column("نام", lambda one: one.name),
+    Column("نقش", lambda one: labels.ROLES[one.role]),
+    Column("تلفن", lambda one: one.phone),
+    Column("حساب", lambda one: "روشن" if one.active else "خاموش"),
+    Column("ورود دومرحله‌ای", lambda one: "روشن" if one.second else "خاموش"),
+)
+
+
 class People:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render, self._staff = parts, render, parts.calling.staff
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render, self._staff = deps, render, deps.calling.staff
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -32,9 +43,8 @@ class People:
 
     async def everybody(self, request: web.Request) -> web.StreamResponse:
         require_supervisor(request)
-        if sheets.wanted(request):
-            head = ("نام کاربری", "نام", "نقش", "تلفن", "حساب", "ورود دومرحله‌ای")
-            return await sheets.sheet(request, self._parts, "staff", head, map(_row, await self._staff.all()))
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._deps, "staff", _COLUMNS, await self._staff.all())
         return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -49,15 +59,15 @@ class People:
         phone, role = _mobile(form.get("phone", "")), _role(form)
         if await self._staff.get(staff_id):
             raise _taken(staff_id)
-        password = await hashed(form.get("password", ""), (staff_id, name, self._parts.shop_name))
-        entry = self._parts.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
+        password = await hashed(form.get("password", ""), (staff_id, name, self._deps.shop_name))
+        entry = self._deps.entry(Act.STAFF_ADDED, request[STAFF].id, about=staff_id, more=role)
         fresh = Staff(id=staff_id, name=name, phone=phone, role=role, password=password)
         if not await self._staff.add(fresh, entry.keep):
             raise _taken(staff_id)
         return await self._back(request, f"{name} اکنون می‌تواند وارد شود.")
 
     async def change(self, request: web.Request) -> web.Response:
-        """Another role, a new password, signed out everywhere, without a second factor, on or off."""
+        """Change a person's role or password, sign them out everywhere, end their second factor, switch on or off."""
         require_supervisor(request)
         form, me, staff = request[FORM], request[STAFF], await self._staff.get(request.match_info["id"])
         if staff is None:
@@ -66,7 +76,7 @@ class People:
         if own and do in ("role", "off", "on", "second_factor"):
             raise Refused("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
         role = _role(form) if do == "role" else staff.role
-        about = (staff.id, staff.name, self._parts.shop_name)
+        about = (staff.id, staff.name, self._deps.shop_name)
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
@@ -85,24 +95,19 @@ class People:
                     act, more, after = Act.STAFF_ON, "", replace(one, active=True)
                 case _:
                     raise Refused("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
-            self._parts.entry(act, me.id, about=one.id, more=more).keep(unit)
+            self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
             return after
 
         await self._staff.change(staff.id, changed)
         return await self._back(request, "انجام شد.")
 
     async def _back(self, request: web.Request, told: str) -> web.Response:
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 
 def _taken(staff_id: str) -> Refused:
     return Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
-
-
-def _row(one: Staff) -> sheets.Row:
-    second = "روشن" if one.second else "خاموش"
-    return one.id, one.name, words.ROLES[one.role], one.phone, "روشن" if one.active else "خاموش", second
 
 
 def _mobile(text: str) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from notifier import passwords
 from notifier.clock import TEHRAN
-from notifier.console import words
-from notifier.console.parts import Parts
+from notifier.console import labels, passwords
+from notifier.console.csv_export import LIMIT
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Refused
 from notifier.console.security import SESSION, STAFF
-from notifier.console.sheets import LIMIT
 from notifier.domain import jalali, money, persian
 from notifier.store.staff import Role
 
@@ -26,8 +25,8 @@ STATIC = Path(str(files("notifier.web").joinpath("static")))
 class Renderer:
     """Renders pages of one console."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
         self._jinja = Environment(
             loader=PackageLoader("notifier.console", "pages"),
             autoescape=True,
@@ -36,9 +35,9 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._jinja.globals.update(
-            shop_name=parts.shop_name,
+            shop_name=deps.shop_name,
             static=_addresses(),
-            words=words,
+            words=labels,
             supervisor_role=Role.SUPERVISOR,
             shortest=passwords.SHORTEST,
             sheet_limit=LIMIT,
@@ -61,7 +60,7 @@ class Renderer:
 
     def when(self, at: int | datetime, beside: int | datetime | None = None) -> str:
         """«امروز ۱۰:۱۵», «فردا ۹:۰۰», «دوشنبه ۲ آذر، ۹:۰۰»; «۱۰:۱۵» beside another time of the same day."""
-        then, today = moment(at), self._parts.clock.now().astimezone(TEHRAN).date()
+        then, today = moment(at), self._deps.clock.now().astimezone(TEHRAN).date()
         if beside is not None and moment(beside).date() == then.date():
             return jalali.time_of(then)
         days = {today: "امروز", today + timedelta(days=1): "فردا", today - timedelta(days=1): "دیروز"}
@@ -70,7 +69,7 @@ class Renderer:
 
     def ago(self, at: int | datetime) -> str:
         """«۱۲ دقیقه», how long between then and now."""
-        minutes = abs(int((self._parts.clock.now() - moment(at)).total_seconds())) // 60
+        minutes = abs(int((self._deps.clock.now() - moment(at)).total_seconds())) // 60
         if minutes < 1:
             return "کمتر از یک دقیقه"
         if minutes < 60:
@@ -97,7 +96,7 @@ class Renderer:
         session, flash = request.get(SESSION), ""
         if session and session.flash:
             flash = session.flash
-            await self._parts.sessions.told(session)
+            await self._deps.sessions.told(session)
         return self._response(request, name, status, headers, flash=flash, **values)
 
     def refusal(self, request: web.Request, refused: Refused) -> web.Response:
@@ -113,7 +112,7 @@ class Renderer:
             me=staff,
             csrf=session.csrf if session else "",
             path=request.path,
-            now=self._parts.clock.now(),
+            now=self._deps.clock.now(),
             is_supervisor=staff is not None and staff.role is Role.SUPERVISOR,
             **values,
         )

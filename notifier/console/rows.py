@@ -1,22 +1,18 @@
-"""Records as rows of a sheet: what a page shows of them, in columns."""
+"""The columns of lists of records: of orders, texts, calls, and of the story of an order."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 
-from notifier.console import words
-from notifier.console.parts import Parts
+from notifier.console import labels
+from notifier.console.csv_export import Column, Columns
+from notifier.console.dependencies import Dependencies
 from notifier.console.render import moment
-from notifier.console.sheets import Row
-from notifier.console.story import Chapter, message_reason
+from notifier.console.timeline import Chapter, message_reason
 from notifier.domain import jalali, persian
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
-
-ORDER = ("سفارش", "مشتری", "تلفن", "شهر", "مرحله", "پرداخت", "مبلغ (ریال)", "شمارهٔ پیگیری", "کد رهگیری", "آخرین خبر")
-MESSAGE = ("زمان", "وضعیت", "متن", "به", "سفارش", "دلیل", "هزینه (ریال)", "تحویل به مخابرات", "خبر رسیدن به گوشی")
-CALL = ("وقت", "مشتری", "تلفن", "برای چه", "سفارش", "وضعیت", "مسئول", "تلاش", "یادداشت")
-STORY = ("زمان", "چه شد", "به دست", "شرح", "دلیل", "وضعیت", "تحویل به مخابرات", "خبر رسیدن به گوشی", "هزینه (ریال)")
+from notifier.store.records import ms
 
 
 def written(at: int | None) -> str:
@@ -24,78 +20,92 @@ def written(at: int | None) -> str:
     return f"{jalali.date(moment(at))} {jalali.time_of(moment(at))}" if at else ""
 
 
-def order(one: Order) -> Row:
-    details = one.details
-    stage = "لغوشده" if one.cancelled else words.STAGES[one.stage]
+ORDER: Columns[Order] = (
+    Column("سفارش", lambda one: one.id),
+    Column("مشتری", lambda one: persian.tidy(one.details.name or "")),
+    Column("تلفن", lambda one: one.details.phone),
+    Column("شهر", lambda one: persian.tidy(one.details.city or "")),
+    Column("مرحله", lambda one: "لغوشده" if one.cancelled else labels.STAGES[one.stage]),
+    Column("پرداخت", lambda one: "پیش‌پرداخت‌شده" if one.prepaid else "پرداخت‌نشده"),
+    Column("مبلغ (ریال)", lambda one: one.details.amount),
+    Column("شمارهٔ پیگیری", lambda one: one.details.reference),
+    Column("کد رهگیری", lambda one: one.details.tracking_code),
+    Column("آخرین خبر", lambda one: written(one.updated_at)),
+)
+
+DEPOSIT: Columns[Order] = (*ORDER, Column("خبر واریز", lambda one: written(one.deposit_waiting)))
+
+MESSAGE: Columns[StoredMessage] = (
+    Column("زمان", lambda one: written(ms(one.message.created_at))),
+    Column("وضعیت", lambda one: labels.MESSAGE_STATES[one.state]),
+    Column("متن", lambda one: labels.template(one.message.template)),
+    Column("به", lambda one: one.message.to),
+    Column("سفارش", lambda one: one.message.order_id),
+    Column("دلیل", message_reason),
+    Column("هزینه (ریال)", lambda one: one.cost),
+    Column("تحویل به مخابرات", lambda one: written(one.accepted)),
+    Column("خبر رسیدن به گوشی", lambda one: written(one.delivered)),
+)
+
+STORY: Columns[Chapter] = (
+    Column("زمان", lambda one: written(ms(one.at))),
+    Column("چه شد", lambda one: one.title),
+    Column("به دست", lambda one: persian.tidy(one.by)),
+    Column("شرح", lambda one: one.message.message.text if one.message else one.text),
+    Column("دلیل", lambda one: one.reason),
+    Column("وضعیت", lambda one: _state(one)),
+    Column("تحویل به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
+    Column("خبر رسیدن به گوشی", lambda one: written(one.message.delivered) if one.message else ""),
+    Column("هزینه (ریال)", lambda one: one.message.cost if one.message else ""),
+)
+
+
+def _state(one: Chapter) -> str:
+    if one.message:
+        return labels.MESSAGE_STATES[one.message.state]
+    return labels.CALL_STATES[one.call.state] if one.call else ""
+
+
+def call(names: Mapping[str, str]) -> Columns[Call]:
+    """The columns of calls; ``names`` are those of the staff by id."""
     return (
-        one.id,
-        persian.tidy(details.name or ""),
-        details.phone,
-        persian.tidy(details.city or ""),
-        stage,
-        "پیش‌پرداخت‌شده" if one.prepaid else "پرداخت‌نشده",
-        details.amount,
-        details.reference,
-        details.tracking_code,
-        written(one.updated_at),
+        Column("وقت", lambda one: written(one.due)),
+        Column("مشتری", lambda one: persian.tidy(one.name or "")),
+        Column("تلفن", lambda one: one.phone),
+        Column("برای چه", lambda one: _listed(labels.purpose(reason.purpose) for reason in one.reasons)),
+        Column("سفارش", lambda one: _listed(reason.order_id for reason in one.reasons)),
+        Column("وضعیت", lambda one: labels.CALL_STATES[one.state]),
+        Column(
+            "مسئول",
+            lambda one: persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بی‌مسئول",
+        ),
+        Column("تلاش", lambda one: sum(one.tried.values())),
+        Column("یادداشت", lambda one: next((entry.note for entry in reversed(one.history) if entry.note), "")),
     )
 
 
-def message(stored: StoredMessage) -> Row:
-    one = stored.message
-    return (
-        written(int(one.created_at.timestamp() * 1000)),
-        words.MESSAGE_STATES[stored.state],
-        words.template(one.template),
-        one.to,
-        one.order_id,
-        message_reason(stored),
-        stored.cost,
-        written(stored.accepted),
-        written(stored.delivered),
-    )
+def _listed(words: Iterable[str]) -> str:
+    return "، ".join(dict.fromkeys(words))
 
 
-def call(one: BookedCall, names: Mapping[str, str]) -> Row:
-    notes = [entry.note for entry in one.history if entry.note]
-    return (
-        written(one.due),
-        persian.tidy(one.name or ""),
-        one.phone,
-        "، ".join(words.purpose(name) for name in dict.fromkeys(reason.purpose for reason in one.reasons)),
-        "، ".join(dict.fromkeys(reason.order_id for reason in one.reasons)),
-        words.CALL_STATES[one.state],
-        persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بی‌مسئول",
-        sum(one.tried.values()),
-        notes[-1] if notes else "",
-    )
-
-
-def chapter(one: Chapter) -> Row:
-    stored, booked = one.message, one.call
-    state = words.MESSAGE_STATES[stored.state] if stored else words.CALL_STATES[booked.state] if booked else ""
-    return (
-        written(int(one.at.timestamp() * 1000)),
-        one.title,
-        persian.tidy(one.by),
-        stored.message.text if stored else one.text,
-        one.reason,
-        state,
-        written(stored.accepted) if stored else "",
-        written(stored.delivered) if stored else "",
-        stored.cost if stored else "",
-    )
-
-
-async def orders(parts: Parts, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:
+async def orders(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:
     """The orders of members, some at a time."""
     async for members in pages:
-        for one in await parts.reader.orders(members):
+        for one in await deps.reader.orders(members):
             yield one
 
 
-async def calls(parts: Parts, pages: AsyncIterable[Sequence[tuple[int, Keys, str]]]) -> AsyncIterator[BookedCall]:
+async def calls(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[int, Keys, str]]]) -> AsyncIterator[Call]:
     """The calls of members, some at a time."""
     async for members in pages:
-        for stored in await parts.reader.calls([(keys, member) for _, keys, member in members]):
+        for stored in await deps.reader.calls([(keys, member) for _, keys, member in members]):
             yield stored.call
+
+
+async def messages(
+    deps: Dependencies, pages: AsyncIterable[Sequence[tuple[Keys, str]]]
+) -> AsyncIterator[StoredMessage]:
+    """The texts of members, some at a time."""
+    async for members in pages:
+        for stored in await deps.reader.messages(members):
+            yield stored

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from multidict import MultiDict
 from redis.exceptions import RedisError
 
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
@@ -58,7 +58,7 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Cache-Control"] = "no-store"
 
 
-def middleware(parts: Parts, page: Page) -> Middleware:
+def middleware(deps: Dependencies, page: Page) -> Middleware:
     """Let in who is signed in, refuse what did not come from our own forms, and show refusals as pages."""
 
     @web.middleware
@@ -68,15 +68,15 @@ def middleware(parts: Parts, page: Page) -> Middleware:
                 if request.method not in ("GET", "HEAD"):
                     require_same_site(request)
                 return await handler(request)
-            if not await _admitted(request, parts):
+            if not await _admitted(request, deps):
                 return _to_login(request)
-            if _owes_second_factor(request, parts):
+            if _owes_second_factor(request, deps):
                 return _to_enrolment(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
             return await handler(request)
         except Forbidden as refused:
-            await _write_down(request, parts)
+            await _write_down(request, deps)
             return page(request, refused)
         except Refused as refused:
             return page(request, refused)
@@ -87,7 +87,7 @@ def middleware(parts: Parts, page: Page) -> Middleware:
                 raise
             return page(request, Missing("چنین صفحه‌ای نیست؛ شاید نشانی را جابه‌جا نوشته‌اید."))
         except (RedisError, OSError) as error:
-            log.warning("store away", action="store_away", error=type(error).__name__, path=request.path)
+            log.warning("store unreachable", action="store_away", error=type(error).__name__, path=request.path)
             return page(request, Unavailable("چند لحظه دیگر دوباره امتحان کنید؛ چیزی از دست نرفته است."))
         except Exception:
             log.exception("page failed", action="page_failed", method=request.method, path=request.path)
@@ -116,31 +116,31 @@ def require_supervisor(request: web.Request) -> None:
         raise Forbidden("این بخش ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
 
 
-async def _admitted(request: web.Request, parts: Parts) -> bool:
+async def _admitted(request: web.Request, deps: Dependencies) -> bool:
     token = request.cookies.get(COOKIE)
-    session = await parts.sessions.find(token) if token else None
+    session = await deps.sessions.find(token) if token else None
     if session is None:
         return False
-    staff = await parts.calling.staff.get(session.staff)
+    staff = await deps.calling.staff.get(session.staff)
     if staff is None or not holds(session, staff):
-        await parts.sessions.end(session)
+        await deps.sessions.end(session)
         return False
     request[SESSION], request[STAFF] = session, staff
     return True
 
 
-def must_have_second_factor(staff: Staff, parts: Parts) -> bool:
+def must_have_second_factor(staff: Staff, deps: Dependencies) -> bool:
     """Whether the configuration wants a second factor of somebody."""
-    wanted = parts.config.console.second_factor
+    wanted = deps.config.console.second_factor
     return wanted == "all" or (wanted == "supervisors" and staff.role is Role.SUPERVISOR)
 
 
-def _owes_second_factor(request: web.Request, parts: Parts) -> bool:
+def _owes_second_factor(request: web.Request, deps: Dependencies) -> bool:
     """Whether somebody has to set up a second factor before they may do anything else."""
     staff = request[STAFF]
     if staff.second is not None or request.path == "/console/me" or request.path.startswith(_BEFORE_ENROLMENT):
         return False
-    return must_have_second_factor(staff, parts)
+    return must_have_second_factor(staff, deps)
 
 
 def _to_enrolment(request: web.Request) -> web.Response:
@@ -151,12 +151,12 @@ def _to_enrolment(request: web.Request) -> web.Response:
     raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان روشن کنید.")
 
 
-async def _write_down(request: web.Request, parts: Parts) -> None:
+async def _write_down(request: web.Request, deps: Dependencies) -> None:
     """Somebody tried what they may not. A store that is away keeps nobody from being told so."""
     by = request[STAFF].id if STAFF in request else STRANGER
     where = phones.mask_phones_in(f"{request.method} {request.path[:200]}")
     with contextlib.suppress(RedisError, OSError, NotifierError):
-        await audit.write_some(parts.redis, parts.entry(Act.REFUSED, by, about=where, more=request.remote or ""))
+        await audit.write_some(deps.redis, deps.entry(Act.REFUSED, by, about=where, more=request.remote or ""))
 
 
 def _to_login(request: web.Request) -> web.Response:

@@ -7,10 +7,10 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier import passwords, second_factor
+from notifier.console import passwords, second_factor
 from notifier.console.accounts import CODE, allow_guess
 from notifier.console.attempts import Attempts, Guesses
-from notifier.console.parts import Parts
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
 from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
@@ -47,9 +47,9 @@ def _matches(password: str, stored: str | None) -> bool:
 
 
 class SignIn:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
-        self._attempts = Attempts(parts.redis)
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
+        self._attempts = Attempts(deps.redis)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -69,7 +69,7 @@ class SignIn:
         form = await posted(request)
         username = persian.ascii_digits(str(form.get("username", ""))).strip()[:64]
         password, address = str(form.get("password", "")), request.remote or ""
-        staff = await self._parts.calling.staff.get(username)
+        staff = await self._deps.calling.staff.get(username)
         known = staff.id if staff else STRANGER  # somebody may have typed a password there
         if wait := await self._attempts.wait(username, address):
             log.warning("too many sign-ins", action="sign_in_limited", username=known, remote=address)
@@ -89,7 +89,7 @@ class SignIn:
         await self._attempts.forget(username, address)
         if staff.second is not None:
             answer = _to("/console/login/code")
-            _set(request, answer, _STEP, await self._parts.sessions.begin(staff), path=_STEP_PATH, seconds=HALFWAY)
+            _set(request, answer, _STEP, await self._deps.sessions.begin(staff), path=_STEP_PATH, seconds=HALFWAY)
             return answer
         try:
             return await self._enter(request, staff.id, self._unchanged(staff.epoch, address))
@@ -99,19 +99,19 @@ class SignIn:
 
     async def code_form(self, request: web.Request) -> web.Response:
         """The second step, for who has taken the first."""
-        if await self._parts.sessions.begun(request.cookies.get(_STEP, "")) is None:
+        if await self._deps.sessions.begun(request.cookies.get(_STEP, "")) is None:
             return _to("/console/login")
         return await self._render.page(request, "code.html", wrong=False)
 
     async def code(self, request: web.Request) -> web.Response:
         """``code``: of the app, or a recovery code; each is good once."""
         token, address = request.cookies.get(_STEP, ""), request.remote or ""
-        begun = await self._parts.sessions.begun(token)
+        begun = await self._deps.sessions.begun(token)
         if begun is None:
             return _to("/console/login")
         staff_id, epoch = begun
         given = str((await posted(request)).get("code", ""))
-        await allow_guess(self._parts, CODE, staff_id, address)
+        await allow_guess(self._deps, CODE, staff_id, address)
         try:
             answer = await self._enter(request, staff_id, self._with_code(epoch, address, given, token))
         except _Changed:
@@ -120,13 +120,13 @@ class SignIn:
             log.info("code refused", action="sign_in_refused", username=staff_id, remote=address)
             await self._write_some(Act.SIGN_IN_FAILED, staff_id, address)
             return await self._render.page(request, "code.html", status=401, wrong=True)
-        await Guesses(self._parts.redis).forget(CODE, staff_id)
+        await Guesses(self._deps.redis).forget(CODE, staff_id)
         answer.del_cookie(_STEP, path=_STEP_PATH)
         return answer
 
     async def sign_out(self, request: web.Request) -> web.Response:
-        await self._parts.sessions.end(request[SESSION])
-        await audit.write(self._parts.redis, self._parts.entry(Act.SIGNED_OUT, request[STAFF].id))
+        await self._deps.sessions.end(request[SESSION])
+        await audit.write(self._deps.redis, self._deps.entry(Act.SIGNED_OUT, request[STAFF].id))
         return _gone()
 
     async def sign_out_everywhere(self, request: web.Request) -> web.Response:
@@ -134,10 +134,10 @@ class SignIn:
         me = request[STAFF]
 
         def ended(staff: Staff, unit: UnitOfWork) -> Staff:
-            self._parts.entry(Act.SIGNED_OUT_EVERYWHERE, me.id, about=me.id).keep(unit)
+            self._deps.entry(Act.SIGNED_OUT_EVERYWHERE, me.id, about=me.id).keep(unit)
             return staff.signed_out()
 
-        await self._parts.calling.staff.change(me.id, ended)
+        await self._deps.calling.staff.change(me.id, ended)
         return _gone()
 
     def _unchanged(self, epoch: int, address: str) -> Proof:
@@ -146,14 +146,14 @@ class SignIn:
         def proof(staff: Staff, unit: UnitOfWork) -> Staff:
             if not staff.active or staff.epoch != epoch or staff.second is not None:
                 raise _Changed
-            self._parts.entry(Act.SIGNED_IN, staff.id, more=address).keep(unit)
+            self._deps.entry(Act.SIGNED_IN, staff.id, more=address).keep(unit)
             return staff
 
         return proof
 
     def _with_code(self, epoch: int, address: str, given: str, token: str) -> Proof:
         """The account as it was when the password was right, after this code, which is used up by it."""
-        now = self._parts.clock.now()
+        now = self._deps.clock.now()
 
         def proof(staff: Staff, unit: UnitOfWork) -> Staff:
             if not staff.active or staff.epoch != epoch or staff.second is None:
@@ -163,29 +163,29 @@ class SignIn:
                 after = second_factor.recovered(staff.second, given, staff.id)
                 if after is None:
                     raise _WrongCode
-                self._parts.entry(Act.RECOVERY_USED, staff.id, about=staff.id).keep(unit)
-            self._parts.sessions.complete(token, unit)
-            self._parts.entry(Act.SIGNED_IN, staff.id, more=address).keep(unit)
+                self._deps.entry(Act.RECOVERY_USED, staff.id, about=staff.id).keep(unit)
+            self._deps.sessions.complete(token, unit)
+            self._deps.entry(Act.SIGNED_IN, staff.id, more=address).keep(unit)
             return replace(staff, second=after)
 
         return proof
 
     async def _enter(self, request: web.Request, staff_id: str, proof: Proof) -> web.Response:
         try:
-            token = await self._parts.sessions.open(staff_id, proof)
+            token = await self._deps.sessions.open(staff_id, proof)
         except Nobody:
             raise _Changed from None
         if old := request.cookies.get(COOKIE):
-            session = await self._parts.sessions.find(old)
+            session = await self._deps.sessions.find(old)
             if session:
-                await self._parts.sessions.end(session)
+                await self._deps.sessions.end(session)
         log.info("signed in", action="signed_in", staff=staff_id)
         answer = _to("/console/")
         _set(request, answer, COOKIE, token, path="/console", seconds=LIFETIME)
         return answer
 
     async def _write_some(self, act: Act, by: str, address: str) -> None:
-        await audit.write_some(self._parts.redis, self._parts.entry(act, by, more=address))
+        await audit.write_some(self._deps.redis, self._deps.entry(act, by, more=address))
 
     async def _form(
         self, request: web.Request, *, username: str = "", status: int = 200, wrong: bool = False

@@ -1,52 +1,70 @@
 """The texts: what each says, in how many parts it leaves, what it costs, and its versions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from notifier.console import sheets, words
-from notifier.console.parts import Parts
+from notifier.console import csv_export, labels
+from notifier.console.csv_export import Column, Columns
+from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
 from notifier.domain.messages import Audience
 from notifier.sms.templates import Template
 from notifier.store import keys as names
-from notifier.texts import loading, versions
+from notifier.texts import versions
 from notifier.texts.sizes import Size, sizes
 
 
+class Listed(NamedTuple):
+    """A text in the list, with the size of a typical one."""
+
+    name: str
+    template: Template
+    size: Size
+
+
+_COLUMNS: Columns[Listed] = (
+    Column("متن", lambda one: labels.template(one.name)),
+    Column("نام", lambda one: one.name),
+    Column("به", lambda one: "مشتری" if one.template.audience is Audience.CUSTOMER else "همکار"),
+    Column("نمونه", lambda one: one.size.text),
+    Column("نویسه", lambda one: one.size.units),
+    Column("بخش", lambda one: one.size.parts),
+    Column("هزینه (ریال)", lambda one: one.size.price),
+    Column("نسخه", lambda one: one.template.version),
+)
+
+
 class Texts:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/texts", self.all), web.get("/texts/{name:.+}", self.one)]
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """All of them with the size of a typical one."""
-        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
         rows = [
-            (name, template, sizes(template, rulebook.shop, prices)[1])
-            for name, template in sorted(self._parts.templates.items())
+            Listed(name, template, sizes(template, rulebook.shop, prices)[1])
+            for name, template in sorted(self._deps.templates.items())
         ]
-        if sheets.wanted(request):
-            head = ("متن", "نام", "به", "نمونه", "نویسه", "بخش", "هزینه (ریال)", "نسخه")
-            return await sheets.sheet(request, self._parts, "texts", head, [_row(*row) for row in rows])
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._deps, "texts", _COLUMNS, rows)
         groups = [
-            (title, [row for row in rows if row[1].audience is audience])
+            (title, [row for row in rows if row.template.audience is audience])
             for title, audience in (("به مشتری", Audience.CUSTOMER), ("به همکاران", Audience.STAFF))
         ]
-        return await self._render.page(
-            request, "texts.html", groups=groups, priced=any(size.price for _, _, size in rows)
-        )
+        return await self._render.page(request, "texts.html", groups=groups, priced=any(row.size.price for row in rows))
 
     async def one(self, request: web.Request) -> web.Response:
         """One as phones show it, shortest to longest, and what it said before."""
         name = request.match_info["name"]
-        template = self._parts.templates.get(name)
+        template = self._deps.templates.get(name)
         if template is None:
             raise Missing("چنین متنی نیست.")
-        rulebook, prices = self._parts.rulebook(), loading.prices(self._parts.config)
+        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
         return await self._render.page(
             request,
             "text.html",
@@ -58,12 +76,7 @@ class Texts:
 
     async def _versions(self, name: str) -> list[versions.Version]:
         """The newest first."""
-        fields: Any = await self._parts.redis.hkeys(names.TEMPLATE_VERSIONS)
+        fields: Any = await self._deps.redis.hkeys(names.TEMPLATE_VERSIONS)
         of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
-        found = [await versions.get(self._parts.redis, name, version) for version in of_it]
+        found = [await versions.get(self._deps.redis, name, version) for version in of_it]
         return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
-
-
-def _row(name: str, template: Template, size: Size) -> sheets.Row:
-    to = "مشتری" if template.audience is Audience.CUSTOMER else "همکار"
-    return words.template(name), name, to, size.text, size.units, size.parts, size.price, template.version

@@ -1,27 +1,28 @@
 """What waits for a person: deposits, deliveries with priority, events without an order, texts that are stuck."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from notifier.console import paging, rows, sheets, words
+from notifier.console import csv_export, labels, paging, rows
 from notifier.console.calls import deposit_report
+from notifier.console.csv_export import Column, Columns
+from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
-from notifier.console.parts import Parts
 from notifier.console.refusals import Malformed, Missing, Refused
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
-from notifier.console.story import message_reason
+from notifier.console.timeline import message_reason
 from notifier.domain import persian
-from notifier.domain.calls import BookedCall, Purpose, customer_of
+from notifier.domain.calls import Call, Purpose, customer_of
 from notifier.domain.decide import derived_id
 from notifier.domain.events import Event, EventType
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Stage
 from notifier.errors import NotifierError, StoreError
-from notifier.sms.parts import parts as parts_of
-from notifier.sms.retry import MAYBE_SENT, RETRYABLE
+from notifier.sms.resend import MAYBE_SENT, RETRYABLE
+from notifier.sms.segments import segments as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
@@ -51,6 +52,23 @@ _WHAT_TO_DO = {
 }
 
 
+class _ParkedEvent(NamedTuple):
+    """An event that waits for its order, since when (unix ms)."""
+
+    since: int
+    source: str
+    order_id: str
+    event: Event
+
+
+_PARKED_COLUMNS: Columns[_ParkedEvent] = (
+    Column("سفارش", lambda one: one.order_id),
+    Column("فروشگاه", lambda one: one.source),
+    Column("خبر", lambda one: labels.EVENTS[one.event.type]),
+    Column("زمان خبر", lambda one: rows.written(ms(one.event.at))),
+    Column("منتظر از", lambda one: rows.written(one.since)),
+)
+
 _MAYBE_SENT = "شاید رسیده باشد و سامانهٔ پیامک نمی‌داند. اگر مشتری نگرفته است دوباره بفرستید."
 
 
@@ -59,8 +77,8 @@ def _what_to_do(stored: StoredMessage) -> str:
 
 
 class Waiting:
-    def __init__(self, parts: Parts, render: Renderer) -> None:
-        self._parts, self._render = parts, render
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -75,31 +93,30 @@ class Waiting:
 
     async def deposits(self, request: web.Request) -> web.StreamResponse:
         """Deposits that customers reported and nobody looked up, the oldest first."""
-        if sheets.wanted(request):
-            head = (*rows.ORDER, "خبر واریز")
-            return await sheets.sheet(request, self._parts, "deposits", head, self._reported())
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._deps, "deposits", rows.DEPOSIT, self._reported())
         pairs: list[tuple[int, Order]] = []
         total = 0
-        for keys in self._parts.reader.everywhere:
-            found: Any = await self._parts.redis.zrange(keys.deposits, 0, 99)
-            total += int(await self._parts.redis.zcard(keys.deposits))
-            orders = await self._parts.reader.orders([(keys, member.decode()) for member in found])
+        for keys in self._deps.reader.everywhere:
+            found: Any = await self._deps.redis.zrange(keys.deposits, 0, 99)
+            total += int(await self._deps.redis.zcard(keys.deposits))
+            orders = await self._deps.reader.orders([(keys, member.decode()) for member in found])
             pairs += [(order.deposit_waiting or order.updated_at, order) for order in orders]
         pairs.sort(key=lambda pair: pair[0])
         return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
 
-    async def _reported(self) -> AsyncIterator[sheets.Row]:
-        sets = [(keys, keys.deposits) for keys in self._parts.reader.everywhere]
-        async for members in sheets.oldest(self._parts, sets):
-            for order in await self._parts.reader.orders([(keys, member) for _, keys, member in members]):
-                yield (*rows.order(order), rows.written(order.deposit_waiting))
+    async def _reported(self) -> AsyncIterator[Order]:
+        sets = [(keys, keys.deposits) for keys in self._deps.reader.everywhere]
+        async for members in csv_export.oldest(self._deps, sets):
+            for order in await self._deps.reader.orders([(keys, member) for _, keys, member in members]):
+                yield order
 
     async def settle(self, request: web.Request) -> web.Response:
         """Confirm or reject; the order's own rules send what follows."""
         source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
         if form.get("deposit") not in ("confirmed", "rejected"):
             raise Refused("واریز دیده شد یا نه؟ یکی را انتخاب کنید.")
-        order = await self._parts.reader.order(source, order_id)
+        order = await self._deps.reader.order(source, order_id)
         if order is None:
             raise Missing("این سفارش پیدا نشد.")
         if order.deposit_waiting is None:
@@ -112,19 +129,19 @@ class Waiting:
                 source=source,
                 type=kind,
                 order_id=order_id,
-                at=self._parts.clock.now(),
+                at=self._deps.clock.now(),
                 by=me.id,
                 extra={"by": me.id, "by_name": me.name},
             )
-            await self._parts.take(event)
-        self._parts.wake()
+            await self._deps.take(event)
+        self._deps.wake()
         number = persian.digits(order_id)
         told = (
             f"واریز سفارش {number} تأیید شد و پیامک‌های مرحله‌ها می‌رود."
             if confirmed
             else f"برای سفارش {number} نوشته شد که واریز دیده نشده؛ به مشتری خبر می‌دهیم."
         )
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/deposits"})
 
     async def _settled_by_call(self, order: Order, me: str, confirmed: bool) -> bool:
@@ -135,30 +152,30 @@ class Waiting:
         ):
             return False
         try:
-            free_for(call, me, self._parts.now())
+            free_for(call, me, self._deps.now())
             report = deposit_report(me, confirmed=confirmed, note="", order_id=order.id)
-            await self._parts.calling.reporting.report(call.id, report)
+            await self._deps.calling.reporting.report(call.id, report)
         except (Held, Unknown, Unclear):
             return False
         return True
 
-    async def _open_call(self, order: Order) -> BookedCall | None:
-        keys = await self._parts.reader.keys_of(order.source, order.id)
+    async def _open_call(self, order: Order) -> Call | None:
+        keys = await self._deps.reader.keys_of(order.source, order.id)
         name = customer_of(order.details.phone, order.source, order.id)
-        call_id: Any = await self._parts.redis.hget(keys.open_calls, name)
-        found = await self._parts.reader.calls([(keys, call_id.decode())]) if call_id else []
+        call_id: Any = await self._deps.redis.hget(keys.open_calls, name)
+        found = await self._deps.reader.calls([(keys, call_id.decode())]) if call_id else []
         return found[0].call if found else None
 
     async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
-        sets = [(keys, keys.priority_orders) for keys in self._parts.reader.everywhere]
-        if sheets.wanted(request):
-            on_their_way = (rows.order(one) async for one in self._orders(sets) if _on_its_way(one))
-            return await sheets.sheet(request, self._parts, "priority", rows.ORDER, on_their_way)
+        sets = [(keys, keys.priority_orders) for keys in self._deps.reader.everywhere]
+        if csv_export.wanted(request):
+            on_their_way = (one async for one in self._orders(sets) if _on_its_way(one))
+            return await csv_export.sheet(request, self._deps, "priority", rows.ORDER, on_their_way)
         end, orders = paging.after(request), list[Order]()
         for _ in range(_ROUNDS):  # those that were delivered stand among them
-            page = await self._parts.reader.page(sets, after=end, size=_LOOKED_AT)
-            orders += [one for one in await self._parts.reader.orders(page.members) if _on_its_way(one)]
+            page = await self._deps.reader.page(sets, after=end, size=_LOOKED_AT)
+            orders += [one for one in await self._deps.reader.orders(page.members) if _on_its_way(one)]
             end = page.end
             if end is None or len(orders) > paging.SIZE:
                 break
@@ -168,33 +185,31 @@ class Waiting:
         return await self._render.page(request, "priority.html", orders=orders, end=end)
 
     def _orders(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[Order]:
-        return rows.orders(self._parts, sheets.newest(self._parts, sets))
+        return rows.orders(self._deps, csv_export.newest(self._deps, sets))
 
     async def parked(self, request: web.Request) -> web.StreamResponse:
         """Events that came before their order, the oldest first."""
-        sets = [(keys, keys.parked_orders) for keys in self._parts.reader.everywhere]
-        if sheets.wanted(request):
-            head = ("سفارش", "فروشگاه", "خبر", "زمان خبر", "منتظر از")
-            return await sheets.sheet(request, self._parts, "parked", head, self._parked(sets))
+        sets = [(keys, keys.parked_orders) for keys in self._deps.reader.everywhere]
+        if csv_export.wanted(request):
+            return await csv_export.sheet(request, self._deps, "parked", _PARKED_COLUMNS, self._parked(sets))
         shown: list[_Parked] = []
         total = 0
         for keys, name in sets:
-            members: Any = await self._parts.redis.zrange(name, 0, _PARKED - 1, withscores=True)
-            total += int(await self._parts.redis.zcard(name))
+            members: Any = await self._deps.redis.zrange(name, 0, _PARKED - 1, withscores=True)
+            total += int(await self._deps.redis.zcard(name))
             shown += await self._waiting([(int(since), keys, member.decode()) for member, since in members])
         shown.sort(key=lambda row: row[0])
         return await self._render.page(request, "parked.html", rows=shown, total=total)
 
-    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
-        async for members in sheets.oldest(self._parts, sets):
+    async def _parked(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[_ParkedEvent]:
+        async for members in csv_export.oldest(self._deps, sets):
             for since, source, order_id, events in await self._waiting(members):
                 for event in events:
-                    at = rows.written(ms(event.at))
-                    yield order_id, source, words.EVENTS[event.type], at, rows.written(since)
+                    yield _ParkedEvent(since, source, order_id, event)
 
     async def _waiting(self, members: Sequence[tuple[int, Keys, str]]) -> list["_Parked"]:
         """What waits for each order."""
-        pipeline = self._parts.redis.pipeline(transaction=False)
+        pipeline = self._deps.redis.pipeline(transaction=False)
         for _, keys, member in members:
             pipeline.lrange(keys.parked(*member.split(":", 1)), 0, 19)
         found = await pipeline.execute()
@@ -207,25 +222,26 @@ class Waiting:
     async def replay(self, request: web.Request) -> web.Response:
         """Look once more whether the orders came."""
         try:
-            count = await self._parts.replay_parked()
+            count = await self._deps.replay_parked()
         except NotifierError:
             raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
         told = f"رویدادهای {persian.digits(count)} سفارش سر جایشان رفت." if count else "هنوز سفارشی برایشان نیامده است."
-        await self._parts.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/parked"})
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """Texts that are stuck or did not arrive, state by state."""
         asked = request.query.get("state", "")
         states = [MessageState(asked)] if asked in NEEDING else list(NEEDING)
-        everywhere = self._parts.reader.everywhere
+        everywhere = self._deps.reader.everywhere
         sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
-        if sheets.wanted(request):
-            return await sheets.sheet(request, self._parts, "messages", rows.MESSAGE, self._messages(sets))
-        page = await self._parts.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+        if csv_export.wanted(request):
+            every = rows.messages(self._deps, csv_export.newest(self._deps, sets))
+            return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
+        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
         places = {member: keys.partition for keys, member in page.members}
-        found = await self._parts.reader.messages(page.members)
-        pipeline = self._parts.redis.pipeline(transaction=False)
+        found = await self._deps.reader.messages(page.members)
+        pipeline = self._deps.redis.pipeline(transaction=False)
         for state in NEEDING:
             for keys in everywhere:
                 pipeline.zcard(keys.messages(state))
@@ -247,20 +263,15 @@ class Waiting:
         partition = request.match_info["partition"]
         if not (partition.isascii() and partition.isdigit() and len(partition) < 9):
             raise Malformed("نشانی این پیامک درست نیست؛ از فهرست پیامک‌ها بیایید.")
-        if int(partition) >= self._parts.reader.partitions:
+        if int(partition) >= self._deps.reader.partitions:
             raise Missing("این پیامک پیدا نشد.")
         keys = Keys(int(partition))
-        found = await self._parts.reader.messages([(keys, request.match_info["id"])])
+        found = await self._deps.reader.messages([(keys, request.match_info["id"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
-        await again(self._parts, keys, found[0], request[STAFF])
-        await self._parts.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
+        await again(self._deps, keys, found[0], request[STAFF])
+        await self._deps.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
         return web.Response(status=303, headers={"Location": "/console/messages"})
-
-    async def _messages(self, sets: Sequence[tuple[Keys, str]]) -> AsyncIterator[sheets.Row]:
-        async for members in sheets.newest(self._parts, sets):
-            for stored in await self._parts.reader.messages(members):
-                yield rows.message(stored)
 
 
 _Parked = tuple[int, str, str, list[Event]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from notifier.demo.stage import STAFF, Stage
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.errors import NotifierError
 
 
@@ -14,13 +14,13 @@ class Desk:
     stage: Stage
     session: aiohttp.ClientSession
 
-    async def make(self, call: BookedCall) -> None:
+    async def make(self, call: Call) -> None:
         """Claim the call, and reach the customer."""
         by = call.assignee or STAFF[0].id
         await self._post(call, "claim", by=by)
         await self._post(call, "outcome", by=by, outcome="reached")
 
-    async def _post(self, call: BookedCall, what: str, **body: str) -> None:
+    async def _post(self, call: Call, what: str, **body: str) -> None:
         headers = {"Authorization": f"Bearer {self.stage.keys.api}"}
         url = f"{self.stage.url}/api/calls/{call.id}/{what}"
         async with self.session.post(url, json=body, headers=headers) as response:

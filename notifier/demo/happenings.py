@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from notifier.demo.script import Step
-from notifier.domain.calls import BookedCall, Reason
+from notifier.domain.calls import Call, Reason
 from notifier.domain.messages import Message
 
 
@@ -44,7 +44,7 @@ class Calling(Struct, frozen=True, kw_only=True):
     """Something became of a call, or of one reason to make it: a customer has one open call, for whatever reasons."""
 
     at: datetime
-    call: BookedCall
+    call: Call
     reason: Reason
     state: str  # planned, due, cancelled, or another state of calls
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 
-from notifier import checks
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.demo import script, standard_stories, woo_stories
@@ -34,7 +33,7 @@ STORIES: tuple[Story, ...] = (*standard_stories.STORIES, *woo_stories.STORIES)
 
 def working_days(config: Config, first: date | None, *, today: date) -> tuple[date, date]:
     """The day to be played, by default today if it is worked and else the next working day; and the one after it."""
-    calendar = checks.calendar(config)
+    calendar = config.calendar.calendar(config.shop.zone)
 
     def worked_from(day: date) -> date:
         while calendar.why_closed(day):

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifier import samples, woo_samples
-from notifier.demo import woo_order
 from notifier.demo.script import Moment, Step, Story
+from notifier.practice import standard, woo_order, woocommerce
 
 _BEGINNINGS = frozenset({"order.registered", "order.created"})
 TimeOf = Callable[[Moment], datetime]
@@ -29,7 +28,7 @@ class StandardShop:
             data |= self.stories[step.order_id].order
         happened = time_of(step.happened) if step.happened else time_of(step.at)
         payload = {"type": step.what, "timestamp": happened.isoformat(), "data": data | step.content}
-        return samples.signed(self.secret, payload, at=now, event_id=step.delivery)
+        return standard.signed(self.secret, payload, at=now, event_id=step.delivery)
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class WooCommerceShop:
         changes = self.changes.setdefault(step.order_id, [])
         changes.append((time_of(step.at), step.content))
         order = woo_order.payload(step.order_id, self.stories[step.order_id].order, changes)
-        return woo_samples.signed(self.secret, order, topic=step.what, delivery=step.delivery)
+        return woocommerce.signed(self.secret, order, topic=step.what, delivery=step.delivery)
 
 
 Shop = StandardShop | WooCommerceShop

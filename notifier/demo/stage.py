@@ -16,14 +16,14 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier import passwords, resources
 from notifier.clock import StillClock
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.config.loading import PREFIX, find, load
 from notifier.config.server import ServerConfig
+from notifier.console import passwords
 from notifier.errors import ConfigError
-from notifier.intake.standard_signature import new_secret
-from notifier.service import Service
+from notifier.intake.standard.signature import new_secret
+from notifier.service.process import Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.staff import Role, Staff
 from notifier.web import listening as connections
@@ -113,7 +113,7 @@ def shop_settings(settings: Path | None, changes: Mapping[str, str] = MappingPro
     try:
         file = find(settings, os.environ)
     except ConfigError:
-        file = resources.CONFIG
+        file = shipped.CONFIG
     return load(file, environment=changes)
 
 

@@ -8,8 +8,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from notifier.cli.bubbles import bubble
 from notifier.clock import TEHRAN
+from notifier.demo.bubbles import bubble
 from notifier.demo.happenings import Arrived, Calling, Happening, Posted, PutOff, Summary
 from notifier.demo.stage import STAFF, Stage
 from notifier.domain import jalali

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from notifier.demo.happenings import Arrived, Calling, Happening, PutOff
 from notifier.demo.stage import STAFF, Stage
-from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.store.reading import StoredCall, StoredMessage
 
@@ -17,7 +17,7 @@ class Watch:
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._reader = stage, stage.service.reader
-        self._calls: dict[str, BookedCall] = {}
+        self._calls: dict[str, Call] = {}
         self._put_off: dict[str, MessageState] = {}
         self._arrived = 0
         self.fell_due: set[str] = set()

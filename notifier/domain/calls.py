@@ -41,7 +41,7 @@ OPEN = frozenset({CallState.SCHEDULED, CallState.DUE, CallState.CLAIMED})
 FINAL = frozenset(CallState) - OPEN
 
 
-class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CallRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reason to call as decided upon. The customer's one open call takes it in: that is the call book's business."""
 
     id: str
@@ -93,7 +93,7 @@ class Entry(Struct, frozen=True, array_like=True):
     to: str = ""
 
 
-class BookedCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A customer's one open call, or one that is over, as stored. Times are unix ms.
 
     ``v`` counts its versions and comes first, where the store looks for it.
@@ -158,7 +158,7 @@ def customer_of(phone: str | None, source: str, order_id: str) -> str:
     return phone or f"{source}:{order_id}"
 
 
-def moved(call: BookedCall, state: CallState, **changes: Any) -> BookedCall:
+def moved(call: Call, state: CallState, **changes: Any) -> Call:
     """The next version of a call, in ``state``. Raises IllegalMove where TRANSITIONS does not lead there."""
     if state not in TRANSITIONS[call.state]:
         raise IllegalMove(f"a call that is {call.state} cannot become {state}")

@@ -8,12 +8,12 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifier.domain import bearing, phones
-from notifier.domain.calls import Call
+from notifier.domain import phones, relevance
+from notifier.domain.calls import CallRequest
+from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
 from notifier.domain.events import Event, EventType, Method
-from notifier.domain.facts import DepositSettled, Fact, OrderPrioritized
 from notifier.domain.messages import Audience, Follows, Message, Via
-from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, heard
+from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, apply_events
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.domain.variables import Context
@@ -32,12 +32,12 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     order: Order
     messages: tuple[Message, ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CallRequest, ...] = ()
     cancelled_messages: tuple[str, ...] = ()
     cancelled_calls: tuple[str, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     timeline: tuple[Line, ...] = ()
-    facts: tuple[Fact, ...] = ()  # what others may want to know
+    facts: tuple[DomainEvent, ...] = ()  # what others may want to know
 
 
 def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
@@ -88,7 +88,7 @@ class _Deciding:
 
     def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> None:
         self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
-        order = heard(before, events)
+        order = apply_events(before, events)
         self.block, self.offered = _block(order, rulebook)
         # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
         # Of nothing to pay there is nothing to wait for.
@@ -107,12 +107,12 @@ class _Deciding:
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld = before.withheld
         self.messages: list[Message] = []
-        self.calls: list[Call] = []
+        self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
         self.cancelled_calls: list[str] = []
         self.suppressed: list[Suppressed] = []
         self.timeline: list[Line] = []
-        self.facts: list[Fact] = []
+        self.facts: list[DomainEvent] = []
 
     def run(self) -> Decision:
         self._enter_block()
@@ -157,7 +157,7 @@ class _Deciding:
         known = self.before
         for place, event in enumerate(self.events):
             if place:
-                known = heard(known, [self.events[place - 1]])
+                known = apply_events(known, [self.events[place - 1]])
             if known.cancelled_anew(event):
                 revived = max(known.happened(kind) or 0 for kind in REVIVING)
                 yield event, News(event.type, f"after {revived}", event.at_ms)
@@ -297,7 +297,7 @@ class _Deciding:
         if self._pointless_call(rule, news) or self._planned(rule, news):
             self._suppress("purpose", rule.purpose, Reason.SUPERSEDED)
             return
-        call = Call(
+        call = CallRequest(
             id=self._id("call", rule.purpose, news),
             purpose=rule.purpose,
             order_id=self.order.id,
@@ -314,7 +314,7 @@ class _Deciding:
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
         return news.kind in STAGES and any(
-            known.kind is news.kind and not bearing.undone(self.order, self.block, rule.purpose, known)
+            known.kind is news.kind and not relevance.undone(self.order, self.block, rule.purpose, known)
             for known in self.open_calls.get(rule.purpose, {}).values()
         )
 
@@ -340,13 +340,13 @@ class _Deciding:
         lasting = bool(rule.after) or self.rulebook.template(rule.template, self.order.source).lasting
         order, block = self.order, self.block
         return (
-            bearing.void(order, news)
-            or bearing.overtaken(order, news, lasting=lasting)
-            or bearing.undone(order, block, rule.template, news)
+            relevance.void(order, news)
+            or relevance.overtaken(order, news, lasting=lasting)
+            or relevance.undone(order, block, rule.template, news)
         )
 
     def _pointless_call(self, rule: CallRule, news: News) -> bool:
-        return bearing.void(self.order, news) or bearing.undone(self.order, self.block, rule.purpose, news)
+        return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
 
     def _hear(self, event: Event, kind: Kind) -> None:
         heard_of = Line(at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra)

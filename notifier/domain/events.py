@@ -35,7 +35,7 @@ class Method(StrEnum):
 
 
 NAMED_ITEMS = 50
-"""So many items of an order that a plugin made huge are kept by name; of the rest the number."""
+"""How many items of an order that a plugin made huge are kept by name; of the rest the number."""
 
 
 class Item(Struct, frozen=True, omit_defaults=True):

@@ -39,7 +39,7 @@ def is_history(event: Event, rulebook: Rulebook, now: datetime) -> bool:
 
 
 def untold(before: Order | None, decision: Decision) -> Decision:
-    """The same decision without the texts and calls it would bring about; what it cancels stays cancelled."""
+    """A decision without the texts and calls it would bring about; what it cancels stays cancelled."""
     gone = {message.id for message in decision.messages} | {call.id for call in decision.calls}
     order = decision.order
     return replace(

@@ -217,7 +217,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return max((STAGES[kind] for kind in self.news if kind in STAGES), default=Stage.NONE)
 
 
-def heard(order: Order, events: Iterable[Event]) -> Order:
+def apply_events(order: Order, events: Iterable[Event]) -> Order:
     """The order with the events' facts taken in: details and news, nothing decided yet."""
     values = _said(order.details)
     stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}

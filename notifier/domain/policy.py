@@ -1,10 +1,12 @@
 """The shop's promises as data: for each region and method of payment, what each event sends, plans and cancels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from annotated_types import Ge
 
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
@@ -71,6 +73,12 @@ class Block:
     def rule(self, event: EventType) -> Rule:
         return self.rules.get(event, NOTHING)
 
+    def texts(self) -> Iterator[TextRule]:
+        """All that it may send."""
+        yield from self.revived
+        for rule in self.rules.values():
+            yield from rule.sms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -94,7 +102,7 @@ class Shop:
     card: str = ""
     account: str = ""
     holder: str = ""
-    return_days: int = 7
+    return_days: Annotated[int, Ge(0)] = 7
     deposit_deadline: timedelta = timedelta(hours=24)
 
 

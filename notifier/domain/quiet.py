@@ -16,7 +16,9 @@ class QuietHours:
         if self.start.tzinfo or self.end.tzinfo:
             raise ValueError("Quiet hours are times of the shop's clock; write them without a zone, for example 22:00")
         if self.start == self.end:
-            raise ValueError(f"Quiet hours from {self.start} to {self.end} are no window; to have none, disable them")
+            raise ValueError(
+                f"Quiet hours from {self.start} to {self.end} are no window; to have none write enabled = false"
+            )
 
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:
         """``moment`` itself outside quiet hours, else their end."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from notifier.domain import jalali, money, naming, persian
-from notifier.domain.calls import BookedCall, Call
+from notifier.domain.calls import Call, CallRequest
 from notifier.domain.events import EventType
 from notifier.domain.orders import Order
 
@@ -21,8 +21,8 @@ class Context(Struct, frozen=True, kw_only=True):
     order: Order
     shop: "Shop"
     now: datetime
-    call: Call | BookedCall | None = None
-    calls: tuple[BookedCall, ...] = ()  # for staff: several at once
+    call: CallRequest | Call | None = None
+    calls: tuple[Call, ...] = ()  # for staff: several at once
     numbers: Mapping[str, int] = {}  # for staff: counts, by the variable that shows them
     words: Mapping[str, str] = {}
 
@@ -215,7 +215,7 @@ def words(context: Context) -> str:
     call = context.call
     if call is None:
         return ""
-    return " ".join((call.brief if isinstance(call, Call) else call.first.words).split())
+    return " ".join((call.brief if isinstance(call, CallRequest) else call.first.words).split())
 
 
 @variable

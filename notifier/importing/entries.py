@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from notifier.domain.events import Event
 from notifier.errors import Unprocessable
-from notifier.intake import standard
+from notifier.intake.standard import payload as standard
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.clock import Clock
-from notifier.domain.calls import Call
+from notifier.domain.calls import CallRequest
 from notifier.domain.events import Event
 from notifier.domain.history import settle
 from notifier.domain.messages import Message, Via
@@ -31,7 +31,7 @@ class Preview:
     reader: Reader | None
     price: Callable[[str, Via], int]
     on_text: Callable[[Message, Order], None]
-    on_call: Callable[[Call], None]
+    on_call: Callable[[CallRequest], None]
     on_refused: Callable[[int, str], None]
     on_progress: Callable[[Totals, int], None]
     totals: Totals = field(default_factory=Totals)

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from notifier import private
 from notifier.domain import cells
 from notifier.importing.entries import Entry
 from notifier.importing.source import KINDS, Kind
+from notifier.store import private_files
 
 
 class Refused:
@@ -43,7 +43,7 @@ class Refused:
     def _opened(self) -> TextIO:
         if self._file is None:
             # Customers are named in it: for nobody else's eyes.
-            self._file = io.TextIOWrapper(private.written(self.path), encoding="utf-8", newline="")
+            self._file = io.TextIOWrapper(private_files.written(self.path), encoding="utf-8", newline="")
             if self._kind is Kind.TRACKING:
                 self._file.write("\ufeff")  # by which Excel knows UTF-8
                 csv.writer(self._file).writerow(["line", "reason", "given"])

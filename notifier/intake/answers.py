@@ -1,36 +1,95 @@
 """What a shop is told about an event: the whole decision, so that its developer sees what the event will do."""
 
-from typing import Any
+from typing import Literal
+
+from aiohttp import web
+from msgspec import Struct
 
 from notifier.domain import phones
+from notifier.domain.calls import Purpose
 from notifier.domain.decide import Decision
-from notifier.domain.orders import Order
+from notifier.domain.orders import Order, Priority
+from notifier.domain.timeline import Reason
 from notifier.store.bookings import Booked
-from notifier.store.records import encode
+from notifier.store.records import Moment, encode
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Part of an answer; what may be left out has a default."""
+
+
+class PlannedMessage(Part, frozen=True):
+    id: str
+    template: str
+    to: str
+    not_before: Moment | None
+
+
+class PlannedCall(Part, frozen=True):
+    id: str
+    purpose: Purpose
+    due_at: Moment
+
+
+class Suppressed(Part, frozen=True, kw_only=True):
+    """A text (``template``) or a call (``purpose``) that did not come to be."""
+
+    template: str | None = None
+    purpose: Purpose | None = None
+    reason: Reason
+
+
+class Decided(Part, frozen=True):
+    """The whole decision. It is on disk before it is answered."""
+
+    event_id: str
+    order_id: str
+    duplicate: bool
+    prepaid: bool
+    delivery_priority: Priority
+    parked: bool
+    messages: tuple[PlannedMessage, ...]
+    calls: tuple[PlannedCall, ...]
+    suppressed: tuple[Suppressed, ...]
+
+
+class BatchPart(Struct, frozen=True):
+    """One event of a batch: a decision with its ``status``, or a problem."""
+
+    status: int
+
+
+class Ping(Part, frozen=True):
+    ping: Literal[True]
+
+
+class NotUnderstood(Part, frozen=True):
+    """A signed WooCommerce delivery that is no order: kept, to be looked at. Refused, it would count as a failure."""
+
+    understood: Literal[False]
+    detail: str
 
 
 def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
     """The answer to an event that was decided upon. A call is the one that the reason joined, with its time."""
-    order = decision.order
     return _answer(
         event_id,
-        order.id,
-        prepaid=order.prepaid,
-        delivery_priority=order.priority,
-        parked=False,
-        messages=[
-            {
-                "id": message.id,
-                "template": message.template,
-                "to": phones.mask(message.to),
-                "not_before": message.not_before,
-            }
-            for message in decision.messages
-        ],
-        calls=[{"id": call.id, "purpose": reason.purpose, "due_at": call.due_at} for reason, call in booked.calls],
-        suppressed=[
-            {thing.kind: thing.what, "reason": thing.reason} for thing in (*decision.suppressed, *booked.suppressed)
-        ],
+        decision.order.id,
+        prepaid=decision.order.prepaid,
+        delivery_priority=decision.order.priority,
+        messages=tuple(
+            PlannedMessage(id=one.id, template=one.template, to=phones.mask(one.to), not_before=one.not_before)
+            for one in decision.messages
+        ),
+        calls=tuple(
+            PlannedCall(id=call.id, purpose=reason.purpose, due_at=call.due_at) for reason, call in booked.calls
+        ),
+        suppressed=tuple(
+            Suppressed(template=one.what, reason=one.reason)
+            if one.kind == "template"
+            else Suppressed(purpose=Purpose(one.what), reason=one.reason)
+            for one in (*decision.suppressed, *booked.suppressed)
+        ),
     )
 
 
@@ -51,7 +110,32 @@ def repeated(answer: bytes) -> bytes:
     return answer.replace(b'"duplicate":false', b'"duplicate":true', 1)
 
 
-def _answer(event_id: str, order_id: str, **decision: Any) -> bytes:
-    nothing = {"prepaid": False, "delivery_priority": "normal", "parked": False}
-    lists: dict[str, list[Any]] = {"messages": [], "calls": [], "suppressed": []}
-    return encode({"event_id": event_id, "order_id": order_id, "duplicate": False} | nothing | lists | decision)
+def _answer(
+    event_id: str,
+    order_id: str,
+    *,
+    prepaid: bool = False,
+    delivery_priority: Priority = Priority.NORMAL,
+    parked: bool = False,
+    messages: tuple[PlannedMessage, ...] = (),
+    calls: tuple[PlannedCall, ...] = (),
+    suppressed: tuple[Suppressed, ...] = (),
+) -> bytes:
+    return encode(
+        Decided(
+            event_id=event_id,
+            order_id=order_id,
+            duplicate=False,
+            prepaid=prepaid,
+            delivery_priority=delivery_priority,
+            parked=parked,
+            messages=messages,
+            calls=calls,
+            suppressed=suppressed,
+        )
+    )
+
+
+def as_json(body: bytes, status: int) -> web.Response:
+    """An answer that lies in the store as it is given."""
+    return web.Response(body=body, status=status, content_type="application/json")

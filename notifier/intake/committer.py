@@ -20,8 +20,8 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import Kind, Line, Reason
 from notifier.intake import answers
+from notifier.intake.batcher import Batcher, PendingDelivery
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
-from notifier.intake.groups import Groups, Waiting
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
 from notifier.store import keys as names
@@ -29,9 +29,9 @@ from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.records import decode, encode, ms
 from notifier.store.roundtrip import checked, many
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 _DECIDED_AT_ONCE = 32  # deliveries of a group
@@ -39,7 +39,7 @@ _DECIDED_AT_ONCE = 32  # deliveries of a group
 
 @dataclass(slots=True)
 class _Prepared:
-    waiting: Waiting
+    waiting: PendingDelivery
     unit: UnitOfWork
     order: Order | None
     decision: Decision | None
@@ -61,15 +61,15 @@ class Committer:
     remember: timedelta = timedelta(days=7)
     patience: timedelta = timedelta(seconds=5)
     on_commit: Callable[[], None] = lambda: None
-    tell: Tell = nobody
+    tell: Publish = no_op
     on_taken: Callable[[Sequence[Taken]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
     planned: Planned = field(init=False)
-    _groups: Groups = field(init=False)
+    _groups: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self._groups = Groups(self._commit, self.patience, self.on_group)
+        self._groups = Batcher(self._commit, self.patience, self.on_group)
         self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
         self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
@@ -92,12 +92,12 @@ class Committer:
             await self.parked.follow(delivery, outcome)
         return outcome
 
-    async def _commit(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
+    async def _commit(self, group: Sequence[PendingDelivery]) -> Sequence[PendingDelivery]:
         """Settle each of a group, but for those that have to be looked at again."""
         await self._route(group)
         stored, customers, calls = await self._read(group)
         prepared: list[_Prepared] = []
-        later: list[Waiting] = []
+        later: list[PendingDelivery] = []
         fresh: dict[str, Order] = {}  # what this group has decided already, by key of the order
         for place, (waiting, (seen, order)) in enumerate(zip(group, stored, strict=True)):
             if place % _DECIDED_AT_ONCE == _DECIDED_AT_ONCE - 1:
@@ -126,7 +126,7 @@ class Committer:
             later += await self._write(prepared)
         return later
 
-    async def _route(self, group: Sequence[Waiting]) -> None:
+    async def _route(self, group: Sequence[PendingDelivery]) -> None:
         """Find each order's partition; a new order goes where its customer's phone says."""
         if self.partitions == 1:
             return
@@ -155,7 +155,7 @@ class Committer:
             checked(await many(self.redis, routes))
 
     async def _read(
-        self, group: Sequence[Waiting]
+        self, group: Sequence[PendingDelivery]
     ) -> tuple[list[tuple[bytes | None, bytes | None]], list[tuple[Keys, str]], list[Any]]:
         """What was answered to each delivery before and its order as stored; whom the deliveries name as customers, and
         what the store answered to the call book's questions about them. One round trip."""
@@ -172,7 +172,7 @@ class Committer:
         values = answers[0] if self.partitions == 1 else answers[: len(records)]
         return list(zip(values[::2], values[1::2], strict=True)), customers, answers[len(records) :]
 
-    def _prepare(self, waiting: Waiting, order: Order | None) -> _Prepared | None:
+    def _prepare(self, waiting: PendingDelivery, order: Order | None) -> _Prepared | None:
         """Decide, and put together what is to be written; None when there is no news."""
         delivery, keys, now = waiting.delivery, waiting.keys, self.clock.now()
         events = delivery.events(order)
@@ -218,10 +218,10 @@ class Committer:
                 record = f"{delivery.digest}\n".encode() + ready.answer
                 ready.unit.do("SET", seen, record, "PX", self.remember // timedelta(milliseconds=1))
 
-    async def _write(self, prepared: Sequence[_Prepared]) -> list[Waiting]:
+    async def _write(self, prepared: Sequence[_Prepared]) -> list[PendingDelivery]:
         """Commit, and settle; returns those whose order or customer changed in between."""
         await self._keep_routes(prepared)
-        changed: list[Waiting] = []
+        changed: list[PendingDelivery] = []
         outcomes = await work.commit(self.redis, [ready.unit for ready in prepared])
         self.on_commit()
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
@@ -244,7 +244,7 @@ class Committer:
         return changed
 
 
-def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Tell) -> None:
+def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Publish) -> None:
     """All that a decision makes true beside its calls, which are booked."""
     keys, decision = booking.keys, booking.decision
     writes.put_order(unit, keys, decision.order, before=booking.before)

@@ -44,11 +44,11 @@ class Repeated(Struct, frozen=True):
 
 
 class Clashing(Struct, frozen=True):
-    """Another body came under this id before."""
+    """A delivery whose id came before with another body."""
 
 
 class Unchanged(Struct, frozen=True):
-    """It holds nothing that is not known; ``order`` is as it stands, where there is one."""
+    """A delivery that holds nothing new; ``order`` is as it stands, where there is one."""
 
     order: Order | None = None
 

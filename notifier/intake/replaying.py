@@ -7,11 +7,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from notifier.errors import Problem
-from notifier.intake.kept import Kept, KeptBook
+from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.views import Source
 
 
-class Became(StrEnum):
+class ReplayOutcome(StrEnum):
     TAKEN = "taken"
     KNOWN = "known"  # everything in it was known already
     REFUSED = "refused"
@@ -19,14 +19,14 @@ class Became(StrEnum):
     INCOMPLETE = "incomplete"  # its body was not kept, or is no text
 
 
-GONE = frozenset({Became.TAKEN, Became.KNOWN})
+GONE = frozenset({ReplayOutcome.TAKEN, ReplayOutcome.KNOWN})
 """What is done with: it is kept no longer."""
 
 
 class Replayed(Struct, frozen=True):
     """What became of one delivery, with the reason where it was not taken."""
 
-    became: Became
+    became: ReplayOutcome
     reason: str = ""
 
 
@@ -34,24 +34,26 @@ class Replayed(Struct, frozen=True):
 class Replayer:
     """Replays to the sources as they are configured now. Doing it twice sends nothing twice."""
 
-    book: KeptBook
+    book: DeadLetters
     sources: Mapping[str, Source]
 
-    async def replay(self, kept: Kept, *, trust: bool = False) -> Replayed:
+    async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
         source = self.sources.get(kept.source)
         if source is None:
-            return Replayed(Became.REFUSED, f"There is no source {kept.source!r} any more.")
+            return Replayed(ReplayOutcome.REFUSED, f"There is no source {kept.source!r} any more.")
         if not kept.whole:
-            return Replayed(Became.INCOMPLETE, "Its body was not kept whole: have the shop send it again.")
+            return Replayed(ReplayOutcome.INCOMPLETE, "Its body was not kept whole: have the shop send it again.")
         if not kept.signed and not trust:
-            return Replayed(Became.UNTRUSTED, "Nobody knows who sent it: its signature did not match when it came.")
+            return Replayed(
+                ReplayOutcome.UNTRUSTED, "Nobody knows who sent it: its signature did not match when it came."
+            )
         try:
             news = await source.replay(kept)
         except Problem as problem:
             if problem.status >= 500:
                 raise
             mistakes = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors[:3])
-            return Replayed(Became.REFUSED, f"{problem.detail} {mistakes}".strip())
+            return Replayed(ReplayOutcome.REFUSED, f"{problem.detail} {mistakes}".strip())
         await self.book.remove(kept)
-        return Replayed(Became.TAKEN if news else Became.KNOWN)
+        return Replayed(ReplayOutcome.TAKEN if news else ReplayOutcome.KNOWN)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Annotated
+
+from annotated_types import Ge, Le
 
 from notifier.outbound.events import Topic
 
@@ -15,6 +18,31 @@ _LONGEST_WAIT = timedelta(hours=24)
 """A receiver that wants to be left alone for longer is asked again after this."""
 
 
+_LONGEST_TIMEOUT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long a receiver is waited for, and how much news. Of what waits for too long, or of too many, the oldest is
+    dropped and counted. Raises ValueError for what makes no sense."""
+
+    timeout: timedelta = timedelta(seconds=20)
+    off_after: timedelta = timedelta(days=5)
+    keep: timedelta = timedelta(days=7)
+    at_most: Annotated[int, Ge(1), Le(1_000_000)] = 10_000
+
+    def __post_init__(self) -> None:
+        if not timedelta() < self.timeout <= _LONGEST_TIMEOUT:
+            raise ValueError("timeout must be longer than 0s and at most 1m; 20s is usual")
+        if self.off_after <= timedelta() or self.keep <= timedelta():
+            raise ValueError("off_after and keep must be longer than 0s")
+
+    @property
+    def lease(self) -> timedelta:
+        """For how long a worker may keep news in hand: well over the time limit of a post."""
+        return self.timeout + timedelta(seconds=30)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where news is posted to, as configured. Without ``sources`` it hears of the orders of every shop."""
@@ -24,15 +52,7 @@ class Endpoint:
     secrets: Sequence[str] = field(repr=False)  # the one in use first
     topics: frozenset[Topic]
     sources: frozenset[str] = frozenset()
-    timeout: timedelta = timedelta(seconds=20)
-    off_after: timedelta = timedelta(days=5)
-    keep: timedelta = timedelta(days=7)
-    at_most: int = 10_000
-
-    @property
-    def lease(self) -> timedelta:
-        """For how long a worker may keep news in hand: well over the time limit of a post."""
-        return self.timeout + timedelta(seconds=30)
+    terms: Terms = Terms()
 
 
 @dataclass(frozen=True, slots=True)

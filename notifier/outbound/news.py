@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.calls import Call, CallState
 from notifier.domain.decide import derived_id
-from notifier.domain.events import EventType
-from notifier.domain.facts import (
+from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
     DepositSettled,
-    Fact,
+    DomainEvent,
     MessageEnded,
     OrderPrioritized,
     StaffReminded,
 )
+from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Order
 from notifier.outbound import events
@@ -38,7 +38,7 @@ class News(Struct, frozen=True):
         return f"msg_{derived_id(namespace, self.topic, *self.key)}"
 
 
-def of(fact: Fact) -> Iterator[News]:
+def of(fact: DomainEvent) -> Iterator[News]:
     """What a shop may be told of a fact."""
     at = fact.at
     match fact:
@@ -73,7 +73,7 @@ def of(fact: Fact) -> Iterator[News]:
             )
 
 
-def narrowed(fact: Fact, sources: Collection[str]) -> Fact | None:
+def narrowed(fact: DomainEvent, sources: Collection[str]) -> DomainEvent | None:
     """The part of a fact that is about orders of some shops; None where it is about none of them."""
     match fact:
         case MessageEnded(message=message):
@@ -90,7 +90,7 @@ def narrowed(fact: Fact, sources: Collection[str]) -> Fact | None:
             return replace(fact, calls=parts) if parts else None
 
 
-def _part(call: BookedCall, sources: Collection[str]) -> BookedCall | None:
+def _part(call: Call, sources: Collection[str]) -> Call | None:
     reasons = tuple(reason for reason in call.reasons if reason.source in sources)
     return replace(call, reasons=reasons) if reasons else None
 

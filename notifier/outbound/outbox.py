@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.facts import Fact
+from notifier.domain.domain_events import DomainEvent
 from notifier.errors import StoreError
 from notifier.outbound import news as telling
 from notifier.outbound.endpoint import Endpoint
@@ -53,7 +53,7 @@ class Outbox:
     endpoints: Sequence[Endpoint]
     namespace: str
 
-    def tell(self, unit: UnitOfWork, keys: Keys, fact: Fact) -> None:
+    def tell(self, unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
         """Have every endpoint that wants to know told of a fact, as soon as the unit is committed."""
         for endpoint in self.endpoints:
             part = telling.narrowed(fact, endpoint.sources) if endpoint.sources else fact
@@ -77,7 +77,7 @@ def _drop(unit: UnitOfWork, keys: Keys, endpoint: str, *ids: str) -> None:
 
 async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, count: int) -> list[Claimed]:
     """Take up to ``count`` entries that are due, the earliest first. What is not settled in time is taken again."""
-    ids = await _POSTPONE.run(redis, [keys.news_due(endpoint.name)], ms(now), ms(now + endpoint.lease), count)
+    ids = await _POSTPONE.run(redis, [keys.news_due(endpoint.name)], ms(now), ms(now + endpoint.terms.lease), count)
     raws: Any = await redis.hmget(keys.news(endpoint.name), ids) if ids else []
     claimed, lost = [], UnitOfWork()
     for entry_id, raw in zip(ids, raws, strict=True):
@@ -94,14 +94,14 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
 
 
 def delivered(endpoint: Endpoint, claimed: Claimed) -> UnitOfWork:
-    """It was taken: it is done with."""
+    """Remove news that an endpoint took."""
     unit = UnitOfWork()
     _drop(unit, claimed.keys, endpoint.name, claimed.entry.id)
     return unit
 
 
 def again(endpoint: Endpoint, claimed: Claimed, at: datetime) -> UnitOfWork:
-    """It is to be tried again, unless somebody else settled it after our claim had lapsed."""
+    """Have news tried again at a time, unless somebody else settled it after our claim had lapsed."""
     keys, entry = claimed.keys, claimed.entry
     unit = UnitOfWork()
     unit.require_field(keys.news(endpoint.name), entry.id, claimed.raw)
@@ -124,7 +124,7 @@ async def hasten(redis: Redis, keys: Keys, endpoint: Endpoint, *, after: datetim
 async def prune(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, at_most: int) -> int:
     """Drop what has waited for too long, and the oldest of what is too much; returns how many."""
     name, count = keys.news_since(endpoint.name), 0
-    oldest = ms(now - endpoint.keep)
+    oldest = ms(now - endpoint.terms.keep)
     while True:
         too_old: Any = await redis.zrangebyscore(name, "-inf", f"({oldest}", start=0, num=_AT_ONCE)
         surplus = int(await redis.zcard(name)) - at_most

@@ -27,7 +27,7 @@ async def post(
             endpoint.url,
             data=body,
             headers=signing.headers(endpoint.secrets, event_id, body, at=now),
-            timeout=aiohttp.ClientTimeout(total=endpoint.timeout.total_seconds()),
+            timeout=aiohttp.ClientTimeout(total=endpoint.terms.timeout.total_seconds()),
             allow_redirects=False,
         ) as response:
             wait = retry_after(response.headers.get("Retry-After"), now)

@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.outbound import outbox, posting, retrying
+from notifier.outbound.breaker import FAILING, GONE, EndpointStates
 from notifier.outbound.endpoint import Answer, Endpoint
 from notifier.outbound.outbox import Claimed
-from notifier.outbound.standing import FAILING, GONE, Standings
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -53,8 +53,8 @@ class NewsSender:
     _ending: bool = False
 
     @property
-    def standings(self) -> Standings:
-        return Standings(self.redis)
+    def standings(self) -> EndpointStates:
+        return EndpointStates(self.redis)
 
     async def run(self) -> None:
         """Post until told to finish. What is in hand when cancelled is posted again when its claim lapses."""
@@ -75,7 +75,7 @@ class NewsSender:
         count = 0
         for endpoint in (*self.endpoints, *await self._former()):
             # Each partition may hold its share, so that the whole is bounded.
-            share = max(1, endpoint.at_most // len(self.everywhere))
+            share = max(1, endpoint.terms.at_most // len(self.everywhere))
             for keys in self.everywhere:
                 dropped = await outbox.prune(self.redis, keys, endpoint, now=self.clock.now(), at_most=share)
                 if dropped:
@@ -100,7 +100,8 @@ class NewsSender:
                 if not await self._drain(connections, endpoint):
                     await asyncio.sleep(_IDLE)
             except (RedisError, OSError) as error:
-                log.warning("store away", action="news_failed", endpoint=endpoint.name, error=type(error).__name__)
+                about = {"endpoint": endpoint.name, "error": type(error).__name__}
+                log.warning("store unreachable", action="news_failed", **about)
                 await asyncio.sleep(_AFTER_TROUBLE)
             except Exception:  # whatever it was, the next round is to be had
                 log.exception("a round of posting failed", action="news_failed", endpoint=endpoint.name)
@@ -166,7 +167,7 @@ class NewsSender:
         refused = [answer for answer in answers if not answer.taken]
         if len(refused) < len(answers):
             await self._recover(endpoint)
-        elif now - await self.standings.failed(name, str(refused[-1]), now=now) >= endpoint.off_after:
+        elif now - await self.standings.failed(name, str(refused[-1]), now=now) >= endpoint.terms.off_after:
             await self._switch_off(endpoint, FAILING)
         if any(answer.gone for answer in refused):
             await self._switch_off(endpoint, GONE)
@@ -176,14 +177,14 @@ class NewsSender:
             log.warning("endpoint left alone", action="news_paused", endpoint=name, until=until.isoformat())
 
     async def _recover(self, endpoint: Endpoint) -> None:
-        """It takes news; if it did not before, what waits for a later try need not wait."""
+        """Note that an endpoint takes news; if it did not before, what waits for a later try need not wait."""
         now = self.clock.now()
         before = await self.standings.of(endpoint.name, now=now)
         await self.standings.took(endpoint.name, now=now)
         if before.failing:
             for keys in self.everywhere:
                 # Up to then it may be in somebody's hands, and comes soon anyway.
-                await outbox.hasten(self.redis, keys, endpoint, after=now + endpoint.lease)
+                await outbox.hasten(self.redis, keys, endpoint, after=now + endpoint.terms.lease)
             log.info("endpoint is back", action="news_resumed", endpoint=endpoint.name)
 
     async def _switch_off(self, endpoint: Endpoint, why: str) -> None:

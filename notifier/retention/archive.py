@@ -21,10 +21,9 @@ import msgspec
 import structlog
 from msgspec import Raw, Struct
 
-from notifier import private
-from notifier.store import folders
+from notifier.store import folders, private_files
+from notifier.store.order_bundle import KeptMessage
 from notifier.store.records import decode, encode
-from notifier.store.stories import KeptMessage
 
 log = structlog.get_logger()
 
@@ -187,7 +186,7 @@ def _append(path: Path, at: int, member: bytes) -> None:
 
 def _rewrite(path: Path, change: Callable[[Archived], Archived | None]) -> int:
     changed, beside = 0, path.with_name(f"{path.name}.part")
-    with private.written(beside) as file:
+    with private_files.written(beside) as file:
         for _, text in members(path):
             kept = []
             for line in text.splitlines():

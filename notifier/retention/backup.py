@@ -22,11 +22,10 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from notifier import private
 from notifier.clock import TEHRAN
 from notifier.errors import NotifierError
 from notifier.store import keys as names
-from notifier.store import schema, server
+from notifier.store import private_files, schema, server
 from notifier.store.records import decode, encode, ms
 
 STORE, ABOUT, ARCHIVE = "store.rdb", "backup.json", "archive"
@@ -140,8 +139,8 @@ def _check_new(file: Path) -> None:
     if _part(file).is_symlink():
         raise BackupError(f"{_part(file)} is a link: remove it, or name another file.")
     try:
-        private.check_folder(file.parent)
-    except private.NotPrivate as error:
+        private_files.check_folder(file.parent)
+    except private_files.NotPrivate as error:
         raise BackupError(str(error)) from None
 
 
@@ -161,7 +160,7 @@ def _remove(path: Path) -> None:
 def _write(file: Path, about: About, snapshot: Path, archive: Path) -> None:
     part = _part(file)
     try:
-        with private.written(part) as out:
+        with private_files.written(part) as out:
             with tarfile.open(fileobj=out, mode="w") as tar:
                 _add(tar, ABOUT, io.BytesIO(encode(about)), len(encode(about)))
                 with snapshot.open("rb") as content:
@@ -253,7 +252,7 @@ def _read(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _copy(content: IO[bytes], path: Path) -> None:
-    with private.created(path) as out:
+    with private_files.created(path) as out:
         while chunk := content.read(_CHUNK):
             out.write(chunk)
         out.flush()

@@ -14,7 +14,6 @@ from msgspec import Raw, Struct
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from notifier import private
 from notifier.clock import Clock
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
@@ -25,11 +24,11 @@ from notifier.retention import removal
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import last_backup
 from notifier.retention.claim import claimed
-from notifier.retention.mentions import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.orders import archived
+from notifier.retention.personal_data import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
-from notifier.store import stories, work
+from notifier.store import order_bundle, private_files, work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.records import decode, encode
@@ -84,7 +83,7 @@ class Customers:
         shown: set[str] = set()
         for keys in self.reader.everywhere:
             for order in await self._orders(keys, phone):
-                (one,) = await stories.dossiers(self.redis, [(keys, order)])
+                (one,) = await order_bundle.dossiers(self.redis, [(keys, order)])
                 shown |= {*one.live, *one.calls}
                 yield archived(one, now)
             inbound: Any = await self.redis.lrange(keys.inbound(phone), 0, -1)
@@ -94,7 +93,7 @@ class Customers:
                 )
             for message_id, fields in await self._messages(keys, phone):
                 if message_id not in shown:
-                    kept = stories.kept_message(message_id, fields)
+                    kept = order_bundle.kept_message(message_id, fields)
                     yield Archived(kind="message", id=message_id, archived_at=now, messages=[kept])
             for call_id, raw in await self._calls(keys, phone):
                 if call_id not in shown:
@@ -194,7 +193,7 @@ class Customers:
     async def _erase_order(self, keys: Keys, order: Order) -> Counter[str]:
         life = max(self.remembered, timedelta(days=1)) // timedelta(milliseconds=1)
         for _ in range(_ATTEMPTS):
-            (one,) = await stories.dossiers(self.redis, [(keys, order)])
+            (one,) = await order_bundle.dossiers(self.redis, [(keys, order)])
             unit = UnitOfWork()
             removal.require_unchanged(unit, one)
             removal.drop_story(unit, one, calls=one.calls.keys())
@@ -349,7 +348,7 @@ def _without_lines(path: Path, forms: Collection[bytes]) -> int:
     kept = [line for line in lines if not mentions([line], forms)]
     if len(kept) < len(lines):
         beside = path.with_name(f"{path.name}.part")
-        with private.written(beside) as file:
+        with private_files.written(beside) as file:
             file.writelines(kept)
         beside.replace(path)
     return len(lines) - len(kept)

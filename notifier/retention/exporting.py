@@ -13,7 +13,7 @@ from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
 from notifier.retention.archive import Archived
 from notifier.retention.orders import archived
-from notifier.store import stories
+from notifier.store import order_bundle
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
@@ -62,7 +62,7 @@ async def orders(reader: Reader, span: Span, *, now: datetime) -> AsyncIterator[
             lowest = reached
 
 
-async def _read(reader: Reader, keys: Keys, members: list[str]) -> list[stories.Dossier]:
+async def _read(reader: Reader, keys: Keys, members: list[str]) -> list[order_bundle.Dossier]:
     pipeline = reader.redis.pipeline(transaction=False)
     for member in members:
         pipeline.get(keys.order(*member.split(":", 1)))
@@ -70,7 +70,7 @@ async def _read(reader: Reader, keys: Keys, members: list[str]) -> list[stories.
     for member, raw in zip(members, await pipeline.execute(), strict=True):
         try:
             if raw is not None:
-                found += await stories.dossiers(reader.redis, [(keys, decode(raw, Order))])
+                found += await order_bundle.dossiers(reader.redis, [(keys, decode(raw, Order))])
         except StoreError as error:
             log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
     return found

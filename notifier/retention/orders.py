@@ -19,11 +19,11 @@ from notifier.retention import removal
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.claim import Hold
 from notifier.store import keys as names
-from notifier.store import packing, stories, work
+from notifier.store import order_bundle, packing, work
 from notifier.store.keys import Keys
+from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
 from notifier.store.records import decode, encode, ms
-from notifier.store.stories import Dossier, Story
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -103,8 +103,8 @@ class ClosedOrders:
         return [(source, order_id, score) for source, _, order_id, score in places]
 
     async def _due(self, keys: Keys, found: Sequence[_Place]) -> list[_Place]:
-        """Those that something may be done about. Nearly all that is stored is packed and not to go yet: of these no
-        more is read than their beginning, or every look would cost what all orders weigh."""
+        """The orders that something may be done about. Nearly all are packed and not to go yet: of these no more is
+        read than their beginning, or every look would cost what all orders weigh."""
         going = ms(self.clock.now() - self.ages.orders) if self.ages.orders else 0
         pipeline = self.redis.pipeline(transaction=False)
         for source, order_id, _ in found:
@@ -169,12 +169,12 @@ class ClosedOrders:
     async def dossiers(self, keys: Keys, orders: Sequence[Order]) -> list[Dossier]:
         """Everything about orders, without those of which something cannot be read: they are left as they are."""
         try:
-            return await stories.dossiers(self.redis, [(keys, order) for order in orders]) if orders else []
+            return await order_bundle.dossiers(self.redis, [(keys, order) for order in orders]) if orders else []
         except (StoreError, ValueError):
             found = []
             for order in orders:
                 try:
-                    found += await stories.dossiers(self.redis, [(keys, order)])
+                    found += await order_bundle.dossiers(self.redis, [(keys, order)])
                 except (StoreError, ValueError) as error:
                     log.error("an order is left", action="order_unreadable", order=order.id, error=str(error))
             return found
@@ -228,7 +228,7 @@ async def keep(archive: Archive | None, records: Sequence[tuple[int, Archived]])
 
 def archived(one: Dossier, now: datetime) -> Archived:
     """An order as a line of the archive."""
-    story: Story = one.story
+    story: OrderBundle = one.story
     return Archived(
         kind="order",
         source=one.order.source,
@@ -243,7 +243,7 @@ def archived(one: Dossier, now: datetime) -> Archived:
 
 
 def _packed(one: Dossier) -> tuple[bytes, bytes]:
-    return stories.packed(one.story), packing.packed_version(one.order.v, encode(one.order))
+    return order_bundle.packed(one.story), packing.packed_version(one.order.v, encode(one.order))
 
 
 def _unlisted(keys: Keys, member: str) -> UnitOfWork:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.events import Details
 from notifier.domain.orders import Order
 from notifier.store import packing
 from notifier.store.keys import Keys
+from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
-from notifier.store.stories import Dossier
 from notifier.store.work import UnitOfWork
 
 _KNOWN = ("city", "province", "method", "amount", "refund_amount")
@@ -98,7 +98,7 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
         unit.do("DEL", keys.provider_message(text["provider"], text["provider_id"]))
 
 
-def drop_call(unit: UnitOfWork, keys: Keys, call: BookedCall) -> None:
+def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
     """Remove a call, open or over."""
     unit.do("DEL", keys.call(call.id))
     unit.do("ZREM", keys.calls(call.state), call.id)

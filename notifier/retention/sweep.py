@@ -8,11 +8,10 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.config.retention import RetentionConfig
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
-from notifier.retention.leftovers import Leftovers
 from notifier.retention.orders import Ages, ClosedOrders
+from notifier.retention.orphans import Orphans
 from notifier.store import audit
 from notifier.store.reading import Reader
 from notifier.store.records import ms
@@ -41,7 +40,7 @@ class Retention:
 
     redis: Redis
     orders: ClosedOrders
-    leftovers: Leftovers
+    leftovers: Orphans
     archive: Archive | None
     audit_age: timedelta
 
@@ -75,25 +74,14 @@ class Retention:
 
 
 def retention(
-    settings: RetentionConfig,
-    archive: Archive,
+    ages: Ages,
+    audit_age: timedelta,
+    archive: Archive | None,
     redis: Redis,
     reader: Reader,
     clock: Clock,
     book: CallBook,
 ) -> Retention:
-    """As configured."""
-    kept = archive if settings.archive else None
-    ages = Ages(
-        pack=settings.pack,
-        orders=settings.orders,
-        open_orders=settings.open_orders,
-        remembered=settings.remembered,
-    )
-    return Retention(
-        redis,
-        ClosedOrders(redis, reader, clock, ages, kept),
-        Leftovers(redis, reader, clock, book, settings.orders, kept),
-        kept,
-        settings.audit,
-    )
+    """What packs, archives and removes; without an archive what is old is removed alone."""
+    orders = ClosedOrders(redis, reader, clock, ages, archive)
+    return Retention(redis, orders, Orphans(redis, reader, clock, book, ages.orders, archive), archive, audit_age)

@@ -26,7 +26,7 @@ class Params:
         return value
 
     def given(self, name: str) -> str:
-        """As it came, possibly empty; 400 when it is not there."""
+        """A parameter as it came, possibly empty; 400 when it is not there."""
         try:
             return self._values[name]
         except KeyError:
@@ -36,7 +36,7 @@ class Params:
         return self._values.get(name, "").strip() or None
 
     def raw(self, name: str) -> str:
-        """As it came, nothing trimmed; empty when it is not there."""
+        """A parameter as it came, nothing trimmed; empty when it is not there."""
         return self._values.get(name, "")
 
     def listed(self, name: str, *, limit: int, code: int = 414) -> list[str]:

@@ -78,7 +78,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     status: int
 
     def at(self, now: datetime) -> "Message":
-        """The same message as it stands at ``now``."""
+        """The message as it stands at ``now``."""
         status = self._status(now)
         return self if status == self.status else msgspec.structs.replace(self, status=status)
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
-from notifier.sms.unreached import Unreached
+from notifier.sms.call_fallback import CallFallback
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
@@ -25,7 +25,7 @@ class Expiry:
     redis: Redis
     reader: Reader
     clock: Clock
-    unreached: Unreached
+    unreached: CallFallback
 
     async def sweep(self) -> int:
         """Let everything expire whose time is over; returns how many. What may be out already is not touched."""

@@ -11,20 +11,20 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.domain import phones, replies
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
+from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
-from notifier.domain.facts import CustomerReplied
 from notifier.domain.orders import Order
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import Kind, Line
-from notifier.sms.unreached import PlanCall
+from notifier.sms.call_fallback import PlanCall
 from notifier.store import work
 from notifier.store.keys import Keys, partition_of
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.records import encode
 from notifier.store.schema import INBOUND_KEPT
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ class Inbox:
     working_time: Callable[[datetime], datetime]
     plan_call: PlanCall
     take: Take
-    tell: Tell = nobody
+    tell: Publish = no_op
 
     async def receive(self, message_id: str, sender: str, text: str) -> None:
         """Take one text in, cut at ``replies.LONGEST``. The same one handed over twice counts once; one from no phone
@@ -110,7 +110,7 @@ class Inbox:
     async def _have_called(self, keys: Keys, inbound: Inbound, order: Order | None) -> None:
         await self.plan_call(
             keys,
-            Call(
+            CallRequest(
                 id=derived_id("callback", inbound.sender, inbound.id),
                 purpose=Purpose.CALLBACK,
                 order_id=order.id if order else "",

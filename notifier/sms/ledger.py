@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from notifier.domain.facts import MessageEnded
+from notifier.domain.domain_events import MessageEnded
 from notifier.domain.messages import Message, MessageState
 from notifier.errors import StoreError
-from notifier.sms.parts import parts
+from notifier.sms.segments import segments
 from notifier.store import daily
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.records import encode
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 _S = MessageState
@@ -78,7 +78,7 @@ def move(
     unit.when(keys.message(message_id), "state", source, moved)
 
 
-def hear(
+def apply_report(
     unit: UnitOfWork,
     keys: Keys,
     message: Message,
@@ -88,7 +88,7 @@ def hear(
     now: int,
     accepted: int | None = None,
     cost: int | None = None,
-    tell: Tell = nobody,
+    tell: Publish = no_op,
     **fields: Any,
 ) -> None:
     """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
@@ -98,7 +98,7 @@ def hear(
     accepted, counted = accepted or now, UnitOfWork()
     leaves = source not in LEFT and target in LEFT
     if leaves:
-        daily.left(counted, keys, message, at=accepted, cost=cost, parts=parts(message.text))
+        daily.left(counted, keys, message, at=accepted, cost=cost, parts=segments(message.text))
     if target is _S.DELIVERED:
         daily.arrived(counted, keys, message, accepted=accepted, at=now)
     if target is _S.FAILED and source in LEFT:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from notifier.domain import phones
 from notifier.domain.messages import Audience, Message, MessageState, Via
 from notifier.sms.alerts import Alert
+from notifier.sms.limit_rules import Limits
 from notifier.sms.outbox import Claimed, Settled
 from notifier.store import keys as names
 from notifier.store.work import Script
@@ -43,17 +44,6 @@ _TOLD = {
     Over.COUNTRY: "پیامکی به شمارهٔ کشوری دیگر در راه بود؛ نگه داشته شد و در کنسول منتظر تصمیم شماست.",
 }
 _NEARLY = "۸۰٪ سقف هزینهٔ پیامک امروز خرج شده است؛ پس از پر شدن سقف، پیامک‌ها نگه داشته می‌شود."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """0 is no limit, and no country named means every country. Essential texts count, with a bound of their own."""
-
-    number_hour: int = 0
-    number_day: int = 0
-    number_day_essential: int = 0
-    rial_day: int = 0
-    countries: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from notifier.sms import ledger
 from notifier.sms.ledger import Attempt
 from notifier.store import work, writes
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.records import decode, encode, ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -162,7 +162,7 @@ async def rewrite(redis: Redis, claimed: Sequence[Claimed]) -> list[Claimed]:
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
 
 
-async def settle(redis: Redis, settled: Sequence[Settled], *, tell: Tell = nobody) -> None:
+async def settle(redis: Redis, settled: Sequence[Settled], *, tell: Publish = no_op) -> None:
     """Write down what became of claimed messages, each for itself, in one round trip."""
     if settled:
         await work.commit(redis, [_unit(outcome, tell) for outcome in settled])
@@ -180,7 +180,7 @@ def put_back(
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 
-def _unit(outcome: Settled, tell: Tell) -> UnitOfWork:
+def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
     provider = claimed.provider
@@ -204,7 +204,7 @@ def _unit(outcome: Settled, tell: Tell) -> UnitOfWork:
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
     ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
-    ledger.hear(
+    ledger.apply_report(
         ours,
         keys,
         message,

@@ -15,15 +15,15 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
-from notifier.sms.lines import Line, Lines
+from notifier.sms.accounts import Account, Accounts
+from notifier.sms.call_fallback import CallFallback
 from notifier.sms.providers.base import ProviderError, Status
-from notifier.sms.unreached import Unreached
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -49,10 +49,10 @@ class Receipts:
 
     redis: Redis
     reader: Reader
-    lines: Lines
+    lines: Accounts
     clock: Clock
-    unreached: Unreached
-    tell: Tell = nobody
+    unreached: CallFallback
+    tell: Publish = no_op
     on_reported: Callable[[Reported], None] = lambda _: None
 
     async def report(self, provider: str, statuses: Mapping[str, Status]) -> int:
@@ -75,7 +75,7 @@ class Receipts:
                 count += await self._poll(line, keys)
         return count
 
-    async def _poll(self, line: Line, keys: Keys) -> int:
+    async def _poll(self, line: Account, keys: Keys) -> int:
         """Ask about all that is due. Every one is asked about once: it is put off before it is asked about."""
         count = 0
         while due := await due_members(self.redis, keys.reports(line.name), now=self.clock.now(), count=_AT_ONCE):
@@ -93,7 +93,7 @@ class Receipts:
 
     def _asked(
         self,
-        line: Line,
+        line: Account,
         keys: Keys,
         due: Sequence[str],
         waiting: Sequence[StoredMessage],
@@ -135,7 +135,7 @@ class Receipts:
         await self.unreached.ends(keys, message, target)
         unit, now = UnitOfWork(), self.clock.now()
         for source in sorted(ledger.sources(target)):
-            ledger.hear(
+            ledger.apply_report(
                 unit, keys, message, source, target,
                 now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,
             )  # fmt: skip

@@ -11,19 +11,19 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.messages import Message, MessageState
 from notifier.sms import ledger
+from notifier.sms.accounts import Accounts
 from notifier.sms.alerts import Alert
-from notifier.sms.lines import Lines
+from notifier.sms.call_fallback import CallFallback
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import Provider, ProviderError, Status
 from notifier.sms.receipts import due_members
-from notifier.sms.retry import MAYBE_SENT
-from notifier.sms.unreached import Unreached
+from notifier.sms.resend import MAYBE_SENT
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
-from notifier.store.telling import Tell, nobody
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -51,12 +51,12 @@ class Reconciler:
 
     redis: Redis
     reader: Reader
-    lines: Lines
+    lines: Accounts
     clock: Clock
-    unreached: Unreached
+    unreached: CallFallback
     alert: Alert
     afterwards: Afterwards = Afterwards.HOLD
-    tell: Tell = nobody
+    tell: Publish = no_op
 
     async def tick(self) -> int:
         """Look into what is due; returns how many messages came to an end."""
@@ -75,7 +75,7 @@ class Reconciler:
             known = await self._known(line.provider, keys, stored, span) if line else None
             asked = line is not None
         except ProviderError as error:
-            log.warning("unknown stays unknown", action="reconcile_failed", message=message.id, reason=str(error))
+            log.warning("reconciliation inconclusive", action="reconcile_failed", message=message.id, reason=str(error))
             known, asked = None, False
         unit = UnitOfWork()
         if known is not None:
@@ -109,7 +109,7 @@ class Reconciler:
             if target is MessageState.ACCEPTED:
                 after.do("ZADD", keys.reports(provider), ms(now + FIRST_REPORT), message.id)
             unit.when(key, "state", unknown, after)
-            ledger.hear(
+            ledger.apply_report(
                 unit, keys, message, unknown, target,
                 now=ms(now), accepted=ms(_span(stored, now)[1]), provider_id=provider_id, reason=REASONS.get(status),
                 tell=self.tell,
@@ -137,7 +137,7 @@ class Reconciler:
         elif self.afterwards is Afterwards.FAIL:
             await self.unreached.ends(keys, message, MessageState.FAILED)
             failed = MessageState.FAILED
-            ledger.hear(unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, tell=self.tell)
+            ledger.apply_report(unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, tell=self.tell)
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")

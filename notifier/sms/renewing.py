@@ -41,7 +41,7 @@ class Renewal:
     rulebook: Callable[[], Rulebook]
 
     async def renew(self, claimed: Sequence[Claimed], now: datetime) -> tuple[list[Claimed], list[Settled]]:
-        """Those to be sent, as they are to be sent, and what becomes of the others instead."""
+        """Which claimed messages are to be sent, as they now read, and what becomes of the others instead."""
         orders, firsts = await self._read(claimed)
         sent: list[Claimed] = []
         changed: list[Claimed] = []

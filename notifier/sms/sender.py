@@ -16,15 +16,15 @@ from notifier.domain import phones
 from notifier.domain.messages import Message, MessageState
 from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
+from notifier.sms.accounts import Account, Accounts, BreakerState
+from notifier.sms.call_fallback import CallFallback
 from notifier.sms.limits import Bounds, Over
-from notifier.sms.lines import Line, Lines, Standing
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
 from notifier.sms.renewing import Renewal
-from notifier.sms.unreached import Unreached
 from notifier.store.keys import Keys
+from notifier.store.publishing import Publish, no_op
 from notifier.store.replicas import TooFewReplicas
-from notifier.store.telling import Tell, nobody
 
 log = structlog.get_logger()
 
@@ -42,8 +42,8 @@ _REPLICAS_AGAIN = timedelta(seconds=5)  # after which a text is tried again that
 class _Place:
     """A line, and which of its two boxes it takes from now."""
 
-    line: Line
-    standing: Standing
+    line: Account
+    standing: BreakerState
     keys: Keys
     bound: bool
 
@@ -57,17 +57,17 @@ class Sender:
     """Sends whatever is ready, for as long as it runs. Any number of senders share the work."""
 
     redis: Redis
-    lines: Lines
+    lines: Accounts
     clock: Clock
     texting_time: Callable[[datetime], datetime]
-    unreached: Unreached
+    unreached: CallFallback
     partitions: int = 1
     gap: timedelta = timedelta()
     bounds: Bounds | None = None
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Settled], None] = lambda _: None
-    tell: Tell = nobody
+    tell: Publish = no_op
     renewal: Renewal | None = None
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -85,7 +85,7 @@ class Sender:
             try:
                 busy = await self._round(places)
             except (RedisError, OSError) as error:
-                log.warning("store away", action="claim_failed", error=type(error).__name__)
+                log.warning("store unreachable", action="claim_failed", error=type(error).__name__)
             except Exception:  # whatever it was, the next round is to be had
                 log.exception("a round of sending failed", action="claim_failed")
             if not busy:
@@ -128,7 +128,7 @@ class Sender:
             task.add_done_callback(lambda _: places.release())
         return busy
 
-    def _places(self, standings: Sequence[Standing]) -> Iterator[_Place]:
+    def _places(self, standings: Sequence[BreakerState]) -> Iterator[_Place]:
         """Which line may take from which box now.
 
         The first line that is open takes from the common outbox; a line on trial ahead of it takes a single message.
@@ -204,7 +204,7 @@ class Sender:
         try:
             await self._send(place, claimed)
         except (RedisError, OSError) as error:
-            log.warning("store away", action="send_failed", error=type(error).__name__, messages=len(claimed))
+            log.warning("store unreachable", action="send_failed", error=type(error).__name__, messages=len(claimed))
         except Exception:  # what is not settled is taken up again when its claim lapses
             log.exception("sending failed", action="send_failed", messages=len(claimed))
 
@@ -249,7 +249,7 @@ class Sender:
             await line.heard(results, place.standing)
 
     async def _renewed(
-        self, line: Line, claimed: Sequence[Claimed], instead: list[Settled], now: datetime
+        self, line: Account, claimed: Sequence[Claimed], instead: list[Settled], now: datetime
     ) -> tuple[list[Claimed], list[Claimed]]:
         """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
         ready = list(claimed)
@@ -270,7 +270,7 @@ class Sender:
             [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
         )
 
-    async def _send_carefully(self, line: Line, claimed: Sequence[Claimed]) -> list[Result]:
+    async def _send_carefully(self, line: Account, claimed: Sequence[Claimed]) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
         claimed = await self._affordable(line, claimed)
         try:
@@ -299,8 +299,8 @@ class Sender:
             return False
         return self.bounds.abroad(one.message)
 
-    async def _affordable(self, line: Line, claimed: Sequence[Claimed]) -> list[Claimed]:
-        """Those that the day's money is enough for; the others are held."""
+    async def _affordable(self, line: Account, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """The messages that the day's money is enough for; the others are held."""
         if self.bounds is None:
             return list(claimed)
         now = self.clock.now()
@@ -313,18 +313,18 @@ class Sender:
             await self.bounds.held(Over.RIAL)
         return [one for one, fine in zip(claimed, granted, strict=True) if fine]
 
-    def _costs(self, line: Line, claimed: Sequence[Claimed]) -> list[int]:
+    def _costs(self, line: Account, claimed: Sequence[Claimed]) -> list[int]:
         assert self.bounds is not None
         return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
 
-    async def _settle_paid(self, line: Line, settled: Sequence[Settled]) -> None:
+    async def _settle_paid(self, line: Account, settled: Sequence[Settled]) -> None:
         """Write down what became of them, and what they came to."""
         if self.bounds is not None:
             costs = self._costs(line, [one.claimed for one in settled])
             await self.bounds.settle(settled, costs, now=self.clock.now())
         await self._settle(settled)
 
-    def _verdict(self, line: Line, claimed: Claimed, result: Result, began: datetime) -> Settled:
+    def _verdict(self, line: Account, claimed: Claimed, result: Result, began: datetime) -> Settled:
         verdict = verdicts.of(
             claimed,
             result,
@@ -350,7 +350,8 @@ class Sender:
                 log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))
                 break
             except (RedisError, OSError, NotifierError) as error:
-                log.warning("store away", action="settle_failed", error=type(error).__name__, messages=len(settled))
+                kind, left = type(error).__name__, len(settled)
+                log.warning("store unreachable", action="settle_failed", error=kind, messages=left)
                 if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
@@ -359,23 +360,23 @@ class Sender:
             self.on_settled(outcome)
 
 
-def _may_change(line: Line, claimed: Claimed) -> bool:
+def _may_change(line: Account, claimed: Claimed) -> bool:
     """Whether no provider can have it yet, and it is a text about an order."""
     in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
     return claimed.message.order_v > 0 and not in_doubt
 
 
-def _by_pattern(line: Line, message: Message) -> bool:
+def _by_pattern(line: Account, message: Message) -> bool:
     """Whether the line sends this as a pattern; where it has none that fits, the text itself says the same."""
     return line.provider.kind in message.patterns
 
 
-def _safe_to_repeat(line: Line, message: Message) -> bool:
+def _safe_to_repeat(line: Account, message: Message) -> bool:
     """Whether the line knows a repeated message as the same, by its id."""
     return line.provider.repeatable and not _by_pattern(line, message)
 
 
-def _outgoing(line: Line, message: Message) -> Outgoing:
+def _outgoing(line: Account, message: Message) -> Outgoing:
     pattern = message.patterns.get(line.provider.kind)
     return Outgoing(
         id=int(message.id),
@@ -386,7 +387,7 @@ def _outgoing(line: Line, message: Message) -> Outgoing:
     )
 
 
-def _note_sent(line: Line, claimed: Sequence[Claimed]) -> None:
+def _note_sent(line: Account, claimed: Sequence[Claimed]) -> None:
     for one in claimed:
         message = one.message
         log.debug(

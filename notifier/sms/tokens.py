@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notifier.domain.persian import ZWNJ
-from notifier.sms.parts import units
+from notifier.sms.segments import units
 
 EXACT = frozenset(
     {

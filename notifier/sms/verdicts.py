@@ -55,7 +55,7 @@ def beforehand(claimed: Claimed, now: datetime, *, safe_to_repeat: bool, texting
 
 
 def put_back(claimed: Claimed, now: datetime, *, safe_to_repeat: bool) -> Settled:
-    """As if it had not been taken."""
+    """Queue a claimed message again as if nobody had taken it."""
     bound = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     return Settled(claimed=claimed, state=MessageState.QUEUED, now=now, again_at=now, bound=bound)
 

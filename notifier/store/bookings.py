@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from notifier.domain.calls import BookedCall, Call
+from notifier.domain.calls import Call, CallRequest
 from notifier.domain.decide import Decision, Suppressed
 from notifier.domain.orders import Order
 from notifier.store.cluster import Command
@@ -35,7 +35,7 @@ class Booking:
 class Booked:
     """What became of a decision's calls: the call each reason is now part of, and those that came to nothing."""
 
-    calls: Sequence[tuple[Call, BookedCall]] = ()
+    calls: Sequence[tuple[CallRequest, Call]] = ()
     refs: dict[str, str] = field(default_factory=dict)  # id of a reason → id of its call
     suppressed: Sequence[Suppressed] = ()
 

@@ -93,7 +93,7 @@ class Cluster(RedisCluster):
         return answers
 
     async def together(self, commands: Sequence[Command]) -> list[Any]:
-        """The same as a transaction. Raises ValueError when its keys lie in several slots."""
+        """The answers to commands run as one transaction. Raises ValueError when their keys lie in several slots."""
         await self.initialize()
         if len({self.keyslot(_key_of(command)) for command in commands}) > 1:
             raise ValueError("what happens together in a cluster has its keys in one slot: give them a common {tag}")

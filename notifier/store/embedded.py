@@ -27,8 +27,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.retry import Retry
 
-from notifier import disk
-from notifier.store import folders, memory, server
+from notifier.store import disk, folders, memory, server
 from notifier.store.errors import EmbeddedRedisError
 
 Durability = Literal["fsync", "everysec"]

@@ -111,11 +111,11 @@ class Keys(NamedTuple):
         return f"n:{{{self.partition}}}:news:{endpoint}"
 
     def news_due(self, endpoint: str) -> str:
-        """The same by the unix ms of the next try."""
+        """Sorted set: ids of an endpoint's news, by the unix ms of the next try."""
         return f"n:{{{self.partition}}}:news:{endpoint}:due"
 
     def news_since(self, endpoint: str) -> str:
-        """The same by the unix ms it happened at."""
+        """Sorted set: ids of an endpoint's news, by the unix ms it happened at."""
         return f"n:{{{self.partition}}}:news:{endpoint}:since"
 
     @property
@@ -158,7 +158,7 @@ class Keys(NamedTuple):
         return f"n:{{{self.partition}}}:outbox"
 
     def bound(self, provider: str) -> str:
-        """The same for messages that one provider may have sent already: no other may have them."""
+        """Messages to be sent that one provider may have sent already: no other may have them."""
         return f"n:{{{self.partition}}}:outbox:{provider}"
 
     def sending(self, provider: str) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from notifier.errors import StoreError
-from notifier.store import numbers
+from notifier.store import number_codec
 
 _DICTIONARIES = {1: "packing.dict"}  # first byte of a packed record → the file it was packed with
 _NEWEST = max(_DICTIONARIES)
@@ -22,7 +22,7 @@ _MOST = 16 * 1024 * 1024  # bytes of one unpacked record
 
 def packed(record: bytes) -> bytes:
     """The record in a form that only ``unpacked`` reads."""
-    text, rest = numbers.apart(record)  # numbers look random: deflating them would make them longer
+    text, rest = number_codec.split(record)  # numbers look random: deflating them would make them longer
     deflate = zlib.compressobj(9, wbits=_RAW, memLevel=9, zdict=_dictionary(_NEWEST))
     return bytes([_NEWEST]) + deflate.compress(text) + deflate.flush() + rest
 
@@ -36,7 +36,7 @@ def unpacked(raw: bytes) -> bytes:
         raise StoreError(f"a packed record cannot be read: {error!r}") from None
     if not inflate.eof:
         raise StoreError("a packed record cannot be read: its end is missing")
-    return numbers.together(text, inflate.unused_data)
+    return number_codec.join(text, inflate.unused_data)
 
 
 def packed_version(version: int, record: bytes) -> bytes:
@@ -57,4 +57,4 @@ def is_packed(start: bytes) -> bool:
 
 @cache
 def _dictionary(number: int) -> bytes:
-    return numbers.apart(files("notifier.store").joinpath(_DICTIONARIES[number]).read_bytes())[0]
+    return number_codec.split(files("notifier.store").joinpath(_DICTIONARIES[number]).read_bytes())[0]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 
-from notifier.domain.calls import BookedCall
+from notifier.domain.calls import Call
 from notifier.domain.messages import Message
 from notifier.errors import StoreError
 from notifier.store import keys as names
@@ -95,7 +95,7 @@ class Found:
     about: str  # what its name says it is about
 
     def at(self, partition: int) -> str:
-        """The same key in another partition."""
+        """The name of the key in this partition."""
         return f"n:{{{partition}}}:{self.rest}"
 
 
@@ -170,7 +170,7 @@ class Places:
         return await self._or_home(partition, whose)
 
     async def _of_calls(self, partition: int, ids: Sequence[str]) -> list[int]:
-        calls = [decoded(raw, BookedCall) for raw in await self._get([Keys(partition).call(one) for one in ids])]
+        calls = [decoded(raw, Call) for raw in await self._get([Keys(partition).call(one) for one in ids])]
         return await self._or_home(partition, [call and call.customer for call in calls])
 
     async def _of_seen(self, partition: int, things: Sequence[str]) -> list[int]:

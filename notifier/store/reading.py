@@ -7,14 +7,14 @@ import structlog
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from notifier.domain.calls import BookedCall, CallState
+from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
 from notifier.errors import StoreError
 from notifier.store import keys as names
-from notifier.store import stories
+from notifier.store import order_bundle
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
@@ -50,7 +50,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 class StoredCall(Struct, frozen=True, kw_only=True):
     """A call and where it lies."""
 
-    call: BookedCall
+    call: Call
     keys: Keys
 
     @property
@@ -128,13 +128,13 @@ class Reader:
         pipeline.get(keys.closed(order.source, order.id))
         pipeline.lrange(keys.timeline(order.source, order.id), 0, -1)
         raw, lines = await pipeline.execute()
-        closed = stories.unpacked(raw) or stories.Story()
+        closed = order_bundle.unpacked(raw) or order_bundle.OrderBundle()
         timeline = [decode(line, Line) for line in (*closed.timeline, *lines)]
-        texts, calls = stories.references(timeline, Kind.MESSAGE), stories.references(timeline, Kind.CALL)
+        texts, calls = order_bundle.references(timeline, Kind.MESSAGE), order_bundle.references(timeline, Kind.CALL)
         rows = [one.hash() for one in closed.messages]
         found = {one.message.id: one for one in (_message(*(row.get(name) for name in _NAMES)) for row in rows)}
         found |= {one.message.id: one for one in await self.messages([(keys, one) for one in texts])}
-        kept = [StoredCall(call=decode(call, BookedCall), keys=keys) for call in closed.calls]
+        kept = [StoredCall(call=decode(call, Call), keys=keys) for call in closed.calls]
         booked = {one.call.id: one for one in (*kept, *await self.calls([(keys, one) for one in calls]))}
         return Told(
             timeline=timeline,
@@ -185,7 +185,7 @@ class Reader:
             raw = next(values[keys])
             try:
                 if raw is not None:
-                    found.append(StoredCall(call=decode(raw, BookedCall), keys=keys))
+                    found.append(StoredCall(call=decode(raw, Call), keys=keys))
             except StoreError as error:
                 log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
         return found

@@ -1,7 +1,7 @@
 """Records as JSON: nothing pickled, readable with any tool."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -9,6 +9,9 @@ from notifier.errors import StoreError
 from notifier.store import packing
 
 T = TypeVar("T")
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its offset; a schema then says that it has one."""
 
 encode = msgspec.json.Encoder().encode
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}

@@ -20,7 +20,7 @@ async def many(redis: Redis, commands: Sequence[Command]) -> list[Any]:
 
 
 async def safely(redis: Redis, commands: Sequence[Command]) -> list[Any]:
-    """The same, where replicas are to have what was written; raises TooFewReplicas when they have not in time."""
+    """The answers in order, once replicas have what was written; raises TooFewReplicas when they have not in time."""
     if isinstance(redis, Cluster):
         return await redis.many(commands, safely=True)
     replicas = getattr(redis, "replicas", Replicas())
@@ -51,7 +51,7 @@ async def _one_connection(redis: Redis, commands: Sequence[Command]) -> list[Any
 
 
 def checked(answers: list[Any]) -> list[Any]:
-    """The same answers, none of which is an error. Raises the first that is."""
+    """Answers none of which is an error. Raises the first that is."""
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer

@@ -49,7 +49,7 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     second: SecondFactor | None = None
 
     def signed_out(self) -> "Staff":
-        """The same with every session over."""
+        """The account with every session over."""
         return replace(self, epoch=self.epoch + 1)
 
     def __repr__(self) -> str:

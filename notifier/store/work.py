@@ -31,7 +31,7 @@ class Script:
             return await redis.eval(self.text, len(keys), *keys, *args)
 
     async def run_safely(self, redis: Redis, keys: Sequence[str], *args: str | bytes | int) -> Any:
-        """The same, and raise TooFewReplicas when replicas that must have it have it not."""
+        """Run it once, and raise TooFewReplicas when replicas that must have what it wrote have it not."""
         (answer,) = await safely(redis, [("EVALSHA", self.sha, len(keys), *keys, *args)])
         if isinstance(answer, NoScriptError):
             (answer,) = await safely(redis, [("EVAL", self.text, len(keys), *keys, *args)])

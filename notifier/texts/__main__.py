@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from notifier import resources
+from notifier.config import shipped
 from notifier.config.loading import load
 from notifier.texts import loading, reference
 
-DOCS = resources.ROOT / "docs"
+DOCS = shipped.ROOT / "docs"
 
 
 def pages() -> Mapping[Path, str]:
     """Each page with what it must say."""
-    config = load(resources.CONFIG, environment={})
-    shop, prices = config.shop.shop(), loading.prices(config)
+    config = load(shipped.CONFIG, environment={})
+    shop, prices = config.shop, config.sms.price
     return {
         DOCS / "reference" / "variables.md": reference.variables(shop),
         DOCS / "texts.md": reference.texts(loading.load(config), shop, prices),

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader
 from notifier.domain.messages import Audience
 from notifier.domain.persian import number
 from notifier.domain.policy import Shop
+from notifier.sms.price import Prices
 from notifier.sms.templates import Template
-from notifier.texts.price import Prices
 from notifier.texts.sizes import Size, sizes
 
 _HERE = Path(__file__).parent

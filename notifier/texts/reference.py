@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from notifier.domain.messages import Audience
 from notifier.domain.policy import Shop
 from notifier.domain.variables import VARIABLES
+from notifier.sms.price import Prices
 from notifier.sms.templates import Template
 from notifier.sms.templates.header import Header, PatternHeader
 from notifier.texts import samples
-from notifier.texts.price import Prices
 from notifier.texts.samples import Length
 from notifier.texts.sizes import Size, sizes
 

@@ -1,12 +1,11 @@
 """Changed template files, taken up without a restart: all of them or none."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from redis.asyncio import Redis
 
-from notifier import checks
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain import persian
@@ -23,8 +22,18 @@ Signature = tuple[tuple[str, int, int], ...]
 class Reloader:
     """Looks at the files of one process. What they say is used when they have not changed between two looks."""
 
-    def __init__(self, config: Config, templates: Templates, redis: Redis, clock: Clock, alert: Alert) -> None:
+    def __init__(
+        self,
+        config: Config,
+        templates: Templates,
+        redis: Redis,
+        clock: Clock,
+        alert: Alert,
+        require: Callable[[Config, Mapping[str, Template]], None],
+    ) -> None:
+        """``require`` raises ConfigError where texts do not fit the configuration."""
         self._config, self._templates, self._redis, self._clock, self._alert = config, templates, redis, clock, alert
+        self._require = require
         self._judged: Signature | None = None
         self._seen: Signature | None = None
 
@@ -56,7 +65,7 @@ class Reloader:
             log.info("templates changed", action="templates_changed", templates=changed)
 
     def _refusal(self, error: str) -> str:
-        """It goes out as an SMS: the first mistake in short, and how many more there are."""
+        """The refusal as it fits into an SMS: the first mistake in short, and how many more there are."""
         first, *others = error.splitlines()
         short = first.removeprefix(f"{self._config.templates_folder}/").partition(" known are")[0]
         more = f" (و {persian.digits(len(others))} ایراد دیگر)" if others else ""
@@ -64,7 +73,7 @@ class Reloader:
 
     def _load(self) -> dict[str, Template]:
         loaded = loading.load(self._config)
-        checks.require(self._config, loaded)
+        self._require(self._config, loaded)
         return loaded
 
     def _signature(self) -> Signature:

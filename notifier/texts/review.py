@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from notifier.domain.policy import Shop
+from notifier.sms.price import Prices
 from notifier.sms.templates import Template
 from notifier.texts import lint, patterns, sizes
 from notifier.texts.flaws import Flaw
-from notifier.texts.price import Prices
 
 
 def review(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> Iterator[Flaw]:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from notifier.clock import TEHRAN
-from notifier.domain.calls import BookedCall, Purpose, Reason
+from notifier.domain.calls import Call, Purpose, Reason
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.domain.orders import Order, heard
+from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import Shop
 from notifier.domain.variables import Context
 from notifier.sms.templates import Template
@@ -71,7 +71,7 @@ def context(length: Length, shop: Shop) -> Context:
         Event(id=kind, source="shop", type=kind, order_id=_ORDER_IDS[length], at=NOW, details=about)
         for kind in _HAPPENED
     ]
-    order = heard(Order(id=_ORDER_IDS[length], source="shop"), events)
+    order = apply_events(Order(id=_ORDER_IDS[length], source="shop"), events)
     calls = tuple(_call(order, place) for place in range(_CALLS[length]))
     known = length is not Length.SHORTEST
     return Context(
@@ -91,9 +91,9 @@ def values(template: Template, shop: Shop, *, length: Length = Length.TYPICAL) -
     return found | (template.header.sample if length is Length.TYPICAL else {})
 
 
-def _call(order: Order, place: int) -> BookedCall:
+def _call(order: Order, place: int) -> Call:
     due = int((NOW + timedelta(minutes=15 * (place + 1))).timestamp() * 1000)
-    return BookedCall(
+    return Call(
         v=1,
         id=str(place),
         phone=order.details.phone,

@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
 def forgiving(routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:
-    """The same routes under every address that differs by slashes alone; to be added after the routes themselves.
+    """Routes under every address that differs by slashes alone; to be added after the routes themselves.
 
     A redirect would not do: whoever posts a webhook follows none, or follows it without the body.
     """

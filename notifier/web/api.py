@@ -11,8 +11,7 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.errors import NotFound, Unauthorized, Unprocessable
 from notifier.store.reading import Page, Reader
-from notifier.store.records import encode
-from notifier.web import queries, shapes, views
+from notifier.web import answers, queries
 from notifier.web.described import Answer, Parameter, describe
 
 _SOURCE = Parameter(name="source", text="The shop, where several use one number")
@@ -56,7 +55,7 @@ class Api:
         tag="orders",
         text="With `priority=high` those to be delivered first.",
         parameters=(Parameter(name="priority", text="Only these", type=Priority), *queries.PAGING),
-        answers={200: Answer(text="A page", models=(shapes.OrderList,))},
+        answers={200: Answer(text="A page", models=(answers.OrderList,))},
         problems=(401, 422, 503),
         security=("token",),
     )
@@ -71,26 +70,21 @@ class Api:
         page = await self._page(request, sets)
         found = [await self._reader.order(*member.split(":", 1)) for _, member in page.members]
         shown = [order for order in found if order is not None and priority in (None, order.priority)]
-        return _list([views.order(order) for order in shown], page)
+        items = [answers.order(order) for order in shown]
+        return answers.json(answers.OrderList(items=items, next_cursor=queries.next_cursor(page.end)))
 
     @describe(
         "One order with its story",
         tag="orders",
         parameters=(_SOURCE,),
-        answers={200: Answer(text="The order, its timeline, messages and calls", models=(shapes.OrderStory,))},
+        answers={200: Answer(text="The order, its timeline, messages and calls", models=(answers.OrderStory,))},
         problems=(401, 404, 422, 503),
         security=("token",),
     )
     async def order(self, request: web.Request) -> web.Response:
         """One order with its timeline, messages and calls; ``?source=`` where several shops use one number."""
         order = await self._find(request.match_info["id"], request.query.get("source"))
-        told = await self._reader.story(order)
-        whole = views.order(order) | {
-            "timeline": told.timeline,
-            "messages": [views.message(stored) for stored in told.messages],
-            "calls": [views.call(stored) for stored in told.calls],
-        }
-        return _json(whole)
+        return answers.json(answers.story(order, await self._reader.story(order)))
 
     @describe(
         "Messages, newest first",
@@ -101,7 +95,7 @@ class Api:
             _SOURCE,
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(shapes.MessageList,))},
+        answers={200: Answer(text="A page", models=(answers.MessageList,))},
         problems=(401, 404, 422, 503),
         security=("token",),
     )
@@ -111,17 +105,19 @@ class Api:
         if order_id := request.query.get("order_id"):
             order = await self._find(order_id, request.query.get("source"))
             found = (await self._reader.story(order)).messages[::-1]
-            return _list([views.message(stored) for stored in found if state in (None, stored.state)], None)
+            items = [answers.message(stored) for stored in found if state in (None, stored.state)]
+            return answers.json(answers.MessageList(items=items, next_cursor=None))
         states = [state] if state else list(MessageState)
         page = await self._page(
             request, [(keys, keys.messages(one)) for keys in self._reader.everywhere for one in states]
         )
-        return _list([views.message(stored) for stored in await self._reader.messages(page.members)], page)
+        items = [answers.message(stored) for stored in await self._reader.messages(page.members)]
+        return answers.json(answers.MessageList(items=items, next_cursor=queries.next_cursor(page.end)))
 
     @describe(
         "One message with its attempts",
         tag="messages",
-        answers={200: Answer(text="The message", models=(shapes.MessageFacts,))},
+        answers={200: Answer(text="The message", models=(answers.MessageFacts,))},
         problems=(401, 404, 503),
         security=("token",),
     )
@@ -131,7 +127,7 @@ class Api:
         found = await self._reader.messages([(keys, message_id) for keys in self._reader.everywhere])
         if not found:
             raise NotFound(f"There is no message {message_id!r}.")
-        return _json(views.message(found[0]))
+        return answers.json(answers.message(found[0]))
 
     async def _find(self, order_id: str, source: str | None) -> Order:
         found = await self._reader.orders_numbered(order_id, self._sources if source is None else [source])
@@ -144,12 +140,3 @@ class Api:
 
     async def _page(self, request: web.Request, sets: list[Any]) -> Page:
         return await self._reader.page(sets, after=queries.cursor(request), size=queries.size(request))
-
-
-def _list(items: list[Any], page: Page | None) -> web.Response:
-    end = page.end if page else None
-    return _json({"items": items, "next_cursor": f"{end[0]}:{end[1]}" if end else None})
-
-
-def _json(document: Any) -> web.Response:
-    return web.Response(body=encode(document), content_type="application/json")

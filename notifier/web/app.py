@@ -1,51 +1,37 @@
 """The HTTP application: webhooks, API, health."""
 
-from collections.abc import Mapping
-
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
-from redis.asyncio import Redis
 
-from notifier.calling import Calling
-from notifier.clock import Clock
 from notifier.config import Config
 from notifier.intake import views as webhooks
-from notifier.intake.keeping import Keeper
-from notifier.intake.views import Source
-from notifier.scraping import Scrape
-from notifier.sms.lines import Lines
-from notifier.store.reading import Reader
+from notifier.observability.collector import Scrape
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
-from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
+from notifier.web.dependencies import WebDependencies
 from notifier.web.described import Answer, describe
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
-from notifier.web.tally import Tally
 from notifier.web.webhooks import watched
 
 
-def create_app(
-    sources: Mapping[str, Source],
-    reader: Reader,
-    config: Config,
-    redis: Redis,
-    callbacks: KavenegarCallbacks,
-    lines: Lines,
-    calling: Calling,
-    console: web.Application,
-    clock: Clock,
-    keeper: Keeper,
-    tally: Tally,
-) -> web.Application:
+def create_app(deps: WebDependencies) -> web.Application:
     """Everything this service answers over HTTP."""
-    scrape = Scrape(config=config, reader=reader, lines=lines, clock=clock, calling=calling, settle=tally.settle)
+    config, rejections, counted = deps.config, deps.rejections, deps.delivery_counters
+    scrape = Scrape(
+        config=config,
+        reader=deps.reader,
+        lines=deps.lines,
+        clock=deps.clock,
+        calling=deps.calling,
+        settle=counted.settle,
+    )
     middlewares: list[Middleware] = [problems]
     if config.server.trusted_proxies:
         middlewares.insert(0, forwarded(config.server.trusted_proxies))
@@ -56,19 +42,19 @@ def create_app(
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    from_outside = [*watched(webhooks.routes(sources), tally, keeper), *callbacks.routes()]
+    from_outside = [*watched(webhooks.routes(deps.sources), counted, rejections), *deps.callbacks.routes()]
     app.add_routes([*from_outside, *forgiving(from_outside)])
-    calls = CallViews(calling, reader)
-    further = [*calls.routes(), *DeliveryViews(keeper.book, keeper.write).routes()]
+    calls = CallViews(deps.calling, deps.reader)
+    further = [*calls.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
-    app.add_subapp("/api", Api(reader, list(sources), _tokens(config), further).app())
+    app.add_subapp("/api", Api(deps.reader, list(deps.sources), _tokens(config), further).app())
 
     async def to_console(request: web.Request) -> web.Response:
         """The console's address without its slash."""
         return web.Response(status=308, headers={"Location": "/console/"})
 
     app.add_routes([web.get("/console", to_console)])
-    app.add_subapp("/console/", console)
+    app.add_subapp("/console/", deps.console)
 
     @describe(
         "Figures for Prometheus",
@@ -79,7 +65,8 @@ def create_app(
         """What lies in the store is the same from every process; the counters are this one's."""
         return web.Response(body=await scrape.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app.add_routes([*HealthViews(config, redis, lines).routes(), web.get("/metrics", metrics)])
+    health = HealthViews(config, deps.reader.redis, deps.lines, deps.weaknesses)
+    app.add_routes([*health.routes(), web.get("/metrics", metrics)])
     docs = Docs(app)
     app.add_routes(docs.routes())
     return app

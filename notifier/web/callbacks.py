@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import structlog
 from aiohttp import web
@@ -14,10 +14,15 @@ from notifier.incoming import forms
 from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
-from notifier.web import shapes
+from notifier.web import answers
 from notifier.web.described import Answer, Body, Parameter, describe
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Taken(answers.Facts, frozen=True):
+    ok: Literal[True]
+
 
 _TEXT = {"type": "string"}
 _LONGEST, _LONGEST_NAME = 2000, 60  # characters
@@ -36,7 +41,7 @@ def _described(summary: str, names: Mapping[str, str], problems: tuple[int, ...]
             Body(alternatives=(fields,), media=media, required=False)
             for media in ("application/x-www-form-urlencoded", "application/json")
         ),
-        answers={200: Answer(text="Taken", models=(shapes.Taken,))},
+        answers={200: Answer(text="Taken", models=(Taken,))},
         problems=problems,
     )
 
@@ -78,7 +83,7 @@ class KavenegarCallbacks:
                     await self._receipts.report(provider, {message_id: status})
             except (RedisError, OSError):  # polling will bring it
                 log.warning("report lost", action="report_lost", provider_id=message_id)
-        return web.json_response({"ok": True})
+        return answers.json(Taken(ok=True))
 
     @_described(
         "A customer's text",
@@ -93,7 +98,7 @@ class KavenegarCallbacks:
                 await self._inbox.receive(message_id, sender, fields.get("message", ""))
             except (RedisError, OSError):
                 raise StoreAway("The text could not be kept. Hand it over again.") from None
-        return web.json_response({"ok": True})
+        return answers.json(Taken(ok=True))
 
     async def _fields(self, request: web.Request) -> Mapping[str, str]:
         """What was sent, as a query, a form or JSON."""

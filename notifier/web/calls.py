@@ -3,20 +3,20 @@
 import hmac
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from notifier.calling import Calling
-from notifier.domain.calls import OPEN, BookedCall, CallState
+from notifier.domain.calls import OPEN, Call, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.store.reading import Page, Reader, StoredCall
-from notifier.store.records import encode, ms
-from notifier.web import bodies, queries, shapes, views
+from notifier.store.records import ms
+from notifier.web import answers, bodies, queries
 from notifier.web.described import Answer, Body, Parameter, describe
 from scheduler import ical
 from scheduler.book import Held, Unknown
+from scheduler.calling import Calling
 from scheduler.outcomes import Deposit, Report, Unclear
 from scheduler.rules import Outcome
 
@@ -73,7 +73,7 @@ class CallViews:
             Parameter(name="assignee", text="Only those of this member of staff"),
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(shapes.CallList,))},
+        answers={200: Answer(text="A page", models=(answers.CallList,))},
         problems=(401, 422, 503),
         security=("token",),
     )
@@ -86,23 +86,23 @@ class CallViews:
         else:
             sets = [(keys, keys.assigned(assignee)) for keys in everywhere]
         size, after = queries.size(request), queries.cursor(request)
-        items: list[dict[str, Any]] = []
+        items: list[answers.CallFacts] = []
         for _ in range(_ROUNDS if assignee is not None else 1):
             page: Page = await self._reader.page(sets, after=after, size=size - len(items))
             items += [
-                views.call(stored)
+                answers.call(stored)
                 for stored in await self._reader.calls(page.members)
                 if state in (None, stored.state) and assignee in (None, stored.call.assignee)
             ]
             after = page.end
             if after is None or len(items) == size:
                 break
-        return _json({"items": items, "next_cursor": f"{after[0]}:{after[1]}" if after else None})
+        return answers.json(answers.CallList(items=items, next_cursor=queries.next_cursor(after)))
 
     @describe(
         "One call with its brief",
         tag="calls",
-        answers={200: Answer(text="The call", models=(shapes.CallWithBrief,))},
+        answers={200: Answer(text="The call", models=(answers.CallWithBrief,))},
         problems=(401, 404, 503),
         security=("token",),
     )
@@ -112,13 +112,13 @@ class CallViews:
         stored = await self._reader.call(call_id)
         if stored is None:
             raise NotFound(f"There is no call {call_id!r}.")
-        return _json(await self._whole(stored))
+        return answers.json(await self._whole(stored))
 
     @describe(
         "Take a call for a while",
         tag="calls",
         bodies=(Body(models=(ClaimBody,), examples={"usual": {"by": "maryam"}}),),
-        answers={200: Answer(text="The call as it now is", models=(shapes.CallWithBrief,))},
+        answers={200: Answer(text="The call as it now is", models=(answers.CallWithBrief,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -126,13 +126,13 @@ class CallViews:
         """Take a call for a while."""
         call_id, body = request.match_info["id"], await bodies.read(request, ClaimBody)
         await self._known(call_id, body.by)
-        return _json(await self._whole(await _answered(self._book.claim(call_id, body.by))))
+        return answers.json(await self._whole(await _answered(self._book.claim(call_id, body.by))))
 
     @describe(
         "Put a call off",
         tag="calls",
         bodies=(Body(models=(SnoozeBody,), examples={"usual": {"by": "maryam", "at": "2026-11-24T10:00:00+03:30"}}),),
-        answers={200: Answer(text="The call as it now is", models=(shapes.CallWithBrief,))},
+        answers={200: Answer(text="The call as it now is", models=(answers.CallWithBrief,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -142,13 +142,13 @@ class CallViews:
         await self._known(call_id, body.by)
         self._in_future(body.at)
         stored = await _answered(self._book.snooze(call_id, body.by, body.at.astimezone(UTC), body.note))
-        return _json(await self._whole(stored))
+        return answers.json(await self._whole(stored))
 
     @describe(
         "What came of a call",
         tag="calls",
         bodies=(Body(models=(OutcomeBody,), examples={"usual": {"by": "maryam", "outcome": "no_answer", "note": ""}}),),
-        answers={200: Answer(text="The call as it now is", models=(shapes.CallReported,))},
+        answers={200: Answer(text="The call as it now is", models=(answers.CallReported,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -171,7 +171,8 @@ class CallViews:
         stored = await _answered(self._calling.reporting.report(call_id, report))
         following = await self._book.next_for(body.by)
         found = await self._reader.call(following.id) if following else None
-        return _json(await self._whole(stored) | {"next": await self._whole(found) if found else None})
+        whole, upcoming = await self._whole(stored), await self._whole(found) if found else None
+        return answers.json(answers.CallReported.of(whole, next=upcoming))
 
     @describe(
         "Somebody's calls as a calendar",
@@ -191,10 +192,10 @@ class CallViews:
         body = ical.feed(staff, calls, briefs, now=self._book.clock.now(), shop=self._calling.texts.shop.name)
         return web.Response(body=body, content_type="text/calendar", charset="utf-8")
 
-    async def _whole(self, stored: StoredCall) -> dict[str, Any]:
-        return views.call(stored) | {"brief": await self._brief(stored.call)}
+    async def _whole(self, stored: StoredCall) -> answers.CallWithBrief:
+        return answers.CallWithBrief.of(answers.call(stored), brief=await self._brief(stored.call))
 
-    async def _brief(self, call: BookedCall) -> str:
+    async def _brief(self, call: Call) -> str:
         orders = {}
         for place in {(reason.source, reason.order_id) for reason in call.reasons if reason.order_id}:
             if (order := await self._reader.order(*place)) is not None:
@@ -226,7 +227,3 @@ async def _answered(change: Awaitable[T]) -> T:
         raise Conflict(str(error)) from None
     except Unclear as error:
         raise Unprocessable(str(error)) from None
-
-
-def _json(document: Any) -> web.Response:
-    return web.Response(body=encode(document), content_type="application/json")

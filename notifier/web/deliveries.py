@@ -1,22 +1,19 @@
 """Refused deliveries over the API: what a shop's developer has to mend."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
-from msgspec.structs import asdict
 
 from notifier.errors import Unprocessable
-from notifier.intake.kept import Kept, KeptBook
-from notifier.store.records import encode
-from notifier.web import queries, shapes
+from notifier.intake.dead_letters import DeadLetters
+from notifier.web import answers, queries
 from notifier.web.described import Answer, Parameter, describe
 
 
 class DeliveryViews:
     """The list; ``settle`` writes what this process still holds in memory."""
 
-    def __init__(self, book: KeptBook, settle: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, book: DeadLetters, settle: Callable[[], Awaitable[None]]) -> None:
         self._book, self._settle = book, settle
 
     def routes(self) -> list[web.RouteDef]:
@@ -30,7 +27,7 @@ class DeliveryViews:
             Parameter(name="status", text="Only those answered so", type={"type": "string", "pattern": "^[0-9]{3}$"}),
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(shapes.DeliveryList,))},
+        answers={200: Answer(text="A page", models=(answers.DeliveryList,))},
         problems=(401, 422, 503),
         security=("token",),
     )
@@ -48,10 +45,5 @@ class DeliveryViews:
             after=queries.cursor(request),
             size=queries.size(request),
         )
-        page = {"items": [_shown(one) for one in kept], "next_cursor": f"{end[0]}:{end[1]}" if end else None}
-        return web.Response(body=encode(page), content_type="application/json")
-
-
-def _shown(kept: Kept) -> dict[str, Any]:
-    kind, order = kept.about
-    return asdict(kept) | {"event_type": kind or None, "order_id": order or None}
+        items = [answers.delivery(one) for one in kept]
+        return answers.json(answers.DeliveryList(items=items, next_cursor=queries.next_cursor(end)))

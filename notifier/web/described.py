@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, TypeAdapter
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +36,7 @@ class Answer:
     """One answer: one of the models, or another ``media`` type whose body is text."""
 
     text: str
-    models: tuple[type[BaseModel], ...] = ()
+    models: tuple[type[Struct], ...] = ()
     many: bool = False  # a JSON array of the model
     media: str = "application/json"
     free: bool = False  # of a form that is said elsewhere

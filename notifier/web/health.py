@@ -1,33 +1,59 @@
 """Whether the process is alive, and whether it can take events."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from notifier import disk
 from notifier.config import Config
-from notifier.sms.lines import Lines, Standing
+from notifier.sms.accounts import Accounts, BreakerState
+from notifier.store import disk
 from notifier.store.health import Health, health
-from notifier.web import shapes
+from notifier.web import answers
 from notifier.web.described import Answer, describe
-
-WEAKNESSES = web.AppKey("weaknesses", list[str])
-"""What may lose data about the Redis that somebody else runs, a sentence each."""
 
 _PATIENCE = 2.0  # seconds in which the store must answer for the process to be ready
 _SLOW = 0.25  # seconds: it is ready, and says so
 
 
+class Alive(answers.Facts, frozen=True):
+    status: Literal["ok"]
+
+
+class AccountState(answers.Facts, frozen=True):
+    """One account at a provider: whether it is used, or why it is not."""
+
+    open: bool
+    reason: str | None
+    credit: int | None
+
+
+class Ready(answers.Facts, frozen=True):
+    status: Literal["ready"]
+    reasons: list[str]
+    providers: dict[str, AccountState]
+
+
+class NotReady(answers.Facts, frozen=True):
+    status: Literal["not ready"]
+    reasons: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class HealthViews:
-    """A paused account makes nobody unready: events are taken, and their texts wait or leave by another."""
+    """A paused account makes nobody unready: events are taken, and their texts wait or leave by another.
+
+    ``weaknesses`` say, a sentence each, what may lose data about a Redis that somebody else runs.
+    """
 
     config: Config
     redis: Redis
-    lines: Lines
+    lines: Accounts
+    weaknesses: Sequence[str]
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
@@ -35,11 +61,11 @@ class HealthViews:
     @describe(
         "Whether the process is alive",
         tag="operation",
-        answers={200: Answer(text="It is", models=(shapes.Health,))},
+        answers={200: Answer(text="It is", models=(Alive,))},
     )
     async def healthz(self, request: web.Request) -> web.Response:
         """The process is alive."""
-        return web.json_response({"status": "ok"})
+        return answers.json(Alive(status="ok"))
 
     @describe(
         "Whether the process can take events",
@@ -47,9 +73,9 @@ class HealthViews:
         answers={
             200: Answer(
                 text="It can; `reasons` are worries all the same, `providers` how each account is doing",
-                models=(shapes.Ready,),
+                models=(Ready,),
             ),
-            503: Answer(text="It cannot, and why", models=(shapes.NotReady,)),
+            503: Answer(text="It cannot, and why", models=(NotReady,)),
         },
     )
     async def readyz(self, request: web.Request) -> web.Response:
@@ -77,13 +103,11 @@ class HealthViews:
         if any(node.is_full for node in nodes):
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
         named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
-        providers = {
-            name: {"open": not one.on_trial, "reason": one.reason, "credit": one.credit} for name, one in named.items()
-        }
-        reasons = [*self._worries(took, named), *request.app.get(WEAKNESSES, [])]
-        return web.json_response({"status": "ready", "reasons": reasons, "providers": providers})
+        providers = {name: AccountState.of(one, open=not one.on_trial) for name, one in named.items()}
+        reasons = [*self._worries(took, named), *self.weaknesses]
+        return answers.json(Ready(status="ready", reasons=reasons, providers=providers))
 
-    def _worries(self, took: float, standings: dict[str, Standing]) -> list[str]:
+    def _worries(self, took: float, standings: dict[str, BreakerState]) -> list[str]:
         found = [f"the store took {took:.2f} s to answer"] if took > _SLOW else []
         if (room := disk.room(self.config.redis.data_dir)).is_little:
             found.append(f"{room.free >> 20} MiB are left on the disk of the data directory")
@@ -98,4 +122,4 @@ async def _nodes(redis: Redis) -> list[Health]:
 
 
 def _not_ready(reason: str) -> web.Response:
-    return web.json_response({"status": "not ready", "reasons": [reason]}, status=503)
+    return answers.json(NotReady(status="not ready", reasons=[reason]), status=503)

@@ -48,7 +48,7 @@ class _Connection(web.RequestHandler):
             raise exc
         if status >= 500:
             return super().handle_error(request, status, exc, message)
-        log.info("no HTTP", action="malformed", remote=request.remote, error=type(exc).__name__)
+        log.info("malformed request", action="malformed", remote=request.remote, error=type(exc).__name__)
         answer = (
             problem(431, "The request line or a header is longer than 8190 bytes; send less.")
             if isinstance(exc, LineTooLong)

@@ -5,15 +5,15 @@ are described in openapi_routes.py, and so are the webhooks that we post.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel
+from msgspec.json import schema_components
 from pydantic.json_schema import models_json_schema
 
 from notifier.version import NEXT
-from notifier.web import shapes
 from notifier.web.addresses import AGAIN
+from notifier.web.answers import ProblemDetails
 from notifier.web.described import Answer, Body, Description, Parameter, description_of, phrase
 from notifier.web.openapi_words import INTRODUCTION, PROBLEMS, SECURITY, TAGS
 
@@ -22,8 +22,6 @@ Place = tuple[str, str]
 
 NOT_THE_API = ("/console",)
 """Under these are pages for people."""
-
-_Mode = Literal["validation", "serialization"]
 
 _REFERENCE = "#/components/schemas/{model}"
 _PATHS = {
@@ -70,19 +68,24 @@ class _Schemas:
     """Every model that is spoken of, as a schema."""
 
     def __init__(self, descriptions: Iterable[Description]) -> None:
-        taken: dict[type[BaseModel], _Mode] = {shapes.Problem: "serialization"}
-        for description in descriptions:
-            for answer in description.answers.values():
-                taken |= dict.fromkeys(answer.models, "serialization")
-            for body in description.bodies:
-                taken |= dict.fromkeys(body.models, "validation")
-        self._references, found = models_json_schema(list(taken.items()), ref_template=_REFERENCE)
-        self._modes = taken
-        self.all: dict[str, Any] = found.get("$defs", {})
+        told = list(descriptions)
+        structs: list[type] = [
+            ProblemDetails,
+            *(model for one in told for each in one.answers.values() for model in each.models),
+        ]
+        models = [model for one in told for body in one.bodies for model in body.models]
+        references, answered = schema_components(structs, ref_template=_REFERENCE.format(model="{name}"))
+        asked, found = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
+        self._references: dict[type, dict[str, Any]] = dict(zip(structs, references, strict=True))
+        self._references |= {model: reference for (model, _), reference in asked.items()}
+        definitions = found.get("$defs", {})
+        if twice := [name for name in answered.keys() & definitions if "enum" not in answered[name]]:
+            raise ValueError(f"{', '.join(twice)}: an answer and a body have this name; give one of them another")
+        self.all: dict[str, Any] = answered | definitions
 
-    def any_of(self, models: Sequence[type[BaseModel]], further: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    def any_of(self, models: Sequence[type], further: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """The schema of what is any one of these."""
-        found: list[dict[str, Any]] = [self._references[model, self._modes[model]] for model in models]
+        found: list[dict[str, Any]] = [self._references[model] for model in models]
         found += [dict(schema) for schema in further]
         return found[0] if len(found) == 1 else {"anyOf": found}
 
@@ -133,7 +136,7 @@ def _answer(answer: Answer, schemas: _Schemas) -> dict[str, Any]:
 
 def _refusals() -> dict[str, Any]:
     """The problem documents, each once."""
-    reference = {"$ref": _REFERENCE.format(model="Problem")}
+    reference = {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}
     return {
         str(status): {
             "description": problem.text,

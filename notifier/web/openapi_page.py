@@ -40,7 +40,7 @@ class Docs:
         return [web.get("/openapi.json", self.json), web.get("/docs", self.page)]
 
     async def _pages(self) -> tuple[bytes, str]:
-        """Both forms; in a thread, since it takes a third of a second, and shops are served meanwhile."""
+        """The document and its page, made in a thread: it takes a third of a second, and shops are served meanwhile."""
         async with self._making:
             if self._made is None:
                 self._made = await asyncio.to_thread(self._make)
@@ -105,7 +105,8 @@ def _shape(schema: Mapping[str, Any]) -> Markup:
         if word in schema:
             return Markup(" or ").join(_shape(one) for one in schema[word])
     if "enum" in schema:
-        return Markup(" | ").join(Markup("<code>{}</code>").format(value) for value in schema["enum"])
+        values = (value if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
+        return Markup(" | ").join(Markup("<code>{}</code>").format(value) for value in values)
     if "const" in schema:
         return Markup("<code>{}</code>").format(json.dumps(schema["const"]))
     if schema.get("type") == "array":

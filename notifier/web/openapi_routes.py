@@ -6,20 +6,20 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from notifier import samples
 from notifier.clock import TEHRAN
 from notifier.domain.events import EventType
-from notifier.intake.standard import Payload
-from notifier.intake.views import LARGEST_BATCH
+from notifier.intake.answers import BatchPart, Decided, NotUnderstood, Ping
+from notifier.intake.standard.payload import Payload
+from notifier.intake.standard.shop import LARGEST_BATCH
 from notifier.outbound.samples import samples as outbound_samples
 from notifier.outbound.schemas import schemas
-from notifier.web import shapes
+from notifier.practice import standard
 from notifier.web.described import Answer, Body, Description, Parameter
 from notifier.web.openapi import Place
 
 _AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 _SHOWN = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DEPOSIT_REPORTED, EventType.CANCELLED)
-_EVENTS = {str(kind): samples.event(kind, at=_AT) for kind in _SHOWN}
+_EVENTS = {str(kind): standard.event(kind, at=_AT) for kind in _SHOWN}
 
 _SIGNED = (
     Parameter(
@@ -100,10 +100,10 @@ DESCRIBED: Mapping[Place, Description] = {
         answers={
             200: Answer(
                 text="Taken before; of WooCommerce: taken, or a ping",
-                models=(shapes.Decided, shapes.Ping, shapes.NotUnderstood),
+                models=(Decided, Ping, NotUnderstood),
                 example=_DECISION | {"duplicate": True},
             ),
-            202: Answer(text="Taken; what follows from it is on disk", models=(shapes.Decided,), example=_DECISION),
+            202: Answer(text="Taken; what follows from it is on disk", models=(Decided,), example=_DECISION),
         },
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 429, 503),
         security=("standardWebhooks", "wooCommerce"),
@@ -119,7 +119,7 @@ DESCRIBED: Mapping[Place, Description] = {
         answers={
             202: Answer(
                 text="An answer for each",
-                models=(shapes.BatchPart,),
+                models=(BatchPart,),
                 many=True,
                 example=[{"status": 202} | _DECISION, _REFUSED],
             )

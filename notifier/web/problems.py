@@ -1,16 +1,19 @@
 """Errors over HTTP: RFC 9457 problem details, whatever went wrong."""
 
 import asyncio
-import json
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
-from notifier.errors import Crowded, Problem, StoreAway
+from notifier.errors import Overloaded, Problem, StoreAway
 from notifier.incoming import heads
+from notifier.store.records import encode
+from notifier.web.answers import ProblemDetails
 
 log = structlog.get_logger()
 
@@ -43,7 +46,7 @@ def answer_to(error: Exception, request: web.Request) -> web.Response:
     """The answer that an error while handling a request comes to. Raises the error where there is nobody to answer."""
     match error:
         case Problem():
-            if error.status >= 500 and not isinstance(error, Crowded):  # of these there are many: the gate says so
+            if error.status >= 500 and not isinstance(error, Overloaded):  # of these there are many: the gate says so
                 log.warning("request refused", action="problem", status=error.status, path=_path(request))
             return _answer(error.document(), error.status, error.headers)
         case _TooSlow():
@@ -59,7 +62,7 @@ def answer_to(error: Exception, request: web.Request) -> web.Response:
         case web.RequestPayloadError():
             return problem(400, "The body cannot be read; it must be encoded and as long as its headers say.")
         case RedisError():
-            log.warning("store away", action="store_away", error=type(error).__name__, path=_path(request))
+            log.warning("store unreachable", action="store_away", error=type(error).__name__, path=_path(request))
             away = StoreAway("The store does not answer at the moment; ask again.")
             return _answer(away.document(), away.status, away.headers)
     log.exception("request failed", action="request_failed", method=request.method, path=_path(request), exc_info=error)
@@ -95,6 +98,6 @@ def problem(status: int, detail: str) -> web.Response:
     return _answer({"title": HTTPStatus(status).phrase, "status": status, "detail": detail}, status, {})
 
 
-def _answer(document: dict[str, object], status: int, headers: dict[str, str]) -> web.Response:
-    body = json.dumps({"type": "about:blank"} | document, ensure_ascii=False).encode()
+def _answer(document: Mapping[str, Any], status: int, headers: dict[str, str]) -> web.Response:
+    body = encode(ProblemDetails(type="about:blank", **document))
     return web.Response(body=body, status=status, headers=headers, content_type="application/problem+json")

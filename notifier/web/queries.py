@@ -57,3 +57,8 @@ def cursor(request: web.Request) -> Place | None:
     if not (separator and score.isascii() and score.isdigit() and len(score) < 20):
         raise Unprocessable("cursor must be the next_cursor of the page before.")
     return int(score), member
+
+
+def next_cursor(end: Place | None) -> str | None:
+    """What a client sends to be given what comes after this page."""
+    return f"{end[0]}:{end[1]}" if end else None

@@ -9,17 +9,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from notifier.incoming import heads
-from notifier.intake.keeping import SIGNED, Keeper
+from notifier.intake.rejections import SIGNED, RejectionRecorder
+from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.problems import answer_to
-from notifier.web.tally import Tally
 
 
-def watched(routes: Sequence[web.RouteDef], tally: Tally, keeper: Keeper) -> list[web.RouteDef]:
-    """The same routes, with their deliveries counted and the refused ones kept."""
+def watched(routes: Sequence[web.RouteDef], tally: DeliveryCounters, keeper: RejectionRecorder) -> list[web.RouteDef]:
+    """Routes of webhooks whose deliveries are counted and whose refused ones are kept."""
     return [web.RouteDef(one.method, one.path, _watched(one.handler, tally, keeper), one.kwargs) for one in routes]
 
 
-def _watched(handler: Handler, tally: Tally, keeper: Keeper) -> Handler:
+def _watched(handler: Handler, tally: DeliveryCounters, keeper: RejectionRecorder) -> Handler:
     async def watch(request: web.Request) -> web.StreamResponse:
         try:
             heads.check(request)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from consoles import PASSWORD, hire
+from console_browser import PASSWORD, hire
 from shops import Client
 
-from notifier.service import Service
+from notifier.service.process import Service
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}

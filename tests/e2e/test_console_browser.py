@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from shops import StandardShop, send_all
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ async def post(shop: StandardShop, clock: StillClock) -> Callable[..., Awaitable
     """Post an event of a kind."""
 
     async def post(kind: EventType, order: str = "10025", **data: Any) -> Any:
-        payload = samples.event(kind, at=clock.now(), order_id=order)
+        payload = standard.event(kind, at=clock.now(), order_id=order)
         payload["data"] |= data
         answer = await shop.post(payload)
         assert answer.status == 202

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import PASSWORD, Desk
+from console_browser import PASSWORD, Desk
 from shops import Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.domain.calls import CallState
-from notifier.service import Service
+from notifier.service.process import Service
 
 pytestmark = pytest.mark.browser
 

@@ -28,7 +28,7 @@ from shops import (
 )
 
 from notifier.clock import StillClock
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.staff import Staff
 

@@ -18,7 +18,7 @@ from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.retention import backup as backups
 from notifier.retention.backup import BackupError
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import server as programs
 

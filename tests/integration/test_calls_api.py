@@ -7,17 +7,17 @@ from typing import Any
 
 import icalendar
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import API_TOKEN, Answer, ApiUser, Client, StandardShop, request
 
-from notifier import samples
 from notifier.clock import StillClock
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 
@@ -34,7 +34,7 @@ class Desk:
         return await request(self.client, "POST", f"/api/calls/{call_id}/{action}", raw, headers)
 
     async def event(self, kind: EventType, order: str = "10025", **data: Any) -> Any:
-        payload = samples.event(kind, at=self.clock.now(), order_id=order)
+        payload = standard.event(kind, at=self.clock.now(), order_id=order)
         payload["data"] |= data
         answer = await self.shop.post(payload)
         assert answer.status == 202
@@ -300,7 +300,7 @@ async def test_an_unreadable_call_is_kept_and_stops_nothing(desk: Desk, redis: R
 async def test_a_call_planned_beside_the_intake_joins_too(desk: Desk, api: ApiUser) -> None:
     planned = await desk.paid()
     now = desk.clock.now()
-    further = Call(
+    further = CallRequest(
         id="77", purpose=Purpose.UNDELIVERED_SMS, order_id="10025", source="shop", phone="09121234567", name=None,
         due_at=now, created_at=now,
     )  # fmt: skip

@@ -3,15 +3,15 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from shops import StandardShop
 
-from notifier import checks, samples
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from scheduler.calendar import Calendar
 
 FIRST, LAST = date(2027, 3, 21), date(2027, 4, 20)
@@ -27,7 +27,7 @@ def clock() -> StillClock:
 
 @pytest.fixture
 def calendar(service: Service) -> Calendar:
-    return checks.calendar(service.config)
+    return service.config.calendar.calendar(service.config.shop.zone)
 
 
 @pytest.mark.slow
@@ -41,7 +41,7 @@ async def test_a_month_with_nowruz(service: Service, shop: StandardShop, clock: 
         if clock.now().date() == day:  # twice a day, at six and at night, somebody pays
             day += timedelta(days=1)
         if clock.now().hour in (6, 23) and clock.now().minute == 0 and day <= LAST:
-            payload = samples.event(EventType.PAID, at=clock.now(), order_id=str(number))
+            payload = standard.event(EventType.PAID, at=clock.now(), order_id=str(number))
             payload["data"]["customer"] |= {"phone": f"0912{number:07}"}
             for call in (await shop.post(payload)).body["calls"]:
                 planned[call["id"]] = datetime.fromisoformat(call["due_at"])
@@ -85,7 +85,7 @@ async def test_a_night_away_is_caught_up_with_one_reminder(
     await service.staff.put(SARA)
     clock.turn_to(datetime(2027, 3, 28, 16, tzinfo=TEHRAN))
     for number in range(40):
-        payload = samples.event(EventType.PAID, at=clock.now(), order_id=str(number))
+        payload = standard.event(EventType.PAID, at=clock.now(), order_id=str(number))
         payload["data"]["customer"] |= {"phone": f"0912{number:07}"}
         await shop.post(payload)
     clock.turn_to(datetime(2027, 3, 29, 10, tzinfo=TEHRAN))  # nobody ticked all night

@@ -12,19 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from callroom import BOSS, REZA, SARA
+from call_fixtures import BOSS, REZA, SARA
 from redis.asyncio import Redis
 
 from notifier.clock import StillClock
-from notifier.domain.calls import Call, CallState, Purpose
+from notifier.domain.calls import CallRequest, CallState, Purpose
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store.keys import Keys
 
 pytestmark = pytest.mark.process
 
 CALLS = 400
-WORKER = Path(__file__).parent.parent / "ticker.py"
+WORKER = Path(__file__).parent.parent / "reminders_process.py"
 
 
 @asynccontextmanager
@@ -53,7 +53,7 @@ async def test_four_workers_and_a_kill(service: Service, redis: Redis, redis_url
         await service.staff.put(one)
     now, keys = clock.now(), Keys(0)
     for number in range(CALLS):
-        call = Call(
+        call = CallRequest(
             id=str(1000 + number),
             purpose=Purpose.REASSURANCE,
             order_id="",

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import refuse_writes
+from redis_servers import refuse_writes
 from shops import ApiUser, Client, WooShop, send_all, woo_fixture
 from standins.woocommerce import KEY, SECRET, Fault, WooCommerce
 from structlog.testing import capture_logs
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=TEHRAN)
@@ -209,7 +209,7 @@ async def test_a_process_killed_in_the_middle_is_followed_by_another(
         "NOTIFIER__SOURCES__WOO__SECRET": "x",
         "NOTIFIER__SOURCES__WOO__REST": json.dumps(rest | {"timeout": "60s"}),
     }
-    arguments = (sys.executable, str(Path(__file__).parents[1] / "asker.py"), clock.now().isoformat())
+    arguments = (sys.executable, str(Path(__file__).parents[1] / "catch_up_process.py"), clock.now().isoformat())
     process = await asyncio.create_subprocess_exec(*arguments, env={**os.environ, **settings})
     try:
         async with asyncio.timeout(20):

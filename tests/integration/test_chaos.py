@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 async def test_whatever_dies_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.chaos", "--seconds", "8", "--seed", "7", "--keep", str(tmp_path / "run")),
+        *(sys.executable, "tests/chaos.py", "--seconds", "8", "--seed", "7", "--keep", str(tmp_path / "run")),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

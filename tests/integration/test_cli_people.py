@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from redis.asyncio import Redis
 from shops import Client, StandardShop, standard_fixture
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from notifier import passwords
 from notifier.cli import app
 from notifier.config import Config
+from notifier.console import passwords
 from notifier.console.sessions import LIFETIME, LONGEST
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store import keys as names
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ async def test_words_of_customers_are_shown_and_not_obeyed(run: Run, shop: Stand
 async def test_words_of_strangers_are_shown_and_not_obeyed(run: Run, client: Client, service: Service) -> None:
     body = json.dumps({"type": "\x1b]0;mine\x07", "data": {"order_id": "[/x] \x1b[2J"}})
     assert (await client.post("/webhooks/shop", data=body, headers={"Content-Type": "application/json"})).status == 401
-    await service.keeper.write()
+    await service.rejections.write()
     listed = await run("events", "list")
     assert listed.exit_code == 0
     assert "\x1b" not in listed.output
@@ -89,7 +89,7 @@ async def test_who_takes_a_list_away_is_on_record(client: Client, service: Servi
     await browser.enter(service, "sara")
     with capture_logs() as lines:
         assert (await browser.get("/orders?as=csv")).status == 200
-    assert [line["staff"] for line in lines if line["action"] == "sheet_taken"] == ["sara"]
+    assert [line["staff"] for line in lines if line["action"] == "csv_exported"] == ["sara"]
 
 
 async def test_nobody_stays_signed_in_for_ever(client: Client, service: Service, redis: Redis) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redises
-from outage import survive
+import redis_servers
+from outage_scenario import survive
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError, TryAgainError
-from redises import Group, clustered, until
+from redis_servers import Group, clustered, until
 from test_console_access import browser, test_signed_out_everywhere  # noqa: F401
 from test_intake_batch import test_each_event_is_answered_in_its_place  # noqa: F401
 from test_parking import test_an_event_parked_beside_a_route_is_found  # noqa: F401
@@ -19,10 +19,10 @@ from test_receipts import desk, test_with_several_partitions  # noqa: F401
 
 from notifier.config import Config
 from notifier.console.attempts import BY_NAME, WINDOW, Attempts
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store import roundtrip, work
 from notifier.store.connect import CannotConnect, connect
-from notifier.store.weaknesses import weaknesses
+from notifier.store.durability import durability_warnings
 from notifier.store.work import UnitOfWork
 
 pytestmark = pytest.mark.process
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """For all tests of this module, also those from elsewhere: a cluster of two."""
-    with redises.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
+    with redis_servers.cluster_beside(tmp_path_factory.mktemp("cluster")) as url:
         yield url
 
 
@@ -63,7 +63,7 @@ async def test_one_commit_and_one_pipeline_over_all_nodes(redis: Redis) -> None:
     assert answers[2::5] == [[(b"member", float(place))] for place in places]
     assert answers[4::5] == [{b"field": b"value"}] * 8
     assert len([key async for key in redis.scan_iter("n:{*}:hash")]) == 8
-    assert await weaknesses(redis) == []
+    assert await durability_warnings(redis) == []
 
 
 async def test_a_transaction_of_one_slot(redis: Redis) -> None:
@@ -180,7 +180,7 @@ async def test_a_primary_that_is_killed_takes_nothing_along(tmp_path: Path, make
         )
 
 
-async def _leads(server: redises.RedisProcess) -> bool:
+async def _leads(server: redis_servers.RedisProcess) -> bool:
     info: Any = await server.ask("INFO", "replication")
     return bool(info["role"] == "master")
 

@@ -15,9 +15,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notifier.store import server as programs
 from notifier.store.connect import CannotConnect, connect
+from notifier.store.durability import durability_warnings, warnings_in
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.urls import UnsupportedUrl, without_password
-from notifier.store.weaknesses import weaknesses, weaknesses_in
 
 pytestmark = pytest.mark.process
 
@@ -106,7 +106,7 @@ async def test_embedded_socket_wins_over_url(tmp_path: Path) -> None:
         async with connected("embedded", socket_path=server.socket_path) as client:
             assert await client.set("نام", "سارا")
             assert await client.get("نام") == "سارا".encode()
-            assert await weaknesses(client) == []
+            assert await durability_warnings(client) == []
 
 
 async def test_unix_url(tmp_path: Path) -> None:
@@ -248,17 +248,17 @@ def test_without_password() -> None:
 
 async def test_weaknesses_of_a_cache(outside: Callable[..., OutsideRedis]) -> None:
     async with connected(outside("--maxmemory-policy", "allkeys-lru").url) as client:
-        eviction, append_only = await weaknesses(client)
+        eviction, append_only = await durability_warnings(client)
     assert "maxmemory-policy is allkeys-lru" in eviction
     assert "no append-only file" in append_only
 
 
 async def test_weakness_of_writing_every_second(outside: Callable[..., OutsideRedis]) -> None:
     async with connected(outside("--appendonly", "yes").url) as client:
-        (found,) = await weaknesses(client)
+        (found,) = await durability_warnings(client)
         assert "appendfsync is everysec" in found
         await client.config_set("appendfsync", "always")
-        assert await weaknesses(client) == []
+        assert await durability_warnings(client) == []
 
 
 async def test_weaknesses_where_commands_are_forbidden(outside: Callable[..., OutsideRedis]) -> None:
@@ -268,16 +268,16 @@ async def test_weaknesses_where_commands_are_forbidden(outside: Callable[..., Ou
         await client.acl_setuser("stranger", enabled=True, passwords="+pass", commands=["+ping"])
     address = server.url.removeprefix("redis://")
     async with connected(f"redis://guest:pass@{address}") as client:
-        (found,) = await weaknesses(client)
+        (found,) = await durability_warnings(client)
         assert "whether appendfsync is always could not be checked" in found
     async with connected(f"redis://stranger:pass@{address}") as client:
-        (found,) = await weaknesses(client)
+        (found,) = await durability_warnings(client)
         assert "its version and durability could not be checked" in found
 
 
 def test_weakness_of_an_old_version() -> None:
     info = {"redis_version": "6.0.16", "maxmemory_policy": "noeviction", "aof_enabled": 1}
-    (found,) = weaknesses_in(info)
+    (found,) = warnings_in(info)
     assert "6.0.16" in found
-    assert weaknesses_in(info | {"redis_version": "6.2.0"}) == []
-    assert weaknesses_in(info | {"redis_version": "7.2"}) == []
+    assert warnings_in(info | {"redis_version": "6.2.0"}) == []
+    assert warnings_in(info | {"redis_version": "7.2"}) == []

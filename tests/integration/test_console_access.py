@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
-from callroom import SARA
-from consoles import PASSWORD, Browser, hire
+from call_fixtures import SARA
+from console_browser import PASSWORD, Browser, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import Client
 
 from notifier.console.attempts import BY_NAME
 from notifier.console.render import STATIC
-from notifier.service import Service
+from notifier.service.process import Service
 
 pytestmark = pytest.mark.slow
 

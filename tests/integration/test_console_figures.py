@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientPayloadError, web
-from callroom import BOSS
-from consoles import Desk, hire
+from call_fixtures import BOSS
+from console_browser import Desk, hire
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from shops import Client, StandardShop, send_all
 
 from notifier.clock import StillClock
-from notifier.console import figures, sheets
+from notifier.console import csv_export, figures
 from notifier.console.security import STAFF
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.sms.providers.base import Status
 from notifier.store import keys as names
 
@@ -167,21 +167,22 @@ async def test_a_sheet_holds_more_than_a_page_and_says_where_it_was_cut(
     for number in range(35):
         await desk.event(EventType.PAID, str(20_000 + number))
     assert len(await sheet(desk.boss, "/orders")) == 35
-    monkeypatch.setattr(sheets, "LIMIT", 31)
+    monkeypatch.setattr(csv_export, "LIMIT", 31)
     rows = await sheet(desk.boss, "/orders")
     assert len(rows) == 32
     assert rows[-1]["سفارش"].startswith("فقط")
 
 
 async def test_a_sheet_that_breaks_off_does_not_look_whole(aiohttp_client: Any, desk: Desk) -> None:
-    async def rows() -> AsyncIterator[sheets.Row]:
+    async def rows() -> AsyncIterator[int]:
         for number in range(1200):
-            yield (number,)
+            yield number
         raise RedisError("the store went away")
 
     async def broken(request: web.Request) -> web.StreamResponse:
         request[STAFF] = BOSS
-        return await sheets.sheet(request, desk.service._console_parts({}), "numbers", ("شماره",), rows())
+        columns: csv_export.Columns[int] = (csv_export.Column("شماره", lambda number: number),)
+        return await csv_export.sheet(request, desk.service._console_parts({}), "numbers", columns, rows())
 
     app = web.Application()
     app.router.add_get("/", broken)

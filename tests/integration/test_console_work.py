@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from consoles import ISFAHAN, Desk, hire
+from console_browser import ISFAHAN, Desk, hire
 from redis.asyncio import Redis
 from shops import Client, StandardShop, send_all
 
@@ -12,7 +12,7 @@ from notifier.clock import StillClock
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store import keys as names
 

@@ -2,7 +2,7 @@
 
 from shops import StandardShop, standard_fixture
 
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.store.keys import Keys
 
 REGISTERED, PACKED = "order.registered__tehran_online", "order.packed__order_id_alone"

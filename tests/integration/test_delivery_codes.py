@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
 from notifier.sms.providers import codes
 from notifier.sms.providers.base import Failure

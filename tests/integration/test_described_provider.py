@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 
-from notifier import checks
 from notifier.clock import StillClock
+from notifier.diagnostics import offline
 from notifier.domain.messages import MessageState
 from notifier.errors import ConfigError
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.texts import loading
 
 S = MessageState
@@ -70,4 +70,4 @@ def test_an_unset_secret_of_it_is_named(make_config: Callable[..., Any], monkeyp
     monkeypatch.delenv("OTHER_API_KEY", raising=False)
     config = make_config(sms__provider="described", providers__described=DESCRIBED | {"url": "https://sms.example/"})
     with pytest.raises(ConfigError, match=r"providers\.described\.headers\.Authorization"):
-        checks.require(config, loading.load(config))
+        offline.require(config, loading.load(config))

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
-from redises import alone
-from served import serve
+from redis_servers import alone
+from serve_process import serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 from typer.testing import CliRunner, Result
 
@@ -20,8 +20,8 @@ from notifier.cli import app
 from notifier.clock import TEHRAN, StillClock, SystemClock
 from notifier.config import Config
 from notifier.config.loading import load
-from notifier.doctor import people, store
-from notifier.doctor.verdicts import Level, Verdict, in_time, ok
+from notifier.diagnostics import people, store
+from notifier.diagnostics.verdicts import Level, Verdict, in_time, ok
 from notifier.simulator import Fault, Simulator, create_app
 from notifier.store import keys as names
 from notifier.store.records import ms

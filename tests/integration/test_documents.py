@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from manuals import PAGES, ROOT, SHELLS, Block, Page, ours, pages, programs
+from doc_pages import PAGES, ROOT, SHELLS, Block, Page, ours, pages, programs
 
-from notifier import checks
 from notifier.config import Config
-from notifier.reference import api
-from notifier.reference.__main__ import API
-from notifier.reference.commands import commands
+from notifier.diagnostics import offline
 from notifier.texts import loading
+from tools.reference import api
+from tools.reference.__main__ import API
+from tools.reference.commands import commands
 
 ALL = pages()
 TWINS = [page for page in ALL if page.twin]
@@ -129,8 +129,8 @@ def test_configuration_loads(page: Page) -> None:
             continue
         values = _over(shipped, tomllib.loads(block.text))
         config = Config.model_validate(values | {"file": ROOT / "config.toml"})
-        found = checks.findings(config, loading.load(config))
-        errors = [one.text for one in found if one.level is checks.Level.ERROR]
+        found = offline.findings(config, loading.load(config))
+        errors = [one.text for one in found if one.level is offline.Level.ERROR]
         # Samples are files beside the configuration of whoever follows the page.
         assert [text for text in errors if "samples" not in text] == [], block.text
 
@@ -152,7 +152,7 @@ def test_paths_exist(page: Path) -> None:
     named = {
         text
         for text in page.inline()
-        if re.fullmatch(r"(?:notifier|scheduler|tests|bench|docs|deploy)/[\w./-]*\w", text)
+        if re.fullmatch(r"(?:notifier|scheduler|tests|bench|tools|docs|deploy)/[\w./-]*\w", text)
     }
     examples = {text for text in named if re.search("[A-Z]{3}.*[A-Z]{3}", text)}
     assert [path for path in sorted(named - examples) if not (ROOT / path).exists()] == []
@@ -189,4 +189,4 @@ def test_persian_is_written_as_persian(path: Path) -> None:
 
 @pytest.mark.process
 def test_the_api_document_is_current() -> None:
-    assert json.loads(API.read_text()) == json.loads(api.page()), "write it anew: python -m notifier.reference"
+    assert json.loads(API.read_text()) == json.loads(api.page()), "write it anew: python -m tools.reference"

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from manuals import ROOT, Block, Page, pages
-from redises import free_port
+from doc_pages import ROOT, Block, Page, pages
+from redis_servers import free_port
 from typer.testing import CliRunner
 
 from notifier.cli import app

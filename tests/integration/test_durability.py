@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from served import serve
+from serve_process import serve
 from shops import (
     API_TOKEN,
     SHOP_SECRET,
@@ -24,13 +24,13 @@ from shops import (
     woo_fixture,
 )
 
-from notifier import service as services
 from notifier.clock import StillClock, SystemClock
 from notifier.domain.messages import MessageState
 from notifier.errors import StoreAway
-from notifier.intake import standard
 from notifier.intake.delivery import Delivery, Recorded
-from notifier.service import WEB, Service
+from notifier.intake.standard import payload as standard
+from notifier.service import process as services
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis

@@ -18,8 +18,8 @@ from notifier.retention import archive as archives
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
 from notifier.retention.customer import Busy, Customers
-from notifier.retention.mentions import forms_of
-from notifier.service import Service
+from notifier.retention.personal_data import forms_of
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store import packing
 from notifier.store.records import encode

@@ -13,7 +13,7 @@ from shops import ApiUser, StandardShop, send_all, standard_fixture
 from notifier.clock import StillClock
 from notifier.retention import exporting
 from notifier.retention.exporting import NoDay
-from notifier.service import Service
+from notifier.service.process import Service
 
 PAID = "payment.succeeded__tehran_online"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import Client
 from standins import smsir
@@ -16,7 +16,7 @@ from standins.smsir import SmsIr
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, text
 from notifier.store.staff import Role, Staff, StaffBook
 

@@ -6,6 +6,7 @@ import socket
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -111,7 +112,7 @@ def rules(script: Script) -> HttpProviderRules:
         retry=Signs(http=frozenset({503}), codes=frozenset({"20"})),
         refused=Signs(http=frozenset({422}), codes=frozenset({"BAD_NUMBER", "411"})),
         account=Signs(http=frozenset({401}), codes=frozenset({"418", "false"})),
-        retry_after=30,
+        retry_after=timedelta(seconds=30),
     )
 
 

@@ -11,7 +11,7 @@ from bench.shop_days import Shop
 from bench.year import State, growing, state
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store.cluster import Cluster
 
 STEP, ORDERS, QUARTER = timedelta(days=7), 6, 13  # 312 orders in 52 steps

@@ -5,18 +5,18 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from mapped import MappedShop
-from pages import blocks, files
+from doc_blocks import blocks, files
+from mapping_shop import MappedShop
 from redis.asyncio import Redis
 from shops import ApiUser, Client
 from typer.testing import CliRunner
 
-from notifier import mapping_samples
 from notifier.cli import app
 from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
-from notifier.service import WEB, Service
+from notifier.practice import mapping
+from notifier.service.process import WEB, Service
 
 ROOT = Path(__file__).parents[2]
 PAGE = "how-to/any-shop.md"
@@ -64,11 +64,11 @@ async def test_what_becomes_of_the_samples(
     async with Service(config, clock=clock, roles=[WEB]) as service:
         client = await aiohttp_client(service.app)
         told = {}
-        for name, sample in mapping_samples.every(config):
+        for name, sample in mapping.every(config):
             source = config.sources[name]
             assert isinstance(source, MappingSource)
             shop = MappedShop(client, clock, source.scheme(), name)
-            kind = mapping_samples.content_type(sample.body)
+            kind = mapping.content_type(sample.body)
             answer = await shop.post(sample.body, content_type=kind)
             assert answer.status == 202, answer.body
             told[sample.file.name] = [message["template"] for message in answer.body["messages"]]

@@ -12,13 +12,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pages import block, blocks
+from doc_blocks import block, blocks
 from redis.asyncio import Redis
 from shops import API_TOKEN, SHOP_SECRET
 
 from notifier.clock import SystemClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 
 pytestmark = pytest.mark.process
 

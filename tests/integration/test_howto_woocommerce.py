@@ -4,16 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import blocks
+from doc_blocks import blocks
 from shops import WOO_SECRET, ApiUser, Client, WooShop
 
-from notifier import woo_samples
 from notifier.clock import StillClock
 from notifier.config.loading import load
 from notifier.config.sources import WooCommerceSource
 from notifier.domain.events import EventType
-from notifier.intake.woocommerce_rules import STATUSES
-from notifier.reference.commands import commands
+from notifier.intake.woocommerce.rules import STATUSES
+from notifier.practice import woocommerce
+from tools.reference.commands import commands
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]
@@ -56,12 +56,12 @@ def test_the_commands_exist(page: str) -> None:
 async def test_practice_orders_mean_what_they_say(
     client: Client, woo: WooShop, clock: StillClock, api: ApiUser, event: EventType
 ) -> None:
-    status = woo_samples.status_of(event, STATUSES)
+    status = woocommerce.status_of(event, STATUSES)
     assert (status is None) == (event in UNTOLD)
     if status is None:
         return
-    order = woo_samples.order(event, status, STATUSES[status], at=clock.now())
-    body, headers = woo_samples.signed(WOO_SECRET, order, topic="order.updated", delivery=event)
+    order = woocommerce.order(event, status, STATUSES[status], at=clock.now())
+    body, headers = woocommerce.signed(WOO_SECRET, order, topic="order.updated", delivery=event)
     assert (await woo.send(body, headers)).status == 200
     story = (await api.get("/orders/10025")).body["timeline"]
     assert event in [line["what"] for line in story if line["kind"] == "event"][-2:]  # processing is two things at once

@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 from shops import SHOP_SECRET, WOO_SECRET, ApiUser, Client, StandardShop, send_all, standard_fixture
 from typer.testing import CliRunner
 
-from notifier import logs, samples
 from notifier.cli import app
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
@@ -26,10 +25,11 @@ from notifier.importing.preview import Preview
 from notifier.importing.refused import Refused
 from notifier.importing.running import Import, Totals
 from notifier.importing.source import Source
-from notifier.service import WEB, Service
+from notifier.observability import logs
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
-from notifier.texts import loading
 
 pytestmark = pytest.mark.process
 
@@ -40,7 +40,7 @@ CODE = "123456789012345678901234"
 
 def paid(clock: StillClock, number: int, *, ago: timedelta = timedelta(), **more: Any) -> dict[str, Any]:
     """The payment of an order whose customer has a number of their own."""
-    event = samples.event(E.PAID, at=clock.now() - ago, order_id=f"I{number}")
+    event = standard.event(E.PAID, at=clock.now() - ago, order_id=f"I{number}")
     event["data"]["customer"]["phone"] = f"0912{number:07}"
     return event | more
 
@@ -76,7 +76,7 @@ class Desk:
             rulebook=self.service.rulebook,
             clock=self.clock,
             reader=self.service.reader,
-            price=loading.prices(self.service.config).of,
+            price=self.service.config.sms.price.of,
             on_text=lambda message, order: texts.append(message.template),
             on_call=lambda call: None,
             on_refused=lambda line, reason: None,
@@ -382,7 +382,7 @@ async def test_refused_deliveries_from_the_command_line(
     stranger = StandardShop(shop.client, shop.clock, secret="whsec_b3RoZXIgb3RoZXIgb3RoZXI=")
     await stranger.post(standard_fixture("payment.succeeded__tehran_online"), event_id="msg_1")
     await shop.post({"type": "order.lost"}, event_id="msg_2")
-    await service.keeper.write()
+    await service.rejections.write()
     ids = {item["status"]: item["id"] for item in (await api.get("/deliveries")).body["items"]}
 
     async def events(*arguments: str) -> tuple[int, str]:

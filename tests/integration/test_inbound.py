@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.domain.messages import Audience, MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
 

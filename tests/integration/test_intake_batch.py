@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from shops import ApiUser, StandardShop, WooShop, standard_fixture, woo_fixture
 
-from notifier.service import Service
+from notifier.service.process import Service
 
 PAID = "payment.succeeded__tehran_online"
 

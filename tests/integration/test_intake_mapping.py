@@ -5,14 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import Answer, ApiUser, Client, send_all
 
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 MakeConfig = Callable[..., Config]
@@ -135,10 +135,10 @@ async def test_an_unknown_status_is_recorded_and_sends_nothing(
     unheard = await mine.post(order("in-the-clouds", id=813))
     assert unheard.status == 200
     assert (await api.get("/orders/813?source=mine")).status == 404
-    await service.keeper.write()
-    kept = await service.keeper.book.every(source="mine")
+    await service.rejections.write()
+    kept = await service.rejections.book.every(source="mine")
     assert len(kept) == 2
-    one = await service.keeper.book.get(kept[0])
+    one = await service.rejections.book.get(kept[0])
     assert one is not None
     assert "[sources.mine.statuses]" in one.reason
     assert one.whole
@@ -241,9 +241,9 @@ async def test_what_stands_in_headers(mine: MappedShop, service: Service) -> Non
     packed = await mine.post(order(), headers={"X-Topic": "packed"})
     assert names(packed) == ["order_packed"]
     assert (await mine.post(order(), headers={"X-Topic": "é\udcff"})).status == 202
-    await service.keeper.write()
-    (kept,) = await service.keeper.book.every(source="mine")
-    assert (await service.keeper.book.get(kept)).headers["x-topic"]  # type: ignore[union-attr]
+    await service.rejections.write()
+    (kept,) = await service.rejections.book.every(source="mine")
+    assert (await service.rejections.book.get(kept)).headers["x-topic"]  # type: ignore[union-attr]
     assert (await mine.post(order())).status == 422
 
 
@@ -267,11 +267,11 @@ async def test_a_status_that_was_not_known_is_replayed_once_it_is(
     aiohttp_client: Callable[..., Awaitable[Client]],
 ) -> None:
     await mine.post(order("in-the-clouds"))
-    await service.keeper.write()
+    await service.rejections.write()
     named = SOURCE | {"statuses": SOURCE["statuses"] | {"in-the-clouds": ["order.registered", "paid"]}}
     async with Service(make_config(sources__mine=named), clock=clock, roles=[WEB]) as fixed:
-        (kept,) = await fixed.keeper.book.every(source="mine")
-        delivery = await fixed.keeper.book.get(kept)
+        (kept,) = await fixed.rejections.book.every(source="mine")
+        delivery = await fixed.rejections.book.get(kept)
         assert delivery is not None
         assert "x-signature" not in delivery.headers
         assert (await fixed.replayer.replay(delivery)).became == "taken"

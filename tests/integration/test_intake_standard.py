@@ -11,10 +11,10 @@ import pytest
 from redis.asyncio import Redis
 from shops import FIXTURES, ApiUser, StandardShop, request, send_all, standard_fixture
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 NAMES = sorted(path.stem for path in (FIXTURES / "standard").glob("*.json"))
@@ -142,7 +142,7 @@ def put(name: str, text: str) -> Change:
     ],
 )
 async def test_a_bad_signature_is_refused(shop: StandardShop, redis: Redis, change: Change) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now(), event_id="msg_1")
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now(), event_id="msg_1")
     change(headers)
     answer = await shop.send(body, headers)
     assert answer.status == 401
@@ -151,16 +151,16 @@ async def test_a_bad_signature_is_refused(shop: StandardShop, redis: Redis, chan
 
 
 async def test_a_signature_under_another_version_does_not_count(shop: StandardShop) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     headers["webhook-signature"] = headers["webhook-signature"].replace("v1,", "v1a,")
     assert (await shop.send(body, headers)).status == 401
 
 
 async def test_a_signature_with_another_secret_or_of_another_body_is_refused(shop: StandardShop) -> None:
     other = "whsec_" + base64.b64encode(b"another secret").decode()
-    body, headers = samples.signed(other, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(other, standard_fixture(PAID), at=shop.clock.now())
     assert (await shop.send(body, headers)).status == 401
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     assert (await shop.send(body + b" ", headers)).status == 401
 
 
@@ -169,7 +169,7 @@ async def test_a_signature_with_another_secret_or_of_another_body_is_refused(sho
 )
 async def test_a_signature_holds_for_five_minutes(shop: StandardShop, age: int, status: int) -> None:
     at = shop.clock.now() - timedelta(seconds=age)
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=at)
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=at)
     answer = await shop.send(body, headers)
     assert answer.status == status
     assert status == 202 or "webhook-timestamp" in answer.body["detail"]
@@ -178,7 +178,7 @@ async def test_a_signature_holds_for_five_minutes(shop: StandardShop, age: int, 
 @pytest.mark.parametrize("others", [("v1,AAAA", "junk"), ("v1a,AAAA",), ("v1,é",), ("", "")])
 @pytest.mark.parametrize("first", [True, False])
 async def test_of_several_signatures_one_must_match(shop: StandardShop, others: tuple[str, ...], first: bool) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     ours = headers["webhook-signature"]
     headers["webhook-signature"] = " ".join([ours, *others] if first else [*others, ours])
     assert (await shop.send(body, headers)).status == 202
@@ -288,7 +288,7 @@ async def test_an_order_without_a_customer_cannot_be_registered(shop: StandardSh
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded", "nonsense"])
 async def test_another_content_type_is_refused(shop: StandardShop, kind: str | None) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     del headers["content-type"]
     answer = await shop.send(body, headers | ({"content-type": kind} if kind else {}))
     assert answer.status == 415
@@ -296,7 +296,7 @@ async def test_another_content_type_is_refused(shop: StandardShop, kind: str | N
 
 
 async def test_a_charset_beside_the_content_type_is_fine(shop: StandardShop) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     assert (await shop.send(body, headers | {"content-type": "Application/JSON; charset=utf-8"})).status == 202
 
 
@@ -308,7 +308,7 @@ async def test_a_body_over_the_limit_is_refused(shop: StandardShop) -> None:
 
 @pytest.mark.parametrize("path", ["/webhooks/nobody", "/webhooks/nobody/batch", "/webhooks/%ED%A0%80", "/elsewhere"])
 async def test_what_is_not_there_is_not_found(shop: StandardShop, path: str) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     answer = await request(shop.client, "POST", path, body, headers)
     assert answer.status == 404
     assert answer.is_problem

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import refuse_writes
+from redis_servers import refuse_writes
 from shops import FIXTURES, WOO_SECRET, ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 FIXTURE_SECRET = "woo-fixture-secret"

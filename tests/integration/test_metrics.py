@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
-from redises import RedisProcess
+from redis_servers import RedisProcess
 from shops import Client, StandardShop, WooShop, standard_fixture
 
-from notifier import metrics
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.reference.metrics import names
-from notifier.service import WEB, Service
+from notifier.observability import counters
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.staff import Role, Staff
+from tools.reference.metrics import names
 
 PAID = "payment.succeeded__tehran_online"
 
@@ -60,7 +60,7 @@ async def test_deliveries_are_counted_by_what_they_were_answered(
         'notifier_webhooks_total{source="shop",status="415"}': 1,
         'notifier_webhooks_total{source="",status="404"}': 2,
     }
-    await service.tally.write()
+    await service.delivery_counters.write()
     day: Any = await redis.hgetall("n:webhooks:2026-11-23")
     assert {name: count for name, count in day.items() if name.startswith(b"shop")} == {
         b"shop 202": b"1",
@@ -75,7 +75,7 @@ async def test_what_is_counted_goes_to_the_day_it_is_written_on_and_once(
 ) -> None:
     await shop.post(standard_fixture(PAID))
     for _ in range(2):
-        await service.tally.write()
+        await service.delivery_counters.write()
     assert await redis.hgetall("n:webhooks:2026-11-23") == {b"shop 202": b"1"}  # type: ignore[misc]
     assert 0 < await redis.ttl("n:webhooks:2026-11-23") <= 100 * 24 * 3600
 
@@ -133,7 +133,7 @@ async def test_the_event_loop_is_watched(client: Client) -> None:
     before = (await figures(client))[name]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await metrics.watch_lag(every=0.01)
+            await counters.watch_lag(every=0.01)
     assert (await figures(client))[name] > before
 
 

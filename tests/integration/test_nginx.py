@@ -14,16 +14,16 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
-from callroom import BOSS
-from consoles import PASSWORD
+from call_fixtures import BOSS
+from console_browser import PASSWORD
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import StandardShop, standard_fixture
 
-from notifier import passwords
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.console import passwords
+from notifier.service.process import WEB, Service
 
 ROOT = Path(__file__).parents[2]
 HOST = "shop.example"

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop, WooShop, send_all, woo_fixture
 from standins.woocommerce import KEY, SECRET, WooCommerce
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
 from notifier.domain.events import EventType
-from notifier.service import WEB, Service
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 WHEN_KNOWN = ("date_created_gmt", "date_paid_gmt", "date_completed_gmt")
@@ -125,7 +125,7 @@ async def test_old_events(
     shop: StandardShop, service: Service, clock: StillClock, simulator: Simulator, api: ApiUser,
     kind: EventType, batch: bool, age: timedelta,
 ) -> None:  # fmt: skip
-    news = samples.event(kind, at=clock.now() - age, order_id="10025")
+    news = standard.event(kind, at=clock.now() - age, order_id="10025")
     answer = await shop.post([news], path="/batch") if batch else await shop.post(news)
     assert answer.status == 202
     (told,) = answer.body if batch else [answer.body]
@@ -135,15 +135,15 @@ async def test_old_events(
 
 
 async def test_yesterday_is_told(shop: StandardShop, clock: StillClock) -> None:
-    news = samples.event(EventType.PAID, at=clock.now() - timedelta(hours=47), order_id="10025")
+    news = standard.event(EventType.PAID, at=clock.now() - timedelta(hours=47), order_id="10025")
     assert (await shop.post(news)).body["messages"]
 
 
 async def test_an_old_event_waits_for_its_order_and_is_told_to_nobody(shop: StandardShop, clock: StillClock) -> None:
-    news = samples.event(EventType.PAID, at=clock.now() - timedelta(days=3), order_id="10025")
+    news = standard.event(EventType.PAID, at=clock.now() - timedelta(days=3), order_id="10025")
     news["data"] = {"order_id": "10025", "payment": news["data"]["payment"]}
     assert (await shop.post(news)).body["parked"] is True
-    registered = samples.event(EventType.REGISTERED, at=clock.now(), order_id="10025")
+    registered = standard.event(EventType.REGISTERED, at=clock.now(), order_id="10025")
     answer = await shop.post(registered)
     assert (await shop.post(registered, event_id="again")).body["prepaid"] is True
     assert "payment_succeeded_tehran" not in [message["template"] for message in answer.body["messages"]]

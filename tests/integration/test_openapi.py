@@ -9,16 +9,16 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from live import CALLBACK_TOKEN, live, shop_config
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 from shops import API_TOKEN, SHOP_SECRET
 from standardwebhooks import Webhook
+from threaded_service import CALLBACK_TOKEN, service_in_thread, shop_config
 
-from notifier import samples
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.events import EventType
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.web import openapi
 from notifier.web.described import description_of
 from notifier.web.openapi_routes import DESCRIBED
@@ -38,9 +38,9 @@ LEFT_OUT = [
 
 @pytest.fixture(scope="module")
 def address(redis_url: str) -> Iterator[str]:
-    with live(shop_config(redis_url), StillClock(START)) as url:
+    with service_in_thread(shop_config(redis_url), StillClock(START)) as url:
         for number, kind in enumerate(EventType):  # so that there is something to be asked about
-            body, headers = samples.signed(SHOP_SECRET, samples.event(kind, at=START, order_id=str(number)), at=START)
+            body, headers = standard.signed(SHOP_SECRET, standard.event(kind, at=START, order_id=str(number)), at=START)
             assert requests.post(f"{url}/webhooks/shop", data=body, headers=headers, timeout=10).status_code == 202
         yield url
 
@@ -71,7 +71,7 @@ def ask(
             case.path_parameters["source"] = "shop"
             more["auth"] = Signed()
             if real:
-                event = samples.event(EventType.PAID, at=START)
+                event = standard.event(EventType.PAID, at=START)
                 case.body, case.media_type = [event] if path.endswith("/batch") else event, "application/json"
     elif path.startswith("/callbacks/") and known:
         case.path_parameters["token"] = CALLBACK_TOKEN

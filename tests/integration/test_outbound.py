@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from consoles import Desk as CallDesk
-from consoles import hire
-from delivery import Desk
+from console_browser import Desk as CallDesk
+from console_browser import hire
+from outbox_driver import Desk
 from redis.asyncio import Redis
 from shops import Client, StandardShop, standard_fixture
 from standins.shop import SECRET, ShopServer, shop_server
@@ -19,7 +19,7 @@ from notifier.config import Config
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience
 from notifier.outbound.events import PAYLOADS, Topic
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Ripening, Simulator
 from notifier.store.keys import Keys
 from notifier.store.records import decode

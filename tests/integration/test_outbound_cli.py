@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from notifier.cli import app
 from notifier.clock import SystemClock
 from notifier.config.loading import load
-from notifier.resources import CONFIG
-from notifier.service import WEB, Service
+from notifier.config.shipped import CONFIG
+from notifier.service.process import WEB, Service
 
 
 @pytest.fixture

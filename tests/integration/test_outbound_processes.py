@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from served import serve
+from serve_process import serve
 from shops import SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 from standins.shop import SECRET, ShopServer, shop_server
 

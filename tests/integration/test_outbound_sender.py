@@ -11,14 +11,14 @@ from redis.asyncio import Redis
 from standins.shop import OLD_SECRET, SECRET, ShopServer, shop_server
 
 from notifier.clock import StillClock
-from notifier.domain.facts import CustomerReplied
+from notifier.domain.domain_events import CustomerReplied
 from notifier.outbound import sender
-from notifier.outbound.endpoint import Endpoint
+from notifier.outbound.breaker import EndpointState
+from notifier.outbound.endpoint import Endpoint, Terms
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import Outbox, claim, waiting
 from notifier.outbound.retrying import BACK_OFF
 from notifier.outbound.sender import NewsSender
-from notifier.outbound.standing import Standing
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork
@@ -75,7 +75,7 @@ class Office:
     async def waiting(self) -> int:
         return (await waiting(self.redis, [KEYS], "backend", now=self.clock.now())).count
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> EndpointState:
         return await self.sender.standings.of("backend", now=self.clock.now())
 
     @property
@@ -139,7 +139,7 @@ async def test_a_shop_that_is_away(redis: Redis, clock: StillClock, shop: ShopSe
 
 
 async def test_a_shop_that_hangs(redis: Redis, clock: StillClock, shop: ShopServer) -> None:
-    office = Office(redis, clock, shop, timeout=timedelta(milliseconds=200))
+    office = Office(redis, clock, shop, terms=Terms(timeout=timedelta(milliseconds=200)))
     shop.hold = asyncio.Event()
     await office.happen("a")
     await office.sender.send_ready()
@@ -248,7 +248,7 @@ async def test_one_bad_piece_of_news_holds_up_nothing(office: Office, shop: Shop
 
 
 async def test_too_old_or_too_much_is_dropped_and_counted(redis: Redis, clock: StillClock, shop: ShopServer) -> None:
-    office = Office(redis, clock, shop, at_most=5, keep=2 * DAY, off_after=30 * DAY)
+    office = Office(redis, clock, shop, terms=Terms(at_most=5, keep=2 * DAY, off_after=30 * DAY))
     shop.status = 500
     await office.happen("old")
     clock.turn(DAY)
@@ -300,7 +300,7 @@ async def test_several_workers_post_each_once(office: Office, shop: ShopServer) 
 async def test_what_a_dead_worker_had_is_posted_by_another(office: Office, shop: ShopServer, clock: StillClock) -> None:
     await office.happen("a")
     (claimed,) = await claim(office.redis, KEYS, office.endpoint, now=clock.now(), count=8)
-    clock.turn(office.endpoint.lease - SECOND)
+    clock.turn(office.endpoint.terms.lease - SECOND)
     assert await office.sender.send_ready() == 0
     clock.turn(SECOND)
     assert await office.sender.send_ready() == 1

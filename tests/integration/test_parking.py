@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 from shops import ApiUser, StandardShop, send_all, standard_fixture
 
 from notifier.clock import StillClock
-from notifier.intake import standard
-from notifier.service import Service
+from notifier.intake.standard import payload as standard
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys, partition_of, route
 from notifier.store.records import encode

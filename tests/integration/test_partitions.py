@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import until
+from redis_servers import until
 from shops import ApiUser, StandardShop, send_all, standard_fixture
 from test_serve import SECRETS
 
 from notifier.clock import StillClock, SystemClock
 from notifier.config import Config
 from notifier.errors import NotifierError
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store import layout, places
 from notifier.store.keys import Keys
 from notifier.store.moving import Mover

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.domain.messages import Audience, MessageState
 from notifier.errors import ConfigError
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
-from notifier.sms.retry import retry
+from notifier.sms.resend import resend
 
 S = MessageState
 MINUTE = timedelta(minutes=1)
@@ -95,7 +95,7 @@ async def test_what_a_person_sends_by_hand_is_not_held(desk: Desk, simulator: Si
     simulator.faults.add(Fault(kind="code", code=413, times=1))
     await desk.send()
     desk.clock.turn_to(EVENING + timedelta(hours=2))
-    await retry(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
+    await resend(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
     await desk.send()
     assert await desk.state(message) is S.ACCEPTED
 

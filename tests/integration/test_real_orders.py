@@ -7,7 +7,7 @@ import pytest
 from shops import ApiUser, StandardShop, WooShop, send_all, woo_fixture
 
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 MONEY = ("تومان", "ریال", "پرداخت", "واریز", "مبلغ", "وجه", "نقد", "قبض")

@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 from shops import Client
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Ripening, Simulator
-from notifier.sms.story import story
+from notifier.sms.explain import explain
 
 S = MessageState
 MINUTE = timedelta(minutes=1)
@@ -153,7 +153,7 @@ async def test_after_48_hours_unconfirmed_is_said(desk: Desk, simulator: Simulat
     stored = await desk.stored(message)
     assert stored.state is S.ACCEPTED
     assert stored.unconfirmed
-    assert any("no confirmation came" in sentence for sentence in story(stored))
+    assert any("no confirmation came" in sentence for sentence in explain(stored))
     assert await desk.service.redis.zcard(desk.keys(message).reports("simulator")) == 0
 
 

@@ -4,18 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from delivery import Desk
+from outbox_driver import Desk
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
 from notifier.errors import Conflict
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Fault, Rules, Simulator
 from notifier.sms import outbox
+from notifier.sms.explain import explain
 from notifier.sms.outbox import Settled
 from notifier.sms.providers.base import Outgoing, Status
-from notifier.sms.retry import retry
-from notifier.sms.story import story
+from notifier.sms.resend import resend
 
 S = MessageState
 MINUTE = timedelta(minutes=1)
@@ -89,7 +89,7 @@ async def test_what_nobody_can_tell_is_decided_by_the_policy_when_the_window_end
         assert len(simulator.messages) == (policy == "resend")
         if policy == "hold":
             assert any(b'"held"' in alert for alert in await desk.alerts())
-            assert any("person decides" in sentence for sentence in story(await desk.stored(message)))
+            assert any("person decides" in sentence for sentence in explain(await desk.stored(message)))
 
 
 async def test_a_lookup_the_provider_does_not_list_is_held_and_a_person_may_send_it(
@@ -102,7 +102,7 @@ async def test_a_lookup_the_provider_does_not_list_is_held_and_a_person_may_send
     await desk.pass_by(20 * MINUTE)
     assert await desk.state(message) is S.HELD
     desk.clock.turn(timedelta(hours=13))  # past its time, and within quiet hours
-    await retry(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
+    await resend(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
     await desk.send()
     assert await desk.state(message) is S.ACCEPTED
     assert len(simulator.messages) == 1
@@ -221,7 +221,7 @@ async def test_a_person_is_told_why_a_message_is_not_sent_again(desk: Desk, stat
     message = await desk.queue()
     await desk.service.redis.hset(desk.keys(message).message(message.id), "state", state)
     with pytest.raises(Conflict):
-        await retry(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
+        await resend(desk.service.redis, desk.keys(message), await desk.stored(message), now=desk.clock.now())
     assert await desk.state(message) is state
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from served import Served, serve
+from serve_process import Served, serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 
-from notifier import reconfiguring
 from notifier.clock import SystemClock
 from notifier.config.loading import load
-from notifier.console.words import ACTS
+from notifier.console.labels import ACTS
+from notifier.service import reload
 from notifier.store.audit import Act
 
 pytestmark = pytest.mark.process
@@ -155,7 +155,7 @@ async def test_every_worker_is_told(file: Path, tmp_path: Path, unused_tcp_port:
 def test_secrets_are_named_and_not_shown() -> None:
     before = load(ROOT / "config.toml", environment=SECRETS)
     after = load(ROOT / "config.toml", environment=SECRETS | {"NOTIFIER__SOURCES__WOO__SECRET": "quite another"})
-    changes = reconfiguring.changes(before, after)
+    changes = reload.changes(before, after)
     assert changes.restart == ["sources.woo.secret"]
     assert "another" not in repr(changes)
-    assert reconfiguring.changes(before, before).restart == []
+    assert reload.changes(before, before).restart == []

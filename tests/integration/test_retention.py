@@ -20,7 +20,7 @@ from notifier.retention import archive as archives
 from notifier.retention import orders
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import keys as names
 from notifier.store import packing
@@ -30,7 +30,7 @@ from scheduler.rules import Outcome
 
 pytestmark = pytest.mark.slow
 
-MORTAL = Path(__file__).parents[1] / "mortal.py"
+SWEEPS = Path(__file__).parents[1] / "crashing_sweeps.py"
 BOTH = pytest.mark.parametrize("partitions", [1, 4])
 STEPS = [
     "payment.succeeded__tehran_online",
@@ -331,7 +331,7 @@ async def test_killed_at_any_line_it_loses_nothing_and_writes_nothing_twice(
     told = {number: (await api.get(f"/orders/{number}")).body for number in numbers}
     at = (clock.now() + timedelta(days=183)).isoformat()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(MORTAL), redis_url, str(tmp_path), at, "25"), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, str(SWEEPS), redis_url, str(tmp_path), at, "25"), stdout=asyncio.subprocess.PIPE
     )
     said, _ = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 0

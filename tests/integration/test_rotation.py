@@ -5,15 +5,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from mapped import SECRET, SOURCE, MappedShop, order
+from mapping_shop import SECRET, SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, WOO_SECRET, Client, StandardShop, WooShop, request, standard_fixture, woo_fixture
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.intake.mapping_signature import HmacScheme
-from notifier.service import WEB, Service
+from notifier.intake.mapping.signature import HmacScheme
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 
 NEW_SHOP = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW_WOO, NEW_MINE, NEW_TOKEN = "new-woo-secret", "new-mine-secret", "new-callback-token"
@@ -96,8 +96,8 @@ async def test_a_shop_that_signs_with_both_of_its_secrets(opened: Opened, clock:
     payload = standard_fixture("payment.succeeded__tehran_online")
     async with opened() as client:
         shop = StandardShop(client, clock)
-        body, headers = samples.signed(SHOP_SECRET, payload, at=clock.now(), event_id="msg_1")
-        _, others = samples.signed(NEW_SHOP, payload, at=clock.now(), event_id="msg_1")
+        body, headers = standard.signed(SHOP_SECRET, payload, at=clock.now(), event_id="msg_1")
+        _, others = standard.signed(NEW_SHOP, payload, at=clock.now(), event_id="msg_1")
         both = [headers["webhook-signature"], others["webhook-signature"]]
         headers["webhook-signature"] = " ".join(both if good_first else both[::-1])
         assert (await shop.send(body, headers)).status == 202

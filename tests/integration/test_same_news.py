@@ -3,23 +3,23 @@
 import pytest
 from shops import StandardShop, send_all
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 
 def story(kind: EventType, clock: StillClock) -> list[dict[str, object]]:
     """The event, after what must have happened for anything to be told of it."""
     transfer = kind.startswith("payment.deposit")
-    begin = samples.event(EventType.REGISTERED, at=clock.now(), order_id="10025")
+    begin = standard.event(EventType.REGISTERED, at=clock.now(), order_id="10025")
     if transfer:
         begin["data"]["payment"]["method"] = "bank_transfer"
         begin["data"]["customer"] |= {"city": "اصفهان"}
-    paid = samples.event(EventType.PAID, at=clock.now(), order_id="10025")
+    paid = standard.event(EventType.PAID, at=clock.now(), order_id="10025")
     before = [begin] if kind is EventType.REGISTERED or transfer or kind is EventType.PAYMENT_FAILED else [begin, paid]
-    news = samples.event(kind, at=clock.now(), order_id="10025")
+    news = standard.event(kind, at=clock.now(), order_id="10025")
     if transfer:
         news["data"]["payment"] = begin["data"]["payment"] | {"reference": "987654"}
         news["data"]["customer"] = begin["data"]["customer"]

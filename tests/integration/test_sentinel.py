@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery import Desk
-from outage import survive
-from redises import RedisProcess, alone, until, watched
+from outage_scenario import survive
+from outbox_driver import Desk
+from redis_servers import RedisProcess, alone, until, watched
 from shops import Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain.messages import MessageState, Pattern
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store import work
 from notifier.store.connect import CannotConnect, connect
+from notifier.store.durability import durability_warnings
 from notifier.store.replicas import Replicas, TooFewReplicas
-from notifier.store.weaknesses import weaknesses
 from notifier.store.work import UnitOfWork
 
 pytestmark = pytest.mark.process
@@ -59,7 +59,7 @@ async def test_too_few_replicas_are_no_success(
     async with watched(tmp_path, replicas=1, sentinels=1) as watch:
         config = make_config(redis__url=watch.url, redis__replicas=1, redis__replicas_timeout="1s")
         async with Service(config, clock=clock, roles=[WEB]) as service:
-            assert await weaknesses(service.redis) == []
+            assert await durability_warnings(service.redis) == []
             shop = StandardShop(await aiohttp_client(service.app), clock)
             assert (await shop.post(standard_fixture(PAID), event_id="msg_1")).status == 202
             await service.sender.send_ready()
@@ -77,7 +77,7 @@ async def test_too_few_replicas_are_no_success(
             assert len(simulator.messages) == sent + 1
             away = await shop.post(standard_fixture(PAID), event_id="msg_2")
             assert (away.status, away.headers["Retry-After"]) == (503, "5")
-            (weakness,) = await weaknesses(service.redis)
+            (weakness,) = await durability_warnings(service.redis)
             assert "every event is answered 503" in weakness
             with pytest.raises(TooFewReplicas, match="only 0 of the 1 replicas"):
                 await work.commit(service.redis, [counted()])

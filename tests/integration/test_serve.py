@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from served import serve
+from serve_process import serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, ApiUser, StandardShop, standard_fixture
 
 from notifier.clock import SystemClock

@@ -364,7 +364,7 @@ async def test_an_answer_to_a_send_can_carry_a_failure(clock: StillClock) -> Non
         ("a" * 160 + "م", 3),
     ],
 )
-def test_parts(text: str, count: int) -> None:
+def test_segments(text: str, count: int) -> None:
     assert parts(text) == count
 
 

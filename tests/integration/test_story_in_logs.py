@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from served import Served, serve
+from serve_process import Served, serve
 from shops import API_TOKEN, SHOP_SECRET, WOO_SECRET, StandardShop, standard_fixture
 
 from notifier.clock import SystemClock

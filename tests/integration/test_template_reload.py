@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.config.loading import load
+from notifier.diagnostics import offline
 from notifier.sms.templates import Templates
 from notifier.store.embedded import EmbeddedRedis
 from notifier.texts import loading, versions
@@ -25,7 +26,7 @@ class Watched:
     def __init__(self, config: Config, redis: Redis) -> None:
         self.config, self.redis, self.alerts = config, redis, list[tuple[str, str]]()
         self.templates = Templates(loading.load(config))
-        self.reloader = Reloader(config, self.templates, redis, SystemClock(TEHRAN), self._alert)
+        self.reloader = Reloader(config, self.templates, redis, SystemClock(TEHRAN), self._alert, offline.require)
 
     async def _alert(self, kind: str, text: str) -> None:
         self.alerts.append((kind, text))

@@ -7,10 +7,10 @@ import pytest
 from redis.asyncio import Redis
 from shops import ApiUser, StandardShop, WooShop, send_all, woo_fixture
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.domain.events import EventType as E
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
 
 HOUR = timedelta(hours=1)
@@ -24,7 +24,7 @@ def partitions(request: pytest.FixtureRequest) -> int:
 
 def news(kind: E, clock: StillClock, **changes: Any) -> dict[str, Any]:
     """An event of a transfer from Isfahan; ``changes`` are of the customer and of the payment."""
-    event = samples.event(kind, at=clock.now(), order_id="10025")
+    event = standard.event(kind, at=clock.now(), order_id="10025")
     customer = {name: value for name, value in changes.items() if name in ("name", "phone", "city")}
     payment = {name: value for name, value in changes.items() if name not in customer}
     event["data"]["customer"] = {"name": "سارا محمدی", "phone": OLD, "city": "اصفهان"} | customer

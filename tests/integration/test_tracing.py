@@ -19,14 +19,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, Client, StandardShop, standard_fixture
 
-from notifier import reconfiguring
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.errors import ConfigError
-from notifier.service import WEB, Service
+from notifier.observability.tracing import ids
+from notifier.service import reload
+from notifier.service.process import WEB, Service
 from notifier.simulator import Fault, Simulator
 from notifier.store.reading import StoredMessage
-from notifier.tracing import ids
 
 PAID = "payment.succeeded__tehran_online"
 PHONES, NAME = "912123456", "سارا محمدی"  # all but the last digit
@@ -231,7 +231,7 @@ async def test_variables_of_the_library_that_make_no_sense_are_told(
 def test_another_collector_is_for_the_next_start(config: Config, make_config: MakeConfig) -> None:
     other = make_config(tracing__endpoint="http://127.0.0.1:4318/")
     assert other.tracing.endpoint == "http://127.0.0.1:4318"
-    assert reconfiguring.changes(config, other).restart == ["tracing.endpoint"]
+    assert reload.changes(config, other).restart == ["tracing.endpoint"]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redises import refuse_writes
+from redis_servers import refuse_writes
 from shops import ApiUser, WooShop, send_all, woo_bytes, woo_fixture
 from standins.woocommerce import KEY, SECRET, WooCommerce
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 PAID = "order.updated__processing_online"

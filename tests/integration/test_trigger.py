@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from click.testing import Result
-from mapped import SOURCE, order
-from served import serve
+from mapping_shop import SOURCE, order
+from serve_process import serve
 from shops import SHOP_SECRET
 from typer.testing import CliRunner
 

@@ -12,7 +12,7 @@ from shops import ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store import keys as names
 from notifier.store import schema
 from notifier.store.keys import Keys

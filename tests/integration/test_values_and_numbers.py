@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mapped import SOURCE, MappedShop, order
+from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, ApiUser, Client, StandardShop, WooShop, request, send_all, standard_fixture, woo_bytes
 from yarl import URL
 
-from notifier import samples
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.mapping import MappingSource
 from notifier.console.search import search
 from notifier.importing.refused import Refused
 from notifier.importing.running import Import, Totals
 from notifier.importing.source import Source
-from notifier.service import WEB, Service
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 
 
@@ -134,7 +134,7 @@ async def test_persian_digits_make_no_second_order(
 @pytest.mark.parametrize("path", ["/webhooks/shop/", "//webhooks/shop", "/webhooks//shop", "//webhooks//shop//"])
 async def test_an_address_with_a_slash_too_many_is_taken(client: Client, clock: StillClock, path: str) -> None:
     event = standard_fixture("payment.succeeded__tehran_online")
-    body, headers = samples.signed(SHOP_SECRET, event, at=clock.now())
+    body, headers = standard.signed(SHOP_SECRET, event, at=clock.now())
     address = URL(f"http://127.0.0.1:{client.port}{path}", encoded=True)
     async with client.session.post(address, data=body, headers=headers) as answer:
         assert answer.status == 202
@@ -146,7 +146,7 @@ async def test_what_is_refused_under_such_an_address_is_kept(client: Client, ser
         client, "POST", "/webhooks/woo/", woo_bytes({"id": 1}), {"content-type": "application/json"}
     )
     assert refused.status == 401
-    await service.keeper.write()
+    await service.rejections.write()
     assert [one["status"] for one in (await api.get("/deliveries")).body["items"]] == [401]
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from shops import ApiUser, Client, WooShop, send_all, woo_fixture
 
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.simulator import Simulator
 
 PAID = "order.updated__processing_online"

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import Service
+from notifier.service.process import Service
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce_real"
 MOVED = timedelta(hours=3, minutes=30) - timedelta(days=3)
@@ -257,7 +257,7 @@ async def test_the_owner_of_the_webhook_may_not_read_orders(service: Service, wo
             assert answer.status == 200
             assert "may not read orders any more" in answer.body["detail"]
     assert [line["kind"] for line in logs if line.get("action") == "alert"] == ["webhook_rights:woo"]
-    await service.keeper.write()
+    await service.rejections.write()
     (kept,) = await api.items("/deliveries")
     assert (kept["status"], kept["source"]) == (422, "woo")
     assert "woocommerce_rest_cannot_view" in kept["reason"]

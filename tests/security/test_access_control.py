@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from shops import API_TOKEN, Client
 
-from notifier.service import Service
+from notifier.service.process import Service
 
 _PUBLIC = {"/console/login", "/console/login/code"}
 _SUPERVISORS = re.compile(r"/console/(desk|staff|figures|deliveries|audit|owner|absence)(/|$)")

@@ -10,23 +10,23 @@ from typing import Any
 
 import pyotp
 import pytest
-from callroom import BOSS
+from call_fixtures import BOSS
 from click.testing import Result
-from consoles import ISFAHAN, PASSWORD, Browser, Desk, hashed, hire
+from console_browser import ISFAHAN, PASSWORD, Browser, Desk, hashed, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import Client, StandardShop
 from typer.testing import CliRunner
 
-from notifier import guessed, passwords, second_factor
 from notifier.cli import app
 from notifier.clock import StillClock
 from notifier.config import Config
+from notifier.console import common_passwords, passwords, second_factor
 from notifier.console.attempts import BY_NAME
 from notifier.console.sessions import LONGEST, Sessions
 from notifier.domain.events import EventType
 from notifier.domain.timeline import Kind
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 from notifier.store import audit
 from notifier.store import keys as names
 from notifier.store.audit import Act, Entry, Wanted
@@ -453,13 +453,13 @@ def test_what_is_guessed_first_is_refused(password: str) -> None:
     ],
 )
 def test_what_is_not_guessed_is_taken(password: str) -> None:
-    assert not guessed.first(password, about=("sara", "سارا"))
+    assert not common_passwords.first(password, about=("sara", "سارا"))
 
 
 def test_the_commonest_ten_thousand_lie_here() -> None:
     listed = (ROOT / "notifier" / "vendor" / "common-passwords" / "passwords.list").read_text().split()
     assert (len(listed), len(set(listed)), listed[:3]) == (10_000, 10_000, ["123456", "password", "12345678"])
-    assert [one for one in listed if not guessed.first(one)] == []
+    assert [one for one in listed if not common_passwords.first(one)] == []
 
 
 def test_a_long_password_is_looked_at_as_far_as_it_matters() -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from redis.asyncio import Redis
 from shops import Client
 from structlog.testing import capture_logs
 
-from notifier import passwords
 from notifier.clock import StillClock
+from notifier.console import passwords
 from notifier.console.attempts import BY_ADDRESS, BY_NAME, Attempts, network
 from notifier.console.live import MOST
-from notifier.service import WEB, Service
+from notifier.service.process import WEB, Service
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import hire
+from console_browser import hire
 from shops import Answer, ApiUser, Client, StandardShop, standard_fixture
 
-from notifier import disk
-from notifier import service as services
 from notifier.clock import StillClock
-from notifier.service import WEB, Service
-from notifier.store import memory
+from notifier.service import process as services
+from notifier.service.process import WEB, Service
+from notifier.store import disk, memory
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.errors import EmbeddedRedisError

@@ -4,12 +4,12 @@ import io
 import itertools
 
 import pytest
-from consoles import PASSWORD, Browser, hire
+from console_browser import PASSWORD, Browser, hire
 from shops import API_TOKEN, Client, StandardShop, standard_fixture
 
-from notifier import samples
 from notifier.incoming.forms import LARGEST
-from notifier.service import Service
+from notifier.practice import standard
+from notifier.service.process import Service
 
 FORM = "application/x-www-form-urlencoded"
 CALLBACK = "/callbacks/kavenegar/test-callback-token/inbound"
@@ -158,7 +158,7 @@ async def test_numbers_of_any_length_are_no_trouble(client: Client, service: Ser
 
 
 async def test_a_delivery_is_read_as_utf_8_whatever_it_says(shop: StandardShop) -> None:
-    body, headers = samples.signed(
+    body, headers = standard.signed(
         shop.secret, standard_fixture("payment.succeeded__tehran_online"), at=shop.clock.now()
     )
     said = headers | {"content-type": "application/json; charset=cp1256"}

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from notifier import private
 from notifier.clock import TEHRAN
 from notifier.importing.entries import Entry
 from notifier.importing.refused import Refused
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import BackupError, backup
+from notifier.store import private_files
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 
@@ -30,16 +30,16 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     victim, link = tmp_path / "victim", tmp_path / "link"
     victim.write_text("keep")
     link.symlink_to(victim)
-    with pytest.raises(private.NotPrivate):
-        private.written(link)
+    with pytest.raises(private_files.NotPrivate):
+        private_files.written(link)
     with pytest.raises(FileExistsError):
-        private.created(link)
+        private_files.created(link)
     dangling = tmp_path / "dangling"
     dangling.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(private.NotPrivate):
-        private.written(dangling)
+    with pytest.raises(private_files.NotPrivate):
+        private_files.written(dangling)
     with pytest.raises(FileExistsError):
-        private.created(dangling)
+        private_files.created(dangling)
     assert victim.read_text() == "keep"
     assert not (tmp_path / "elsewhere").exists()
 
@@ -50,7 +50,7 @@ def test_nor_into_a_file_that_somebody_has_open_or_by_another_name(tmp_path: Pat
     ready.chmod(0o666)
     other_name = tmp_path / "other"
     os.link(ready, other_name)
-    with ready.open() as watching, private.written(ready) as file:
+    with ready.open() as watching, private_files.written(ready) as file:
         file.write(b"a secret")
         file.flush()
         assert watching.read() == ""
@@ -62,21 +62,21 @@ def test_nor_into_a_file_that_somebody_has_open_or_by_another_name(tmp_path: Pat
 def test_nor_into_anything_but_a_file(tmp_path: Path, what: str) -> None:
     place = tmp_path / "place"
     os.mkfifo(place) if what == "fifo" else place.mkdir()
-    with pytest.raises(private.NotPrivate):
-        private.written(place)
+    with pytest.raises(private_files.NotPrivate):
+        private_files.written(place)
 
 
 def test_a_folder_in_which_anybody_may_exchange_files_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "everybodys"
     folder.mkdir()
     folder.chmod(0o777)
-    for write in (private.created, private.written):
-        with pytest.raises(private.NotPrivate, match="chmod 700"):
+    for write in (private_files.created, private_files.written):
+        with pytest.raises(private_files.NotPrivate, match="chmod 700"):
             write(folder / "new")
     folder.chmod(0o1777)  # as /tmp is
-    private.created(folder / "new").close()
-    with pytest.raises(private.NotPrivate, match="no directory"):
-        private.created(tmp_path / "missing" / "new")
+    private_files.created(folder / "new").close()
+    with pytest.raises(private_files.NotPrivate, match="no directory"):
+        private_files.created(tmp_path / "missing" / "new")
 
 
 async def test_a_backup_goes_nowhere_but_where_it_is_to_go(tmp_path: Path) -> None:
@@ -129,6 +129,6 @@ def test_refused_lines_of_an_import(tmp_path: Path) -> None:
     victim.write_text("keep")
     with Refused(source) as refused:
         refused.path.symlink_to(victim)
-        with pytest.raises(private.NotPrivate):
+        with pytest.raises(private_files.NotPrivate):
             refused.add(Entry(line=1, given={"a": 1}), "wrong")
     assert victim.read_text() == "keep"

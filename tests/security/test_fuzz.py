@@ -1,12 +1,12 @@
-"""A few thousand hostile requests; ``python -m bench.fuzz`` sends a hundred thousand."""
+"""A few thousand hostile requests; ``python tests/fuzz.py`` sends a hundred thousand."""
 
 import math
 
+import fuzz
+import fuzz_inputs
 import pytest
-from live import shop_config
-
-from bench import fuzz, fuzz_inputs
-from bench.fuzz import AT, Inputs
+from fuzz import AT, Inputs
+from threaded_service import shop_config
 
 INPUTS = 1200
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import structlog
-from delivery import Desk
+from outbox_driver import Desk
 from redis.asyncio import Redis
 
-from notifier import logs
 from notifier.clock import StillClock
 from notifier.domain.messages import Pattern
-from notifier.service import Service
+from notifier.observability import logs
+from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator
 from notifier.sms.providers import codes
 from notifier.store.staff import Role, Staff, StaffBook

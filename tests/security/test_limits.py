@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from shops import Client, StandardShop, WooShop, standard_fixture
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.service import WEB, Service
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.web import listening
 
 PAID = "payment.succeeded__tehran_online"
@@ -56,7 +56,7 @@ def chunked(path: str, headers: dict[str, str], *chunks: bytes) -> list[bytes]:
 
 
 async def test_a_body_in_chunks_is_bounded_as_well(shop: StandardShop, service: Service, clock: StillClock) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=clock.now())
     async with served(service.config, clock) as port:
         status, _, _ = await spoken(port, *chunked("/webhooks/shop", headers, body[:100], body[100:]))
         assert status == 202
@@ -68,7 +68,7 @@ async def test_a_body_in_chunks_is_bounded_as_well(shop: StandardShop, service: 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "x-unheard-of"])
 async def test_a_packed_body_is_refused_unread(shop: StandardShop, coding: str) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     answer = await shop.send(gzip.compress(bytes(10_000_000)), headers | {"content-encoding": coding})
     assert answer.status == 415
     assert answer.is_problem

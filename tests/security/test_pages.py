@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import Browser, hire
+from console_browser import Browser, hire
 from jinja2.exceptions import SecurityError, UndefinedError
 from shops import Client, StandardShop, send_all, standard_fixture
 from test_access_control import _bare, routes
 
 from notifier.clock import StillClock
 from notifier.errors import TemplateError
-from notifier.service import Service
+from notifier.service.process import Service
 from notifier.sms import templates
 
 MARK = "xss5417"

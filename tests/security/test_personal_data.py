@@ -12,12 +12,12 @@ from shops import StandardShop, send_all, standard_fixture
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain import persian
-from notifier.intake.kept import Kept
+from notifier.intake.dead_letters import DeadLetter
 from notifier.retention.archive import Archive
 from notifier.retention.backup import backup
 from notifier.retention.customer import Customers
-from notifier.retention.mentions import forms_of, mentions
-from notifier.service import Service
+from notifier.retention.personal_data import forms_of, mentions
+from notifier.service.process import Service
 from notifier.store import keys as names
 from notifier.store.records import encode
 
@@ -64,9 +64,9 @@ def test_a_number_is_found_however_it_is_written(written: str, escaped: bool) ->
     assert not mentions([raw], forms_of(OTHER))
 
 
-def refused(number: int, body: Any, service: Service, **more: Any) -> Kept:
+def refused(number: int, body: Any, service: Service, **more: Any) -> DeadLetter:
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return Kept(
+    return DeadLetter(
         **{
             "id": str(number),
             "at": service.clock.now(),
@@ -97,7 +97,7 @@ async def test_refused_deliveries_by_number_and_by_order(
         "phone=0912+123+4567&name=sara",
     ]
     others = [{"data": {"order_id": "20025"}}, {"price": 10025}, {"data": {"order_id": "100256"}}]
-    book = service.keeper.book
+    book = service.rejections.book
     await book.add([refused(number, body, service) for number, body in enumerate([*theirs, *others])])
     await book.add([refused(900, {"id": "10025"}, service, source="woo")])  # another shop's order of that number
     erased = await customers.erase(PHONE)

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from notifier import private
 from notifier.clock import TEHRAN
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import backup, restore
-from notifier.store import schema
+from notifier.store import private_files, schema
 from notifier.store import server as programs
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
@@ -55,10 +54,10 @@ async def test_the_data_directory(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("careless")
 def test_files_of_ours(tmp_path: Path) -> None:
-    with private.created(tmp_path / "new") as new, private.written(tmp_path / "other") as other:
+    with private_files.created(tmp_path / "new") as new, private_files.written(tmp_path / "other") as other:
         assert [stat.S_IMODE(os.fstat(file.fileno()).st_mode) for file in (new, other)] == [0o600, 0o600]
     with pytest.raises(FileExistsError):
-        private.created(tmp_path / "new")
+        private_files.created(tmp_path / "new")
 
 
 def modes(folder: Path) -> dict[str, int]:

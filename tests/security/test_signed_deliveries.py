@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from shops import ApiUser, StandardShop, WooShop, standard_fixture
 
-from notifier import samples
 from notifier.clock import StillClock
+from notifier.practice import standard
 
 PAID = "payment.succeeded__tehran_online"
 
@@ -62,7 +62,7 @@ NAMES = list(tampered(b"{}", {"webhook-id": "m", "webhook-timestamp": "1", "webh
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_nothing_is_believed_that_was_changed(shop: StandardShop, api: ApiUser, name: str) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     answer = await shop.send(*tampered(body, headers)[name])
     assert answer.status == 401
     assert answer.is_problem
@@ -73,9 +73,9 @@ async def test_nothing_is_believed_that_was_changed(shop: StandardShop, api: Api
 @pytest.mark.parametrize("minutes", [-6, 6, -60 * 24 * 365, 60 * 24 * 365])
 async def test_a_clock_that_jumps(shop: StandardShop, clock: StillClock, minutes: int) -> None:
     """What was signed at another time than ours is refused, and counts when it is signed again by the right clock."""
-    wrong = samples.signed(shop.secret, standard_fixture(PAID), at=clock.now() + timedelta(minutes=minutes))
+    wrong = standard.signed(shop.secret, standard_fixture(PAID), at=clock.now() + timedelta(minutes=minutes))
     assert (await shop.send(*wrong)).status == 401
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=clock.now())
     assert (await shop.send(body, headers)).status == 202
     clock.turn(timedelta(minutes=4))
     repeated = await shop.send(body, headers)
@@ -99,7 +99,7 @@ async def test_woocommerce(woo: WooShop, api: ApiUser, encoded: str | None) -> N
 
 
 async def test_one_shop_does_not_sign_for_another(shop: StandardShop, woo: WooShop, api: ApiUser) -> None:
-    body, headers = samples.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
+    body, headers = standard.signed(shop.secret, standard_fixture(PAID), at=shop.clock.now())
     answer: Any = await shop.client.post("/webhooks/woo", data=body, headers=headers)
     assert answer.status == 401
     assert (await api.get("/orders/10025")).status == 404

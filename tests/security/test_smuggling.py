@@ -7,7 +7,7 @@ import pytest
 from test_limits import served
 
 from notifier.clock import StillClock
-from notifier.service import Service
+from notifier.service.process import Service
 
 HIDDEN = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 LAST = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"

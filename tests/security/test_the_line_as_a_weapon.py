@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callroom import BOSS
-from consoles import Browser, hire
-from delivery import Desk
+from call_fixtures import BOSS
+from console_browser import Browser, hire
+from outbox_driver import Desk
 from shops import StandardShop
 
-from notifier import samples
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, MessageState
 from notifier.errors import ConfigError
-from notifier.service import WEB, Service
+from notifier.practice import standard
+from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.simulator.faults import Fault
 from notifier.store.keys import Keys
@@ -78,7 +78,7 @@ async def test_120_orders_for_one_victim(
 ) -> None:
     """Every order a new one, each with a text of its own."""
     for number in range(120):
-        event = samples.event(kind, at=desk.clock.now(), order_id=f"v{number}")
+        event = standard.event(kind, at=desk.clock.now(), order_id=f"v{number}")
         event["data"]["customer"] = {"name": "سارا", "phone": VICTIM, "city": "تهران"}
         event["data"]["payment"] = {"method": "online", "amount": 1000, "currency": "IRR", "reference": "1"}
         assert (await shop.post(event)).status == 202
@@ -235,7 +235,7 @@ async def test_a_country_that_is_none_is_refused(make_config: MakeConfig) -> Non
 
 @pytest.mark.parametrize("name", ["جایزه: bit.ly/3xYz", "<b>برنده</b>", "۰۹۱۲۱۲۳۴۵۶۷", "برنده شدید، ۰۹۱۲۱۲۳۴۵۶۷"])
 async def test_nobody_is_greeted_with_a_link(shop: StandardShop, desk: Desk, simulator: Simulator, name: str) -> None:
-    event = samples.event(EventType.PAID, at=desk.clock.now(), order_id="n1")
+    event = standard.event(EventType.PAID, at=desk.clock.now(), order_id="n1")
     event["data"]["customer"] = {"name": name, "phone": VICTIM, "city": "تهران"}
     assert (await shop.post(event)).status == 202
     await send_all(desk)
@@ -249,13 +249,13 @@ async def test_nobody_is_greeted_with_a_link(shop: StandardShop, desk: Desk, sim
 async def test_no_value_makes_a_line_of_its_own(
     shop: StandardShop, desk: Desk, simulator: Simulator, stop: str
 ) -> None:
-    broken = samples.event(EventType.PAID, at=desk.clock.now(), order_id="n3")
+    broken = standard.event(EventType.PAID, at=desk.clock.now(), order_id="n3")
     broken["data"]["payment"]["reference"] = f"12AB{stop}کارت 6104"
     refused = await shop.post(broken)
     assert (refused.status, refused.body["errors"][0]["loc"]) == (422, ["data", "payment", "reference"])
     said = []
     for number, between in enumerate([" ", stop]):
-        event = samples.event(EventType.PAID, at=desk.clock.now(), order_id=f"n{number}")
+        event = standard.event(EventType.PAID, at=desk.clock.now(), order_id=f"n{number}")
         event["data"]["customer"] = {"name": f"سارا{between}محمدی", "phone": VICTIM, "city": "تهران"}
         assert (await shop.post(event)).status == 202
         await send_all(desk)

@@ -1,21 +1,21 @@
 """What each outcome brings."""
 
 import pytest
-from callroom import CALENDAR, RULES, at, planned, reason
+from call_fixtures import CALENDAR, RULES, at, planned, reason
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState, Purpose
+from notifier.domain.calls import Call, CallState, Purpose
 from scheduler import outcomes
 from scheduler.outcomes import Deposit, Report, Result, Unclear
 from scheduler.rules import Consequence, Outcome
 
 
-def result(call: BookedCall, outcome: Outcome, now: int | None = None, **more: object) -> Result:
+def result(call: Call, outcome: Outcome, now: int | None = None, **more: object) -> Result:
     report = Report(by="sara", outcome=outcome, **more)  # type: ignore[arg-type]
     return outcomes.result(call, report, now=at(10) if now is None else now, rules=RULES, calendar=CALENDAR)
 
 
-def due(*reasons: object) -> BookedCall:
+def due(*reasons: object) -> Call:
     return replace(planned(*reasons), state=CallState.DUE, assignee="sara")  # type: ignore[arg-type]
 
 
@@ -35,7 +35,7 @@ def test_what_ends_a_call(outcome: Outcome, state: CallState, consequence: Conse
 
 @pytest.mark.parametrize(("outcome", "minutes"), [(Outcome.NO_ANSWER, 120), (Outcome.BUSY, 15)])
 def test_what_is_tried_again(outcome: Outcome, minutes: int) -> None:
-    call, limit = due(), RULES.outcomes[outcome].limit
+    call, limit = due(), RULES.outcome(outcome).limit
     for tried in range(1, limit):
         found = result(call, outcome)
         call = found.call

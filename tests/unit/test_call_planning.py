@@ -1,12 +1,12 @@
 """One open call a customer: reasons join it and leave it."""
 
 import pytest
-from callroom import PHONE, RULES, at, planned, reason, revised
+from call_fixtures import PHONE, RULES, at, planned, reason, revised
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from notifier.domain.calls import FINAL, TRANSITIONS, BookedCall, CallState, IllegalMove, Purpose, moved
+from notifier.domain.calls import FINAL, TRANSITIONS, Call, CallState, IllegalMove, Purpose, moved
 from notifier.store.records import decode, encode
 from scheduler import planning
 
@@ -95,7 +95,7 @@ changes = st.lists(st.tuples(st.sampled_from("abcdef"), purposes, times, st.bool
 def test_whatever_joins_and_leaves_the_call_is_what_its_reasons_make_it(
     told: list[tuple[str, Purpose, int, bool]],
 ) -> None:
-    call: BookedCall | None = None
+    call: Call | None = None
     for name, purpose, due, joins in told:
         before = call if call and call.is_open else None
         call = revised(before, reason(name, purpose, due)) if joins else revised(before, leaving=(name,))
@@ -103,7 +103,7 @@ def test_whatever_joins_and_leaves_the_call_is_what_its_reasons_make_it(
             assert not joins
             continue
         assert call.phone == PHONE
-        assert decode(encode(call), BookedCall) == call
+        assert decode(encode(call), Call) == call
         assert encode(call).startswith(b'{"v":%d' % call.v)
         if call.is_open:
             assert call.reasons

@@ -1,17 +1,17 @@
 """What time does to a call, however late it is looked at."""
 
-from callroom import BOSS, CALENDAR, NIGHT, REZA, RULES, SARA, at, desk, planned, reason
+from call_fixtures import BOSS, CALENDAR, NIGHT, REZA, RULES, SARA, at, desk, planned, reason
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState, Purpose
+from notifier.domain.calls import Call, CallState, Purpose
 from notifier.store.staff import Staff
 from scheduler import reminding, steps
 from scheduler.assignment import Desk
-from scheduler.reminding import Debt
-from scheduler.steps import Kind, Owed
+from scheduler.reminding import PendingReminder
+from scheduler.steps import DueReminder, Kind
 
 
-def advanced(call: BookedCall, now: int, room: Desk, known: str | None = None) -> tuple[BookedCall, list[Owed]]:
+def advanced(call: Call, now: int, room: Desk, known: str | None = None) -> tuple[Call, list[DueReminder]]:
     return steps.advanced(call, now, known=known, desk=room, rules=RULES, calendar=CALENDAR)
 
 
@@ -85,7 +85,7 @@ def test_forty_debts_are_one_reminder() -> None:
         str(number): replace(planned(reason(str(number), due=at(10))), state=CallState.DUE, assignee="sara")
         for number in range(40)
     }
-    debts = [Debt("sara", name, Kind.DUE, at(3)) for name in calls]
+    debts = [PendingReminder("sara", name, Kind.DUE, at(3)) for name in calls]
     found, dropped = reminding.gathered(debts, calls, {}, now=at(10), desk=desk(), rules=RULES)
     assert [(one.staff, len(one.calls), len(one.paid)) for one in found] == [(SARA, 40, 40)]
     assert dropped == []
@@ -93,7 +93,7 @@ def test_forty_debts_are_one_reminder() -> None:
 
 def test_nothing_is_said_at_night_or_too_soon() -> None:
     call = replace(planned(reason("1", due=at(17, 50))), state=CallState.DUE, assignee="sara")
-    debt = Debt("sara", "1", Kind.DUE, at(17, 50))
+    debt = PendingReminder("sara", "1", Kind.DUE, at(17, 50))
 
     def told(now: int, last: dict[str, int]) -> int:
         return len(reminding.gathered([debt], {"1": call}, last, now=now, desk=desk(), rules=RULES)[0])
@@ -107,13 +107,13 @@ def test_nothing_is_said_at_night_or_too_soon() -> None:
 
 def test_a_time_set_by_hand_is_not_held_back() -> None:
     call = replace(planned(), fixed=True, due=at(21), state=CallState.DUE, assignee="sara")
-    debt = Debt("sara", "1", Kind.DUE, at(21))
+    debt = PendingReminder("sara", "1", Kind.DUE, at(21))
     assert reminding.gathered([debt], {"1": call}, {}, now=at(21), desk=desk(), rules=RULES)[0]
 
 
 def test_reminders_that_lost_their_sense_are_dropped() -> None:
     call = replace(planned(), state=CallState.DUE, assignee="sara")
-    debt = Debt("sara", "1", Kind.DUE, at(10))
+    debt = PendingReminder("sara", "1", Kind.DUE, at(10))
     for changed in (
         replace(call, state=CallState.DONE),
         replace(call, state=CallState.CLAIMED),
@@ -128,7 +128,7 @@ def test_reminders_that_lost_their_sense_are_dropped() -> None:
 
 def test_a_customer_is_no_recipient() -> None:
     """A reminder is owed to a ``Staff``, and a call holds none."""
-    assert Owed.__annotations__["staff"] is Staff
+    assert DueReminder.__annotations__["staff"] is Staff
     call, owed = advanced(planned(reason("1", Purpose.REASSURANCE, at(10))), at(12), desk())
     assert owed
     assert all(one.staff.phone != call.phone for one in owed)

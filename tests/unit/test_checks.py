@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier import checks
-from notifier.checks import Level
+from notifier.diagnostics import offline
+from notifier.diagnostics.offline import Level
 
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "config.toml").read_text()
@@ -21,7 +21,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
     def errors(text: str) -> list[str]:
         file = tmp_path / "config.toml"
         file.write_text(text.replace('folder = "templates"', f'folder = "{ROOT / "templates"}"'))
-        return [found.text for found in checks.check(file) if found.level is Level.ERROR]
+        return [found.text for found in offline.check(file) if found.level is Level.ERROR]
 
     return errors
 
@@ -31,7 +31,7 @@ def test_what_ships_is_without_error(check: Callable[[str], list[str]]) -> None:
 
 
 def test_secrets_that_are_not_set_are_warnings(check: Callable[[str], list[str]]) -> None:
-    warnings = [found.text for found in checks.check(ROOT / "config.toml")]
+    warnings = [found.text for found in offline.check(ROOT / "config.toml")]
     assert any("SHOP_WEBHOOK_SECRET" in text and "sources.shop.secret" in text for text in warnings)
     assert any("KAVENEGAR_API_KEY" in text and "providers.kavenegar.api_key" in text for text in warnings)
 
@@ -81,7 +81,7 @@ def test_all_mistakes_at_once(check: Callable[[str], list[str]]) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    (finding,) = checks.check(tmp_path / "none.toml")
+    (finding,) = offline.check(tmp_path / "none.toml")
     assert finding.level is Level.ERROR
     assert "--config" in finding.text
 
@@ -105,5 +105,5 @@ def test_cities_that_are_numbers_are_spoken_of(tmp_path: Path) -> None:
     text = (ROOT / "config.toml").read_text().replace('folder = "templates"', f'folder = "{ROOT / "templates"}"')
     for file, found in ((text, True), (text.replace('"Tehran City"]', '"Tehran City", "177"]'), False)):
         (tmp_path / "config.toml").write_text(file)
-        notes = [one.text for one in checks.check(tmp_path / "config.toml") if one.level is checks.Level.NOTE]
+        notes = [one.text for one in offline.check(tmp_path / "config.toml") if one.level is offline.Level.NOTE]
         assert any("regions.cities" in note and "Shipping" in note for note in notes) is found

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from notifier.cli import COMMANDS, app
 from notifier.cli.lazy import LazyGroup
-from notifier.reference.commands import commands
 from notifier.version import NEXT, version
+from tools.reference.commands import commands
 
 pytestmark = pytest.mark.process
 

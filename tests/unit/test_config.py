@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 from rulebook import ROOT
 
-from notifier import resources
-from notifier.config import Config
+from notifier.config import Config, shipped
 from notifier.config.loading import find, load
 from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.diagnostics import offline
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import Priority
 from notifier.domain.policy import When
 from notifier.durations import parse
 from notifier.errors import ConfigError
-from notifier.secret import MissingSecretError
+from notifier.secret import MissingSecretError, secrets_in, secrets_of
+from scheduler.rules import OUTCOMES, PURPOSES, Outcome, OutcomeRule, PurposeRule, Rules
 
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
 
@@ -43,7 +44,7 @@ def test_what_ships_can_be_read() -> None:
     assert config.shop.name == "شیائومی سیتی"
     assert config.server.port == 8080
     assert config.redis.timeout == timedelta(seconds=5)
-    assert config.shop.shop().deposit_deadline == timedelta(hours=24)
+    assert config.shop.deposit_deadline == timedelta(hours=24)
     assert isinstance(config.sources["shop"], StandardSource)
     assert isinstance(config.sources["woo"], WooCommerceSource)
 
@@ -315,7 +316,7 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     named = {"NOTIFIER_CONFIG": "named.toml"}
     assert find(Path("asked.toml"), named) == Path("asked.toml")
     assert find(None, named) == Path("named.toml")
-    assert find(None, {}) == resources.CONFIG
+    assert find(None, {}) == shipped.CONFIG
     (tmp_path / "config.toml").touch()
     assert find(None, {}) == Path("config.toml")
 
@@ -332,3 +333,65 @@ def test_lengths_of_time(text: str, length: int) -> None:
 def test_what_is_no_length_of_time(text: object) -> None:
     with pytest.raises(ValueError, match="is not a length of time; write for example"):
         parse(text)
+
+
+HTTP = '[providers.other]\nkind = "http"\nurl = "https://sms.example/?to={to}&text={text}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[calls]\ntack = 1", "calls.tack: unknown key; it may be misspelt"),
+        ("[calls.outcomes.busy]\nlimits = 1", "calls.outcomes.busy.limits: unknown key; it may be misspelt"),
+        (f"{HTTP}colour = 1", "providers.other.colour: unknown key; it may be misspelt"),
+        ("[sms.price]\narabic = 1", "sms.price.arabic: unknown key; it may be misspelt"),
+        ('[quiet_hours]\nstart = "22:00"', "quiet_hours.start: unknown key; it may be misspelt"),
+        ("[calls]\nladder = 1", "calls.ladder: Input should be a valid list"),
+        ('[calls]\ndespite_refusal = "callback"', "calls.despite_refusal: Input should be a valid list"),
+        (f"{HTTP}accepted_http = 200", "providers.other.accepted_http: Input should be a valid list"),
+        (f"{HTTP}headers = {{ key = 1 }}", "providers.other.headers.key: Input should be a valid string"),
+        (f"{HTTP}retry = 1", "providers.other.retry: Input should be a valid table"),
+        ("[calls.outcomes]\nbusy = 1", "calls.outcomes.busy: Input should be a valid table"),
+        ("[calls.outcomes.busy]\nlimit = 0", "calls.outcomes.busy.limit: Input should be greater than or equal to 1"),
+        ('[calls]\ntick = "0s"', "calls: tick and claim_limit must be longer than 0s"),
+        (
+            '[calls]\nladder = [{ after = "1", to = "pool" }]',
+            "calls.ladder.0.after: '1' is not a length of time; write for example 90s, 15m, 24h or 7d",
+        ),
+        ("[calls]\nsummary_at = 17", 'calls.summary_at: 17 is not a time of day; write for example "22:00"'),
+        (
+            '[sms.limits]\ncountries = ["IR", "XX"]',
+            "sms.limits.countries.1: 'XX' is no country; write two letters, such as IR",
+        ),
+        ('[policy]\nfree = "x"', "policy.free: Input should be a valid table"),
+    ],
+)
+def test_a_section_that_the_code_works_with_is_spoken_of_as_the_file_has_it(file: Path, text: str, said: str) -> None:
+    assert findings(file, text) == [f"{file}: {said}"]
+
+
+def test_what_is_named_of_the_calls_replaces_what_is_usual(file: Path) -> None:
+    rules = read(
+        file, '[calls.outcomes.busy]\nretry = "10m"\nlimit = 2\n[calls.purposes.satisfaction]\npriority = 9'
+    ).calls
+    assert rules.outcome(Outcome.BUSY) == OutcomeRule(retry=timedelta(minutes=10), limit=2)
+    assert rules.outcome(Outcome.NO_ANSWER) == OUTCOMES[Outcome.NO_ANSWER]
+    assert rules.purpose(Purpose.SATISFACTION) == PurposeRule(priority=9)
+    assert rules.purpose(Purpose.VERIFY_DEPOSIT) == PURPOSES[Purpose.VERIFY_DEPOSIT]
+    assert read(file).calls == Rules()
+
+
+def test_a_header_from_the_environment_is_a_secret_and_may_be_two_words(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINE_OF_TEST", "Bearer hidden")
+    header, word = "providers.other.headers.Authorization", "providers.other.secrets.word"
+    config = read(
+        file,
+        f'{HTTP}headers = {{ Authorization = "env:LINE_OF_TEST", Accept = "application/json" }}\n'
+        f'secrets = {{ word = "env:LINE_OF_TEST" }}\n[templates]\nfolder = "{ROOT / "templates"}"',
+    )
+    assert secrets_of(config) == {"Bearer hidden"}
+    assert dict(secrets_in(config)).keys() == {header, word}
+    errors = "".join(found.text for found in offline.configuration(file) if "cannot be seen" in found.text)
+    assert (header in errors, word in errors) == (False, True)

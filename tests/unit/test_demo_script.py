@@ -14,8 +14,9 @@ from notifier.demo.script import Moment
 from notifier.demo.shops import StandardShop, WooCommerceShop
 from notifier.domain import phones
 from notifier.domain.events import Method
-from notifier.intake import standard, woocommerce
-from notifier.intake import standard_signature as signatures
+from notifier.intake.standard import payload as standard
+from notifier.intake.standard import signature as signatures
+from notifier.intake.woocommerce import events as woocommerce
 
 STEPS = script.in_turn(STORIES)
 ORDERS = {story.order_id: story for story in STORIES}

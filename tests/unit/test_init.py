@@ -6,12 +6,13 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from notifier import checks, resources
 from notifier.cli import app
+from notifier.config import shipped
 from notifier.config.loading import find, load
 from notifier.demo.stage import shop_settings
+from notifier.diagnostics import offline
 from notifier.errors import ConfigError
-from notifier.intake import standard_signature
+from notifier.intake.standard import signature
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +40,13 @@ def test_a_new_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     made = secrets_in(home)
     assert made.pop("KAVENEGAR_API_KEY") == ""
-    assert len(standard_signature.key(made["SHOP_WEBHOOK_SECRET"])) == 32
+    assert len(signature.key(made["SHOP_WEBHOOK_SECRET"])) == 32
     assert min(len(secret) for secret in made.values()) >= 48
     for name, secret in made.items():
         monkeypatch.setenv(name, secret)
         assert secret not in said.output
     monkeypatch.delenv("KAVENEGAR_API_KEY", raising=False)
-    [left] = [one for one in checks.check(home / "config.toml") if one.level is not checks.Level.NOTE]
+    [left] = [one for one in offline.check(home / "config.toml") if one.level is not offline.Level.NOTE]
     assert "KAVENEGAR_API_KEY is not set" in left.text
 
     assert init(tmp_path / "another").exit_code == 0
@@ -72,11 +73,11 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
 def test_an_installed_package_asks_for_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it brings along is no shop's: only the demo plays with it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(resources, "IS_INSTALLED", True)
+    monkeypatch.setattr(shipped, "IS_INSTALLED", True)
     with pytest.raises(ConfigError, match=r"no config.toml in .*: `notifier init` writes one"):
         find(None, {})
     monkeypatch.delenv("NOTIFIER_CONFIG", raising=False)
-    assert shop_settings(None).file == resources.CONFIG
+    assert shop_settings(None).file == shipped.CONFIG
 
 
 def test_the_data_is_the_same_from_wherever_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import structlog
 
-from notifier import logs
 from notifier.domain.messages import MessageState
+from notifier.observability import logs
 
 SECRET = "whsec_bm90IGZvciBhbnlib2R5"
 KEY = "4B6F7A-3132333435363738"

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapped import SOURCE, order
+from mapping_shop import SOURCE, order
 
 from notifier.config.mapping import MappingSource
 from notifier.domain.events import EventType, Method
 from notifier.errors import Problem, Unprocessable
-from notifier.intake import mapping, mapping_body, mapping_values
-from notifier.intake.mapping import Reading
+from notifier.intake.mapping import body as documents
+from notifier.intake.mapping import events, values
+from notifier.intake.mapping.events import Reading
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
@@ -23,7 +24,7 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 
 def read(document: Any, **changes: Any) -> Reading:
     rules = MappingSource(**(SOURCE | changes)).rules(TEHRAN)
-    return mapping.read(json.dumps(document).encode(), "application/json", {}, rules, source="mine", received_at=NOW)
+    return events.read(json.dumps(document).encode(), "application/json", {}, rules, source="mine", received_at=NOW)
 
 
 def fields(**changes: Any) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def test_a_mistake_names_the_field_and_its_expression(changed: dict[str, Any], l
     ],
 )
 def test_times_in_every_form(written: Any, moment: str) -> None:
-    at = mapping_values.time(written, TEHRAN)
+    at = values.time(written, TEHRAN)
     assert at is not None
     assert at.astimezone(UTC) == datetime.fromisoformat(moment)
 
@@ -184,7 +185,7 @@ def test_each_event_has_an_id_of_its_own() -> None:
     ],
 )
 def test_forms(body: bytes, document: dict[str, Any]) -> None:
-    assert mapping_body.document(body, mapping_body.FORM) == document
+    assert documents.document(body, documents.FORM) == document
 
 
 JSON = st.recursive(
@@ -201,8 +202,8 @@ def test_whatever_comes_is_read_or_refused(document: dict[str, Any]) -> None:
 
 @given(body=st.binary(max_size=60), form=st.booleans())
 def test_whatever_bytes_come_are_read_or_refused(body: bytes, form: bool) -> None:
-    kind = mapping_body.FORM if form else "application/json"
-    assert status(lambda: mapping_body.document(body, kind)) in (200, 400, 422)
+    kind = documents.FORM if form else "application/json"
+    assert status(lambda: documents.document(body, kind)) in (200, 400, 422)
 
 
 def status(take: Callable[[], object]) -> int:
@@ -268,4 +269,4 @@ def test_a_mapped_shop_s_page_and_its_nothing() -> None:
 
 
 def test_a_mark_before_a_body_is_passed_over() -> None:
-    assert mapping_body.document(b"\xef\xbb\xbf{}", "application/json") == {}
+    assert documents.document(b"\xef\xbb\xbf{}", "application/json") == {}

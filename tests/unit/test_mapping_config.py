@@ -5,14 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mapped import SOURCE, order
+from mapping_shop import SOURCE, order
 from typer.testing import CliRunner
 
-from notifier import checks, mapping_samples
 from notifier.cli import app
 from notifier.config.loading import load
 from notifier.config.mapping import MappingSource
+from notifier.diagnostics import offline
 from notifier.errors import ConfigError
+from notifier.practice import mapping
 
 ROOT = Path(__file__).parents[2]
 SHOP = '[shop]\nname = "x"\nsupport_phone = "02191001234"\n'
@@ -138,15 +139,15 @@ def test_check_tries_the_samples(whole: Path) -> None:
 )
 def test_what_check_says_of_odd_samples(whole: Path, document: object, words: str) -> None:
     (whole.parent / "good.json").write_text(json.dumps(document))
-    said = checks.samples(whole)
+    said = offline.samples(whole)
     assert len(said) == 1
     assert words in said[0]
-    assert len(list(mapping_samples.every(load(whole)))) == 3
+    assert len(list(mapping.every(load(whole)))) == 3
 
 
 def test_two_secrets_are_worth_a_reminder(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def warnings() -> list[str]:
-        return [found.text for found in checks.check(whole) if "previous_" in found.text]
+        return [found.text for found in offline.check(whole) if "previous_" in found.text]
 
     assert warnings() == []
     monkeypatch.setenv("NOTIFIER__SOURCES__SHOP__PREVIOUS_SECRET", "env:SHOP_OLD")
@@ -158,6 +159,6 @@ def test_two_secrets_are_worth_a_reminder(whole: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("SHOP_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     assert any("holds the same as sources.shop.secret" in text for text in warnings())
     monkeypatch.setenv("SHOP_OLD", "whsec_***")
-    errors = [found.text for found in checks.check(whole) if found.level == "error"]
+    errors = [found.text for found in offline.check(whole) if found.level == "error"]
     assert any("sources.shop.previous_secret" in text and "base64" in text for text in errors)
     assert not any("whsec_***" in text for text in errors)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from notifier.errors import BadSignature, NotJson
-from notifier.intake.mapping_signature import HmacScheme, Scheme, StandardScheme, TokenScheme
+from notifier.intake.mapping.signature import HmacScheme, Scheme, StandardScheme, TokenScheme
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 BODY = '{"نام": 1}'.encode()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from notifier import gauges, metrics
-from notifier.reference.metrics import names, page
+from notifier.observability import counters, gauges
+from tools.reference.metrics import names, page
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD: Any = json.loads((ROOT / "deploy" / "grafana.json").read_text())
@@ -92,5 +92,5 @@ def test_the_dashboard_asks_the_questions_in_order() -> None:
 
 def test_the_page_has_a_row_for_each() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", page(), re.MULTILINE)
-    counted = [one for one in vars(metrics).values() if isinstance(one, metrics.Counter | metrics.Histogram)]
+    counted = [one for one in vars(counters).values() if isinstance(one, counters.Counter | counters.Histogram)]
     assert len(rows) == len(set(rows)) == len(LABELS) + len(counted)

@@ -8,7 +8,7 @@ import rulebook
 from rulebook import NOON, RULEBOOK
 
 from notifier.domain.events import Details, Event, EventType
-from notifier.domain.orders import Order, heard
+from notifier.domain.orders import Order, apply_events
 from notifier.domain.variables import Context, deposit_deadline, order
 
 E = EventType
@@ -38,26 +38,26 @@ def refund(minute: float, back: int | None, reference: str | None = None) -> Eve
     ],
 )
 def test_partial_refunds_sum(told: list[Event], refunded: bool) -> None:
-    assert {heard(NOBODY, turn).refunded for turn in permutations(told)} == {refunded}
+    assert {apply_events(NOBODY, turn).refunded for turn in permutations(told)} == {refunded}
 
 
 def test_a_correction_does_not_move_the_day_an_order_was_placed() -> None:
     told = [event(E.REGISTERED, minute) for minute in (5, 60, 600)]
-    assert {heard(NOBODY, turn).placed_at for turn in permutations(told)} == {told[0].at_ms}
+    assert {apply_events(NOBODY, turn).placed_at for turn in permutations(told)} == {told[0].at_ms}
 
 
 def test_an_order_placed_again_after_its_cancellation() -> None:
     told = [event(E.REGISTERED, 0), event(E.CANCELLED, 30), event(E.REGISTERED, 50)]
-    assert {heard(NOBODY, turn).placed_at for turn in permutations(told)} == {told[2].at_ms}
+    assert {apply_events(NOBODY, turn).placed_at for turn in permutations(told)} == {told[2].at_ms}
 
 
 def test_an_order_nobody_placed() -> None:
-    assert heard(NOBODY, [event(E.PAID, 1)]).placed_at is None
+    assert apply_events(NOBODY, [event(E.PAID, 1)]).placed_at is None
 
 
 def test_a_deadline_is_never_one_that_is_over() -> None:
     def said(hours: float) -> str:
-        placed = heard(NOBODY, [event(E.REGISTERED, 0)])
+        placed = apply_events(NOBODY, [event(E.REGISTERED, 0)])
         now = NOON + timedelta(hours=hours)
         return deposit_deadline(Context(order=placed, shop=RULEBOOK.shop, now=now))
 
@@ -67,5 +67,5 @@ def test_a_deadline_is_never_one_that_is_over() -> None:
 
 @pytest.mark.parametrize(("number", "shown"), [(None, "۱۰۰۲۵"), ("140308", "۱۴۰۳۰۸")])
 def test_the_customer_sees_the_shops_own_number(number: str | None, shown: str) -> None:
-    known = heard(NOBODY, [event(E.REGISTERED, 0, Details(number=number))])
+    known = apply_events(NOBODY, [event(E.REGISTERED, 0, Details(number=number))])
     assert order(Context(order=known, shop=RULEBOOK.shop, now=NOON)) == shown

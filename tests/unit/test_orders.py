@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rulebook import CUSTOMER, NOON, event
 
 from notifier.domain.events import Details, Event, EventType, Method
-from notifier.domain.orders import STAGES, Order, Stage, heard
+from notifier.domain.orders import STAGES, Order, Stage, apply_events
 
 E = EventType
 NOBODY = Order(id="10025", source="shop")
@@ -17,7 +17,7 @@ NOBODY = Order(id="10025", source="shop")
 
 def after(*told: tuple[EventType, float] | Event, method: Method | None = None) -> Order:
     about = Details(method=method)
-    return heard(NOBODY, [known if isinstance(known, Event) else event(*known, about) for known in told])
+    return apply_events(NOBODY, [known if isinstance(known, Event) else event(*known, about) for known in told])
 
 
 @given(st.permutations([("علی", 1), ("سارا", 3), ("رضا", 2), (None, 4)]))
@@ -28,7 +28,7 @@ def test_the_latest_word_stands_and_silence_erases_nothing(words: list[tuple[str
 
 def test_of_two_words_at_once_the_same_stands_in_either_order() -> None:
     told = [event(E.PACKED, 1, Details(name=name, amount=amount)) for name, amount in (("علی", 5), ("سارا", 70))]
-    assert heard(NOBODY, told).details == heard(NOBODY, reversed(told)).details
+    assert apply_events(NOBODY, told).details == apply_events(NOBODY, reversed(told)).details
 
 
 def test_each_field_has_its_own_time() -> None:
@@ -39,7 +39,7 @@ def test_each_field_has_its_own_time() -> None:
 def test_hearing_leaves_the_order_as_it_was() -> None:
     first = after((E.REGISTERED, 0))
     seen = dict(first.news), dict(first.stamps), first.details
-    heard(first, [event(E.PAID, 1, CUSTOMER)])
+    apply_events(first, [event(E.PAID, 1, CUSTOMER)])
     assert (dict(first.news), dict(first.stamps), first.details) == seen
 
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from notifier import checks, telling
-from notifier.checks import Level
 from notifier.config import Config
 from notifier.config.loading import load
 from notifier.config.outbound import WebhookConfig
+from notifier.config.section import keys
+from notifier.config.shipped import CONFIG
+from notifier.diagnostics import offline
+from notifier.diagnostics.offline import Level
 from notifier.errors import ConfigError
 from notifier.outbound.events import Topic
-from notifier.resources import CONFIG
+from notifier.service import news
 
 SECRET, OLD = "whsec_dGhlIHNob3AgYW5kIHdlIGtub3cgdGhpcw==", "whsec_dGhlIHNlY3JldCBvZiBsYXN0IHllYXIu"
 
@@ -89,34 +91,35 @@ def test_what_check_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BACKEND_WEBHOOK_SECRET", raising=False)
     wrong = config(secret="not base64", sources=["shop", "shp"])
     said = [
-        found.text for found in checks.findings(wrong, {}) if found.level is Level.ERROR and "webhooks" in found.text
+        found.text for found in offline.findings(wrong, {}) if found.level is Level.ERROR and "webhooks" in found.text
     ]
     assert any("webhooks.backend.secret: the secret must be base64" in text for text in said)
     assert any("webhooks.backend.sources: there is no [sources.shp]" in text for text in said)
     with pytest.raises(
         ConfigError, match=r"webhooks\.backend\.secret: the environment variable BACKEND_WEBHOOK_SECRET"
     ):
-        checks.require(config(secret="env:BACKEND_WEBHOOK_SECRET"), {})
+        offline.require(config(secret="env:BACKEND_WEBHOOK_SECRET"), {})
 
 
 def test_the_old_secret_signs_as_long_as_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     both = config(previous_secret="env:OLD_WEBHOOK_SECRET")
     monkeypatch.delenv("OLD_WEBHOOK_SECRET", raising=False)
-    assert telling.endpoints(both)[0].secrets == (SECRET,)
+    assert news.endpoints(both)[0].secrets == (SECRET,)
     monkeypatch.setenv("OLD_WEBHOOK_SECRET", OLD)
-    (endpoint,) = telling.endpoints(both)
+    (endpoint,) = news.endpoints(both)
     assert endpoint.secrets == (SECRET, OLD)
     assert SECRET not in repr(endpoint) + repr(both)
-    assert any("webhooks.backend.previous_secret" in found.text for found in checks.rotations(both))
+    assert any("webhooks.backend.previous_secret" in found.text for found in offline.rotations(both))
 
 
 def test_the_section_that_ships_commented_is_right_and_whole() -> None:
     lines = Path(CONFIG).read_text(encoding="utf-8").split("# [webhooks.backend]")[1].split("\n\n")[0].splitlines()[1:]
     section = tomllib.loads("\n".join(line.removeprefix("# ") for line in lines))
-    assert set(section) == set(WebhookConfig.model_fields)
-    shown = WebhookConfig.model_validate(section)
+    fields = keys(WebhookConfig)
+    assert set(section) == set(fields)
+    shown = config(**section).webhooks["backend"]
     assert set(shown.events) == set(Topic)
-    defaults = {name: field.default for name, field in WebhookConfig.model_fields.items() if not field.is_required()}
+    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
     assert {name: getattr(shown, name) for name in defaults if name != "previous_secret"} == {
         name: value for name, value in defaults.items() if name != "previous_secret"
     }

@@ -8,22 +8,22 @@ from typing import Any
 
 import msgspec
 import pytest
-from callroom import PHONE, planned, reason
+from call_fixtures import PHONE, planned, reason
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from notifier.domain.calls import BookedCall, CallState, Purpose
-from notifier.domain.events import Details, Event, EventType
-from notifier.domain.facts import (
+from notifier.domain.calls import Call, CallState, Purpose
+from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
     DepositSettled,
-    Fact,
+    DomainEvent,
     MessageEnded,
     OrderPrioritized,
     StaffReminded,
 )
+from notifier.domain.events import Details, Event, EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.outbound import news, retrying
@@ -45,11 +45,11 @@ MESSAGE = Message(
 )
 
 
-def over(**changes: Any) -> BookedCall:
+def over(**changes: Any) -> Call:
     return replace(planned(reason("1")), **({"state": CallState.EXHAUSTED, "v": 4} | changes))
 
 
-def facts() -> list[Fact]:
+def facts() -> list[DomainEvent]:
     """One of each, from one shop."""
     event = Event(id="e", source="shop", type=EventType.DEPOSIT_REJECTED, order_id="10025", at=AT, by="sara")
     return [
@@ -64,7 +64,7 @@ def facts() -> list[Fact]:
     ]
 
 
-def told(fact: Fact) -> list[News]:
+def told(fact: DomainEvent) -> list[News]:
     return list(news.of(fact))
 
 

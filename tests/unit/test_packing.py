@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.errors import StoreError
-from notifier.store import numbers, packing
+from notifier.store import number_codec, packing
 
 PIECES = (
     *("2026-13-01T10:00:00+03:30", "2026-11-01T10:00:00.120000+03:30", "2026-11-01T10:00:00+03:30", "2026-11-01"),
@@ -26,8 +26,8 @@ def test_any_text_comes_back_as_it_was(text: str) -> None:
 def test_what_is_said_twice_is_kept_once() -> None:
     once = '{"at":"2026-11-23T10:00:00+03:30","id":"905592410166012054","order":"100001"}'
     again = '{"at":1795415400000,"id":"905592410166012054","order":"۱۰۰۰۰۱"}'
-    text, kept = numbers.apart(once.encode())
-    both, more = numbers.apart((once + again).encode())
+    text, kept = number_codec.split(once.encode())
+    both, more = number_codec.split((once + again).encode())
     assert len(more) == len(kept) + 3  # Latin and Persian, ISO and unix ms: the same number
     assert both.startswith(text)
 

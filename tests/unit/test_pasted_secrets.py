@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier import checks
 from notifier.config.loading import load
+from notifier.diagnostics import offline
 from notifier.secret import Secret
 
 GOOD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -43,7 +43,7 @@ def test_a_secret_that_cannot_be_right_is_named_and_not_shown(
     value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SHOP_WEBHOOK_SECRET", value)
-    found = [one.text for one in checks.check(Path("config.toml")) if "SHOP_WEBHOOK_SECRET" in one.text]
+    found = [one.text for one in offline.check(Path("config.toml")) if "SHOP_WEBHOOK_SECRET" in one.text]
     assert any("copy it once more" in text and "sources.shop.secret" in text for text in found)
     assert not any(value in text for text in found)
 

@@ -3,7 +3,7 @@
 import pytest
 from rulebook import GROUPS, STAGE_TEXTS, Story, planned, told
 
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import EventType, Method
 from notifier.domain.orders import Priority
 from notifier.domain.timeline import Kind
@@ -76,7 +76,7 @@ def made_calls(group: str) -> list[str]:
     ]
 
 
-def _dropped(story: Story, call: Call) -> bool:
+def _dropped(story: Story, call: CallRequest) -> bool:
     """Whether it was cancelled before it was due."""
     at = [decision.order.updated_at for decision in story.decisions if call.id in decision.cancelled_calls]
     return bool(at) and at[0] < call.due_at.timestamp() * 1000

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from rulebook import CONFIG, RULEBOOK
 
 from notifier.domain.messages import Via
-from notifier.sms import parts
-from notifier.texts import loading
-from notifier.texts.price import Prices
+from notifier.sms import segments
+from notifier.sms.price import Prices
 from notifier.texts.samples import Length
 from notifier.texts.sizes import sizes
 
@@ -39,7 +38,7 @@ def test_a_text_costs_its_parts(text: str, via: Via, price: int) -> None:
 
 
 def test_the_table_is_the_configuration() -> None:
-    prices = loading.prices(CONFIG)
+    prices = CONFIG.sms.price
     assert (prices.persian, prices.reserve) == (CONFIG.sms.price.persian, 7)
 
 
@@ -65,13 +64,13 @@ def counted() -> object:
 
 @given(text=ONE_PLACE)
 def test_parts_agree_with_a_second_implementation(counted: object, text: str) -> None:
-    assert parts.parts(text) == library(counted, text)
+    assert segments.segments(text) == library(counted, text)
 
 
 @given(text=st.text("سلام 🙂{}a", max_size=300))
 def test_it_counts_more_only_where_a_pair_would_be_cut(counted: object, text: str) -> None:
     """A sign of two places is not cut between two parts: the part before it stays one short."""
-    ours, theirs = parts.parts(text), library(counted, text)
+    ours, theirs = segments.segments(text), library(counted, text)
     assert ours <= theirs <= ours + 1 + theirs // 67
 
 

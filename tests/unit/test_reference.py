@@ -9,18 +9,18 @@ import pytest
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
-from notifier.intake.standard import Payload
-from notifier.reference.__main__ import FOLDER, pages
-from notifier.reference.commands import commands
-from notifier.reference.configuration import keys
-from notifier.reference.remarks import remarks
+from notifier.intake.standard.payload import Payload
+from tools.reference.__main__ import FOLDER, pages
+from tools.reference.commands import commands
+from tools.reference.configuration import keys
+from tools.reference.remarks import remarks
 
 PAGES = pages()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_a_page_is_current(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == PAGES[path], "write it anew: python -m notifier.reference"
+    assert path.read_text(encoding="utf-8") == PAGES[path], "write it anew: python -m tools.reference"
 
 
 def test_config_toml_explains_every_key() -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from notifier.console import attempts, sessions
-from notifier.passwords import SHORTEST
+from notifier.console.passwords import SHORTEST
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from notifier.errors import BadSignature, NotJson, Problem
-from notifier.intake import standard_signature as signatures
+from notifier.intake.standard import signature as signatures
 
 # https://github.com/standard-webhooks/standard-webhooks, the example of its reference libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -9,7 +9,7 @@ import pytest
 
 from notifier.domain.events import Event, EventType, Item, Method
 from notifier.errors import Unprocessable
-from notifier.intake import standard
+from notifier.intake.standard import payload as standard
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "standard"
 

@@ -1,4 +1,4 @@
-"""The story of a message, in sentences."""
+"""The explain of a message, in sentences."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from rulebook import NOON
 
 from notifier.domain.messages import Message, MessageState
-from notifier.sms.story import story
+from notifier.sms.explain import explain
 from notifier.store.reading import StoredMessage
 
 S = MessageState
@@ -35,7 +35,7 @@ def test_it_says_what_to_whom_when_each_try_and_how_it_stands() -> None:
         {"at": "2026-11-23T12:05:00+03:30", "provider": "kavenegar", "outcome": "retry", "code": 409, "reason": "busy"},
         {"at": "2026-11-23T12:05:09+03:30", "provider": "kavenegar", "outcome": "accepted", "cost": 1200},
     ]
-    assert list(story(stored(S.DELIVERED, attempts=attempts))) == [
+    assert list(explain(stored(S.DELIVERED, attempts=attempts))) == [
         "2026-11-23 12:00:00: template order_packed (version ab12cd34) for a customer, 0912***4567 about order 10025.",
         "Not to be sent before 2026-11-23 12:05:00.",
         "Not to be sent after 2026-11-23 13:00:00.",
@@ -47,9 +47,9 @@ def test_it_says_what_to_whom_when_each_try_and_how_it_stands() -> None:
 
 @pytest.mark.parametrize("state", MessageState)
 def test_every_state_ends_in_a_sentence_of_its_own(state: MessageState) -> None:
-    last = list(story(stored(state)))[-1]
+    last = list(explain(stored(state)))[-1]
     assert last.endswith(".")
-    others = {list(story(stored(other)))[-1] for other in MessageState if other is not state}
+    others = {list(explain(stored(other)))[-1] for other in MessageState if other is not state}
     assert last not in others
 
 
@@ -64,10 +64,10 @@ def test_every_state_ends_in_a_sentence_of_its_own(state: MessageState) -> None:
     ],
 )
 def test_a_reason_is_told_in_words(reason: str, words: str) -> None:
-    assert any(words in sentence for sentence in story(stored(S.EXPIRED, reason=reason)))
+    assert any(words in sentence for sentence in explain(stored(S.EXPIRED, reason=reason)))
 
 
 def test_what_nobody_confirmed_is_said_and_no_whole_number_is() -> None:
-    told = " ".join(story(stored(S.ACCEPTED, unconfirmed=True)))
+    told = " ".join(explain(stored(S.ACCEPTED, unconfirmed=True)))
     assert "48 hours" in told
     assert "09121234567" not in told

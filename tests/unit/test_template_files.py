@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK
 
-from notifier import checks
 from notifier.config.loading import load
+from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
 from notifier.domain.messages import Audience, Via
 from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.parts import parts
+from notifier.sms.segments import segments
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import __main__ as docs
 from notifier.texts import loading, page, samples
@@ -45,7 +45,7 @@ def write(folder: Path, body: str, *, name: str = "odd", header: str = "") -> Te
 def test_whatever_the_names_a_text_keeps_to_its_parts(template: Template, name: str, item: str, carrier: str) -> None:
     text = template.render(context(name, item, carrier, reference="123456789", tracking_code="1" * 24))
     assert template.max_parts is not None
-    assert parts(text, reserve=template.reserve) <= template.max_parts
+    assert segments(text, reserve=template.reserve) <= template.max_parts
     assert "۱۰۰۲۵" in text
 
 
@@ -53,7 +53,7 @@ def test_the_longest_name_is_cut_at_the_end_of_a_word_and_codes_never(tmp_path: 
     template = write(tmp_path, "{{ name }} عزیز، {{ item }} با {{ carrier }}: {{ receipt }}", header="max_parts = 1\n")
     text = template.render(context("سارا محمدی", "گوشی موبایل شیائومی مدل سیزده تی پرو", "پست", reference="9" * 20))
     assert text == "سارا محمدی عزیز، گوشی موبایل شیائومی مدل… با پست: 99999999999999999999"
-    assert parts(text) == 1
+    assert segments(text) == 1
     assert template.whole(template.values(context("سارا", "گوشی", "پست", reference="9"))) == "سارا عزیز، گوشی با پست: 9"
 
 
@@ -172,7 +172,7 @@ def test_check_names_unused_templates_and_unknown_shops(tmp_path: Path) -> None:
     (folder / "nobody").mkdir()
     (folder / "nobody" / "order_packed.txt").write_text(f"{HEADER}+++\nسلام\n", encoding="utf-8")
     (tmp_path / "config.toml").write_text(CONFIG.file.read_text(encoding="utf-8"), encoding="utf-8")
-    errors = [found.text for found in checks.check(tmp_path / "config.toml") if found.level is checks.Level.ERROR]
+    errors = [found.text for found in offline.check(tmp_path / "config.toml") if found.level is offline.Level.ERROR]
     assert [re.sub(r".*/templates/", "", error) for error in errors] == [
         "nobody/order_packed.txt: there is no [sources.nobody]; there are: shop, woo",
         "stray.txt, line 1: no rule of [policy] uses this template; name it in the sms of an event there,"
@@ -198,7 +198,7 @@ def test_the_reference_has_every_variable_and_every_key() -> None:
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, loading.prices(load(CONFIG.file, environment={})))
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html

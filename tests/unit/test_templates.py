@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK, details, event
 
 from notifier.domain import variables
-from notifier.domain.calls import Call, Purpose
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import Details, EventType, Item
 from notifier.domain.messages import Audience, Via
-from notifier.domain.orders import Order, heard
+from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import EVERYTHING, Shop
 from notifier.domain.variables import Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.parts import MAX_UNITS, parts, units
+from notifier.sms.segments import MAX_UNITS, segments, units
 
 NAMES = sorted(name for name, found in RULEBOOK.templates.items() if found.audience is Audience.CUSTOMER)
 """What customers read; texts for staff are about calls, see their own tests."""
 
-CALL = Call(
+CALL = CallRequest(
     id="1",
     purpose=Purpose.COORDINATION,
     order_id="10025",
@@ -51,7 +51,7 @@ OPTIONAL = sorted(set(Details.__struct_fields__) - {"phone"})
 
 def context(about: Details, *, shop: Shop = RULEBOOK.shop, order_id: str = "10025") -> Context:
     empty = Order(id=order_id, source="shop")
-    return Context(order=heard(empty, [event(EventType.REGISTERED, 0, about)]), shop=shop, now=NOON, call=CALL)
+    return Context(order=apply_events(empty, [event(EventType.REGISTERED, 0, about)]), shop=shop, now=NOON, call=CALL)
 
 
 def flaws(text: str) -> list[str]:
@@ -75,7 +75,7 @@ def flaws(text: str) -> list[str]:
 def test_every_text_reads_well_and_is_short(name: str, about: Details) -> None:
     text = RULEBOOK.templates[name].render(context(about))
     assert flaws(text) == []
-    assert 1 <= parts(text) <= 3
+    assert 1 <= segments(text) <= 3
     assert "10025" in text or "۱۰۰۲۵" in text
 
 
@@ -84,7 +84,7 @@ def test_whatever_is_missing_the_text_reads_well(name: str, missing: set[str]) -
     known = {field: None if field in missing else getattr(FULL, field) for field in OPTIONAL}
     text = RULEBOOK.templates[name].render(context(Details(phone="09121234567", **known)))
     assert flaws(text) == []
-    assert parts(text) <= 3
+    assert segments(text) <= 3
 
 
 WITHOUT = {

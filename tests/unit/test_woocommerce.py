@@ -18,13 +18,22 @@ from hypothesis import strategies as st
 from notifier.domain import persian
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, Method
-from notifier.domain.orders import Order, Stage, heard
+from notifier.domain.orders import Order, Stage, apply_events
 from notifier.domain.policy import Block, Policy, Rulebook, Shop
 from notifier.domain.regions import Regions
 from notifier.domain.timeline import Kind
 from notifier.domain.variables import Context, more_items
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
-from notifier.intake.woocommerce import DEFAULT, PROVINCES, Snapshot, WooRules, events, is_ping, parse, verify
+from notifier.intake.woocommerce.events import (
+    DEFAULT,
+    PROVINCES,
+    Snapshot,
+    WooRules,
+    events,
+    is_ping,
+    parse,
+    verify,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce"
 NAMES = sorted(path.stem for path in FIXTURES.glob("order.*.json"))
@@ -70,7 +79,7 @@ class Book:
         self.rules, self.count = rules, 0
 
     def hear(self, *news: Event) -> None:
-        self.order = heard(self.order or Order(id=news[0].order_id, source=news[0].source), news)
+        self.order = apply_events(self.order or Order(id=news[0].order_id, source=news[0].source), news)
 
     def take(
         self, snapshot: Snapshot, topic: str = "order.updated", received_at: datetime | None = RECEIVED

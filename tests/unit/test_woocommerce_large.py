@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notifier.errors import NotJson, Unprocessable
-from notifier.intake.woocommerce import parse
+from notifier.intake.woocommerce.events import parse
 
 PAGE = "<div>صفحه</div>" * 150_000
 ORDER: dict[str, Any] = {

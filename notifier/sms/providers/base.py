@@ -107,7 +107,7 @@ class Provider(Protocol):
         """How far these messages have come; what the provider says nothing about is left out."""
 
     async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
-        """The same by our ids: (provider id, status); a message that never arrived there is ``("", UNKNOWN_ID)``.
+        """How far messages are, by our ids: (provider id, status); one that never arrived is ``("", UNKNOWN_ID)``.
 
         A provider that cannot be asked by our ids answers with nothing, which says nothing about any message.
         """

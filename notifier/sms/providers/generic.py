@@ -151,7 +151,7 @@ class HttpProvider(Provider):
         self, failure: Failure | None, status: int, code: str | None, document: Any, *, but: str = ""
     ) -> Failed:
         """A failure of that class; None is an answer nobody described, which may have sent the message."""
-        words = _find(self._rules.message, document)
+        words, wait = _find(self._rules.message, document), self._rules.retry_after
         said = [
             f"{self.name} answered HTTP {status}",
             *([but] if but else []),
@@ -162,7 +162,7 @@ class HttpProvider(Provider):
             failure=failure or (Failure.RETRY if self.repeatable else Failure.UNKNOWN),
             code=status if (known := number(code)) is None else known,
             reason=self._hide(", ".join(said)),
-            retry_after=self._rules.retry_after if failure is Failure.RETRY else None,
+            retry_after=wait.total_seconds() if wait and failure is Failure.RETRY else None,
             maybe_sent=failure is None,
         )
 

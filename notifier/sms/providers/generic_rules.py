@@ -3,18 +3,32 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
+
+from annotated_types import Ge
+from pydantic import PlainValidator
 
 from notifier import expressions
 from notifier.secret import Secret
 from notifier.sms.providers.base import Failure
 
 PLACEHOLDERS = ("to", "to_e164", "text", "id", "sender")
-METHODS = ("GET", "POST", "PUT", "PATCH")
+Method = Literal["GET", "POST", "PUT", "PATCH"]
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _HEADER = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
+
+
+def _header(text: Any) -> str | Secret:
+    if not isinstance(text, str):
+        raise ValueError("Input should be a valid string")
+    return Secret(text) if text.startswith("env:") else text
+
+
+Header = Annotated[str | Secret, PlainValidator(_header)]
+"""A template, or a secret that is sent as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +45,15 @@ class HttpProviderRules:
 
     ``url``, the values of ``headers`` and every text in ``body`` are templates: ``{to}`` (09…), ``{to_e164}`` (+98…),
     ``{text}``, ``{id}``, ``{sender}`` and ``{name}`` for each of ``secrets``. Values are escaped for where they stand.
-    A header that is a Secret is sent as it is. Expressions are JMESPath on the JSON of the answer.
+    Expressions are JMESPath on the JSON of the answer.
 
     An answer is read in this order: a listed code, then acceptance, then a listed HTTP status; all else may have been
     sent. ``retry``, ``refused`` and ``account`` must therefore list only answers that surely sent nothing.
     """
 
     url: str
-    method: str = "POST"
-    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    method: Method = "POST"
+    headers: Mapping[str, Header] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     body_format: Literal["json", "form"] = "json"
     secrets: Mapping[str, Secret] = field(default_factory=dict)
@@ -47,13 +61,13 @@ class HttpProviderRules:
     accepted_when: str | None = None  # must be true as well, where it is given
     provider_id: str | None = None  # an accepted answer without it is a doubt
     cost: str | None = None
-    unit_price: int = 1  # rial in one unit of cost: 10 where it is toman
+    unit_price: Annotated[int, Ge(1)] = 1  # rial in one unit of cost: 10 where it is toman
     code: str | None = None
     message: str | None = None  # the provider's own words, for the reason
     retry: Signs = Signs()
     refused: Signs = Signs()
     account: Signs = Signs()
-    retry_after: float | None = None  # seconds for which the line is left alone after a ``retry``
+    retry_after: timedelta | None = None  # for which the line is left alone after a ``retry``
     repeatable: bool = False  # it tells messages apart by {id}, and sends a repeated one once
 
     def __post_init__(self) -> None:
@@ -74,8 +88,8 @@ class HttpProviderRules:
         yield from (("body", text) for text in _texts(self.body))
 
     def _check_templates(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        if self.method not in get_args(Method):
+            raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(get_args(Method))}")
         try:
             place = urlsplit(self.url)
             _ = place.port  # looked at only when it is asked for

@@ -81,11 +81,11 @@ class AsyncKavenegarAPI(kavenegar.KavenegarAPI):  # type: ignore[misc]
     __str__ = __repr__
 
     async def sms_statusbyreceptor(self, params: Mapping[str, Any]) -> Any:
-        """A method of the web service that the SDK does not know."""
+        """The status of what was sent to one number: a method of the web service that the SDK does not know."""
         return await self._request("sms", "statusbyreceptor", params)
 
     async def utils_getdate(self) -> Any:
-        """Another."""
+        """The provider's own time: a method of the web service that the SDK does not know."""
         return await self._request("utils", "getdate", None)
 
     async def close(self) -> None:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import structlog
 from yarl import URL
 
-from notifier.sms.parts import parts, units
 from notifier.sms.providers import smsir_codes as codes
 from notifier.sms.providers.base import (
     MAX_BATCH,
@@ -26,6 +25,7 @@ from notifier.sms.providers.base import (
     Status,
 )
 from notifier.sms.providers.transport import Answer, NoAnswer, Transport, TransportError, base_address, number
+from notifier.sms.segments import segments, units
 
 BASE_URL = "https://api.sms.ir/v1"
 MAX_TOGETHER = 100
@@ -200,7 +200,7 @@ class SmsIrProvider(Provider):
             reason = f"sms.ir confirmed the call but did not name {len(messages)} messages: look for them in its panel"
             return [_doubt(reason)] * len(messages)
         taken = [(number(one) or 0) > 0 for one in ids]
-        weights = [parts(message.text) * one for message, one in zip(messages, taken, strict=True)]
+        weights = [segments(message.text) * one for message, one in zip(messages, taken, strict=True)]
         shares = _shares(self._rial(data.get("cost")) or 0, weights)
         return [_result(one, cost) for one, cost in zip(ids, shares, strict=True)]
 

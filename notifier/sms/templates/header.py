@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from notifier.domain.messages import Audience, Via
 from notifier.durations import Duration
 from notifier.errors import TemplateError
-from notifier.sms.parts import MAX_PARTS
+from notifier.sms.segments import MAX_PARTS
 
 FENCE = "+++"
 

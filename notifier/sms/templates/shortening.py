@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
 from notifier.domain import persian
-from notifier.sms.parts import units
+from notifier.sms.segments import units
 
 NAMES = frozenset({"name", "item", "carrier", "city", "staff_name"})
 """Variables a reader still understands when they are cut."""

@@ -17,7 +17,7 @@ from notifier.domain import persian
 from notifier.domain.messages import Pattern, Via
 from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
-from notifier.sms.parts import parts
+from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
 from notifier.sms.templates.header import PatternHeader
@@ -93,7 +93,7 @@ class Template:
         return text if self._fits(text) else shortened(self.whole, values, self._fits)
 
     def whole(self, values: Mapping[str, str]) -> str:
-        """The same with nothing shortened."""
+        """The text with these values, nothing shortened."""
         lines = self._jinja(values).splitlines()
         return "\n".join(right_to_left(stripped) for line in lines if (stripped := line.strip()))
 
@@ -102,7 +102,7 @@ class Template:
         return self.fill_patterns(self.values(context)) if self._patterns else {}
 
     def fill_patterns(self, values: Mapping[str, str]) -> dict[str, Pattern]:
-        """The same with these values. A pattern that would keep quiet about one of them is left out too."""
+        """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""
         filled = {}
         for kind, pattern in self._patterns.items():
             unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS
@@ -127,7 +127,7 @@ class Template:
         return self.first_line
 
     def _fits(self, text: str) -> bool:
-        return self.max_parts is None or parts(text, reserve=self.reserve) <= self.max_parts
+        return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts
 
     def _compiled(self) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""

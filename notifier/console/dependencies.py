@@ -1,0 +1,61 @@
+"""What the console works with, handed in by the service."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.console.sessions import Sessions
+from notifier.domain.events import Event
+from notifier.domain.policy import Rulebook
+from notifier.intake.rejections import RejectionRecorder
+from notifier.intake.replaying import Replayer
+from notifier.sms.accounts import Accounts
+from notifier.sms.templates import Template
+from notifier.store.audit import Act, Entry
+from notifier.store.reading import Reader
+from scheduler.calling import Calling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
+
+    config: Config
+    reader: Reader
+    clock: Clock
+    calling: Calling
+    lines: Accounts
+    templates: Mapping[str, Template]
+    rulebook: Callable[[], Rulebook]
+    take: Callable[[Event], Awaitable[None]]
+    replay_parked: Callable[[], Awaitable[int]]
+    rejections: RejectionRecorder
+    replayer: Replayer
+    wake: Callable[[], None]
+
+    @property
+    def redis(self) -> Redis:
+        return self.reader.redis
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(self.redis)
+
+    @property
+    def shop_name(self) -> str:
+        return self.config.shop.name
+
+    @property
+    def sources(self) -> list[str]:
+        return list(self.config.sources)
+
+    def now(self) -> int:
+        """Unix ms."""
+        return self.calling.book.now()
+
+    def entry(self, act: Act, by: str, *, about: str = "", more: str = "") -> Entry:
+        """A line of the audit trail, of this moment."""
+        return Entry(at=self.now(), act=act, by=by, about=about, more=more)

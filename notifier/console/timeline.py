@@ -1,0 +1,146 @@
+"""The story of an order as its page tells it: one line for each thing, with what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from notifier.console import labels
+from notifier.domain.calls import Call, CallState
+from notifier.domain.messages import MessageState
+from notifier.domain.timeline import Kind, Line
+from notifier.sms.resend import RETRYABLE
+from notifier.sms.segments import segments
+from notifier.store.reading import StoredMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One line. ``tone`` is a class of the page; ``again`` says whether the text may be sent once more."""
+
+    at: datetime
+    kind: str
+    icon: str
+    title: str
+    text: str = ""
+    happened_at: datetime | None = None
+    message: StoredMessage | None = None
+    call: Call | None = None
+    segments: int = 0
+    reason: str = ""
+    again: bool = False
+    why_not: str = ""
+    by: str = ""  # who of the staff did it
+    by_words: str = ""
+
+    @property
+    def until_delivered(self) -> float:
+        """Seconds between the text's coming to be and our learning that it had arrived."""
+        if self.message is None or self.message.delivered is None:
+            return 0
+        return self.message.delivered / 1000 - self.message.message.created_at.timestamp()
+
+
+def timeline(
+    lines: Sequence[Line],
+    messages: Mapping[str, StoredMessage],
+    calls: Mapping[str, Call],
+    names: Mapping[str, str],
+) -> list[Chapter]:
+    """The newest first; ``names`` are those of the staff by id."""
+    return [_by(line, _chapter(line, messages, calls), names) for line in reversed(lines)]
+
+
+def _by(line: Line, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
+    """The chapter with whoever of the staff made it."""
+    by = line.extra.get("by") if line.kind is not Kind.INBOUND else None
+    if not isinstance(by, str):
+        return chapter
+    name = str(line.extra.get("by_name") or labels.doer(by, names))
+    said = "به گزارش" if line.kind in (Kind.EVENT, Kind.REPEATED) else "به دست"
+    return replace(chapter, by=name, by_words=f"{said} {name}")
+
+
+def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, Call]) -> Chapter:
+    match line.kind:
+        case Kind.EVENT | Kind.REPEATED:
+            said = labels.EVENTS.get(line.what, line.what)
+            return Chapter(
+                at=line.at,
+                kind="event" if line.kind is Kind.EVENT else "dimmed",
+                icon="event",
+                title=said if line.kind is Kind.EVENT else f"{said} (خبر تکراری)",
+                happened_at=line.happened_at,
+            )
+        case Kind.MESSAGE:
+            return _message(line, messages.get(line.ref or ""))
+        case Kind.CALL:
+            call = calls.get(line.ref or "")
+            return Chapter(
+                at=line.at, kind="planned", icon="phone", title=f"تماس: {labels.purpose(line.what)}", call=call
+            )
+        case Kind.SUPPRESSED:
+            return Chapter(
+                at=line.at,
+                kind="suppressed dimmed",
+                icon="mute",
+                title=f"{labels.what(line.what)} فرستاده نشد"
+                if labels.what(line.what).startswith("پیامک")
+                else f"{labels.what(line.what)} برنامه‌ریزی نشد",
+                reason=labels.SUPPRESSED.get(line.reason or "", line.reason or ""),
+            )
+        case Kind.MESSAGE_CANCELLED:
+            return Chapter(
+                at=line.at, kind="dimmed", icon="cross", title=f"پیامک «{labels.template(line.what)}» پس گرفته شد",
+                reason="با خبر تازه‌تر دیگر لازم نبود",
+            )  # fmt: skip
+        case Kind.CALL_CANCELLED:
+            call = calls.get(line.ref or "")
+            if call is not None and call.state is CallState.DONE:
+                done = f"کار «{labels.purpose(line.what)}» انجام شد"
+                return Chapter(at=line.at, kind="dimmed", icon="check", title=done)
+            return Chapter(
+                at=line.at,
+                kind="dimmed",
+                icon="cross",
+                title=f"تماس «{labels.purpose(line.what)}» کنار رفت",
+                reason="با خبر تازه‌تر دیگر لازم نبود",
+            )
+        case Kind.VIOLATION:
+            method = labels.METHODS.get(line.what, line.what)
+            return Chapter(
+                at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
+                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
+            )  # fmt: skip
+        case Kind.BY_HAND:
+            return Chapter(at=line.at, kind="event", icon="staff", title=labels.BY_HAND.get(line.what, line.what))
+        case Kind.INBOUND:
+            return Chapter(
+                at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))
+            )
+
+
+def _message(line: Line, stored: StoredMessage | None) -> Chapter:
+    title = f"پیامک: {labels.template(line.what)}"
+    if stored is None:
+        return Chapter(at=line.at, kind="message", icon="message", title=title)
+    state = stored.state
+    return Chapter(
+        at=line.at,
+        kind="message dimmed" if state in (MessageState.CANCELLED, MessageState.EXPIRED) else "message",
+        icon="message",
+        title=title,
+        message=stored,
+        segments=segments(stored.message.text),
+        reason=message_reason(stored),
+        again=state in RETRYABLE,
+        why_not=labels.WHY_NOT_AGAIN.get(state, ""),
+    )
+
+
+def message_reason(stored: StoredMessage) -> str:
+    """Why a message is where it is, as far as it is known."""
+    if stored.reason:
+        return labels.MESSAGE_REASONS.get(stored.reason, stored.reason)
+    if stored.state in RETRYABLE and stored.attempts:
+        return str(stored.attempts[-1].get("reason", ""))
+    return ""

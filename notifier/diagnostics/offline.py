@@ -1,0 +1,299 @@
+"""What can be found wrong before anything starts: configuration, templates and policy against each other."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from notifier import zones
+from notifier.config import Config, accounts
+from notifier.config.loading import key_of, load
+from notifier.config.mapping import MappingSource
+from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.diagnostics.weak_secrets import weak_secrets
+from notifier.domain.calls import Purpose
+from notifier.domain.messages import Audience, Via
+from notifier.domain.policy import EVERYTHING, TextRule
+from notifier.errors import ConfigError, TemplateError
+from notifier.intake.standard import signature as signatures
+from notifier.practice import mapping
+from notifier.secret import MissingSecretError, Secret, secrets_in
+from notifier.sms.templates import Template
+from notifier.texts import loading
+from notifier.texts.review import review
+from scheduler import texts
+
+
+class Level(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Finding(Struct, frozen=True):
+    """Something wrong, or to be known: a sentence that names the file and the key it is in."""
+
+    level: Level
+    text: str
+
+
+def _error(where: str, text: str) -> Finding:
+    return Finding(Level.ERROR, f"{where}: {text}")
+
+
+def _warning(where: str, text: str) -> Finding:
+    return Finding(Level.WARNING, f"{where}: {text}")
+
+
+def check(path: Path | None = None) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
+    return [*_zones(), *configuration(path)]
+
+
+def _zones() -> Iterator[Finding]:
+    if zones.OUTDATED is not None:
+        newer = zones.outdated() is None
+        yield _error(
+            f"time zones ({zones.OUTDATED})",
+            "the time zone data are older than 2022b and an hour off in Iran's summers; update the system's package "
+            "tzdata. "
+            + (
+                "The bundled data are used meanwhile" if newer else "The bundled data are as old: pip install -U tzdata"
+            ),
+        )
+
+
+def configuration(path: Path | None = None) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
+    try:
+        loaded = loading.load(config)
+    except TemplateError as error:
+        return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
+    # Secrets may well be unset where a configuration is only looked at.
+    unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
+    return [
+        *findings(config, loaded),
+        *_numbered_cities(config),
+        *_samples(config),
+        *_unused(config, loaded),
+        *_texts(config, loaded),
+        *rotations(config),
+        *_spoilt(config),
+        *(Finding(Level.WARNING, text) for text in weak_secrets(config)),
+        *unset,
+    ]
+
+
+def samples(path: Path | None = None) -> list[str]:
+    """What each recorded delivery of a shop would become; those that cannot be read are among the findings."""
+    try:
+        config = load(path)
+    except ConfigError:
+        return []
+    every = mapping.every(config)
+    return [f"sources.{source}: {sample.file.name}: {sample.meaning}" for source, sample in every if sample.reading]
+
+
+def require(config: Config, loaded: Mapping[str, Template]) -> None:
+    """Raise ConfigError when something is wrong that the service cannot start with."""
+    errors = [found.text for found in findings(config, loaded) if found.level is Level.ERROR]
+    errors += _needed_secrets(config)
+    if errors:
+        raise ConfigError("\n".join(errors))
+
+
+def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """What the parts of a valid configuration have to say against each other."""
+    yield from _policy(config, loaded)
+    yield from _sources(config)
+    yield from _webhooks(config)
+    yield from _providers(config)
+    try:
+        config.calendar.calendar(config.shop.zone)
+    except ValueError as error:
+        yield _error(f"{config.file}: calendar", str(error))
+
+
+def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    for name, audience in texts.TEMPLATES.items():
+        if name not in loaded:
+            yield _error(str(config.templates_folder), f"{name}.txt is missing; it is needed")
+        elif loaded[name].audience is not audience:
+            yield _error(str(loaded[name].path), f'audience must be "{audience}"; calls need it so')
+    names = loaded.keys() | set(Purpose) | {EVERYTHING}
+    regions = {*config.regions.cities, config.regions.default}
+    for region in config.policy.regions.keys() - regions:
+        yield _error(f"{config.file}: policy.{region}", f"no such region; [regions] knows {', '.join(sorted(regions))}")
+    for keys, block in config.policy.blocks():
+        yield from _told(config, loaded, key_of(("policy", *keys, "revived")), block.revived)
+        for event, rule in block.rules.items():
+            where = f"{config.file}: {key_of(('policy', *keys, event))}"
+            yield from _told(config, loaded, f"{key_of(('policy', *keys, event))}.sms", rule.sms)
+            for name in sorted(rule.cancel):
+                if name not in names:
+                    yield _error(f"{where}.cancel", f"{name!r} is neither a template nor a call purpose")
+    for template in loaded.values():
+        if template.shop and template.shop not in config.sources:
+            known = ", ".join(sorted(config.sources)) or "none"
+            yield _error(str(template.path), f"there is no [sources.{template.shop}]; there are: {known}")
+        if template.audience is not loaded[template.name].audience:
+            yield _error(
+                str(template.path), f'audience must be "{loaded[template.name].audience}" as in the common text'
+            )
+
+
+def _told(
+    config: Config, loaded: Mapping[str, Template], key: str, texts_named: Iterable[TextRule]
+) -> Iterator[Finding]:
+    """Templates that a rule names and cannot send."""
+    for item in texts_named:
+        if item.template not in loaded:
+            yield _error(
+                f"{config.file}: {key}", f"there is no template {item.template!r} in {config.templates_folder}"
+            )
+        elif loaded[item.template].audience is not Audience.CUSTOMER:
+            yield _error(f"{config.file}: {key}", f"template {item.template!r} is for staff, not for customers")
+
+
+def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
+    used = {*texts.TEMPLATES, *(rule.template for _, block in config.policy.blocks() for rule in block.texts())}
+    for template in loaded.values():
+        if template.name not in used:
+            text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
+            yield _error(f"{template.path}, line 1", text)
+
+
+def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    for flaw in review(loaded, config.shop, config.sms.price):
+        yield Finding(Level.ERROR if flaw.serious else Level.WARNING, str(flaw))
+    for template in loaded.values():
+        lookup = config.sms.via is Via.LOOKUP and template.header.via is None
+        if lookup and template.audience is Audience.CUSTOMER and not template.pattern_headers:
+            text = 'sms.via is "lookup", and this goes as a plain text; write patterns.kavenegar, or via = "send"'
+            yield _warning(f"{template.path}, line 1", text)
+
+
+def _sources(config: Config) -> Iterator[Finding]:
+    if not config.sources:
+        yield _warning(f"{config.file}: sources", "no shop can post anything: add [sources.shop]")
+    for name, source in config.sources.items():
+        if isinstance(source, StandardSource) or (
+            isinstance(source, MappingSource) and source.signature.scheme == "standard"
+        ):
+            for key, secret in (("secret", source.secret), ("previous_secret", source.previous_secret)):
+                if secret and secret.is_set:
+                    try:
+                        signatures.key(secret.value())
+                    except ValueError as error:
+                        yield _error(f"{config.file}: sources.{name}.{key}", str(error))
+
+
+def _numbered_cities(config: Config) -> Iterator[Finding]:
+    """Checkouts made of blocks save the ids that Persian WooCommerce Shipping gives to states and cities."""
+    numbered = any(city.isdecimal() for cities in config.regions.cities.values() for city in cities)
+    shops = [name for name, source in config.sources.items() if isinstance(source, WooCommerceSource)]
+    if shops and not numbered:
+        yield Finding(
+            Level.NOTE,
+            f"{config.file}: regions.cities: a WooCommerce shop ({', '.join(shops)}) with Persian WooCommerce Shipping "
+            'may save state and city as numbers ("167", "177"), which are its own; add those of a region to its list '
+            "(docs/how-to/woocommerce.md says where they are found)",
+        )
+
+
+def _webhooks(config: Config) -> Iterator[Finding]:
+    known = ", ".join(sorted(config.sources)) or "none"
+    for name, webhook in config.webhooks.items():
+        where = f"{config.file}: webhooks.{name}"
+        for source in sorted(webhook.sources):
+            if source not in config.sources:
+                yield _error(f"{where}.sources", f"there is no [sources.{source}]; there are: {known}")
+        for key, secret in webhook.secrets_needed.items():
+            if secret.is_set:
+                try:
+                    signatures.key(secret.value())
+                except ValueError as error:
+                    yield _error(f"{where}.{key}", str(error))
+
+
+def _samples(config: Config) -> Iterator[Finding]:
+    """Recorded deliveries that their own mapping does not understand."""
+    for source, sample in mapping.every(config):
+        for key, text in sample.mistakes:
+            yield _error(f"{config.file}: sources.{source}.{key}", f"{text}, in {sample.file}")
+
+
+def _providers(config: Config) -> Iterator[Finding]:
+    known = ", ".join(sorted(config.providers)) or "none"
+    for key, name in [("provider", config.sms.provider), *(("fallback", name) for name in config.sms.fallback)]:
+        if name not in config.providers:
+            yield _error(f"{config.file}: sms.{key}", f"there is no [providers.{name}]; there are: {known}")
+
+
+def _needed_secrets(config: Config) -> list[str]:
+    """A sentence for each secret that is not set and without which nothing can start."""
+    needed = {f"sources.{name}.secret": source.secret for name, source in config.sources.items()}
+    needed |= {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
+    for name, source in config.sources.items():
+        if isinstance(source, WooCommerceSource) and source.rest:
+            needed |= {f"sources.{name}.rest.{key}": secret for key, secret in source.rest.secrets_needed.items()}
+    for name in accounts.names(config):
+        if (provider := config.providers.get(name)) is not None:
+            needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}
+    return _unset(config, needed)
+
+
+def _other_secrets(config: Config) -> list[str]:
+    """A sentence for each secret that is not set and can be done without."""
+    others = {f"api.tokens[{place}]": token for place, token in enumerate(config.api.tokens)}
+    if config.callbacks.token:
+        others["callbacks.token"] = config.callbacks.token
+    others |= {key: secret for key, secret, _ in _previous(config)}
+    return _unset(config, others)
+
+
+def rotations(config: Config) -> Iterator[Finding]:
+    """Secrets that are valid beside their successors: that is meant to last for hours, not for years."""
+    for key, previous, secret in _previous(config):
+        if previous.is_set:
+            newer = key.replace("previous_", "")
+            same = secret is not None and secret.is_set and secret.value() == previous.value()
+            text = f"holds the same as {newer}; give {newer} the new one, or remove this line"
+            two = f"two are valid at present; when everybody signs with the one in {newer}, remove this line"
+            yield _warning(f"{config.file}: {key}", text if same else two)
+
+
+def _spoilt(config: Config) -> Iterator[Finding]:
+    """Secrets that cannot be right, so that whatever is signed with them is refused."""
+    for key, secret in secrets_in(config):
+        words = key.startswith("providers.") and ".headers." in key  # such as Bearer and a key behind it
+        if secret.is_set and not words and (flaw := secret.flaw):
+            yield _error(f"{config.file}: {key}", flaw)
+
+
+def _previous(config: Config) -> Iterator[tuple[str, Secret, Secret | None]]:
+    """Each secret that is on its way out: its key, itself, and its successor."""
+    for name, source in config.sources.items():
+        if source.previous_secret:
+            yield f"sources.{name}.previous_secret", source.previous_secret, source.secret
+    for name, webhook in config.webhooks.items():
+        if webhook.previous_secret:
+            yield f"webhooks.{name}.previous_secret", webhook.previous_secret, webhook.secret
+    if config.callbacks.previous_token:
+        yield "callbacks.previous_token", config.callbacks.previous_token, config.callbacks.token
+
+
+def _unset(config: Config, secrets: Mapping[str, Secret]) -> list[str]:
+    sentences = []
+    for key, secret in secrets.items():
+        try:
+            secret.value()
+        except MissingSecretError as error:
+            sentences.append(f"{config.file}: {key}: {error}")
+    return sentences

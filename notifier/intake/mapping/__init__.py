@@ -1,0 +1,1 @@
+"""``kind = "mapping"``: a shop whose webhooks are described in the configuration."""

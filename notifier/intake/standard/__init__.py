@@ -1,0 +1,1 @@
+"""``kind = "standard"``: shops that post our own event format."""

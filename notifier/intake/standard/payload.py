@@ -1,0 +1,223 @@
+"""``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from notifier.domain import canonical, money, persian, phones
+from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.errors import Unprocessable
+from notifier.incoming import documents
+
+_LONGEST_MOMENT, _LONGEST_NUMBER = 100, 40  # characters
+_LONGEST_DIGITS = 10**60
+_PLAUSIBLE_YEARS = range(2000, 2100)
+
+
+def _phone(text: str) -> str:
+    return phones.normalize(text)
+
+
+def _code(text: str) -> str | None:
+    """A reference or code in its one form; None for what only says that there is none."""
+    return canonical.something(canonical.identifier(text))
+
+
+def _said(text: str) -> str | None:
+    """One tidy line; None for what only says that there is none."""
+    return canonical.something(persian.tidy(text))
+
+
+def _name(text: str) -> str | None:
+    return canonical.name(persian.tidy(text))
+
+
+def _short(longest: int) -> BeforeValidator:
+    """Nothing is done with what is too long to be right: not cut, not read, not counted."""
+
+    def bounded(value: Any) -> Any:
+        if isinstance(value, str) and len(value) > longest:
+            raise ValueError(f"is longer than {longest} characters")
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_DIGITS:
+            raise ValueError("is a number of more than 60 digits")
+        return value
+
+    return BeforeValidator(bounded)
+
+
+def _optional(value: Any) -> Any:
+    """What programs send for nothing is nothing, before it is read as anything."""
+    return None if isinstance(value, str) and canonical.is_nothing(value) else value
+
+
+def _plausible(moment: datetime) -> datetime:
+    if moment.year not in _PLAUSIBLE_YEARS:
+        raise ValueError(f"{moment.year} is not a year in which this can have happened")
+    return moment
+
+
+def _addressable(text: str) -> str:
+    if text in (".", ".."):
+        raise ValueError("an order of this name could not be asked for: /api/orders/.. is another address")
+    return text
+
+
+def _order_id(value: Any) -> Any:
+    return canonical.identifier(value, longest=100) if isinstance(value, str) else value
+
+
+OrderId = Annotated[
+    str,
+    Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$"),
+    AfterValidator(_addressable),
+    BeforeValidator(_order_id),
+]
+Code = Annotated[Annotated[str, AfterValidator(_code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
+Said = Annotated[Annotated[str, AfterValidator(_said)] | None, _short(200)]
+Name = Annotated[Annotated[str, AfterValidator(_name)] | None, _short(200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
+
+
+class Customer(_Part):
+    name: Name = None
+    phone: Annotated[Annotated[str, AfterValidator(_phone)] | None, BeforeValidator(_optional), _short(200)] = None
+    city: Said = None
+    province: Said = None
+
+
+class Payment(_Part):
+    """``amount`` is in ``currency``: IRR rial, IRT toman, IRHR thousand rial, IRHT thousand toman."""
+
+    method: Method | None = None
+    amount: Annotated[int | None, _short(_LONGEST_NUMBER)] = None
+    currency: Annotated[str, _short(_LONGEST_NUMBER)] = "IRR"
+    reference: Code = None
+
+    @model_validator(mode="after")
+    def _amount_makes_sense(self) -> "Payment":
+        self.rial()
+        return self
+
+    def rial(self) -> int | None:
+        return None if self.amount is None else money.to_rial(self.amount, self.currency)
+
+
+class LineItem(_Part):
+    name: Annotated[str, Field(min_length=1), AfterValidator(persian.tidy), _short(500)]
+    quantity: Annotated[int, Field(ge=1, le=1_000_000), _short(_LONGEST_NUMBER)] = 1
+
+
+class Shipment(_Part):
+    carrier: Said = None
+    tracking_code: Code = None
+    url: Annotated[Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(_optional), _short(500)] = (
+        None
+    )
+
+
+class Data(_Part):
+    order_id: OrderId
+    customer: Customer = Customer()
+    payment: Payment = Payment()
+    items: Annotated[list[LineItem], Field(max_length=500)] | None = None
+    shipment: Shipment = Shipment()
+
+
+class Payload(_Part):
+    """An event as a shop posts it. Fields we do not know are kept, not refused."""
+
+    type: EventType
+    timestamp: Annotated[AwareDatetime, AfterValidator(_plausible), _short(_LONGEST_MOMENT)]
+    data: Data
+
+    @model_validator(mode="after")
+    def _a_new_order_has_a_customer(self) -> "Payload":
+        if self.type is EventType.REGISTERED and self.data.customer.phone is None:
+            raise ValueError("order.registered needs data.customer.phone: nobody could be told of the order otherwise")
+        return self
+
+    def event(self, *, source: str, event_id: str) -> Event:
+        """The event in the domain's words."""
+        data, rial, reference = self.data, self.data.payment.rial(), self.data.payment.reference
+        match self.type:
+            case EventType.REFUNDED:
+                money_part: dict[str, Any] = {"refund_amount": rial, "refund_reference": reference}
+            case EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_CONFIRMED | EventType.DEPOSIT_REJECTED:
+                money_part = {"deposit_amount": rial, "reference": reference}
+            case _:
+                money_part = {"amount": rial, "reference": reference}
+        details = Details(
+            name=data.customer.name,
+            phone=data.customer.phone,
+            city=data.customer.city,
+            province=data.customer.province,
+            method=data.payment.method,
+            items=tuple(Item(item.name, item.quantity) for item in data.items) if data.items else None,
+            carrier=data.shipment.carrier,
+            tracking_code=data.shipment.tracking_code,
+            tracking_url=data.shipment.url,
+            **money_part,
+        )
+        return Event(
+            id=event_id,
+            source=source,
+            type=self.type,
+            order_id=data.order_id,
+            at=self.timestamp,
+            details=details,
+            extra=_unknown(self),
+        )
+
+
+def parse(body: bytes) -> Payload:
+    """A payload from the body of a request. Raises NotJson, or Unprocessable with every mistake in it."""
+    return validate(documents.read(body))
+
+
+def validate(document: Any) -> Payload:
+    """A payload from parsed JSON. Raises Unprocessable with every mistake in it."""
+    try:
+        return Payload.model_validate(document)
+    except ValidationError as error:
+        mistakes = [
+            {"loc": list(found["loc"]), "msg": found["msg"].removeprefix("Value error, ")} for found in error.errors()
+        ]
+        raise Unprocessable("The event does not have the form it should have; see errors.", errors=mistakes) from None
+
+
+def _unknown(payload: Payload) -> dict[str, Any]:
+    """What the payload holds beyond the fields we know, by where it stands."""
+    data = payload.data
+    parts: dict[str, _Part] = {
+        "": payload, "data": data, "customer": data.customer, "payment": data.payment, "shipment": data.shipment
+    }  # fmt: skip
+    unknown: dict[str, Any] = {name: part.model_extra for name, part in parts.items() if part.model_extra}
+    if any(item.model_extra for item in data.items or ()):
+        unknown["items"] = [item.model_extra for item in data.items or ()]
+    return {name: _storable(part) for name, part in unknown.items()}
+
+
+def _storable(value: Any) -> Any:
+    """JSON with whole numbers that do not fit into 64 bits as text: our records cannot hold them."""
+    match value:
+        case dict():
+            return {key: _storable(part) for key, part in value.items()}
+        case list():
+            return [_storable(part) for part in value]
+        case int() if not -(2**63) <= value < 2**63:
+            return str(value)
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""``kind = "woocommerce"``: WooCommerce's webhooks, and its orders over REST."""

@@ -1,0 +1,42 @@
+"""Everything about calls, put together from the configuration."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.domain.events import Event
+from notifier.domain.policy import Rulebook
+from notifier.sms.templates import Template
+from notifier.store.publishing import Publish, no_op
+from notifier.store.reading import Reader
+from notifier.store.staff import StaffBook
+from scheduler.assignment import Shifts
+from scheduler.book import CallBook
+from scheduler.calling import Calling
+from scheduler.reminders import Reminders
+from scheduler.reporting import Reporting
+from scheduler.texts import Texts
+
+
+def calling(
+    config: Config,
+    reader: Reader,
+    clock: Clock,
+    *,
+    rulebook: Rulebook,
+    templates: Mapping[str, Template],
+    take: Callable[[Event], Awaitable[None]],
+    tell: Publish = no_op,
+) -> Calling:
+    """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
+    calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
+    book = CallBook(reader.redis, reader, clock, config.calls, calendar)
+    shifts = Shifts(calendar)
+    texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
+    return Calling(
+        book=book,
+        staff=staff,
+        texts=texts,
+        reporting=Reporting(book, staff, shifts, texts, take, tell),
+        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, tell=tell),
+    )

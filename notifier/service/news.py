@@ -1,0 +1,34 @@
+"""Everything about telling the shop's own endpoints, put together from the configuration."""
+
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.observability import counters
+from notifier.outbound.endpoint import Endpoint
+from notifier.outbound.outbox import Outbox
+from notifier.outbound.sender import Alert, NewsSender
+from notifier.store.publishing import Publish, no_op
+from notifier.store.reading import Reader
+
+
+def endpoints(config: Config) -> list[Endpoint]:
+    """The endpoints of a configuration. Raises MissingSecretError."""
+    return [settings.endpoint(name) for name, settings in config.webhooks.items()]
+
+
+def telling(config: Config, *, namespace: str) -> Publish:
+    """For those who make something true."""
+    to = endpoints(config)
+    return Outbox(to, namespace).tell if to else no_op
+
+
+def news_sender(config: Config, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:
+    """What posts it."""
+    return NewsSender(
+        reader.redis,
+        reader.everywhere,
+        endpoints(config),
+        clock,
+        alert,
+        on_attempt=counters.posted,
+        on_dropped=counters.dropped,
+    )

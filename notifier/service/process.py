@@ -1,0 +1,364 @@
+"""The service: everything wired together, started in order and stopped in reverse."""
+
+import asyncio
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from notifier import tasks
+from notifier.clock import TEHRAN, Clock, SystemClock
+from notifier.config import Config, accounts
+from notifier.config.mapping import MappingSource
+from notifier.config.sources import StandardSource
+from notifier.console.app import create_console
+from notifier.console.dependencies import Dependencies
+from notifier.diagnostics import offline
+from notifier.domain.events import Event
+from notifier.errors import ConfigError
+from notifier.intake.committer import Committer
+from notifier.intake.dead_letters import DeadLetters
+from notifier.intake.delivery import Delivery, Taken
+from notifier.intake.fair_queue import FairQueue
+from notifier.intake.load_shedding import LoadShedding
+from notifier.intake.mapping.shop import MappingShop
+from notifier.intake.parking import Parking
+from notifier.intake.rejections import RejectionRecorder
+from notifier.intake.replaying import Replayer
+from notifier.intake.replicated_committer import ReplicatedCommitter
+from notifier.intake.standard.shop import StandardShop
+from notifier.intake.views import Source
+from notifier.intake.woocommerce.shop import WooCommerceShop
+from notifier.observability import counters, event_log
+from notifier.retention.archive import Archive
+from notifier.retention.sweep import retention
+from notifier.service import heartbeat, reload
+from notifier.service.calling import calling
+from notifier.service.heartbeat import Heartbeat
+from notifier.service.news import news_sender, telling
+from notifier.service.periodic import PeriodicJobs
+from notifier.service.reload import Changes
+from notifier.service.rulebook import rulebook
+from notifier.service.sending import sending
+from notifier.service.watching import watching
+from notifier.sms.templates import Template, Templates
+from notifier.store import keys as names
+from notifier.store.durability import durability_warnings
+from notifier.store.health import health
+from notifier.store.opening import Store
+from notifier.store.reading import Reader
+from notifier.texts import loading
+from notifier.texts.reload import Reloader
+from notifier.web.app import create_app
+from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.delivery_counters import DeliveryCounters
+from notifier.web.dependencies import WebDependencies
+
+if TYPE_CHECKING:
+    from notifier.observability.tracing import Traces
+
+log = structlog.get_logger()
+
+WEB, WORKER = "web", "worker"
+ROLES = (WEB, WORKER)
+_STORE_CHECK = 1  # seconds between looks at the embedded server
+_PARKED_CHECK = 30  # seconds between looks at events whose order may have come
+_FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
+_REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
+_EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
+_POSTING_ENDS = 3  # seconds that posts under way have to end
+_NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
+_SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
+_CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_MEMORY_CHECK = 60
+_CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
+_SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
+
+
+class Service:
+    """One process of the service, in the roles it was given: ``web`` takes events, ``worker`` carries them out.
+
+    ``async with Service(config) as service`` starts it; ``service.app`` is then to be served.
+    """
+
+    app: web.Application
+    redis: Redis
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, roles: Collection[str] = ROLES) -> None:
+        self.config, self.roles = config, frozenset(roles)
+        self.clock = clock or SystemClock(TEHRAN)
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> "Service":
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        config = self.config
+        self._templates = loaded = Templates(loading.load(config))
+        self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
+        self.traces = traces = _traces(config)
+        if traces:
+            stack.push_async_callback(traces.close)
+        self.store = Store(config.redis)
+        stack.push_async_callback(self.store.close)
+        self.redis = await self.store.open()
+        weak = [] if self.store.embedded else await durability_warnings(self.redis)
+        for sentence in weak:
+            log.warning("this Redis may lose what it has acknowledged", action="redis_weak", reason=sentence)
+        self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
+        stack.push_async_callback(self.heartbeat.end)
+        await self.heartbeat.begin()
+        namespace = config.sms.namespace or await _instance(self.redis)
+        self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
+        self.reader = Reader(self.redis, config.redis.partitions)
+        tell = telling(config, namespace=namespace)
+        self.calling = calling(
+            config,
+            self.reader,
+            self.clock,
+            rulebook=self.rulebook,
+            templates=loaded,
+            take=self.take,
+            tell=tell,
+        )
+        self.staff, self.reminders = self.calling.staff, self.calling.reminders
+        self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
+            self.redis,
+            lambda: self.rulebook,
+            self.clock,
+            self.calling.book,
+            partitions=config.redis.partitions,
+            remember=config.retention.event_ids,
+            patience=config.redis.timeout,
+            on_commit=self._wake,
+            tell=tell,
+            on_taken=self._tell_taken,
+            on_group=counters.committed,
+        )
+        self.sending = sending(
+            config,
+            self.reader,
+            self.clock,
+            staff=self.staff,
+            texting_time=lambda moment: self.rulebook.texting_time(moment),
+            working_time=lambda moment: self.rulebook.working_time(moment),
+            plan_call=self.calling.book.plan,
+            take=self.take,
+            rules=lambda: self.rulebook,
+            tell=tell,
+            traces=traces,
+        )
+        stack.push_async_callback(self.sending.close)
+        self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell, offline.require)
+        await self.reloader.begin()
+        self.sender = self.sending.sender
+        self.retention = retention(
+            config.retention.ages(),
+            config.retention.audit,
+            Archive(config.redis.data_dir / "archive") if config.retention.archive else None,
+            self.redis,
+            self.reader,
+            self.clock,
+            self.calling.book,
+        )
+        self.parking = Parking(self.reader, self.committer.parked)
+        sources = self._sources()
+        kept = DeadLetters(self.redis, tuple(sources), config.retention.refused_deliveries)
+        self.rejections, self.replayer = RejectionRecorder(kept, self.clock), Replayer(kept, sources)
+        await stack.enter_async_context(self.rejections.keeping())
+        self.delivery_counters = DeliveryCounters(self.redis, self.clock)
+        await stack.enter_async_context(self.delivery_counters.keeping())
+        self.committer.start()
+        stack.push_async_callback(self.committer.stop)
+        self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
+        stack.push_async_callback(self.watching.close)
+        self.news = news_sender(config, self.reader, self.clock, self.sending.alerts.tell)
+        if WORKER in self.roles:
+            posting = asyncio.create_task(self.news.run(), name="news")
+            stack.push_async_callback(self._stop_posting, posting)
+            task = asyncio.create_task(self.sender.run(), name="sender")
+            stack.push_async_callback(self._stop_sending, task)
+        stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
+        self._keep_time(stack)
+        self.app = create_app(
+            WebDependencies(
+                config=config,
+                reader=self.reader,
+                clock=self.clock,
+                sources=sources,
+                rejections=self.rejections,
+                delivery_counters=self.delivery_counters,
+                callbacks=self._callbacks(),
+                lines=self.sending.lines,
+                calling=self.calling,
+                console=create_console(self._console_parts(loaded)),
+                weaknesses=weak,
+            )
+        )
+
+    def reconfigure(self, new: Config) -> Changes:
+        """Go on by what may change at once of a new configuration. Raises ConfigError: then nothing has changed."""
+        config = reload.effective(self.config, new)
+        self.rulebook = rulebook(config, self._templates, namespace=self.rulebook.namespace)
+        self.calling.take_up(
+            rules=config.calls,
+            calendar=config.calendar.calendar(config.shop.zone),
+            summary_at=config.calls.summary_at,
+            shop=self.rulebook.shop,
+            texting_time=self.rulebook.texting_time,
+        )
+        self.sender.gap = config.sms.gap
+        self.sending.bounds.limits = config.sms.limits
+        changes = reload.changes(self.config, new)
+        self.config = config
+        return changes
+
+    def _keep_time(self, stack: contextlib.AsyncExitStack) -> None:
+        """Everything periodic: the work itself is claimed in Redis, so that every process may keep time."""
+        self.periodic = ticks = PeriodicJobs()
+        if self.store.embedded:
+            ticks.every(_STORE_CHECK, self.store.keep_up)
+        ticks.every(heartbeat.EVERY, self.heartbeat.renew)
+        if seconds := self.config.templates.reload.total_seconds():
+            ticks.every(seconds, self.reloader.tick)
+        if WORKER in self.roles:
+            every = self.config.calls.tick.total_seconds()
+            ticks.every(every, self._remind)
+            ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
+            ticks.every(_NEWS_CHECK, self.news.prune)
+            ticks.every(_PARKED_CHECK, self.parking.replay_ready)
+            ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
+            ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
+            ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
+            ticks.every(_CREDIT_CHECK, self.sending.check_credit)
+            ticks.every(_MEMORY_CHECK, self.check_memory)
+            sweep = self.config.retention.every.total_seconds()
+            ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
+            for catch_up in self.watching.catch_ups:
+                ticks.every(_CATCH_UP_CHECK, catch_up.tick)
+            if self.watching.silence:
+                ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
+        ticks.start()
+        stack.push_async_callback(ticks.end)
+
+    async def check_memory(self) -> None:
+        """Tell supervisors before the store takes no more."""
+        if any(node.is_nearly_full for node in await health(self.redis)):
+            text = "حافظهٔ انبار داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
+            await self.sending.alerts.tell("store_memory", text)
+
+    async def _remind(self) -> None:
+        if await self.reminders.tick():
+            self._wake()
+
+    def _wake(self) -> None:
+        self.sender.wake()
+
+    def _tell_taken(self, group: Sequence[Taken]) -> None:
+        event_log.taken(group)
+        if self.traces:
+            self.traces.taken(group)
+
+    async def take(self, event: Event) -> None:
+        """Take an event that did not come from a shop as if it had."""
+        await self.committer.submit(
+            Delivery(
+                source=event.source,
+                event_id=event.id,
+                digest=event.id,
+                order_id=event.order_id,
+                phone=event.details.phone,
+                events=lambda _: [event],
+            )
+        )
+
+    def _console_parts(self, templates: Mapping[str, Template]) -> Dependencies:
+        return Dependencies(
+            config=self.config,
+            reader=self.reader,
+            clock=self.clock,
+            calling=self.calling,
+            lines=self.sending.lines,
+            templates=templates,
+            rulebook=lambda: self.rulebook,
+            take=self.take,
+            replay_parked=self.parking.replay_ready,
+            rejections=self.rejections,
+            replayer=self.replayer,
+            wake=self._wake,
+        )
+
+    def _callbacks(self) -> KavenegarCallbacks:
+        config = self.config
+        return KavenegarCallbacks(
+            config.callbacks.tokens(),
+            self.sending.receipts,
+            self.sending.inbox,
+            accounts.kavenegar_names(config),
+        )
+
+    async def _stop_posting(self, task: "asyncio.Task[None]") -> None:
+        """Settle what is under way, unless a shop takes too long: it will get that again."""
+        self.news.finish()
+        await asyncio.wait([task], timeout=_POSTING_ENDS)
+        await tasks.end(task)
+
+    async def _stop_sending(self, task: "asyncio.Task[None]") -> None:
+        """Take nothing more, and settle what is under way."""
+        await tasks.end(task)
+        await self.sender.drain()
+
+    def _sources(self) -> dict[str, Source]:
+        shops: dict[str, Source] = {}
+        gate = FairQueue(self.committer, self.config.sources, queue=self.config.server.queue)
+        for name, source in self.config.sources.items():
+            if isinstance(source, StandardSource):
+                shops[name] = StandardShop(name, source.secrets(), source.tolerance, gate, self.clock)
+            elif isinstance(source, MappingSource):
+                rules = source.rules(self.config.shop.zone)
+                shops[name] = MappingShop(name, source.scheme(), rules, gate, self.clock)
+            else:
+                shops[name] = WooCommerceShop(
+                    name,
+                    source.secrets(),
+                    source.rules(),
+                    gate,
+                    self.clock,
+                    known=self.reader.knows,
+                    tell=self.sending.alerts.tell,
+                    max_body=self.config.server.max_body,
+                )
+        return {name: LoadShedding(name, shop, gate) for name, shop in shops.items()}
+
+
+def _traces(config: Config) -> "Traces | None":
+    if not config.tracing.endpoint:
+        return None
+    from notifier.observability.tracing import Traces  # takes long, and its packages are not everywhere
+
+    try:
+        return Traces(config.tracing.endpoint)
+    except ValueError as error:
+        raise ConfigError(f"tracing: the environment variables OTEL_… do not go together: {error}") from None
+
+
+async def _instance(redis: Redis) -> str:
+    """The random name of this store, the same for all who share it."""
+    await redis.set(names.INSTANCE, secrets.token_hex(8), nx=True)
+    name: Any = await redis.get(names.INSTANCE)
+    return str(name.decode())

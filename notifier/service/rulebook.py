@@ -1,0 +1,23 @@
+"""The rulebook of a configuration: policy, templates, shop, calendar and quiet hours put together."""
+
+from collections.abc import Mapping
+
+from notifier.config import Config
+from notifier.diagnostics import offline
+from notifier.domain.policy import Rulebook
+from notifier.sms.templates import Template
+
+
+def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: str) -> Rulebook:
+    """What decisions are taken by. Raises ConfigError when its parts do not fit together."""
+    offline.require(config, templates)
+    zone, quiet = config.shop.zone, config.quiet_hours
+    return Rulebook(
+        policy=config.policy.policy(config.regions.regions()),
+        templates=templates,
+        shop=config.shop,
+        working_time=config.calendar.calendar(config.shop.zone).next_working_time,
+        texting_time=lambda moment: quiet.next_allowed(moment, zone),
+        namespace=namespace,
+        tell_within=config.retention.tell_within,
+    )

@@ -1,0 +1,125 @@
+"""Everything about sending of one process: lines, sender, receipts, reconciliation, inbox, put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from notifier.clock import Clock
+from notifier.config import Config, accounts
+from notifier.domain.policy import Rulebook
+from notifier.observability import counters
+from notifier.sms.accounts import Account, Accounts
+from notifier.sms.alerts import Alerts
+from notifier.sms.call_fallback import CallFallback, PlanCall
+from notifier.sms.expiry import Expiry
+from notifier.sms.inbound import Inbox, Take
+from notifier.sms.limits import Bounds
+from notifier.sms.outbox import Settled
+from notifier.sms.receipts import Receipts, Reported
+from notifier.sms.reconcile import Afterwards, Reconciler
+from notifier.sms.renewing import Renewal
+from notifier.sms.sender import LEASE, Sender
+from notifier.store.publishing import Publish, no_op
+from notifier.store.reading import Reader
+from notifier.store.staff import StaffBook
+
+if TYPE_CHECKING:
+    from notifier.observability.tracing import Traces
+
+Moment = Callable[[datetime], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The parts that send, each usable by itself."""
+
+    lines: Accounts
+    sender: Sender
+    bounds: Bounds
+    receipts: Receipts
+    reconciler: Reconciler
+    expiry: Expiry
+    inbox: Inbox
+    alerts: Alerts
+
+    async def check_credit(self) -> None:
+        """Ask every account what is left."""
+        for line in self.lines.lines:
+            await line.check_credit()
+
+    async def close(self) -> None:
+        """Let go of the connections to the providers."""
+        for line in self.lines.lines:
+            await line.provider.close()
+
+
+def sending(
+    config: Config,
+    reader: Reader,
+    clock: Clock,
+    *,
+    staff: StaffBook,
+    texting_time: Moment,
+    working_time: Moment,
+    plan_call: PlanCall,
+    take: Take,
+    rules: Callable[[], Rulebook] | None = None,
+    tell: Publish = no_op,
+    traces: "Traces | None" = None,
+) -> Sending:
+    """Sending as configured. Raises ConfigError for settings that make no sense."""
+
+    def settled(outcome: Settled) -> None:
+        counters.settled(outcome)
+        if traces:
+            traces.settled(outcome)
+
+    def reported(report: Reported) -> None:
+        counters.reported(report)
+        if traces:
+            traces.reported(report)
+
+    redis, partitions = reader.redis, reader.partitions
+    alerts = Alerts(redis, staff, clock, partitions)
+    lines = Accounts(
+        [
+            Account(
+                redis,
+                provider,
+                clock,
+                alerts.tell,
+                rate=config.providers[provider.name].rate,
+                low_credit=config.providers[provider.name].low_credit,
+            )
+            for provider in accounts.providers(config)
+        ]
+    )
+    bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
+    unreached = CallFallback(reader, clock, working_time, plan_call)
+    slowest = max(config.providers[name].timeout for name in accounts.names(config))
+    return Sending(
+        lines=lines,
+        sender=Sender(
+            redis,
+            lines,
+            clock,
+            texting_time,
+            unreached,
+            partitions=partitions,
+            gap=config.sms.gap,
+            bounds=bounds,
+            lease=max(LEASE, 3 * slowest),
+            on_settled=settled,
+            tell=tell,
+            renewal=Renewal(redis, rules) if rules else None,
+        ),
+        bounds=bounds,
+        receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
+        reconciler=Reconciler(
+            redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell
+        ),
+        expiry=Expiry(redis, reader, clock, unreached),
+        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, tell),
+        alerts=alerts,
+    )

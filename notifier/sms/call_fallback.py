@@ -1,0 +1,54 @@
+"""Customers whom an essential text did not reach: somebody phones them and reads it out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.clock import Clock
+from notifier.domain.calls import CallRequest, Purpose
+from notifier.domain.decide import derived_id
+from notifier.domain.messages import Audience, Message, MessageState
+from notifier.errors import StoreError
+from notifier.store.keys import Keys
+from notifier.store.reading import Reader
+
+PlanCall = Callable[[Keys, CallRequest], Awaitable[None]]
+"""Puts a call into the call book; a call that is there already stays as it is."""
+
+_NOT_REACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class CallFallback:
+    """To be told of a message's end before it is written down: told twice, the call is planned once."""
+
+    reader: Reader
+    clock: Clock
+    working_time: Callable[[datetime], datetime]
+    plan_call: PlanCall
+
+    async def ends(self, keys: Keys, message: Message, state: MessageState) -> None:
+        """The message is about to end like this; if that leaves its customer uninformed, they are to be called."""
+        if state not in _NOT_REACHED or not message.essential or message.audience is not Audience.CUSTOMER:
+            return
+        if message.order_id is None or message.source is None:
+            return
+        now = self.clock.now()
+        try:
+            order = await self.reader.order(message.source, message.order_id)
+        except StoreError:  # the name is dispensable
+            order = None
+        await self.plan_call(
+            keys,
+            CallRequest(
+                id=derived_id("undelivered", message.id),
+                purpose=Purpose.UNDELIVERED_SMS,
+                order_id=message.order_id,
+                source=message.source,
+                phone=message.to,
+                name=order.details.name if order else None,
+                due_at=self.working_time(now),
+                created_at=now,
+                brief=message.text,
+            ),
+        )

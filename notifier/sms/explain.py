@@ -1,0 +1,70 @@
+"""The story of a message in sentences, for whoever asks what became of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from notifier.domain import phones
+from notifier.domain.messages import Audience, MessageState
+from notifier.sms.limits import Over
+from notifier.store.reading import StoredMessage
+
+_ENDS = {
+    MessageState.QUEUED: "It waits to be sent.",
+    MessageState.SENDING: "A worker is sending it at this moment.",
+    MessageState.ACCEPTED: "The provider took it and has not said yet whether it arrived.",
+    MessageState.DELIVERED: "It arrived.",
+    MessageState.UNDELIVERED: "It did not arrive: the phone could not be reached.",
+    MessageState.BLOCKED: "It did not arrive: the customer's number takes no texts from this line.",
+    MessageState.FAILED: "It was refused for good and will not be sent.",
+    MessageState.UNKNOWN: "It may have been sent; that is being looked into, and it is not sent again meanwhile.",
+    MessageState.EXPIRED: "It became too late to send it, so it was not sent.",
+    MessageState.CANCELLED: "It was taken back before it left.",
+    MessageState.HELD: "It waits: a person decides (`notifier messages retry ID`).",
+}
+
+_REASONS = {
+    "too_late": "Reason: its time was over.",
+    "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
+    "opted_out": "Reason: the customer wants no texts but the essential ones.",
+    Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",
+    Over.DAY: "Reason: its number got more texts than [sms.limits] number_day within a day. It did not leave.",
+    Over.ESSENTIAL: "Reason: its number got more than [sms.limits] number_day_essential in a day. It did not leave.",
+    Over.RIAL: "Reason: the day's money was spent, by [sms.limits] rial_day. It did not leave.",
+    Over.COUNTRY: "Reason: its country is not in [sms.limits] countries. It did not leave.",
+    "maybe_sent": "Reason: the provider's answer was lost and it cannot say whether the text left.",
+}
+
+
+def explain(stored: StoredMessage) -> Iterator[str]:
+    """What was to be said to whom, each attempt, and how it stands."""
+    message = stored.message
+    whom = "a customer" if message.audience is Audience.CUSTOMER else "staff"
+    about = f" about order {message.order_id}" if message.order_id else ""
+    yield (
+        f"{_when(message.created_at)}: template {message.template} (version {message.version or '–'}) for {whom}, "
+        f"{phones.mask(message.to)}{about}."
+    )
+    if message.not_before:
+        yield f"Not to be sent before {_when(message.not_before)}."
+    if message.expires_at:
+        yield f"Not to be sent after {_when(message.expires_at)}."
+    for attempt in stored.attempts:
+        yield _attempt(attempt)
+    if stored.reason:
+        yield _REASONS.get(stored.reason, f"Reason: {stored.reason}")
+    end = _ENDS[stored.state]
+    yield end if not stored.unconfirmed else f"{end} It was asked for 48 hours; no confirmation came."
+
+
+def _attempt(attempt: dict[str, Any]) -> str:
+    when, provider = _when(datetime.fromisoformat(attempt["at"])), attempt["provider"]
+    if attempt["outcome"] == "accepted":
+        cost = f" for {attempt['cost']:,} rial" if attempt.get("cost") else ""
+        return f"{when}: {provider} took it{cost}."
+    code = f" (code {attempt['code']})" if attempt.get("code") else ""
+    return f"{when}: {provider} did not take it{code}, {attempt['outcome']}: {attempt.get('reason', '')}"
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,309 @@
+"""What the API answers: each struct is the answer and, in the API's document, its schema; a function fills it from a
+record. Names are those of the contract, times and money as they are."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from aiohttp import web
+from msgspec import Struct
+
+from notifier.clock import TEHRAN
+from notifier.domain import orders, timeline
+from notifier.domain.calls import CallState, Purpose
+from notifier.domain.events import Method
+from notifier.domain.messages import Audience, MessageState
+from notifier.domain.orders import Priority
+from notifier.intake.dead_letters import DeadLetter
+from notifier.store.reading import StoredCall, StoredMessage, Told
+from notifier.store.records import Moment, encode
+
+
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Part of an answer."""
+
+    @classmethod
+    def of(cls, record: object, **more: Any) -> Self:
+        """From the fields of a record that have the same names, and those given."""
+        same = {name: getattr(record, name) for name in cls.__struct_fields__ if name not in more}
+        return cls(**same, **more)
+
+
+def json(answer: Struct, *, status: int = 200) -> web.Response:
+    return web.Response(body=encode(answer), status=status, content_type="application/json")
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, TEHRAN)
+
+
+class FieldError(Facts, frozen=True):
+    """One mistake: where it stands, and what is wrong."""
+
+    loc: list[str | int]
+    msg: str
+
+
+class ProblemDetails(Facts, frozen=True, omit_defaults=True):
+    """RFC 9457 problem details."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class CustomerFacts(Facts, frozen=True):
+    name: str | None
+    phone: str | None
+    city: str | None
+    province: str | None
+
+
+class PaymentFacts(Facts, frozen=True):
+    """``amount`` in rial."""
+
+    method: Method | None
+    amount: int | None
+    currency: Literal["IRR"]
+    reference: str | None
+
+
+class ItemFacts(Facts, frozen=True):
+    name: str
+    quantity: int
+
+
+class ShipmentFacts(Facts, frozen=True):
+    carrier: str | None
+    tracking_code: str | None
+    url: str | None
+
+
+class OrderFacts(Facts, frozen=True):
+    """``number`` is what the customer knows the order by; mostly the ``id``."""
+
+    id: str
+    number: str
+    source: str
+    stage: str
+    prepaid: bool
+    delivery_priority: Priority
+    violation: bool
+    cancelled: bool
+    customer: CustomerFacts
+    payment: PaymentFacts
+    items: list[ItemFacts]
+    shipment: ShipmentFacts
+    created_at: Moment
+    updated_at: Moment
+
+
+def order(order: orders.Order) -> OrderFacts:
+    """An order without its story."""
+    details = order.details
+    return OrderFacts.of(
+        order,
+        stage=order.stage.name.lower(),
+        delivery_priority=order.priority,
+        customer=CustomerFacts.of(details),
+        payment=PaymentFacts.of(details, method=order.method, currency="IRR"),
+        items=[ItemFacts.of(item) for item in details.items or ()],
+        shipment=ShipmentFacts.of(details, url=details.tracking_url),
+        created_at=_moment(order.created_at),
+        updated_at=_moment(order.updated_at),
+    )
+
+
+class PatternUse(Facts, frozen=True):
+    name: str
+    tokens: dict[str, str]
+
+
+class MessageFacts(Facts, frozen=True):
+    id: str
+    template: str
+    version: str
+    to: str
+    text: str
+    created_at: Moment
+    audience: Audience
+    order_id: str | None
+    source: str | None
+    essential: bool
+    keeps_quiet_hours: bool
+    patterns: dict[str, PatternUse]
+    not_before: Moment | None
+    expires_at: Moment | None
+    overtakes: bool
+    overtakable: bool
+    state: MessageState
+    provider: str | None
+    provider_id: str | None
+    cost: int | None
+    reason: str | None
+    unconfirmed: bool
+    accepted_at: Moment | None
+    delivered_at: Moment | None
+    attempts: list[dict[str, Any]]
+
+
+def message(stored: StoredMessage) -> MessageFacts:
+    """A message with its ledger."""
+    return MessageFacts.of(
+        stored.message,
+        patterns={kind: PatternUse.of(pattern) for kind, pattern in stored.message.patterns.items()},
+        state=stored.state,
+        provider=stored.provider,
+        provider_id=stored.provider_id,
+        cost=stored.cost,
+        reason=stored.reason,
+        unconfirmed=stored.unconfirmed,
+        accepted_at=_moment(stored.accepted) if stored.accepted else None,
+        delivered_at=_moment(stored.delivered) if stored.delivered else None,
+        attempts=stored.attempts,
+    )
+
+
+class CallReason(Facts, frozen=True):
+    id: str
+    purpose: Purpose
+    order_id: str
+    source: str
+    due_at: Moment
+
+
+class CallEntry(Facts, frozen=True):
+    at: Moment
+    what: str
+    by: str | None
+    to: str | None
+    note: str
+
+
+class CallFacts(Facts, frozen=True):
+    id: str
+    state: CallState
+    purpose: Purpose
+    order_id: str
+    source: str
+    phone: str | None
+    name: str | None
+    due_at: Moment
+    latest_at: Moment
+    created_at: Moment
+    fixed: bool
+    priority: int
+    assignee: str | None
+    claimed_until: Moment | None
+    ended_at: Moment | None
+    attempts: int
+    outcomes: dict[str, int]
+    reasons: list[CallReason]
+    history: list[CallEntry]
+
+
+class CallWithBrief(CallFacts, frozen=True):
+    """With what the caller should know and say, in Persian."""
+
+    brief: str
+
+
+class CallReported(CallWithBrief, frozen=True):
+    """``next`` is the call to make now."""
+
+    next: CallWithBrief | None
+
+
+def call(stored: StoredCall) -> CallFacts:
+    """A call with its reasons and its history; the first of the reasons is shown as its own."""
+    call = stored.call
+    return CallFacts.of(
+        call,
+        latest_at=_moment(call.late),
+        priority=call.first.priority,
+        claimed_until=_moment(call.claimed_until) if call.claimed_until else None,
+        ended_at=_moment(call.ended) if call.ended else None,
+        attempts=sum(call.tried.values()),
+        outcomes=call.tried,
+        reasons=[CallReason.of(reason, due_at=_moment(reason.due)) for reason in call.reasons],
+        history=[
+            CallEntry.of(entry, at=_moment(entry.at), by=entry.by or None, to=entry.to or None)
+            for entry in call.history
+        ],
+    )
+
+
+class TimelineLine(Facts, frozen=True, omit_defaults=True):
+    """``at`` is when it was noted, ``happened_at`` when the shop says it happened."""
+
+    at: Moment
+    kind: timeline.Kind
+    what: str
+    ref: str | None = None
+    reason: timeline.Reason | None = None
+    happened_at: Moment | None = None
+    extra: dict[str, Any] = {}
+
+
+class OrderStory(OrderFacts, frozen=True):
+    timeline: list[TimelineLine]
+    messages: list[MessageFacts]
+    calls: list[CallFacts]
+
+
+def story(of: orders.Order, told: Told) -> OrderStory:
+    """An order with all that happened to it."""
+    return OrderStory.of(
+        order(of),
+        timeline=[TimelineLine.of(line) for line in told.timeline],
+        messages=[message(stored) for stored in told.messages],
+        calls=[call(stored) for stored in told.calls],
+    )
+
+
+class DeliveryFacts(Facts, frozen=True):
+    """One delivery as it came, without its secrets, and why it was not taken; 200 for what was taken and is odd."""
+
+    id: str
+    at: Moment
+    source: str
+    status: int
+    reason: str
+    errors: list[dict[str, Any]]
+    signed: bool
+    event_id: str
+    headers: dict[str, str]
+    body: str
+    whole: bool
+    size: int | None
+    batch: bool
+    remote: str | None
+    event_type: str | None
+    order_id: str | None
+
+
+def delivery(kept: DeadLetter) -> DeliveryFacts:
+    """A delivery that was refused or not understood."""
+    kind, order_id = kept.about
+    return DeliveryFacts.of(kept, event_type=kind or None, order_id=order_id or None)
+
+
+class OrderList(Facts, frozen=True):
+    items: list[OrderFacts]
+    next_cursor: str | None
+
+
+class MessageList(Facts, frozen=True):
+    items: list[MessageFacts]
+    next_cursor: str | None
+
+
+class CallList(Facts, frozen=True):
+    items: list[CallFacts]
+    next_cursor: str | None
+
+
+class DeliveryList(Facts, frozen=True):
+    items: list[DeliveryFacts]
+    next_cursor: str | None

@@ -1,0 +1,33 @@
+"""What the HTTP application works with, handed in by the service."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from notifier.clock import Clock
+from notifier.config import Config
+from notifier.intake.rejections import RejectionRecorder
+from notifier.intake.views import Source
+from notifier.sms.accounts import Accounts
+from notifier.store.reading import Reader
+from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.delivery_counters import DeliveryCounters
+from scheduler.calling import Calling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDependencies:
+    """Everything an answer may need."""
+
+    config: Config
+    reader: Reader
+    clock: Clock
+    sources: Mapping[str, Source]
+    rejections: RejectionRecorder
+    delivery_counters: DeliveryCounters
+    callbacks: KavenegarCallbacks
+    lines: Accounts
+    calling: Calling
+    console: web.Application
+    weaknesses: Sequence[str]

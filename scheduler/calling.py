@@ -1,0 +1,39 @@
+"""Everything about calls of one process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from notifier.domain.policy import Shop
+from notifier.store.staff import StaffBook
+from scheduler.book import CallBook
+from scheduler.calendar import Calendar
+from scheduler.reminders import Reminders
+from scheduler.reporting import Reporting
+from scheduler.rules import Rules
+from scheduler.texts import Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """The parts that plan, hand out, remind of and report calls."""
+
+    book: CallBook
+    staff: StaffBook
+    texts: Texts
+    reporting: Reporting
+    reminders: Reminders
+
+    def take_up(
+        self,
+        *,
+        rules: Rules,
+        calendar: Calendar,
+        summary_at: time | None,
+        shop: Shop,
+        texting_time: Callable[[datetime], datetime],
+    ) -> None:
+        """Go on by a changed configuration. Shifts and texts are those of reporting as well."""
+        self.book.rules, self.book.calendar = rules, calendar
+        self.reminders.shifts.shop, self.reminders.summary_at = calendar, summary_at
+        self.texts.shop, self.texts.texting_time = shop, texting_time

@@ -1,0 +1,49 @@
+"""`notifier check` warns of secrets that could be found by trying."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from notifier.config.loading import load
+from notifier.diagnostics import offline
+from notifier.diagnostics.weak_secrets import weak_secrets
+
+ROOT = Path(__file__).parents[2]
+GOOD = {
+    "NOTIFIER__SOURCES__SHOP__SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "NOTIFIER__SOURCES__WOO__SECRET": "5f2b8c1e9d7a4f60",
+    "NOTIFIER__CALLBACKS__TOKEN": "5f2b8c1e9d7a4f60",
+    "NOTIFIER__API__TOKENS": json.dumps(["5f2b8c1e9d7a4f60"]),
+}
+WEAK = {
+    "NOTIFIER__SOURCES__SHOP__SECRET": "whsec_c2hvcnQ=",
+    "NOTIFIER__SOURCES__WOO__SECRET": "practice",
+    "NOTIFIER__CALLBACKS__TOKEN": "hook",
+    "NOTIFIER__API__TOKENS": json.dumps(["5f2b8c1e9d7a4f60", "admin"]),
+}
+
+
+def keys(settings: dict[str, str]) -> list[str]:
+    found = list(weak_secrets(load(ROOT / "config.toml", environment=settings)))
+    assert not any(value in text for text in found for value in settings.values())
+    return [text.split(": ")[1] for text in found]
+
+
+def test_short_ones_are_named_and_never_shown() -> None:
+    assert keys(GOOD) == []
+    assert keys(WEAK) == ["sources.shop.secret", "sources.woo.secret", "callbacks.token", "api.tokens[1]"]
+    endpoint = {"url": "https://shop.example/hooks", "secret": "whsec_c2hvcnQ=", "events": ["order.priority"]}
+    assert keys(GOOD | {"NOTIFIER__WEBHOOKS__BACKEND": json.dumps(endpoint)}) == ["webhooks.backend.secret"]
+
+
+def test_what_is_not_set_is_not_short() -> None:
+    assert keys({}) == []
+
+
+def test_check_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (GOOD | {"NOTIFIER__CALLBACKS__TOKEN": "hook"}).items():
+        monkeypatch.setenv(name, value)
+    [found] = [found for found in offline.check(ROOT / "config.toml") if "by trying" in found.text]
+    assert found.level is offline.Level.WARNING
+    assert "callbacks.token: has 4 characters" in found.text

@@ -1,0 +1,1 @@
+"""What writes pages and pictures of the repository, and looks at a machine; none of it ships."""

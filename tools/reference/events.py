@@ -1,0 +1,115 @@
+"""docs/reference/events.md: every event of an order, and what follows by the policy that ships."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from notifier.config import Config, shipped
+from notifier.config.loading import load
+from notifier.domain.events import EventType, Method
+from notifier.domain.orders import STAGES
+from notifier.domain.policy import Block, Rule, When
+from tools.reference.page import MADE, table
+
+_MEANINGS: Mapping[EventType, str] = {
+    EventType.REGISTERED: "The order was placed. Say who the customer is, and how they pay.",
+    EventType.PREPARING: "Somebody is putting it together.",
+    EventType.PACKED: "It is packed.",
+    EventType.SHIPPED: "It left. Comes again when its tracking code becomes known or changes: each code is told once.",
+    EventType.OUT_FOR_DELIVERY: "The courier is on the way to the customer.",
+    EventType.DELIVERED: "The customer has it.",
+    EventType.CANCELLED: "It will not be delivered. A later registration or payment brings it back.",
+    EventType.RETURN_REQUESTED: "The customer wants to give it back.",
+    EventType.RETURNED: "It is back at the shop.",
+    EventType.PAID: "Paid at the gateway: the order is prepaid. `reference` is the receipt to keep.",
+    EventType.PAYMENT_FAILED: "A try to pay came to nothing.",
+    EventType.DEPOSIT_REPORTED: "The customer says that a transfer was made.",
+    EventType.DEPOSIT_CONFIRMED: "The transfer is in the account: the order is prepaid.",
+    EventType.DEPOSIT_REJECTED: "The transfer was looked for and not found.",
+    EventType.REFUNDED: "Money went back, all or part of it.",
+}
+
+_EXAMPLE = """\
+{"type": "payment.succeeded", "timestamp": "2026-11-23T10:00:00+03:30",
+ "data": {"order_id": "10025",
+          "customer": {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران"},
+          "payment": {"method": "online", "amount": 185000000, "currency": "IRR", "reference": "123456789"},
+          "items": [{"name": "Xiaomi 13T Pro", "quantity": 1}],
+          "shipment": {"carrier": "پست پیشتاز", "tracking_code": "123456789012345678901234", "url": "https://tracking.post.ir"}}}"""
+
+_INTRODUCTION = f"""\
+# Events
+
+{MADE.format(command="python -m tools.reference")}
+
+What a shop says, one event at a time. A source of `kind = "standard"` posts them in this form, signed as
+[Standard Webhooks](../how-to/send-events.md); what [WooCommerce](../how-to/woocommerce.md) or
+[another shop](../how-to/any-shop.md) posts is turned into them.
+The service's own news for the shop's backend is [elsewhere](../how-to/outbound-webhooks.md).
+
+```json
+{_EXAMPLE}
+```
+
+- Later events of an order may carry `order_id` alone. What is left out says nothing; it never erases what was said
+  before.
+- `amount` is in `currency`: IRR rial, IRT toman, IRHR thousand rial, IRHT thousand toman.
+- `timestamp` is when it happened, with its offset. Stages only move forward: of news that comes late its facts count,
+  and its text is left out as `superseded`.
+- An event whose order nobody has heard of, and that names no customer, waits until the order comes.
+- Fields that are not known are kept and shown, not refused.
+"""
+
+_AFTER = """\
+The policy of `config.toml` as it ships; [how to change it](../how-to/change-promises.md). A time in brackets is how
+long after the news, a word the condition. «✗» is what the event makes pointless; «all» is every text that waits and
+every open call. `tehran` are the cities of `[regions.cities]`, `elsewhere` is every other. [Texts](../texts.md) and
+[purposes of calls](states.md#purposes-of-calls) have pages of their own.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    config = load(shipped.CONFIG, environment={})
+    rows = [
+        (f"`{kind}`", _MEANINGS[kind], STAGES[kind].name.lower().replace("_", " ") if kind in STAGES else "")
+        for kind in EventType
+    ]
+    methods = ", ".join(f"`{method}`" for method in Method)
+    lines = [_INTRODUCTION, f"`payment.method` is one of {methods}.", ""]
+    lines += ["## Types", "", *table(("type", "meaning", "stage of the order"), rows), ""]
+    lines += ["## What follows", "", _AFTER]
+    for kind in EventType:
+        lines += [f"### {kind}", "", *_follows(kind, config), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _follows(kind: EventType, config: Config) -> Iterator[str]:
+    policy = config.policy.policy(config.regions.regions())
+    blocks: dict[str, Block] = {f"{region}, {method}": block for (region, method), block in policy.blocks.items()}
+    blocks["otherwise"] = policy.otherwise
+    rows = []
+    for name, block in blocks.items():
+        rule = block.rule(kind)
+        calls = [*rule.calls, *(block.calls if kind is EventType.REGISTERED else ())]
+        texts = [f"`{one.template}`{_condition(one.after, one.when)}" for one in rule.sms]
+        planned = [f"`{one.purpose}`{_condition(one.after, one.when)}" for one in calls]
+        if texts or planned or rule.cancel:
+            rows.append((name, "<br>".join(texts), "<br>".join(planned), _pointless(rule)))
+    if not rows:
+        yield "Nothing: it is noted in the order's story."
+        return
+    yield from table(("for", "texts", "calls", "✗"), rows)
+
+
+def _condition(after: timedelta, when: When) -> str:
+    said = [*([_hours(after)] if after else []), *([str(when)] if when is not When.ALWAYS else [])]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _hours(after: timedelta) -> str:
+    minutes = int(after.total_seconds()) // 60
+    return f"{minutes} min" if minutes % 60 else f"{minutes // 60} h"
+
+
+def _pointless(rule: Rule) -> str:
+    return "all" if "*" in rule.cancel else ", ".join(f"`{name}`" for name in sorted(rule.cancel))
