@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from aiohttp import web
-
 from notifier.domain import phones
 from notifier.domain.decide import Decision
 from notifier.domain.orders import Order
@@ -57,8 +55,3 @@ def _answer(event_id: str, order_id: str, **decision: Any) -> bytes:
     nothing = {"prepaid": False, "delivery_priority": "normal", "parked": False}
     lists: dict[str, list[Any]] = {"messages": [], "calls": [], "suppressed": []}
     return encode({"event_id": event_id, "order_id": order_id, "duplicate": False} | nothing | lists | decision)
-
-
-def as_json(body: bytes, status: int) -> web.Response:
-    """An answer that lies in the store as it is given."""
-    return web.Response(body=body, status=status, content_type="application/json")

@@ -1,7 +1,5 @@
 """The HTTP application: webhooks, API, health."""
 
-from collections.abc import Mapping
-
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -9,9 +7,6 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.intake import views as webhooks
-from notifier.intake.rejections import RejectionRecorder
-from notifier.intake.views import Source
 from notifier.observability.collector import Scrape
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
@@ -20,19 +15,18 @@ from notifier.web.api import Api
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
-from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.described import Answer, describe
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
-from notifier.web.webhooks import watched
+from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
 
 
 def create_app(
-    sources: Mapping[str, Source],
+    webhooks: Webhooks,
     reader: Reader,
     config: Config,
     redis: Redis,
@@ -41,11 +35,10 @@ def create_app(
     calling: Calling,
     console: web.Application,
     clock: Clock,
-    keeper: RejectionRecorder,
-    tally: DeliveryCounters,
 ) -> web.Application:
     """Everything this service answers over HTTP."""
-    scrape = Scrape(config=config, reader=reader, lines=lines, clock=clock, calling=calling, settle=tally.settle)
+    keeper, settle = webhooks.recorder, webhooks.counters.settle
+    scrape = Scrape(config=config, reader=reader, lines=lines, clock=clock, calling=calling, settle=settle)
     middlewares: list[Middleware] = [problems]
     if config.server.trusted_proxies:
         middlewares.insert(0, forwarded(config.server.trusted_proxies))
@@ -56,12 +49,12 @@ def create_app(
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    from_outside = [*watched(webhooks.routes(sources), tally, keeper), *callbacks.routes()]
+    from_outside = [*webhooks.routes(), *callbacks.routes()]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(calling, reader)
     further = [*calls.routes(), *DeliveryViews(keeper.book, keeper.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
-    app.add_subapp("/api", Api(reader, list(sources), _tokens(config), further).app())
+    app.add_subapp("/api", Api(reader, list(webhooks.shops), _tokens(config), further).app())
 
     async def to_console(request: web.Request) -> web.Response:
         """The console's address without its slash."""
