@@ -18,7 +18,7 @@ from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A request that came at ``at``. Headers are asked for in small letters."""
+    """A request that came at ``at``. Its headers are found in any case, those of a kept one in small letters alone."""
 
     headers: Mapping[str, str]
     content_type: str
