@@ -123,6 +123,10 @@ class ShopAdapter(ABC):
     def replay(self, kept: DeadLetter) -> Found | Iterable[Part]:
         """What is in a kept delivery by the rules of today, whatever its signature and age. Raises Problem."""
 
+    def unnamed(self, status: str) -> str:
+        """The question that a status asks which nobody has named; it sends nothing."""
+        return f"The status {status!r} is not known: name it in [sources.{self.name}.statuses], then replay."
+
     def answer(self, delivery: Delivery, outcome: Outcome) -> Answer | Conflict:
         """What the shop is told of a delivery."""
         match outcome:

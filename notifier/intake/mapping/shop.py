@@ -54,7 +54,4 @@ class MappingShop(ShopAdapter):
             events=reading.events,
             replayed=replayed,
         )
-        if reading.meanings is not None:
-            return Found(delivery)
-        status = f"The status {reading.status!r} is not known"
-        return Found(delivery, f"{status}: name it in [sources.{self.name}.statuses], then replay.")
+        return Found(delivery, self.unnamed(reading.status) if reading.meanings is None else "")

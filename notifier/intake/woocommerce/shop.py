@@ -75,10 +75,8 @@ class WooCommerceShop(ShopAdapter):
             occasion=occasion,
             replayed=replayed,
         )
-        if snapshot.status is None or snapshot.status in self.rules.statuses:
-            return Found(found)
-        status = f"The status {snapshot.status!r} is not known"
-        return Found(found, f"{status}: name it in [sources.{self.name}.statuses], then replay.")
+        status = snapshot.status
+        return Found(found, "" if status is None or status in self.rules.statuses else self.unnamed(status))
 
     def _lost_rights(self, problem: OwnerWithoutRights) -> tuple[str, str]:
         """Nothing comes of any order until somebody of the shop does something."""
