@@ -22,7 +22,8 @@ from notifier.clock import Clock
 from notifier.errors import Problem, StoreAway
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Recorded
-from notifier.intake.woocommerce.delivery import Known, delivery, is_silent
+from notifier.intake.submitting import Known, muted
+from notifier.intake.woocommerce.delivery import delivery
 from notifier.intake.woocommerce.rest import RestTrouble, WooCommerceRest
 from notifier.intake.woocommerce.rules import WooRules
 from notifier.intake.woocommerce.snapshot import Snapshot, parse
@@ -178,14 +179,8 @@ class CatchUp:
     async def _submit(self, turn: _Turn, read: Sequence[tuple[Snapshot, bytes]]) -> None:
         now = self.clock.now()
         deliveries = [
-            delivery(
-                snapshot,
-                body,
-                source=self.source,
-                topic=TOPIC,
-                rules=self.rules,
-                received_at=now,
-                silent=await is_silent(snapshot, self.rules, self.known, source=self.source),
+            await muted(
+                delivery(snapshot, body, source=self.source, topic=TOPIC, rules=self.rules, received_at=now), self.known
             )
             for snapshot, body in read
         ]
