@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
-from mapped import SOURCE, order
+from mapping_shop import SOURCE, order
 from multidict import CIMultiDict
 from shops import SHOP_SECRET
 

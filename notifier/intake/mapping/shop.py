@@ -13,7 +13,7 @@ from notifier.intake.mapping.signature import Scheme
 
 @dataclass(frozen=True, slots=True)
 class MappingShop(ShopAdapter):
-    """It may post what an order is, at every change: the same again is no news and no 202."""
+    """The shop may post what an order is, at every change: the same again is no news and no 202."""
 
     unchanged = 200
     no_batch = "Sources of kind mapping take one delivery at a time; there is no batch here."
