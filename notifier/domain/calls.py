@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.domain.errors import NotifierError
+
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
 
@@ -67,7 +69,7 @@ TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
 it stays open. A call that is over never comes back: further reasons make a new one."""
 
 
-class IllegalMove(ValueError):
+class IllegalMove(NotifierError, ValueError):
     """A call was to go where its state does not lead."""
 
 

@@ -37,7 +37,7 @@ class Mover:
     tell: Tell = lambda part, count: None
 
     async def check(self) -> int:
-        """How many keys there are. Raises UnknownKind before anything is touched."""
+        """How many keys there are. Raises UnknownKey before anything is touched."""
         return sum([1 async for _ in self._keys()])
 
     async def move(self) -> None:

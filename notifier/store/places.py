@@ -80,7 +80,7 @@ RULES: dict[str, Rule] = {
 _RULES = [(re.compile(pattern, re.DOTALL), rule) for pattern, rule in RULES.items()]
 
 
-class UnknownKind(StoreError):
+class UnknownKey(StoreError):
     """A key that no rule knows: moving the rest would leave it behind."""
 
 
@@ -100,7 +100,7 @@ class Found:
 
 
 def found(key: bytes) -> Found | None:
-    """What kind of key this is; None for one that lies in no partition. Raises UnknownKind."""
+    """What kind of key this is; None for one that lies in no partition. Raises UnknownKey."""
     match = _KEY.fullmatch(key)
     if match is None:
         return None
@@ -108,7 +108,7 @@ def found(key: bytes) -> Found | None:
     for pattern, rule in _RULES:
         if about := pattern.fullmatch(rest):
             return Found(key.decode(), int(match[1]), rest, rule, about[1] if about.re.groups else "")
-    raise UnknownKind(f"nobody has said how the key {key.decode()} is moved; nothing was moved")
+    raise UnknownKey(f"nobody has said how the key {key.decode()} is moved; nothing was moved")
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ async def test_every_kind_of_key_is_known() -> None:
         found = places.found(key.encode())
         assert found is not None
         assert found.partition == 3, name
-    with pytest.raises(places.UnknownKind, match="something:new"):
+    with pytest.raises(places.UnknownKey, match="something:new"):
         places.found(b"n:{0}:something:new")
 
 
