@@ -3,3 +3,7 @@
 
 class NotifierError(Exception):
     """The root of everything this project raises on purpose."""
+
+
+class IllegalTransition(NotifierError, ValueError):
+    """A message or a call was to go where its state does not lead."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from notifier.domain import phones
-from notifier.domain.messages import Audience, MessageState
+from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms.limits import Over
 from notifier.store.reading import StoredMessage
 
@@ -57,13 +56,12 @@ def explain(stored: StoredMessage) -> Iterator[str]:
     yield end if not stored.unconfirmed else f"{end} It was asked for 48 hours; no confirmation came."
 
 
-def _attempt(attempt: dict[str, Any]) -> str:
-    when, provider = _when(datetime.fromisoformat(attempt["at"])), attempt["provider"]
-    if attempt["outcome"] == "accepted":
-        cost = f" for {attempt['cost']:,} rial" if attempt.get("cost") else ""
-        return f"{when}: {provider} took it{cost}."
-    code = f" (code {attempt['code']})" if attempt.get("code") else ""
-    return f"{when}: {provider} did not take it{code}, {attempt['outcome']}: {attempt.get('reason', '')}"
+def _attempt(attempt: Attempt) -> str:
+    tried = f"{_when(attempt.at)}: {attempt.provider}"
+    if attempt.outcome == "accepted":
+        return f"{tried} took it{f' for {attempt.cost:,} rial' if attempt.cost else ''}."
+    code = f" (code {attempt.code})" if attempt.code else ""
+    return f"{tried} did not take it{code}, {attempt.outcome}: {attempt.reason}"
 
 
 def _when(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
+from notifier.domain import messages
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.accounts import Account, Accounts
@@ -61,7 +62,7 @@ class Receipts:
         units = []
         for keys, stored in found:
             status = statuses[stored.provider_id or ""]
-            if status in STATES and stored.state in ledger.sources(STATES[status]):
+            if status in STATES and stored.state in messages.sources(STATES[status]):
                 units.append(await self._ended(keys, provider, stored, status))
         if units:
             await work.commit(self.redis, units)
@@ -134,7 +135,7 @@ class Receipts:
         message, target, reason = stored.message, STATES[status], REASONS.get(status)
         await self.unreached.ends(keys, message, target)
         unit, now = UnitOfWork(), self.clock.now()
-        for source in sorted(ledger.sources(target)):
+        for source in sorted(messages.sources(target)):
             ledger.apply_report(
                 unit, keys, message, source, target,
                 now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,

@@ -170,7 +170,7 @@ class Reconciler:
 def _span(stored: StoredMessage, now: datetime) -> tuple[datetime, datetime]:
     """From when to when the provider may have been given a message."""
     made = stored.message.created_at
-    last = datetime.fromisoformat(stored.attempts[-1]["at"]) if stored.attempts else None
+    last = stored.attempts[-1].at if stored.attempts else None
     first = datetime.fromtimestamp(stored.first / 1000, now.tzinfo) if stored.first else last or made
     return first, max(first, last) if last else first + _LOST
 

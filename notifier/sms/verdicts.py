@@ -4,8 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from notifier.domain.messages import MessageState
-from notifier.sms.ledger import Attempt
+from notifier.domain.messages import Attempt, MessageState
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import Accepted, Failure, Result, Status
 

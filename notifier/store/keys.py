@@ -187,26 +187,21 @@ class Keys(NamedTuple):
         """What a customer texted to us, oldest first."""
         return f"n:{{{self.partition}}}:customer:{phone}:inbound"
 
-    @property
-    def customers(self) -> str:
-        """What every key about a customer begins with."""
-        return f"n:{{{self.partition}}}:customer:"
-
     def texts(self, phone: str) -> str:
         """A customer's texts that have not left yet, by the unix ms they were created at: they leave in this order."""
-        return f"{self.customers}{phone}:texts"
+        return f"n:{{{self.partition}}}:customer:{phone}:texts"
 
     def last_text(self, phone: str) -> str:
         """The unix ms at which a customer was last sent something."""
-        return f"{self.customers}{phone}:last"
+        return f"n:{{{self.partition}}}:customer:{phone}:last"
 
     def counted(self, phone: str) -> str:
         """The texts a customer was sent within a day, by the unix ms they left at."""
-        return f"{self.customers}{phone}:counted"
+        return f"n:{{{self.partition}}}:customer:{phone}:counted"
 
     def told(self, phone: str) -> str:
         """Hash: order → the newest of its texts that overtake older ones."""
-        return f"{self.customers}{phone}:told"
+        return f"n:{{{self.partition}}}:customer:{phone}:told"
 
     def provider_message(self, provider: str, provider_id: str) -> str:
         """Our message, by the provider's id for it."""
