@@ -16,7 +16,9 @@ from redis.exceptions import ResponseError
 from notifier.domain.orders import Order
 from notifier.store import keys as names
 from notifier.store import places, work
-from notifier.store.places import By, Form, Found, Places, decoded
+from notifier.store.keys import Keys
+from notifier.store.kinds import By, Form
+from notifier.store.places import Found, Places, decoded
 from notifier.store.work import UnitOfWork
 
 T = TypeVar("T")
@@ -153,7 +155,7 @@ class Mover:
         target = self._places.home(one.partition)
         if target == one.partition:
             return
-        done = f"n:{{{target}}}:moved:{one.partition}:{one.rest}"
+        done = Keys(target).moved(str(one.partition), one.rest)
         counts: Any = await self.redis.hgetall(one.key)
         ttl: int = await self.redis.ttl(one.key)
         unit = UnitOfWork()
