@@ -222,9 +222,8 @@ class CallBook:
             for (keys, _), found in zip(sets, await pipeline.execute(), strict=True)
             for member in found
         ]
-        now = self.now()
         calls = [stored.call for stored in await self.reader.calls(members)]
-        return sorted(calls, key=lambda call: (-planning.urgency(call, now, self.rules), call.due, call.id))
+        return planning.by_urgency(calls, self.now(), self.rules)
 
     async def _read(self, customers: Sequence[tuple[Keys, str]], reasons: Sequence[tuple[Keys, str]]) -> _Pages:
         """The open calls of customers, and which of the reasons are known: two round trips, however many they are."""

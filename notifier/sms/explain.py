@@ -1,11 +1,12 @@
 """The story of a message in sentences, for whoever asks what became of it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from notifier.domain import phones
 from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms.limits import Over
+from notifier.sms.providers.base import REMEMBERED
 from notifier.store.reading import StoredMessage
 
 _ENDS = {
@@ -53,7 +54,8 @@ def explain(stored: StoredMessage) -> Iterator[str]:
     if stored.reason:
         yield _REASONS.get(stored.reason, f"Reason: {stored.reason}")
     end = _ENDS[stored.state]
-    yield end if not stored.unconfirmed else f"{end} It was asked for 48 hours; no confirmation came."
+    hours = REMEMBERED // timedelta(hours=1)
+    yield end if not stored.unconfirmed else f"{end} It was asked for {hours} hours; no confirmation came."
 
 
 def _attempt(attempt: Attempt) -> str:

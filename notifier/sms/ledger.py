@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from notifier.domain import messages
 from notifier.domain.domain_events import MessageEnded
 from notifier.domain.messages import Message, MessageState
+from notifier.sms.providers.base import REMEMBERED
 from notifier.sms.segments import segments
 from notifier.store import daily
 from notifier.store.keys import Keys
@@ -61,6 +62,11 @@ def apply_report(
         unit.when(keys.message(message.id), "state", source, counted)
     stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
     move(unit, keys, message.id, source, target, cost=cost, **stamps, **fields)
+
+
+def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provider_id: str) -> None:
+    """Have the message found by the provider's id for as long as the provider can be asked about it."""
+    unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", int(REMEMBERED.total_seconds()))
 
 
 def _stored(value: Any) -> str | bytes:

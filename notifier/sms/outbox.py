@@ -24,7 +24,6 @@ UNREADABLE = "unreadable"
 """In the place of a state: messages that cannot be read. They are kept and shown, never deleted."""
 
 _CLAIM, _MARK = Script("claim"), Script("mark")
-_REMEMBERED = 48 * 3600  # seconds for which a provider can be asked about a message
 _SPACED = 24 * 3600  # seconds for which the last text to a customer is remembered
 _MINUTE = 60 * 1000
 _TERMS = {
@@ -216,7 +215,7 @@ def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
     if outcome.provider_id:
-        after.do("SET", keys.provider_message(provider, outcome.provider_id), message.id, "EX", _REMEMBERED)
+        ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
     ours.when(keys.message(message.id), "state", MessageState.SENDING, after)

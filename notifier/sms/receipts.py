@@ -18,7 +18,7 @@ from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.call_fallback import CallFallback
-from notifier.sms.providers.base import ProviderError, Status
+from notifier.sms.providers.base import REMEMBERED, ProviderError, Status
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -32,7 +32,6 @@ log = structlog.get_logger()
 _POSTPONE = Script("postpone")
 _AT_ONCE = 500
 _LONGEST_WAIT = timedelta(hours=2)
-_ANSWERABLE = timedelta(hours=48)  # a provider knows a message for so long
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -111,7 +110,7 @@ class Receipts:
                 continue
             if stored.state is not MessageState.ACCEPTED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
-            elif status is Status.UNKNOWN_ID or age >= _ANSWERABLE:
+            elif status is Status.UNKNOWN_ID or age >= REMEMBERED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
                 unit.do("HSET", keys.message(message.id), "unconfirmed", 1)
                 log.warning(

@@ -1,7 +1,7 @@
 """A shop of kind ``woocommerce`` over HTTP: what it posts, and what it is answered."""
 
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -26,10 +26,9 @@ from notifier.intake.rejections import REJECTIONS, SIGNED, Rejection, body_of, r
 from notifier.intake.woocommerce import events as woocommerce
 from notifier.intake.woocommerce.delivery import Known, delivery, is_silent
 from notifier.intake.woocommerce.rules import WooRules
+from notifier.store.publishing import Alert
 
 log = structlog.get_logger()
-
-Alert = Callable[[str, str], Awaitable[None]]
 
 
 class WooCommerceShop:
