@@ -105,7 +105,7 @@ def _readable(text: str) -> str:
 @cache
 def _common_words() -> frozenset[str]:
     listed = _lines("vendor", "common-passwords", "passwords.list")
-    habits = [_folded(word) for word in _lines("habits.list")]
+    habits = [_folded(word) for word in _lines("console", "habits.list")]
     typed = ["".join(_KEYBOARD.get(char, char) for char in word) for word in habits]
     return frozenset([*listed, *habits, *typed])
 
