@@ -19,7 +19,7 @@ from notifier.intake.adapter import AnswerAlone, Proof, Received, ShopAdapter
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.rejections import Handled, Rejection, RejectionRecorder, rejection
 from notifier.intake.submitting import Submitter
-from notifier.sms.alerts import Alert
+from notifier.store.publishing import Alert
 from notifier.store.records import encode
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.problems import Refusal, refusal_of

@@ -22,9 +22,12 @@ def delivery(
     occasion: str = "",
     replayed: bool = False,
 ) -> Delivery:
-    """A delivery, known by its topic and body. ``occasion`` is WooCommerce's own id, which two within a second share: it
-    only tells apart what may happen again in the same words, as an order may be deleted and restored more than once. A
-    marketplace splits an order into one for each vendor, and posts them beside the whole, to the same customer."""
+    """A delivery, known by its topic and body.
+
+    ``occasion`` is WooCommerce's own id, which two within a second share: it only tells apart what may happen again in
+    the same words, as an order may be deleted and restored more than once. A marketplace splits an order into one for
+    each vendor, and posts them beside the whole, to the same customer.
+    """
     told_by = f"{topic}\n{occasion}" if topic in (woocommerce.DELETED, woocommerce.RESTORED) else topic
     digest = blake2b(told_by.encode() + b"\n" + body, digest_size=16).hexdigest()
 
