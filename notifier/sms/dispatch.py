@@ -143,7 +143,7 @@ class Dispatch:
         return self.bounds.abroad(one.message)
 
     async def _affordable(self, line: Account, claimed: Sequence[Claimed]) -> list[Claimed]:
-        """Those that the day's money is enough for; the others are held."""
+        """The messages that the day's money is enough for; the others are held."""
         if self.bounds is None:
             return list(claimed)
         now = self.clock.now()
