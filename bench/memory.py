@@ -23,11 +23,10 @@ import structlog
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.events import EventType
-from notifier.domain.messages import MessageState
+from notifier.domain.messages import Attempt, MessageState
 from notifier.intake.standard.payload import parse
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
-from notifier.sms.ledger import Attempt
 from notifier.sms.outbox import Settled, claim, settle
 from notifier.sms.providers.base import Status
 from notifier.store.keys import Keys

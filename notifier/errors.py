@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-
-class NotifierError(Exception):
-    """The root of everything this project raises on purpose."""
+from notifier.domain.errors import NotifierError as NotifierError
 
 
 class ConfigError(NotifierError):

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from notifier.errors import NotifierError
+
 _AROUND = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u2028\u2029\ufeff"
 _QUOTES = {'"': '"', "'": "'", "«": "»", "“": "”", "`": "`"}
 _UNLIKELY = re.compile("[\\s\\x00-\\x1f\\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -23,7 +25,7 @@ def _alone(text: str) -> str:
     return text.removeprefix("v1,").strip(_AROUND) if text.startswith("v1,whsec_") else text
 
 
-class MissingSecretError(ValueError):
+class MissingSecretError(NotifierError, ValueError):
     """The environment variable that should hold a secret is not set."""
 
 

@@ -14,7 +14,7 @@ from notifier.domain.decide import Suppressed
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import Kind, Line
 from notifier.domain.timeline import Reason as Why
-from notifier.errors import StoreAway, StoreError
+from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.store import work
 from notifier.store.bookings import NOTHING, Booked, Booking
 from notifier.store.cluster import Command
@@ -35,11 +35,11 @@ _ATTEMPTS = 20
 """How often a change is worked out anew because its call changed in between: far more than happens by chance."""
 
 
-class Held(Exception):
+class CallHeld(NotifierError):
     """Somebody else has this call, or it is over; the text says which."""
 
 
-class Unknown(Exception):
+class UnknownCall(NotifierError):
     """There is no such call."""
 
 
@@ -123,12 +123,12 @@ class CallBook:
     async def change(self, call_id: str, how: Callable[[StoredCall, UnitOfWork], Call]) -> StoredCall:
         """Change one call; ``how`` may add further writes and is asked again when the call changed meanwhile.
 
-        Raises Unknown, and whatever ``how`` raises.
+        Raises UnknownCall, and whatever ``how`` raises.
         """
         for _ in range(_ATTEMPTS):
             stored = await self.reader.call(call_id)
             if stored is None:
-                raise Unknown(f"There is no call {call_id!r}.")
+                raise UnknownCall(f"There is no call {call_id!r}.")
             unit = UnitOfWork()
             unit.require_version(stored.keys.call(call_id), stored.call.v)
             after = how(stored, unit)
@@ -147,7 +147,7 @@ class CallBook:
         raise StoreAway("This call keeps changing. Try again.")
 
     async def claim(self, call_id: str, by: str) -> StoredCall:
-        """Take a call for a while; whoever holds it already holds it longer. Raises Held, Unknown."""
+        """Take a call for a while; whoever holds it already holds it longer. Raises CallHeld, UnknownCall."""
         now = self.now()
 
         def taken(stored: StoredCall, unit: UnitOfWork) -> Call:
@@ -159,7 +159,7 @@ class CallBook:
         return await self.change(call_id, taken)
 
     async def snooze(self, call_id: str, by: str, at: datetime, note: str) -> StoredCall:
-        """Put a call off to a time that stands as it is named. Raises Held, Unknown."""
+        """Put a call off to a time that stands as it is named. Raises CallHeld, UnknownCall."""
         now = self.now()
 
         def put_off(stored: StoredCall, unit: UnitOfWork) -> Call:
@@ -222,9 +222,8 @@ class CallBook:
             for (keys, _), found in zip(sets, await pipeline.execute(), strict=True)
             for member in found
         ]
-        now = self.now()
         calls = [stored.call for stored in await self.reader.calls(members)]
-        return sorted(calls, key=lambda call: (-planning.urgency(call, now, self.rules), call.due, call.id))
+        return planning.by_urgency(calls, self.now(), self.rules)
 
     async def _read(self, customers: Sequence[tuple[Keys, str]], reasons: Sequence[tuple[Keys, str]]) -> _Pages:
         """The open calls of customers, and which of the reasons are known: two round trips, however many they are."""
@@ -346,11 +345,11 @@ class CallBook:
 
 
 def free_for(call: Call, by: str, now: int) -> None:
-    """Raise Held when somebody else has the call, or it is over."""
+    """Raise CallHeld when somebody else has the call, or it is over."""
     if not call.is_open:
-        raise Held(f"This call is over: it is {call.state}.")
+        raise CallHeld(f"This call is over: it is {call.state}.")
     if call.state is CallState.CLAIMED and call.assignee != by and call.claimed_until > now:
-        raise Held(f"{call.assignee} holds this call until {times.moment(call.claimed_until):%H:%M}.")
+        raise CallHeld(f"{call.assignee} holds this call until {times.moment(call.claimed_until):%H:%M}.")
 
 
 def _by_keys(places: Iterable[tuple[Keys, str]]) -> dict[Keys, list[str]]:

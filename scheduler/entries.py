@@ -1,6 +1,7 @@
 """How a call is written: its record and its places, in one unit of work that holds for one version only."""
 
-from notifier.domain.calls import TRANSITIONS, Call, IllegalMove
+from notifier.domain.calls import TRANSITIONS, Call
+from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.records import encode
@@ -18,11 +19,11 @@ def require(unit: UnitOfWork, keys: Keys, customer: str, call: Call | None) -> N
 
 
 def write(unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: Rules, calendar: Calendar) -> None:
-    """The call as it is now, instead of ``before``. Raises IllegalMove for what TRANSITIONS does not allow."""
+    """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
     unit.do("SET", keys.call(call.id), encode(call))
     if before is not None:
         if call.state not in TRANSITIONS[before.state]:
-            raise IllegalMove(f"call {call.id} that is {before.state} cannot become {call.state}")
+            raise IllegalTransition(f"call {call.id} that is {before.state} cannot become {call.state}")
         if before.state is not call.state:
             unit.do("ZREM", keys.calls(before.state), call.id)
         if before.assignee and (before.assignee != call.assignee or not call.is_open):

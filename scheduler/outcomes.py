@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.domain.calls import Call, CallState, Purpose, Reason, moved
+from notifier.errors import NotifierError
 from scheduler import times
 from scheduler.calendar import Calendar
 from scheduler.planning import rescheduled
@@ -41,12 +42,12 @@ class Result:
     settled: Sequence[Reason] = field(default_factory=tuple)
 
 
-class Unclear(ValueError):
+class UnclearReport(NotifierError, ValueError):
     """A report that cannot be followed; the text says what is missing."""
 
 
 def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Calendar) -> Result:
-    """What becomes of an open call. Raises Unclear."""
+    """What becomes of an open call. Raises UnclearReport."""
     settled = _settled(call, report)
     rule, tried = rules.outcome(report.outcome), call.tried.get(report.outcome, 0) + 1
     what = f"{report.outcome}, deposit {report.deposit}" if report.deposit else str(report.outcome)
@@ -60,9 +61,9 @@ def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Cale
         return Result(call=_over(call, CallState.DONE, now, changes), consequence=Consequence.DONE, settled=settled)
     if report.outcome is Outcome.CALLBACK:
         if report.at is None:
-            raise Unclear("For callback say when the customer wants to be called, in `at`.")
+            raise UnclearReport("For callback say when the customer wants to be called, in `at`.")
         if report.at <= now:
-            raise Unclear("`at` has passed; a callback must lie in the future.")
+            raise UnclearReport("`at` has passed; a callback must lie in the future.")
         if tried < rule.limit:
             return Result(call=_again(call, report.at, True, left, rules, calendar, changes), settled=settled)
     elif rule.retry is not None and tried < rule.limit:
@@ -77,14 +78,16 @@ def _settled(call: Call, report: Report) -> tuple[Reason, ...]:
         return ()
     found = [reason for reason in call.reasons if reason.purpose is Purpose.VERIFY_DEPOSIT]
     if not found:
-        raise Unclear("This call is not about a deposit to be verified; leave `deposit` out.")
+        raise UnclearReport("This call is not about a deposit to be verified; leave `deposit` out.")
     if report.order_id is not None:
         found = [reason for reason in found if reason.order_id == report.order_id]
         if not found:
-            raise Unclear(f"This call has no deposit to verify of an order {report.order_id!r}.")
+            raise UnclearReport(f"This call has no deposit to verify of an order {report.order_id!r}.")
     if len({(reason.source, reason.order_id) for reason in found}) > 1:
         orders = ", ".join(sorted({reason.order_id for reason in found}))
-        raise Unclear(f"This call is about the deposits of several orders ({orders}); say which one in `order_id`.")
+        raise UnclearReport(
+            f"This call is about the deposits of several orders ({orders}); say which one in `order_id`."
+        )
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Planning: reasons to call join the customer's one open call, and leave it when their order takes a turn. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from notifier.domain.calls import Call, CallState, Entry, Reason, customer_of, moved
 from scheduler import times
@@ -81,6 +81,11 @@ def urgency(call: Call, now: int, rules: Rules) -> float:
     """The priority of a call, which grows while it waits past its time."""
     waited = max(0, now - call.due)
     return call.first.priority + (waited / times.length(rules.aging) if rules.aging else 0)
+
+
+def by_urgency(calls: Iterable[Call], now: int, rules: Rules) -> list[Call]:
+    """The most urgent first; of equally urgent ones, what was due first."""
+    return sorted(calls, key=lambda call: (-urgency(call, now, rules), call.due, call.id))
 
 
 def _new(

@@ -46,7 +46,7 @@ class Reporting:
     tell: Publish = no_op
 
     async def report(self, call_id: str, report: Report) -> StoredCall:
-        """Write down an outcome. Raises Held, Unknown, Unclear."""
+        """Write down an outcome. Raises CallHeld, UnknownCall, UnclearReport."""
         now, book = self.book.now(), self.book
         desk = Desk(await self.staff.all(), self.shifts)
         found = await book.reader.call(call_id)

@@ -32,7 +32,7 @@ async def survive(make_config: MakeConfig, kill: Callable[[Service], Awaitable[N
             providers__simulator__base_url=str(provider.make_url("/v1")), quiet_hours__enabled=False, **settings
         )
         async with Service(config) as service, TestClient(TestServer(service.app)) as client:
-            service.sender.lease = _LEASE
+            service.sender.dispatch.lease = _LEASE
             shop, told, enough = StandardShop(client, SystemClock()), dict[str, str](), asyncio.Event()
 
             async def post(number: int) -> None:

@@ -116,19 +116,6 @@ def main() -> None:
         sys.exit(_ended(str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
-        if not _is_of_the_store(error):
-            raise
-        sys.exit(_ended(str(error)))
-
-
-def _is_of_the_store(error: Exception) -> bool:
-    """Whether it says that the store cannot be reached, in words for people."""
-    # Imported only now: no command need wait for the libraries of Redis to end well.
-    from notifier.store.connect import CannotConnect
-    from notifier.store.urls import UnsupportedUrl
-
-    return isinstance(error, CannotConnect | UnsupportedUrl)
 
 
 def _ended(text: str) -> int:

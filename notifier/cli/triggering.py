@@ -3,13 +3,11 @@
 import base64
 import json
 import ssl
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import typer
 from rich.console import Console
@@ -17,23 +15,14 @@ from rich.console import Console
 from notifier.cli.options import ConfigOption, configured
 from notifier.clock import TEHRAN
 from notifier.config import Config, Source
-from notifier.config.mapping import MappingSource
-from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.config.sources import StandardSource
 from notifier.domain.events import EventType
 from notifier.errors import ConfigError
-from notifier.practice import standard, woocommerce
+from notifier.practice import kinds
+from notifier.practice.changes import MisplacedChange
 
 _PATIENCE = 30.0  # seconds
 _LONGEST_ANSWER = 1_048_576  # bytes
-_NUMBERS = ("amount", "quantity")
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A delivery ready to be sent."""
-
-    body: bytes
-    headers: dict[str, str]
 
 
 def trigger(
@@ -52,13 +41,12 @@ def trigger(
         raise ConfigError(
             f"sources.{name}.secret: {shop.secret} is not set in the environment; the service needs it too"
         )
-    now = datetime.now(TEHRAN)
-    if isinstance(shop, StandardSource):
-        post = _standard(shop, event, changes or [], now)
-    elif isinstance(shop, WooCommerceSource):
-        post = _woocommerce(name, shop, event, changes or [], now)
-    else:
-        post = _mapped(settings, name, shop, event, changes or [], now)
+    try:
+        post = kinds.post(
+            settings, name, event, changes=[_change(one) for one in changes or []], now=datetime.now(TEHRAN)
+        )
+    except MisplacedChange as error:
+        raise typer.BadParameter(f"--set {error}") from None
     base = (url or f"http://{_reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
     status, answer = _send(f"{base}/webhooks/{name}", post)
     console = Console(soft_wrap=True)
@@ -85,69 +73,6 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _standard(shop: StandardSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
-    payload = standard.event(event, at=now)
-    for change in changes:
-        key, value = _change(change)
-        _set(payload["data"], key.removeprefix("data."), value)
-    data = payload["data"]
-    data["order_id"] = standard.PRACTICE + str(data["order_id"]).removeprefix(standard.PRACTICE)
-    data["practice"] = True
-    return Post(*standard.signed(shop.secret.value(), payload, at=now))
-
-
-def _woocommerce(name: str, shop: WooCommerceSource, event: EventType, changes: Sequence[str], now: datetime) -> Post:
-    """The whole order, in the status that says so."""
-    statuses = shop.rules().statuses
-    status = woocommerce.status_of(event, statuses)
-    if status is None:
-        raise ConfigError(
-            f"sources.{name}.statuses: no status of this shop means {event}; WooCommerce has none of its own for it"
-        )
-    order = woocommerce.order(event, status, statuses[status], at=now)
-    for change in changes:
-        _set(order, *_change(change))
-    topic = "order.created" if event is EventType.REGISTERED else "order.updated"
-    order = woocommerce.practised(order)
-    return Post(*woocommerce.signed(shop.secret.value(), order, topic=topic, delivery=now.isoformat()))
-
-
-def _mapped(
-    settings: Config, name: str, shop: MappingSource, event: EventType, changes: Sequence[str], now: datetime
-) -> Post:
-    """The first recorded delivery that tells of such an event, best as its newest."""
-    # Imported only here: it reads the phone numbers of a delivery, and their library takes long to import.
-    from notifier.practice import mapping
-
-    recorded = list(mapping.of(settings, name, shop))
-    newest = [sample for sample in recorded if sample.events[-1:] == [event]]
-    fitting = newest or [sample for sample in recorded if event in sample.events]
-    if not fitting:
-        known = ", ".join(dict.fromkeys(kind for sample in recorded for kind in sample.events)) or "nothing"
-        raise ConfigError(
-            f"sources.{name}.samples: none of its {len(recorded)} files becomes {event} (they become {known}); record"
-            " such a delivery of the shop, name its file there, and see `notifier check`"
-        )
-    sample = fitting[0]
-    body, kind = sample.body, mapping.content_type(sample.body)
-    if changes:
-        body = _changed(body, kind, [_change(change) for change in changes])
-    return Post(body, sample.headers | {"content-type": kind} | shop.scheme().sign(body, at=now))
-
-
-def _changed(body: bytes, kind: str, changes: Sequence[tuple[str, str]]) -> bytes:
-    """A recorded body with other values: by the path of a value in JSON, or the name of a field in a form."""
-    if kind != "application/json":
-        fields = dict(parse_qsl(body.decode().strip(), keep_blank_values=True)) | dict(changes)
-        return urlencode(fields).encode()
-    document = json.loads(body)
-    if not isinstance(document, dict):
-        raise typer.BadParameter("--set: this sample is a list; change its file instead")
-    for key, value in changes:
-        _set(document, key, value)
-    return json.dumps(document, ensure_ascii=False).encode()
-
-
 def _change(change: str) -> tuple[str, str]:
     key, separator, value = change.partition("=")
     if not separator:
@@ -155,20 +80,9 @@ def _change(change: str) -> tuple[str, str]:
     return key, value
 
 
-def _set(data: dict[str, Any], path: str, text: str) -> None:
-    *parents, last = path.split(".")
-    place = data
-    for parent in parents:
-        inner = place.get(parent) or {}
-        if not isinstance(inner, dict):
-            raise typer.BadParameter(f"--set {path}: {parent} is no table in this event")
-        place[parent] = dict(inner)
-        place = place[parent]
-    place[last] = int(text) if last in _NUMBERS and text.isascii() and text.isdigit() else text
-
-
-def _send(url: str, post: Post) -> tuple[int, Any]:
+def _send(url: str, post: kinds.Post) -> tuple[int, Any]:
     """Post it once; the status and the answer. Redirects are shown and not followed, as shops do it."""
+    body, given = post
     try:
         connection, target, login = _connection(url)
     except (ValueError, InvalidURL):
@@ -183,8 +97,8 @@ def _send(url: str, post: Post) -> tuple[int, Any]:
                 f"nothing listens at {url}; start `notifier serve` there, or say with --url where it runs"
             ) from None
         try:
-            headers = {name: value.encode() for name, value in (login | post.headers).items()}
-            connection.request("POST", target, post.body, headers)
+            headers = {name: value.encode() for name, value in (login | given).items()}
+            connection.request("POST", target, body, headers)
             response = connection.getresponse()
             text = response.read(_LONGEST_ANSWER).decode(errors="replace")
         except TimeoutError:

@@ -1,11 +1,11 @@
 """``[webhooks.NAME]``: where the shop wants to hear from us, and what of."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from notifier.config.loopback import is_loopback
 from notifier.outbound.endpoint import Endpoint, Terms
 from notifier.outbound.events import Topic
 from notifier.secret import Secret
@@ -22,16 +22,9 @@ def _address(text: str) -> str:
         raise ValueError("write an address that begins with https://, for example https://shop.example/hooks")
     if url.user is not None or url.password is not None:
         raise ValueError("leave the name and password out of the address; what we post is signed with secret instead")
-    if url.scheme == "http" and not _is_this_machine(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         raise ValueError("customers' phones go there: write https://; http:// is for 127.0.0.1 and localhost alone")
     return text
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 EndpointName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]

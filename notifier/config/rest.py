@@ -1,12 +1,12 @@
 """``[sources.NAME.rest]``: where a WooCommerce shop's orders can be asked for."""
 
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field
 
+from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
 from notifier.secret import Secret
 
@@ -27,19 +27,12 @@ def _shop(address: str) -> str:
         raise ValueError("the address must hold no user name or key; consumer_key and consumer_secret are for that")
     if parts.query or parts.fragment or "/wp-json" in parts.path:
         raise ValueError("write the address of the shop alone, such as https://shop.example, without /wp-json")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(
             "write https://: over plain http anybody on the way could read the keys, and WooCommerce takes them there "
             "only in requests signed with OAuth 1.0a, which this service does not do"
         )
     return address.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class RestConfig(Section):

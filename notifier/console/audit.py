@@ -76,6 +76,6 @@ def _columns(names: Mapping[str, str]) -> Columns[Entry]:
 def _wanted(by: str, day: str) -> Wanted:
     try:
         since, until = exporting.span(day, day) if day else (None, None)
-    except (exporting.NoDay, OverflowError, ValueError):
+    except (exporting.NotADay, OverflowError, ValueError):
         raise Refused("این روز خوانده نشد؛ نمونه: 1405-09-02.") from None
     return Wanted(by=by or None, since=since or 0, until=until)

@@ -19,8 +19,8 @@ from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.orders import Order
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
-from scheduler.book import Held, Unknown
-from scheduler.outcomes import Deposit, Report, Unclear
+from scheduler.book import CallHeld, UnknownCall
+from scheduler.outcomes import Deposit, Report, UnclearReport
 from scheduler.rules import Outcome
 
 T = TypeVar("T")
@@ -192,11 +192,11 @@ class Calls:
     async def _followed(self, change: Awaitable[T], call_id: str) -> T:
         try:
             return await change
-        except Unknown:
+        except UnknownCall:
             raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.") from None
-        except Unclear:
+        except UnclearReport:
             raise Refused("زمان تماس بعدی را انتخاب کنید.") from None
-        except Held:
+        except CallHeld:
             call = (await self._found(call_id)).call
             if not call.is_open:
                 raise Taken("این تماس پیش از شما به پایان رسیده است؛ سراغ تماس بعدی بروید.") from None

@@ -20,7 +20,7 @@ from notifier.store.reading import StoredCall
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 from scheduler.assignment import Shifts
-from scheduler.book import Unknown
+from scheduler.book import UnknownCall
 from scheduler.steps import noted
 
 _ALERTS = 8
@@ -86,7 +86,7 @@ class SupervisorDesk:
             try:
                 await self._deps.calling.book.change(call_id, self._handed(receiver, me.id))
                 count += 1
-            except Unknown:
+            except UnknownCall:
                 raise Missing("یکی از تماس‌ها پیدا نشد.") from None
             except _Over:
                 continue

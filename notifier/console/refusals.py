@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from notifier.errors import NotifierError
 
-class Refused(Exception):
+
+class Refused(NotifierError):
     """A request that is not followed; the text says why, and what to do."""
 
     status: ClassVar[int] = 422

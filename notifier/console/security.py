@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from multidict import MultiDict
 from redis.exceptions import RedisError
 
+from notifier.config.loopback import is_loopback
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
@@ -33,7 +34,6 @@ SESSION, STAFF, FORM, POSTED = (
 )
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -98,7 +98,7 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
 
 def secure(request: web.Request) -> bool:
     """Whether cookies are to travel over TLS only: always, but without TLS on this very machine."""
-    return request.secure or host_of(request) not in _LOOPBACK
+    return request.secure or not is_loopback(host_of(request))
 
 
 def require_same_site(request: web.Request) -> None:

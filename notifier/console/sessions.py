@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from notifier.errors import NotifierError
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.staff import Staff, StaffBook
@@ -26,7 +27,7 @@ Proof = Callable[[Staff, UnitOfWork], Staff]
 """Looks at the account at the moment at which the session comes to be; raises what stands against it."""
 
 
-class Nobody(Exception):
+class NoSuchAccount(NotifierError):
     """There is no such account."""
 
 
@@ -54,7 +55,8 @@ class Sessions:
     async def open(self, staff_id: str, proof: Proof = lambda staff, unit: staff) -> str:
         """A new session; returns its token, which is written down nowhere.
 
-        It comes to be together with what ``proof`` adds and only on the account as ``proof`` saw it. Raises Nobody.
+        It comes to be together with what ``proof`` adds and only on the account as ``proof`` saw it. Raises
+        NoSuchAccount.
         """
         token = secrets.token_urlsafe(32)
         digest = _digest(token)
@@ -66,7 +68,7 @@ class Sessions:
             return after
 
         if await StaffBook(self._redis).change(staff_id, opened) is None:
-            raise Nobody
+            raise NoSuchAccount
         await self.find(token)  # from now on counts how long it lasts at the longest
         return token
 

@@ -14,7 +14,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
 from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
-from notifier.console.sessions import HALFWAY, LIFETIME, Nobody, Proof
+from notifier.console.sessions import HALFWAY, LIFETIME, NoSuchAccount, Proof
 from notifier.domain import persian
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -173,7 +173,7 @@ class SignIn:
     async def _enter(self, request: web.Request, staff_id: str, proof: Proof) -> web.Response:
         try:
             token = await self._deps.sessions.open(staff_id, proof)
-        except Nobody:
+        except NoSuchAccount:
             raise _Changed from None
         if old := request.cookies.get(COOKIE):
             session = await self._deps.sessions.find(old)

@@ -142,5 +142,5 @@ def message_reason(stored: StoredMessage) -> str:
     if stored.reason:
         return labels.MESSAGE_REASONS.get(stored.reason, stored.reason)
     if stored.state in RETRYABLE and stored.attempts:
-        return str(stored.attempts[-1].get("reason", ""))
+        return stored.attempts[-1].reason
     return ""

@@ -26,8 +26,8 @@ from notifier.sms.segments import segments as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
-from scheduler.book import Held, Unknown, free_for
-from scheduler.outcomes import Unclear
+from scheduler.book import CallHeld, UnknownCall, free_for
+from scheduler.outcomes import UnclearReport
 
 NEEDING = (
     MessageState.HELD,
@@ -155,7 +155,7 @@ class Waiting:
             free_for(call, me, self._deps.now())
             report = deposit_report(me, confirmed=confirmed, note="", order_id=order.id)
             await self._deps.calling.reporting.report(call.id, report)
-        except (Held, Unknown, Unclear):
+        except (CallHeld, UnknownCall, UnclearReport):
             return False
         return True
 

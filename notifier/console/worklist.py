@@ -13,7 +13,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.domain.calls import Call, CallState
 from notifier.store.keys import Keys
 from notifier.store.records import ms
-from scheduler.planning import urgency
+from scheduler.planning import by_urgency
 
 POOL_SHOWN, LATER_SHOWN = 12, 40
 _READY, _CHUNK, _CHUNKS = 200, 150, 4
@@ -74,8 +74,8 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
             members |= {member.decode(): keys for member in found}
     read = [one.call for one in await deps.reader.calls([(keys, one) for one, keys in members.items()])]
     own_calls = [call for call in read if call.assignee == staff_id]
-    ready = [call for call in own_calls if call.state is CallState.CLAIMED or call.due <= now]
-    ready.sort(key=lambda call: _weight(deps, call, now))
+    claimed_or_due = [call for call in own_calls if call.state is CallState.CLAIMED or call.due <= now]
+    ready = by_urgency(claimed_or_due, now, deps.calling.book.rules)
     waiting = sorted((call for call in own_calls if call not in ready), key=lambda call: (call.due, call.id))
     pool, goes_on = await _pool(deps, now)
     return Board(
@@ -113,11 +113,7 @@ async def _pool(deps: Dependencies, now: int) -> tuple[list[Call], bool]:
             members += [(keys, member.decode()) for member in due]
         found += [one.call for one in await deps.reader.calls(members) if one.call.assignee is None]
         if len(members) < _CHUNK:
-            return sorted(found, key=lambda call: _weight(deps, call, now)), False
+            return by_urgency(found, now, deps.calling.book.rules), False
         if len(found) > POOL_SHOWN:
             break
-    return sorted(found, key=lambda call: _weight(deps, call, now)), True
-
-
-def _weight(deps: Dependencies, call: Call, now: int) -> tuple[float, int, str]:
-    return -urgency(call, now, deps.calling.book.rules), call.due, call.id
+    return by_urgency(found, now, deps.calling.book.rules), True

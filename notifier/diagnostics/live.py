@@ -14,7 +14,6 @@ from notifier.diagnostics.offline import Level as Found
 from notifier.diagnostics.verdicts import Check, Level, Verdict, error, in_time, ok, warning
 from notifier.errors import NotifierError
 from notifier.sms.providers.base import Provider
-from notifier.store.urls import UnsupportedUrl
 
 LIMIT = 10.0  # seconds for each
 
@@ -40,7 +39,7 @@ async def _stored(config: Config, clock: Clock, connect: Callable[[], Awaitable[
             redis = await connect()
     except TimeoutError:
         return [error("redis", f"does not answer within {2 * limit:g} s", "is it running, and is [redis] url its own?")]
-    except (NotifierError, UnsupportedUrl, RedisError, OSError) as trouble:
+    except (NotifierError, RedisError, OSError) as trouble:
         return [error("redis", str(trouble))]
     return await _run(_of_the_store(config, clock, redis), limit)
 

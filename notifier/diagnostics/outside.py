@@ -7,9 +7,11 @@ from typing import Any
 
 import aiohttp
 from redis.asyncio import Redis
+from yarl import URL
 
 from notifier.clock import Clock
 from notifier.config import Config, accounts
+from notifier.config.loopback import is_loopback
 from notifier.config.providers import KavenegarConfig
 from notifier.config.rest import RestConfig
 from notifier.config.sources import WooCommerceSource
@@ -24,7 +26,6 @@ from notifier.store import keys as names
 from notifier.texts import loading
 
 _ON = frozenset({"enabled", "true", "1"})
-_HOME = ("127.0.0.1", "localhost", "[::1]")
 
 
 async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
@@ -42,7 +43,7 @@ async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
         yield warning(about, left, f"fill up the account: low_credit is {settings.low_credit:,}")
     else:
         yield ok(about, left)
-    if isinstance(settings, KavenegarConfig) and any(f"//{home}" in settings.base_url for home in _HOME):
+    if isinstance(settings, KavenegarConfig) and is_loopback(URL(settings.base_url).host or ""):
         yield warning(about, f"texts go to {settings.base_url}, not to Kavenegar", "set base_url before you go live")
     if isinstance(provider, KavenegarProvider):
         async for verdict in _kavenegar(about, provider):

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.domain.errors import IllegalTransition
+
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
 
@@ -65,10 +67,6 @@ TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
 }
 """Where a call may go from each state. From an open one anywhere: its reasons, its time and its holder may change while
 it stays open. A call that is over never comes back: further reasons make a new one."""
-
-
-class IllegalMove(ValueError):
-    """A call was to go where its state does not lead."""
 
 
 class Reason(Struct, frozen=True, array_like=True):
@@ -159,7 +157,7 @@ def customer_of(phone: str | None, source: str, order_id: str) -> str:
 
 
 def moved(call: Call, state: CallState, **changes: Any) -> Call:
-    """The next version of a call, in ``state``. Raises IllegalMove where TRANSITIONS does not lead there."""
+    """The next version of a call, in ``state``. Raises IllegalTransition where TRANSITIONS does not lead there."""
     if state not in TRANSITIONS[call.state]:
-        raise IllegalMove(f"a call that is {call.state} cannot become {state}")
+        raise IllegalTransition(f"a call that is {call.state} cannot become {state}")
     return replace(call, state=state, v=call.v + 1, **changes)

@@ -8,6 +8,7 @@ import html
 import re
 
 from notifier.domain import persian
+from notifier.domain.errors import NotifierError
 
 LONGEST_IDENTIFIER = 200
 LONGEST_TEXT = 2000
@@ -38,7 +39,7 @@ _SUSPECT = re.compile("[<&]")
 _LONGEST_MARKUP = 4000  # of more digits Python refuses to make the number that `&#…` would be
 
 
-class TooLongError(ValueError):
+class TooLongError(NotifierError, ValueError):
     """A value is longer than anything of its kind."""
 
     def __init__(self, longest: int) -> None:

@@ -1,10 +1,12 @@
 """A message: one text to one person, with the text as it was when the decision was taken, or when it left."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
+from notifier.domain.errors import IllegalTransition
 from notifier.domain.orders import News
 
 
@@ -41,6 +43,46 @@ class MessageState(StrEnum):
     HELD = "held"
 
 
+_S = MessageState
+
+TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
+    _S.QUEUED: frozenset({_S.SENDING, _S.CANCELLED, _S.EXPIRED, _S.HELD}),
+    _S.SENDING: frozenset(
+        {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.UNKNOWN, _S.EXPIRED, _S.HELD}
+    ),
+    _S.UNKNOWN: frozenset(
+        {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.EXPIRED, _S.HELD}
+    ),
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED}),
+    _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
+    # An operator may learn later that a text arrived after all; the reverse never happens.
+    _S.UNDELIVERED: frozenset({_S.DELIVERED}),
+    _S.FAILED: frozenset({_S.QUEUED}),
+    _S.DELIVERED: frozenset(),
+    _S.BLOCKED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+"""The only ways a message goes."""
+
+LEFT = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED})
+"""States of a message that its provider took."""
+
+TOLD = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED})
+"""States that end what a shop waits for: its backend is told of them."""
+
+
+def sources(target: MessageState) -> frozenset[MessageState]:
+    """The states from which a message may come into ``target``."""
+    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
+
+
+def require_transition(message_id: str, source: MessageState, target: MessageState) -> None:
+    """Raise IllegalTransition where TRANSITIONS does not lead from ``source`` to ``target``."""
+    if target not in TRANSITIONS[source]:
+        raise IllegalTransition(f"message {message_id} cannot go from {source} to {target}")
+
+
 class Follows(Struct, frozen=True, array_like=True):
     """The text that a reminder reminds of, and how long after it the reminder is to leave (ms)."""
 
@@ -74,3 +116,14 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_v: int = 0  # the version of the order that it says; 0: it keeps its words
     about: News | None = None  # of several alike the one it is about: a parcel, a refund
     follows: Follows | None = None
+
+
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One try to send a message, and what came of it."""
+
+    at: datetime
+    provider: str
+    outcome: str  # "accepted", or a Failure
+    code: int | None = None
+    reason: str = ""
+    cost: int | None = None  # rial

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from notifier.domain.errors import NotifierError
 from notifier.domain.persian import ascii_digits, number
 
 # How many noughts make a rial of one unit. Besides the rial (ISO 4217), codes of WooCommerce's Persian plugins:
@@ -21,7 +22,7 @@ _TEXT = re.compile(
 )
 
 
-class MoneyError(ValueError):
+class MoneyError(NotifierError, ValueError):
     """This is no amount of money that an order can have; says what is wrong and what to send."""
 
 

@@ -5,6 +5,7 @@ import unicodedata
 
 import phonenumbers
 
+from notifier.domain.errors import NotifierError
 from notifier.domain.persian import ascii_digits
 
 # A form that puts the country code before what holds it already leaves it twice.
@@ -23,7 +24,7 @@ _EXAMPLE = "Send an Iranian mobile such as 09123456789, or a foreign number with
 _EXAMPLE_FA = "نمونهٔ درست: 09123456789"
 
 
-class PhoneError(ValueError):
+class PhoneError(NotifierError, ValueError):
     """This cannot be a phone number; says why in English for the shop's developer and in Persian for its staff."""
 
     def __init__(self, reason: str, reason_fa: str) -> None:

@@ -17,7 +17,8 @@ class QuietHours:
             raise ValueError("Quiet hours are times of the shop's clock; write them without a zone, for example 22:00")
         if self.start == self.end:
             raise ValueError(
-                f"Quiet hours from {self.start} to {self.end} are no window; to have none write enabled = false"
+                f"from and to are the same: quiet hours from {self.start} to {self.end} are no window; to switch them "
+                "off write enabled = false"
             )
 
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:

@@ -8,7 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from notifier.domain.back_off import back_off, doubling
 from notifier.domain.events import Event
 from notifier.errors import StoreAway
 from notifier.importing.entries import Entry
@@ -22,7 +24,7 @@ from notifier.store.reading import Reader
 _IN_FLIGHT = 512
 _BREATH = 256  # lines
 _ATTEMPTS = 8
-_FIRST_PAUSE = 0.2  # seconds; doubled with every attempt
+_PAUSES = doubling(timedelta(seconds=0.2), timedelta(seconds=25.6))  # while the store is away
 
 
 @dataclass(slots=True)
@@ -124,5 +126,5 @@ class Import:
             try:
                 return await self.committer.submit(delivery)
             except StoreAway:
-                await asyncio.sleep(_FIRST_PAUSE * 2**attempt)
+                await asyncio.sleep(back_off(attempt, _PAUSES).total_seconds())
         return await self.committer.submit(delivery)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from notifier.domain import canonical, persian
 from notifier.domain.events import EventType
+from notifier.errors import NotifierError
 from notifier.importing.entries import Entry, entry
 
 COLUMNS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -53,7 +54,7 @@ _DELIMITERS = ",;\t،|"
 _HEADINGS_WITHIN = 4096  # characters
 
 
-class NotTracking(ValueError):
+class NotTracking(NotifierError, ValueError):
     """The file has no order or no code column; the text says which headings were found and which are known."""
 
 

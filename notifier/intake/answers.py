@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from aiohttp import web
 from msgspec import Struct
 
 from notifier.domain import phones
@@ -134,8 +133,3 @@ def _answer(
             suppressed=suppressed,
         )
     )
-
-
-def as_json(body: bytes, status: int) -> web.Response:
-    """An answer that lies in the store as it is given."""
-    return web.Response(body=body, status=status, content_type="application/json")

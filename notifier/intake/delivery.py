@@ -15,6 +15,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     ``events`` gives the news in it, knowing the order as stored. ``digest`` tells its body from another body under the
     same id. ``replayed`` says that the delivery was answered before: its event was parked, or not understood.
+    ``part_of`` is the order that speaks for this one: where it has been heard of, this is kept and told to nobody.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     phone: str | None
     events: Callable[[Order | None], Sequence[Event]]
     replayed: bool = False
+    part_of: str | None = None
 
 
 class Recorded(Struct, frozen=True):

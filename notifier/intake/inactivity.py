@@ -2,7 +2,7 @@
 speaks again. What counts are the deliveries that were taken, not the orders that we had to ask for.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from notifier.clock import TEHRAN, Clock
 from notifier.domain import activity_profile, persian
 from notifier.store import keys as names
 from notifier.store import work
+from notifier.store.publishing import Alert
 from notifier.store.records import ms
 from notifier.store.work import UnitOfWork
 
@@ -26,8 +27,6 @@ _WOOCOMMERCE = (
     "وضعیت آن را دوباره «فعال» کنید."
 )
 _OTHERS = " وب‌هوک‌های فروشگاه و نشانی آن‌ها را ببینید."
-
-Alert = Callable[[str, str], Awaitable[None]]
 
 
 def note(pipeline: Any, source: str, at: datetime) -> None:

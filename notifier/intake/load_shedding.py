@@ -5,16 +5,14 @@ no time to store the others.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
-from aiohttp import web
 
 from notifier.errors import Overloaded
-from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.fair_queue import FairQueue
-from notifier.intake.views import Source
 
 log = structlog.get_logger()
 
@@ -23,33 +21,21 @@ _QUIET = 1.0  # seconds between two lines about the same
 
 @dataclass(slots=True)
 class LoadShedding:
-    """A source whose deliveries are refused at once while its lane in the gate is full."""
+    """Refuses the deliveries of a source at once while its lane in the gate is full."""
 
-    name: str
-    source: Source
     gate: FairQueue
     now: Callable[[], float] = time.monotonic
-    _refused: int = 0
-    _told: float = field(default=float("-inf"))
+    _refused: Counter[str] = field(default_factory=Counter)  # by source, since its last line
+    _told: dict[str, float] = field(default_factory=dict)
 
-    async def receive(self, request: web.Request) -> web.Response:
-        self._admit()
-        return await self.source.receive(request)
-
-    async def receive_batch(self, request: web.Request) -> web.Response:
-        self._admit()
-        return await self.source.receive_batch(request)
-
-    async def replay(self, kept: DeadLetter) -> bool:
-        return await self.source.replay(kept)
-
-    def _admit(self) -> None:
+    def admit(self, source: str) -> None:
+        """Raises Overloaded where a delivery would be sent away anyhow."""
         try:
-            self.gate.admit(self.name)
+            self.gate.admit(source)
         except Overloaded:
-            self._refused += 1
+            self._refused[source] += 1
             now = self.now()
-            if now - self._told >= _QUIET:
-                log.warning("more comes than is stored", action="overloaded", source=self.name, refused=self._refused)
-                self._refused, self._told = 0, now
+            if now - self._told.get(source, float("-inf")) >= _QUIET:
+                refused, self._told[source] = self._refused.pop(source), now
+                log.warning("more comes than is stored", action="overloaded", source=source, refused=refused)
             raise

@@ -4,13 +4,12 @@ A shop's answer never waits for it and never turns into an error by it. What doe
 is counted and not kept: whoever posts garbage by the thousand gets that much room and no more.
 """
 
-import json
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from aiohttp import web
 from msgspec import Struct
 from redis.exceptions import RedisError
 
@@ -36,12 +35,9 @@ _HEADERS = (
 )
 _LONGEST_HEADER, _LONGEST_REASON = 300, 500
 
-BODY = web.RequestKey("body", bytes)
-SIGNED = web.RequestKey("signed", bool)
-
 
 class Rejection(Struct, frozen=True, kw_only=True):
-    """A part of a delivery that was not taken, or not understood, though the delivery as a whole was."""
+    """What was not taken, or not understood: a delivery, or a part of one that was taken as a whole."""
 
     status: int
     reason: str
@@ -55,16 +51,26 @@ def rejection(problem: Problem, *, event_id: str, body: bytes) -> Rejection:
     return Rejection(status=problem.status, reason=problem.detail, errors=problem.errors, event_id=event_id, body=body)
 
 
-REJECTIONS = web.RequestKey("oddities", list[Rejection])
-KEPT_HEADERS = web.RequestKey("kept_headers", tuple[str, ...])
-"""Further headers, in small letters, that a delivery cannot be read without."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """A delivery that has been answered: how it came, and what it was answered.
 
+    ``body`` is None where it was not read to its end, and ``size`` what its head says of it. It cannot be read without
+    ``kept_headers``, which are in small letters. ``refusal`` is the answer to what was refused as a whole;
+    ``rejections`` are of what was taken.
+    """
 
-async def body_of(request: web.Request, *, at_most: int | None = None) -> bytes:
-    """The body of a delivery, noted for the case that it is refused; ``at_most`` bytes instead of what is usual."""
-    reading = request if at_most is None else request.clone(client_max_size=at_most)
-    request[BODY] = body = await reading.read()
-    return body
+    source: str
+    path: str
+    remote: str | None
+    headers: Mapping[str, str]
+    kept_headers: Sequence[str] = ()
+    size: int | None
+    body: bytes | None
+    signed: bool
+    status: int
+    refusal: Mapping[str, Any] | None = None
+    rejections: Sequence[Rejection] = ()
 
 
 @dataclass(slots=True)
@@ -76,14 +82,26 @@ class RejectionRecorder:
     _waiting: dict[tuple[str, bool], dict[str, DeadLetter]] = field(default_factory=dict)
     _left_out: int = 0
 
-    def look_at(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Note down what was not taken of a delivery that has been answered."""
-        if response.status not in _REFUSED and REJECTIONS not in request:
-            return
+    def record(self, handled: Handled) -> None:
+        """Note down what was not taken of a delivery."""
         try:
-            self._look_at(request, response)
+            if handled.source in self.book.sources:
+                self._record(handled)
         except Exception:  # the shop is to get its answer
             log.exception("a refused delivery is not kept", action="keep_failed")
+
+    def _record(self, handled: Handled) -> None:
+        if handled.status in _REFUSED and handled.refusal is not None:
+            whole = Rejection(
+                status=handled.status,
+                reason=handled.refusal["detail"],
+                errors=handled.refusal.get("errors", []),
+                event_id=handled.headers.get("webhook-id", ""),
+                body=handled.body or b"",
+            )
+            self._note(self._kept(handled, whole, complete=handled.body is not None))
+        for part in handled.rejections:
+            self._note(self._kept(handled, part, complete=True, part=True))
 
     def keeping(self) -> AbstractAsyncContextManager[None]:
         """Write during the block, and once more at its end."""
@@ -119,38 +137,19 @@ class RejectionRecorder:
         except Exception:  # what cannot be written must not end the keeping of others
             log.exception("refused deliveries are not kept", action="keep_failed")
 
-    def _look_at(self, request: web.Request, response: web.StreamResponse) -> None:
-        source = request.match_info.get("source")
-        if source is None or source not in self.book.sources:
-            return
-        if response.status in _REFUSED and isinstance(response, web.Response):
-            problem = json.loads(response.body) if isinstance(response.body, bytes) else {}
-            whole = Rejection(
-                status=response.status,
-                reason=problem.get("detail", ""),
-                errors=problem.get("errors", []),
-                event_id=request.headers.get("webhook-id", ""),
-                body=request.get(BODY, b""),
-            )
-            self._note(self._kept(request, source, whole, complete=BODY in request))
-        for oddity in request.get(REJECTIONS, ()):
-            self._note(self._kept(request, source, oddity, complete=True, part=True))
-
-    def _kept(
-        self, request: web.Request, source: str, found: Rejection, *, complete: bool, part: bool = False
-    ) -> DeadLetter:
-        signed = request.get(SIGNED, False)
+    def _kept(self, handled: Handled, found: Rejection, *, complete: bool, part: bool = False) -> DeadLetter:
+        signed = handled.signed
         event_id = _plain(found.event_id)
-        size = len(found.body) if complete else request.content_length
+        size = len(found.body) if complete else handled.size
         try:
             text = found.body.decode()
         except UnicodeDecodeError:
             text, complete = found.body.decode(errors="replace"), False
         fits = len(found.body) <= quota(signed=signed).body
         return DeadLetter(
-            id=derived_id(source, str(found.status), event_id, request.path, text),
+            id=derived_id(handled.source, str(found.status), event_id, handled.path, text),
             at=self.clock.now(),
-            source=source,
+            source=handled.source,
             status=found.status,
             reason=found.reason[:_LONGEST_REASON],
             errors=[error for error in found.errors[:20] if len(str(error)) < _LONGEST_REASON],
@@ -158,14 +157,14 @@ class RejectionRecorder:
             event_id=event_id,
             headers={
                 name: _plain(value)
-                for name in (*_HEADERS, *request.get(KEPT_HEADERS, ()))
-                if (value := request.headers.get(name))
+                for name in (*_HEADERS, *handled.kept_headers)
+                if (value := handled.headers.get(name))
             },
             body=text if fits else text[: quota(signed=signed).body // 4],
             whole=complete and fits,
             size=size,
-            batch=not part and request.path.endswith("/batch"),
-            remote=request.remote,
+            batch=not part and handled.path.endswith("/batch"),
+            remote=handled.remote,
         )
 
     def _note(self, kept: DeadLetter) -> None:

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from notifier.errors import Problem
+from notifier.errors import Problem, Unprocessable
+from notifier.intake.adapter import Answer, Found, ShopAdapter
 from notifier.intake.dead_letters import DeadLetter, DeadLetters
-from notifier.intake.views import Source
+from notifier.intake.submitting import Submitter
 
 
 class ReplayOutcome(StrEnum):
@@ -32,15 +33,16 @@ class Replayed(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Replayer:
-    """Replays to the sources as they are configured now. Doing it twice sends nothing twice."""
+    """Replays to the shops as they are configured now. Doing it twice sends nothing twice."""
 
     book: DeadLetters
-    sources: Mapping[str, Source]
+    shops: Mapping[str, ShopAdapter]
+    submitter: Submitter
 
     async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
-        source = self.sources.get(kept.source)
-        if source is None:
+        shop = self.shops.get(kept.source)
+        if shop is None:
             return Replayed(ReplayOutcome.REFUSED, f"There is no source {kept.source!r} any more.")
         if not kept.whole:
             return Replayed(ReplayOutcome.INCOMPLETE, "Its body was not kept whole: have the shop send it again.")
@@ -49,7 +51,7 @@ class Replayer:
                 ReplayOutcome.UNTRUSTED, "Nobody knows who sent it: its signature did not match when it came."
             )
         try:
-            news = await source.replay(kept)
+            news = await self._take(shop, kept)
         except Problem as problem:
             if problem.status >= 500:
                 raise
@@ -57,3 +59,18 @@ class Replayer:
             return Replayed(ReplayOutcome.REFUSED, f"{problem.detail} {mistakes}".strip())
         await self.book.remove(kept)
         return Replayed(ReplayOutcome.TAKEN if news else ReplayOutcome.KNOWN)
+
+    async def _take(self, shop: ShopAdapter, kept: DeadLetter) -> bool:
+        """False when all in it is known. Raises Problem when it is refused still."""
+        found = shop.replay(kept)
+        if isinstance(found, Found):
+            if found.question:
+                raise Unprocessable(found.question)
+            answer = await self.submitter.submit(shop, found.delivery)
+            if isinstance(answer, Problem):
+                raise answer
+            return answer.is_news
+        answers = [answer for _, answer in await self.submitter.submit_all(shop, found)]
+        if refused := [answer for answer in answers if isinstance(answer, Problem)]:
+            raise Unprocessable(f"{len(refused)} of its {len(answers)} events are refused: {refused[0].detail}")
+        return any(isinstance(answer, Answer) and answer.is_news for answer in answers)

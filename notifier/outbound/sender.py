@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,9 @@ from notifier.outbound.outbox import Claimed
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
+from notifier.store.publishing import Alert
 
 log = structlog.get_logger()
-
-Alert = Callable[[str, str], Awaitable[None]]
-"""Tell the supervisors: what kind of trouble, and a sentence in Persian."""
 
 _AT_ONCE = 8  # posts to one endpoint under way in one process
 _IDLE = 0.5  # seconds between looks when nothing is due

@@ -1,9 +1,11 @@
 """The recorded deliveries of ``kind = "mapping"``: what each would become, and how one is posted for practice."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from notifier.clock import TEHRAN
@@ -14,6 +16,7 @@ from notifier.errors import Problem
 from notifier.intake.mapping import events
 from notifier.intake.mapping.body import FORM
 from notifier.intake.mapping.events import Reading
+from notifier.practice.changes import Changes, MisplacedChange, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +79,17 @@ def _read(config: Config, name: str, source: MappingSource, settings: SampleConf
 def content_type(body: bytes) -> str:
     """What a recorded body is posted as."""
     return "application/json" if body.lstrip().startswith((b"{", b"[")) else FORM
+
+
+def changed(body: bytes, changes: Changes) -> bytes:
+    """A recorded body with other values: by the path of a value in JSON, or the name of a field in a form."""
+    if not changes:
+        return body
+    if content_type(body) == FORM:
+        fields = dict(parse_qsl(body.decode().strip(), keep_blank_values=True)) | dict(changes)
+        return urlencode(fields).encode()
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise MisplacedChange(f"{changes[0][0]}: this sample is a list; change its file instead")
+    put(document, changes)
+    return json.dumps(document, ensure_ascii=False).encode()

@@ -41,7 +41,7 @@ _PASSES = 5
 """A service that runs may be at something about the customer: it is looked again until nothing is found."""
 
 
-class Busy(NotifierError):
+class SweepUnderWay(NotifierError):
     """Old data is being removed by another process."""
 
 
@@ -104,11 +104,11 @@ class Customers:
                 yield line
 
     async def erase(self, phone: str) -> Erased:
-        """Erase a customer. Safe to repeat, and beside a running service. Raises Busy."""
+        """Erase a customer. Safe to repeat, and beside a running service. Raises SweepUnderWay."""
         total: Counter[str] = Counter()
         async with claimed(self.redis) as hold:
             if hold is None:
-                raise Busy("Old data is just being removed by another process: try again in some minutes.")
+                raise SweepUnderWay("Old data is just being removed by another process: try again in some minutes.")
             forms = forms_of(phone)
             orders = Orders(await asyncio.to_thread(_archived_orders, self.archive.files(), forms))
             for _ in range(_PASSES):

@@ -26,15 +26,15 @@ Span = tuple[int | None, int | None]
 _PAGE = 50
 
 
-class NoDay(NotifierError):
+class NotADay(NotifierError):
     """A day that is none; the text says how one is written."""
 
 
 def span(first: str | None, last: str | None) -> Span:
-    """From the beginning of one day of Tehran's to the end of another. Raises NoDay."""
+    """From the beginning of one day of Tehran's to the end of another. Raises NotADay."""
     start, end = (_day(text) if text else None for text in (first, last))
     if start and end and end < start:
-        raise NoDay(f"--from {first} is after --to {last}: swap them.")
+        raise NotADay(f"--from {first} is after --to {last}: swap them.")
     return _midnight(start), _midnight(end + timedelta(days=1) if end else None)
 
 
@@ -87,7 +87,7 @@ def _day(text: str) -> date:
         year, month, day = (int(part) for part in parts)
         return jdatetime.date(year, month, day).togregorian() if year < 1700 else date(year, month, day)
     except ValueError:
-        raise NoDay(f"{text!r} is no day: write 1405-09-02, or 2026-11-23.") from None
+        raise NotADay(f"{text!r} is no day: write 1405-09-02, or 2026-11-23.") from None
 
 
 def _midnight(day: date | None) -> int | None:

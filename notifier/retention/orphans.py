@@ -21,7 +21,7 @@ from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredCall
 from notifier.store.records import decode, ms
 from notifier.store.work import UnitOfWork
-from scheduler.book import CallBook, Unknown
+from scheduler.book import CallBook, UnknownCall
 from scheduler.steps import noted
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ class Orphans:
 
         try:
             await self.book.change(call_id, ended)
-        except (Unknown, ValueError):  # it is gone, or over, meanwhile
+        except (UnknownCall, ValueError):  # it is gone, or over, meanwhile
             return 0
         return 1
 

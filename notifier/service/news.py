@@ -5,8 +5,8 @@ from notifier.config import Config
 from notifier.observability import counters
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.outbox import Outbox
-from notifier.outbound.sender import Alert, NewsSender
-from notifier.store.publishing import Publish, no_op
+from notifier.outbound.sender import NewsSender
+from notifier.store.publishing import Alert, Publish, no_op
 from notifier.store.reading import Reader
 
 

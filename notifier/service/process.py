@@ -16,8 +16,6 @@ from redis.asyncio import Redis
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config, accounts
-from notifier.config.mapping import MappingSource
-from notifier.config.sources import StandardSource
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
 from notifier.diagnostics import offline
@@ -28,14 +26,11 @@ from notifier.intake.dead_letters import DeadLetters
 from notifier.intake.delivery import Delivery, Taken
 from notifier.intake.fair_queue import FairQueue
 from notifier.intake.load_shedding import LoadShedding
-from notifier.intake.mapping.shop import MappingShop
 from notifier.intake.parking import Parking
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
-from notifier.intake.standard.shop import StandardShop
-from notifier.intake.views import Source
-from notifier.intake.woocommerce.shop import WooCommerceShop
+from notifier.intake.submitting import Submitter
 from notifier.observability import counters, event_log
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
@@ -47,6 +42,7 @@ from notifier.service.periodic import PeriodicJobs
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
+from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
@@ -60,6 +56,7 @@ from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
+from notifier.web.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from notifier.observability.tracing import Traces
@@ -177,9 +174,10 @@ class Service:
             self.calling.book,
         )
         self.parking = Parking(self.reader, self.committer.parked)
-        sources = self._sources()
-        kept = DeadLetters(self.redis, tuple(sources), config.retention.refused_deliveries)
-        self.rejections, self.replayer = RejectionRecorder(kept, self.clock), Replayer(kept, sources)
+        shops, gate = adapters(config), FairQueue(self.committer, config.sources, queue=config.server.queue)
+        submitter = Submitter(gate, self.reader.knows)
+        kept = DeadLetters(self.redis, tuple(shops), config.retention.refused_deliveries)
+        self.rejections, self.replayer = RejectionRecorder(kept, self.clock), Replayer(kept, shops, submitter)
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
@@ -195,14 +193,21 @@ class Service:
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
         self._keep_time(stack)
+        webhooks = Webhooks(
+            shops=shops,
+            shedding=LoadShedding(gate),
+            submitter=submitter,
+            clock=self.clock,
+            recorder=self.rejections,
+            counters=self.delivery_counters,
+            tell=self.sending.alerts.tell,
+        )
         self.app = create_app(
             WebDependencies(
                 config=config,
                 reader=self.reader,
                 clock=self.clock,
-                sources=sources,
-                rejections=self.rejections,
-                delivery_counters=self.delivery_counters,
+                webhooks=webhooks,
                 callbacks=self._callbacks(),
                 lines=self.sending.lines,
                 calling=self.calling,
@@ -322,28 +327,6 @@ class Service:
         """Take nothing more, and settle what is under way."""
         await tasks.end(task)
         await self.sender.drain()
-
-    def _sources(self) -> dict[str, Source]:
-        shops: dict[str, Source] = {}
-        gate = FairQueue(self.committer, self.config.sources, queue=self.config.server.queue)
-        for name, source in self.config.sources.items():
-            if isinstance(source, StandardSource):
-                shops[name] = StandardShop(name, source.secrets(), source.tolerance, gate, self.clock)
-            elif isinstance(source, MappingSource):
-                rules = source.rules(self.config.shop.zone)
-                shops[name] = MappingShop(name, source.scheme(), rules, gate, self.clock)
-            else:
-                shops[name] = WooCommerceShop(
-                    name,
-                    source.secrets(),
-                    source.rules(),
-                    gate,
-                    self.clock,
-                    known=self.reader.knows,
-                    tell=self.sending.alerts.tell,
-                    max_body=self.config.server.max_body,
-                )
-        return {name: LoadShedding(name, shop, gate) for name, shop in shops.items()}
 
 
 def _traces(config: Config) -> "Traces | None":

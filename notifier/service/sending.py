@@ -12,6 +12,7 @@ from notifier.observability import counters
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
 from notifier.sms.call_fallback import CallFallback, PlanCall
+from notifier.sms.dispatch import LEASE, Dispatch
 from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
 from notifier.sms.limits import Bounds
@@ -19,7 +20,7 @@ from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
-from notifier.sms.sender import LEASE, Sender
+from notifier.sms.sender import Sender
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -98,22 +99,20 @@ def sending(
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call)
     slowest = max(config.providers[name].timeout for name in accounts.names(config))
+    dispatch = Dispatch(
+        redis,
+        clock,
+        texting_time,
+        unreached,
+        bounds=bounds,
+        lease=max(LEASE, 3 * slowest),
+        on_settled=settled,
+        tell=tell,
+        renewal=Renewal(redis, rules) if rules else None,
+    )
     return Sending(
         lines=lines,
-        sender=Sender(
-            redis,
-            lines,
-            clock,
-            texting_time,
-            unreached,
-            partitions=partitions,
-            gap=config.sms.gap,
-            bounds=bounds,
-            lease=max(LEASE, 3 * slowest),
-            on_settled=settled,
-            tell=tell,
-            renewal=Renewal(redis, rules) if rules else None,
-        ),
+        sender=Sender(lines, dispatch, partitions=partitions, gap=config.sms.gap),
         bounds=bounds,
         receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(

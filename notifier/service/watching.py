@@ -10,7 +10,7 @@ from notifier.intake.committer import Committer
 from notifier.intake.inactivity import InactivityAlarm
 from notifier.intake.woocommerce.catch_up import CatchUp
 from notifier.observability import counters
-from notifier.sms.alerts import Alert
+from notifier.store.publishing import Alert
 from notifier.store.reading import Reader
 
 

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from notifier.errors import NotifierError
+
 ACCEPTED = 200
 
 CODES = {
@@ -40,7 +42,7 @@ CODES = {
 }
 
 
-class RefusedError(Exception):
+class RefusedError(NotifierError):
     """The call is answered with ``code`` instead of entries."""
 
     def __init__(self, code: int) -> None:

@@ -17,10 +17,11 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.domain import money
-from notifier.sms.alerts import Alert
+from notifier.domain.back_off import doubling
 from notifier.sms.providers.base import Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
+from notifier.store.publishing import Alert
 from notifier.store.records import ms
 from notifier.store.work import Script
 
@@ -178,12 +179,11 @@ class Account:
             self.redis,
             [key],
             ms(now),
-            patience.shortest // _MILLISECOND,
-            patience.longest // _MILLISECOND,
             at_least // _MILLISECOND,
             failed.reason,
             ms(now + patience.exhausted) if failed.no_credit else "",
             "alert" if account else "",
+            *(pause // _MILLISECOND for pause in doubling(patience.shortest, patience.longest)),
         )
         self._failures = 0
         if wait:

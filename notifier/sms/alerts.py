@@ -1,6 +1,6 @@
 """Alerts: what supervisors have to know now, as a text to each of them and on a list."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,9 +23,6 @@ TEMPLATE = "alert"  # there is no such file: the sentence is the text
 _KEPT = 1000
 _AGAIN_AFTER = timedelta(hours=1)
 _NEWS_FOR = timedelta(hours=24)  # later the trouble is over, or known
-
-Alert = Callable[[str, str], Awaitable[None]]
-"""Tell the supervisors: what kind of trouble, and a sentence in Persian."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The story of a message in sentences, for whoever asks what became of it."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from notifier.domain import phones
-from notifier.domain.messages import Audience, MessageState
+from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms.limits import Over
+from notifier.sms.providers.base import REMEMBERED
 from notifier.store.reading import StoredMessage
 
 _ENDS = {
@@ -54,16 +54,16 @@ def explain(stored: StoredMessage) -> Iterator[str]:
     if stored.reason:
         yield _REASONS.get(stored.reason, f"Reason: {stored.reason}")
     end = _ENDS[stored.state]
-    yield end if not stored.unconfirmed else f"{end} It was asked for 48 hours; no confirmation came."
+    hours = REMEMBERED // timedelta(hours=1)
+    yield end if not stored.unconfirmed else f"{end} It was asked for {hours} hours; no confirmation came."
 
 
-def _attempt(attempt: dict[str, Any]) -> str:
-    when, provider = _when(datetime.fromisoformat(attempt["at"])), attempt["provider"]
-    if attempt["outcome"] == "accepted":
-        cost = f" for {attempt['cost']:,} rial" if attempt.get("cost") else ""
-        return f"{when}: {provider} took it{cost}."
-    code = f" (code {attempt['code']})" if attempt.get("code") else ""
-    return f"{when}: {provider} did not take it{code}, {attempt['outcome']}: {attempt.get('reason', '')}"
+def _attempt(attempt: Attempt) -> str:
+    tried = f"{_when(attempt.at)}: {attempt.provider}"
+    if attempt.outcome == "accepted":
+        return f"{tried} took it{f' for {attempt.cost:,} rial' if attempt.cost else ''}."
+    code = f" (code {attempt.code})" if attempt.code else ""
+    return f"{tried} did not take it{code}, {attempt.outcome}: {attempt.reason}"
 
 
 def _when(moment: datetime) -> str:

@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 
 from notifier.domain import phones
 from notifier.domain.messages import Audience, Message, MessageState, Via
-from notifier.sms.alerts import Alert
 from notifier.sms.limit_rules import Limits
 from notifier.sms.outbox import Claimed, Settled
 from notifier.store import keys as names
+from notifier.store.publishing import Alert
 from notifier.store.work import Script
 
 _SPEND = Script("spend")

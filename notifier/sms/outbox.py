@@ -6,13 +6,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, msgpack
 from redis.asyncio import Redis
 
-from notifier.domain.messages import Message, MessageState
+from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
-from notifier.sms.ledger import Attempt
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
@@ -25,9 +24,19 @@ UNREADABLE = "unreadable"
 """In the place of a state: messages that cannot be read. They are kept and shown, never deleted."""
 
 _CLAIM, _MARK = Script("claim"), Script("mark")
-_REMEMBERED = 48 * 3600  # seconds for which a provider can be asked about a message
 _SPACED = 24 * 3600  # seconds for which the last text to a customer is remembered
-_FIELDS = 9  # of a row that the script answers
+_MINUTE = 60 * 1000
+_TERMS = {
+    "late": 5 * _MINUTE,
+    "patience": _MINUTE,
+    "look_again": 100,
+    "look_again_bound": 1000,
+    "look_again_essential": _MINUTE // 2,
+    "ahead": 20,
+    "hour": 60 * _MINUTE,
+    "day": 24 * 60 * _MINUTE,
+}
+"""What claims go by, as claim.lua explains: ms, and a number of texts."""
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
@@ -96,41 +105,47 @@ async def claim(
     one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
     essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which.
     """
-    token = secrets.token_hex(8)
-    rows = await _CLAIM.run(
+    token, any_of = secrets.token_hex(8), "%s"
+    number_hour, number_day, number_day_essential = most
+    terms = _TERMS | {
+        "now": ms(now),
+        "lapse": ms(now + lease),
+        "count": count,
+        "line": provider,
+        "token": token,
+        "common": not bound,
+        "essential_only": essential_only,
+        "gap": gap // timedelta(milliseconds=1),
+        "number_hour": number_hour,
+        "number_day": number_day,
+        "number_day_essential": number_day_essential,
+    }
+    taken, held = await _CLAIM.run(
         redis,
         [
             keys.bound(provider) if bound else keys.outbox,
             keys.sending(provider),
-            keys.messages(MessageState.QUEUED),
-            keys.messages(MessageState.SENDING),
-            keys.messages(MessageState.EXPIRED),
-            keys.messages(MessageState.CANCELLED),
             keys.opted_out,
-            keys.messages(MessageState.HELD),
+            keys.message(any_of),
+            keys.texts(any_of),
+            keys.last_text(any_of),
+            keys.counted(any_of),
+            keys.told(any_of),
+            keys.messages(any_of),
         ],
-        ms(now),
-        ms(now + lease),
-        count,
-        keys.message(""),
-        keys.customers,
-        "essential" if essential_only else "all",
-        gap // timedelta(milliseconds=1),
-        provider,
-        token,
-        "bound" if bound else "common",
-        *most,
+        msgpack.encode(terms),
     )
     claimed = []
-    for at in range(0, len(rows), _FIELDS):
-        row = rows[at : at + _FIELDS]
+    for row in taken:
         try:
-            if row[1] not in (b"ready", b"lapsed"):
-                on_held(decode(row[2], Message), row[1].decode())
-                continue
             claimed.append(_claimed(row, keys, provider, token, now.tzinfo))
         except (StoreError, ValueError) as error:
             await _set_aside(redis, keys, provider, row[0].decode(), error)
+    for message_id, limit, message in held:
+        try:
+            on_held(decode(message or b"", Message), limit.decode())
+        except (StoreError, ValueError) as error:
+            await _set_aside(redis, keys, provider, message_id.decode(), error)
     return claimed
 
 
@@ -144,7 +159,7 @@ async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease
     one = claimed[0]
     ids = [each.message.id for each in claimed]
     sending, lapse = one.keys.sending(one.provider), ms(now + lease)
-    marked = await _MARK.run_safely(redis, [sending], lapse, one.token, one.keys.message(""), *ids)
+    marked = await _MARK.run_safely(redis, [sending, *map(one.keys.message, ids)], lapse, one.token, *ids)
     ours = {member.decode() for member in marked}
     return [each for each in claimed if each.message.id in ours]
 
@@ -200,7 +215,7 @@ def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
     if outcome.provider_id:
-        after.do("SET", keys.provider_message(provider, outcome.provider_id), message.id, "EX", _REMEMBERED)
+        ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
     ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
@@ -228,7 +243,7 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         keys=keys,
         provider=provider,
         token=token,
-        message=decode(message, Message),
+        message=decode(message or b"", Message),
         attempts=tuple(decode(attempts, list[Attempt])) if attempts else (),
         lapsed=how == b"lapsed",
         called=bool(called),

@@ -13,11 +13,12 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
+from notifier.domain import messages
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.call_fallback import CallFallback
-from notifier.sms.providers.base import ProviderError, Status
+from notifier.sms.providers.base import REMEMBERED, ProviderError, Status
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -31,7 +32,6 @@ log = structlog.get_logger()
 _POSTPONE = Script("postpone")
 _AT_ONCE = 500
 _LONGEST_WAIT = timedelta(hours=2)
-_ANSWERABLE = timedelta(hours=48)  # a provider knows a message for so long
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Receipts:
         units = []
         for keys, stored in found:
             status = statuses[stored.provider_id or ""]
-            if status in STATES and stored.state in ledger.sources(STATES[status]):
+            if status in STATES and stored.state in messages.sources(STATES[status]):
                 units.append(await self._ended(keys, provider, stored, status))
         if units:
             await work.commit(self.redis, units)
@@ -110,7 +110,7 @@ class Receipts:
                 continue
             if stored.state is not MessageState.ACCEPTED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
-            elif status is Status.UNKNOWN_ID or age >= _ANSWERABLE:
+            elif status is Status.UNKNOWN_ID or age >= REMEMBERED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
                 unit.do("HSET", keys.message(message.id), "unconfirmed", 1)
                 log.warning(
@@ -134,7 +134,7 @@ class Receipts:
         message, target, reason = stored.message, STATES[status], REASONS.get(status)
         await self.unreached.ends(keys, message, target)
         unit, now = UnitOfWork(), self.clock.now()
-        for source in sorted(ledger.sources(target)):
+        for source in sorted(messages.sources(target)):
             ledger.apply_report(
                 unit, keys, message, source, target,
                 now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,

@@ -12,7 +12,6 @@ from notifier.clock import Clock
 from notifier.domain.messages import Message, MessageState
 from notifier.sms import ledger
 from notifier.sms.accounts import Accounts
-from notifier.sms.alerts import Alert
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import Provider, ProviderError, Status
@@ -21,7 +20,7 @@ from notifier.sms.resend import MAYBE_SENT
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
-from notifier.store.publishing import Publish, no_op
+from notifier.store.publishing import Alert, Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
 from notifier.store.records import ms
 from notifier.store.work import UnitOfWork
@@ -105,7 +104,7 @@ class Reconciler:
             target = STATES.get(status, MessageState.ACCEPTED)
             await self.unreached.ends(keys, message, target)
             after = UnitOfWork()
-            after.do("SET", keys.provider_message(provider, provider_id), message.id, "EX", 172_800)
+            ledger.note_id(after, keys, message.id, provider, provider_id)
             if target is MessageState.ACCEPTED:
                 after.do("ZADD", keys.reports(provider), ms(now + FIRST_REPORT), message.id)
             unit.when(key, "state", unknown, after)
@@ -170,7 +169,7 @@ class Reconciler:
 def _span(stored: StoredMessage, now: datetime) -> tuple[datetime, datetime]:
     """From when to when the provider may have been given a message."""
     made = stored.message.created_at
-    last = datetime.fromisoformat(stored.attempts[-1]["at"]) if stored.attempts else None
+    last = stored.attempts[-1].at if stored.attempts else None
     first = datetime.fromtimestamp(stored.first / 1000, now.tzinfo) if stored.first else last or made
     return first, max(first, last) if last else first + _LOST
 

@@ -1,13 +1,13 @@
 """Sending again by hand: only where it is safe, or where a person says that it is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redis.asyncio import Redis
 
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import Kind, Line
 from notifier.errors import Conflict
-from notifier.sms import ledger, outbox
+from notifier.sms import ledger, outbox, verdicts
 from notifier.store import work
 from notifier.store.audit import SERVICE, Act, Entry
 from notifier.store.keys import Keys
@@ -30,8 +30,6 @@ _WHY_NOT = {
 MAYBE_SENT = "maybe_sent"
 """Why a text is held that may have been sent; any other that is held surely was not."""
 
-_TRIED_FOR = timedelta(hours=48)
-
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
 
 
@@ -51,7 +49,7 @@ async def resend(
     bound = stored.provider if state is MessageState.HELD and stored.reason == MAYBE_SENT else None
     outbox.put_back(unit, keys, message, now, bound=bound)
     unit.do("HDEL", key, "reason", "first", "called")
-    unit.do("HSET", key, "by_hand", 1, "expires", ms(now + _TRIED_FOR))
+    unit.do("HSET", key, "by_hand", 1, "expires", ms(now + verdicts.TRIED_FOR))
     ledger.move(unit, keys, message.id, state, MessageState.QUEUED)
     about = message.order_id or message.id
     Entry(at=ms(now), act=Act.TEXT_SENT_AGAIN, by=by, about=about, more=message.template).keep(unit, keys.audit)

@@ -1,41 +1,27 @@
-"""The sender: takes messages from the outbox, hands them to a line, and writes down what became of them."""
+"""The sender: takes messages from the outbox for the line that may send them now, and has them dispatched."""
 
 import asyncio
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
-from msgspec.structs import replace
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from notifier.clock import Clock
 from notifier.domain import phones
-from notifier.domain.messages import Message, MessageState
-from notifier.errors import NotifierError
-from notifier.sms import outbox, verdicts
+from notifier.domain.messages import Message
+from notifier.sms import outbox
 from notifier.sms.accounts import Account, Accounts, BreakerState
-from notifier.sms.call_fallback import CallFallback
-from notifier.sms.limits import Bounds, Over
-from notifier.sms.outbox import Claimed, Settled
-from notifier.sms.providers.base import MAX_BATCH, Outgoing, Result
-from notifier.sms.renewing import Renewal
+from notifier.sms.dispatch import Dispatch
+from notifier.sms.limits import Over
+from notifier.sms.outbox import Claimed
+from notifier.sms.providers.base import MAX_BATCH
 from notifier.store.keys import Keys
-from notifier.store.publishing import Publish, no_op
-from notifier.store.replicas import TooFewReplicas
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
-"""How long a worker may keep a message: well over the provider's time limit, so that nobody else takes it meanwhile."""
-
 _BATCHES = 8  # under way at once
-_CAREFULLY = 16  # calls at once that must not be made twice: so many are in doubt when a worker dies
 _IDLE = 0.25  # seconds between looks when nothing rings
-_SETTLE_AGAIN = 0.5  # seconds
-_REPLICAS_AGAIN = timedelta(seconds=5)  # after which a text is tried again that must not be sent without replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +42,10 @@ class _Place:
 class Sender:
     """Sends whatever is ready, for as long as it runs. Any number of senders share the work."""
 
-    redis: Redis
     lines: Accounts
-    clock: Clock
-    texting_time: Callable[[datetime], datetime]
-    unreached: CallFallback
+    dispatch: Dispatch
     partitions: int = 1
     gap: timedelta = timedelta()
-    bounds: Bounds | None = None
-    lease: timedelta = LEASE
-    chance: random.Random = field(default_factory=random.Random)
-    on_settled: Callable[[Settled], None] = lambda _: None
-    tell: Publish = no_op
-    renewal: Renewal | None = None
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -102,7 +79,7 @@ class Sender:
             taken = 0
             for place in self._places(await self.lines.standings()):
                 if claimed := await self._claim(place):
-                    await self._send(place, claimed)
+                    await self.dispatch.send(place.line, place.standing, claimed)
                     taken += len(claimed)
             if not taken:
                 return count
@@ -134,7 +111,7 @@ class Sender:
         The first line that is open takes from the common outbox; a line on trial ahead of it takes a single message.
         What a line may have sent before stays with it.
         """
-        now, taken = self.clock.now(), False
+        now, taken = self.dispatch.clock.now(), False
         ready = [not standing.closed(now) for standing in standings]
         whole = [one.paused_until is None and not one.exhausted for one in standings]
         for at, (line, standing) in enumerate(zip(self.lines.lines, standings, strict=True)):
@@ -166,12 +143,12 @@ class Sender:
         try:
             if permits:
                 claimed = await outbox.claim(
-                    self.redis,
+                    self.dispatch.redis,
                     place.keys,
                     line.name,
                     bound=place.bound,
-                    now=self.clock.now(),
-                    lease=self.lease,
+                    now=self.dispatch.clock.now(),
+                    lease=self.dispatch.lease,
                     count=permits,
                     essential_only=standing.exhausted,
                     gap=self.gap,
@@ -187,217 +164,26 @@ class Sender:
         return await self._claim(place) if held and not claimed else claimed
 
     def _most(self) -> tuple[int, int, int]:
-        if self.bounds is None:
+        if self.dispatch.bounds is None:
             return 0, 0, 0
-        limits = self.bounds.limits
+        limits = self.dispatch.bounds.limits
         return limits.number_hour, limits.number_day, limits.number_day_essential
 
     async def _tell_held(self, held: Sequence[tuple[Message, str]]) -> None:
         """Supervisors hear of it; the texts themselves are in the console's list already."""
         for message, over in held:
             _log_held(message, over)
-        if self.bounds is not None:
+        if self.dispatch.bounds is not None:
             for over in dict.fromkeys(over for _, over in held):
-                await self.bounds.held(Over(over))
+                await self.dispatch.bounds.held(Over(over))
 
     async def _send_safely(self, place: _Place, claimed: Sequence[Claimed]) -> None:
         try:
-            await self._send(place, claimed)
+            await self.dispatch.send(place.line, place.standing, claimed)
         except (RedisError, OSError) as error:
             log.warning("store unreachable", action="send_failed", error=type(error).__name__, messages=len(claimed))
         except Exception:  # what is not settled is taken up again when its claim lapses
             log.exception("sending failed", action="send_failed", messages=len(claimed))
-
-    async def _send(self, place: _Place, claimed: Sequence[Claimed]) -> None:
-        now, line = self.clock.now(), place.line
-        instead: list[Settled] = []
-        plain: list[Claimed] = []
-        careful: list[Claimed] = []
-        for one in claimed:
-            safe = _safe_to_repeat(line, one.message)
-            outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=self.texting_time)
-            if outcome is None and self._abroad(one, safe_to_repeat=safe):
-                outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
-            if outcome is not None:
-                instead.append(outcome)
-            else:
-                (plain if safe else careful).append(one)
-        plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
-        await self._settle(instead)
-        if any(outcome.reason == Over.COUNTRY for outcome in instead) and self.bounds is not None:
-            await self.bounds.held(Over.COUNTRY)
-        if place.standing.on_trial and (plain or careful) and not await line.answers():
-            await self._settle(
-                [
-                    verdicts.put_back(one, now, safe_to_repeat=_safe_to_repeat(line, one.message))
-                    for one in plain + careful
-                ]
-            )
-            return
-        results: list[Result] = []
-        if plain:
-            plain = await self._affordable(line, plain)
-        if plain:
-            _note_sent(line, plain)
-            began = self.clock.now()
-            results = await line.provider.send([_outgoing(line, one.message) for one in plain])
-            answered = zip(plain, results, strict=True)
-            await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in answered])
-        for start in range(0, len(careful), _CAREFULLY):
-            results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
-        if results:
-            await line.heard(results, place.standing)
-
-    async def _renewed(
-        self, line: Account, claimed: Sequence[Claimed], instead: list[Settled], now: datetime
-    ) -> tuple[list[Claimed], list[Claimed]]:
-        """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
-        ready = list(claimed)
-        if self.renewal is not None:
-            asked = [one for one in claimed if _may_change(line, one)]
-            others = [one for one in claimed if not _may_change(line, one)]
-            try:
-                renewed, moved = await self.renewal.renew(asked, now)
-            except TooFewReplicas as error:
-                log.warning("not sent yet", action="rewrite_failed", reason=str(error), messages=len(asked))
-                back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in asked]
-                renewed, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
-            ready = [*others, *renewed]
-            instead += moved
-        safe = [_safe_to_repeat(line, one.message) for one in ready]
-        return (
-            [one for one, is_safe in zip(ready, safe, strict=True) if is_safe],
-            [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
-        )
-
-    async def _send_carefully(self, line: Account, claimed: Sequence[Claimed]) -> list[Result]:
-        """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
-        claimed = await self._affordable(line, claimed)
-        try:
-            ours = await outbox.mark(self.redis, claimed, now=self.clock.now(), lease=self.lease)
-        except TooFewReplicas as error:
-            log.warning("not sent yet", action="mark_failed", reason=str(error), messages=len(claimed))
-            now = self.clock.now()
-            back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in claimed]
-            await self._settle_paid(line, [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
-            return []
-        _note_sent(line, ours)
-        began = self.clock.now()
-        plain = [one for one in ours if not _by_pattern(line, one.message)]
-        patterns = [one for one in ours if _by_pattern(line, one.message)]
-        sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
-        looking_up = [line.provider.lookup(_outgoing(line, one.message)) for one in patterns]
-        sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
-        results = [*(sent[0] if sent else ()), *looked_up]
-        answered = zip([*plain, *patterns], results, strict=True)
-        await self._settle_paid(line, [self._verdict(line, one, each, began) for one, each in answered])
-        return results
-
-    def _abroad(self, one: Claimed, *, safe_to_repeat: bool) -> bool:
-        """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
-        if self.bounds is None or one.by_hand or verdicts.in_doubt(one, safe_to_repeat=safe_to_repeat):
-            return False
-        return self.bounds.abroad(one.message)
-
-    async def _affordable(self, line: Account, claimed: Sequence[Claimed]) -> list[Claimed]:
-        """The messages that the day's money is enough for; the others are held."""
-        if self.bounds is None:
-            return list(claimed)
-        now = self.clock.now()
-        granted = await self.bounds.reserve(claimed, self._costs(line, claimed), now=now)
-        if not all(granted):
-            held = [one for one, fine in zip(claimed, granted, strict=True) if not fine]
-            await self._settle(
-                [Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.RIAL) for one in held]
-            )
-            await self.bounds.held(Over.RIAL)
-        return [one for one, fine in zip(claimed, granted, strict=True) if fine]
-
-    def _costs(self, line: Account, claimed: Sequence[Claimed]) -> list[int]:
-        assert self.bounds is not None
-        return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
-
-    async def _settle_paid(self, line: Account, settled: Sequence[Settled]) -> None:
-        """Write down what became of them, and what they came to."""
-        if self.bounds is not None:
-            costs = self._costs(line, [one.claimed for one in settled])
-            await self.bounds.settle(settled, costs, now=self.clock.now())
-        await self._settle(settled)
-
-    def _verdict(self, line: Account, claimed: Claimed, result: Result, began: datetime) -> Settled:
-        verdict = verdicts.of(
-            claimed,
-            result,
-            self.clock.now(),
-            safe_to_repeat=_safe_to_repeat(line, claimed.message),
-            texting_time=self.texting_time,
-            chance=self.chance,
-        )
-        return replace(verdict, began=began)
-
-    async def _settle(self, settled: Sequence[Settled]) -> None:
-        """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
-        if not settled:
-            return
-        over = asyncio.get_running_loop().time() + self.lease.total_seconds()
-        while True:
-            try:
-                for outcome in settled:
-                    await self.unreached.ends(outcome.claimed.keys, outcome.claimed.message, outcome.state)
-                await outbox.settle(self.redis, settled, tell=self.tell)
-                break
-            except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
-                log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))
-                break
-            except (RedisError, OSError, NotifierError) as error:
-                kind, left = type(error).__name__, len(settled)
-                log.warning("store unreachable", action="settle_failed", error=kind, messages=left)
-                if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
-                    raise
-                await asyncio.sleep(_SETTLE_AGAIN)
-        for outcome in settled:
-            _tell(outcome)
-            self.on_settled(outcome)
-
-
-def _may_change(line: Account, claimed: Claimed) -> bool:
-    """Whether no provider can have it yet, and it is a text about an order."""
-    in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
-    return claimed.message.order_v > 0 and not in_doubt
-
-
-def _by_pattern(line: Account, message: Message) -> bool:
-    """Whether the line sends this as a pattern; where it has none that fits, the text itself says the same."""
-    return line.provider.kind in message.patterns
-
-
-def _safe_to_repeat(line: Account, message: Message) -> bool:
-    """Whether the line knows a repeated message as the same, by its id."""
-    return line.provider.repeatable and not _by_pattern(line, message)
-
-
-def _outgoing(line: Account, message: Message) -> Outgoing:
-    pattern = message.patterns.get(line.provider.kind)
-    return Outgoing(
-        id=int(message.id),
-        to=message.to,
-        text=message.text,
-        pattern=pattern.name if pattern else None,
-        tokens=pattern.tokens if pattern else None,
-    )
-
-
-def _note_sent(line: Account, claimed: Sequence[Claimed]) -> None:
-    for one in claimed:
-        message = one.message
-        log.debug(
-            "message handed to the provider",
-            action="message_sent",
-            message=message.id,
-            source=message.source,
-            order=message.order_id,
-            provider=line.name,
-        )
 
 
 def _log_held(message: Message, over: str) -> None:
@@ -410,20 +196,4 @@ def _log_held(message: Message, over: str) -> None:
         order=message.order_id,
         to=phones.mask(message.to),
         reason=over,
-    )
-
-
-def _tell(outcome: Settled) -> None:
-    message, attempt = outcome.claimed.message, outcome.attempt
-    log.info(
-        f"message {outcome.state}",
-        action="message_settled",
-        message=message.id,
-        template=message.template,
-        source=message.source,
-        order=message.order_id,
-        to=phones.mask(message.to),
-        provider=outcome.claimed.provider,
-        code=attempt.code if attempt else None,
-        provider_id=outcome.provider_id,
     )

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from notifier.domain.messages import MessageState
-from notifier.sms.ledger import Attempt
+from notifier.domain.back_off import back_off, doubling
+from notifier.domain.messages import Attempt, MessageState
 from notifier.sms.outbox import Claimed, Settled
 from notifier.sms.providers.base import Accepted, Failure, Result, Status
 
@@ -17,8 +17,11 @@ DEDUPLICATED = timedelta(hours=12)
 
 RECONCILE_AFTER = timedelta(minutes=1)
 
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=10)
-_GIVE_UP_AFTER = timedelta(hours=48)  # for a message without a time limit of its own
+WAITS = doubling(timedelta(seconds=1), timedelta(minutes=5))
+"""Between tries; chance makes each up to twice as long: a provider that comes back is not met by all at once."""
+
+TRIED_FOR = timedelta(hours=48)
+"""How long a message is tried that has no time limit of its own, or none any more."""
 
 STATES = {
     Status.DELIVERED: MessageState.DELIVERED,
@@ -98,7 +101,7 @@ def of(
             return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time)
         case Failure.RETRY:
             # Where the line is to be left alone for longer, it is paused, and another may have the message before.
-            again_at = now + _back_off(len(claimed.attempts), chance)
+            again_at = now + back_off(len(claimed.attempts), WAITS, jitter=chance.random())
             return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time)
 
 
@@ -109,7 +112,7 @@ def _later(
     message = claimed.message
     held = message.keeps_quiet_hours and not claimed.by_hand
     allowed = texting_time(again_at) if held else again_at
-    if allowed >= (claimed.expires_at or (message.not_before or message.created_at) + _GIVE_UP_AFTER):
+    if allowed >= (claimed.expires_at or (message.not_before or message.created_at) + TRIED_FOR):
         return _unknown(claimed, now, attempt) if bound else _too_late(claimed, now, attempt)
     return Settled(
         claimed=claimed,
@@ -128,9 +131,3 @@ def _too_late(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -
 
 def _unknown(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -> Settled:
     return Settled(claimed=claimed, state=MessageState.UNKNOWN, now=now, attempt=attempt, ask_at=now + RECONCILE_AFTER)
-
-
-def _back_off(tries: int, chance: random.Random) -> timedelta:
-    """Exponential, half of it by chance, so that a provider that comes back is not met by all at once, nor at once."""
-    longest: timedelta = min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT)
-    return longest * (1 + chance.random()) / 2

@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
+from notifier.errors import NotifierError
 from notifier.store import urls
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas, Server
@@ -20,7 +21,7 @@ HEALTH_CHECK_INTERVAL = 15  # seconds a connection may idle before it must answe
 _NODE_CONNECTIONS = 512  # to one node of a cluster: beyond it redis-py refuses commands instead of letting them wait
 
 
-class CannotConnect(RedisConnectionError):
+class CannotConnect(NotifierError, RedisConnectionError):
     """Redis does not answer, or refuses us."""
 
 

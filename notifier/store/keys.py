@@ -1,288 +1,426 @@
-"""The name of every key, in one place.
+"""The name of every key, in one table: a new kind of key is one row of it.
 
-A key of one customer's data begins with its partition, ``n:{P}:``: what one unit of work touches lies in one slot of a
-Redis Cluster.
+A row says what a key is called and holds, what ends it and how it moves between partitions; `notifier.store.places` and
+docs/reference/store.md are made from it. A key of one customer's data begins with its partition, ``n:{P}:``: what one
+unit of work touches lies in one slot of a Redis Cluster.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from zlib import crc32
 
-SCHEMA = "n:schema"  # the version of the form that all records here are in
-RETENTION = "n:retention"  # hash: who of all processes is removing what is old
-INSTANCE = "n:instance"  # a random name of this store, made when it is first opened
-BACKED_UP = "n:backed-up"  # unix ms of the last backup that was finished
-LAYOUT = "n:partitions"  # hash: how many partitions the data lies in, and into how many it is being moved
-PROCESSES = "n:processes"  # the processes that use this store, by the unix ms until which each counts as alive
-STAFF = "n:staff"  # hash: staff id → record
-AUDIT = "n:audit:{n:staff}"  # who did what to accounts and settings, by unix ms; in the slot of STAFF
-TEMPLATES_IN_USE = "n:templates"  # hash: template → its version
-TEMPLATE_VERSIONS = "n:templates:versions"  # hash: template and version → what it said
-HEARD = "n:heard"  # hash: source → unix ms of its last event
-SILENT = "n:silent"  # hash: source of whose silence supervisors were told → unix ms of its last event
-ENDPOINTS = "n:endpoints"  # set: the endpoints that news was ever kept for
-LEFTOVERS = "n:import-leftovers"  # set: where the files lie in which imports wrote down the lines they refused
-ALERTS = "n:alerts"  # list: what supervisors have to know, newest first
+from notifier.store.kinds import By, Form, Kind, Moves, Single, of_one, of_two
 
+WHOLE, MEMBERS = Form.WHOLE, Form.MEMBERS
 
 _CODES = 1024  # hashes of codes; it belongs to the data, and another number needs a migration
 
 
-class Keys(NamedTuple):
+def _hash_of(code: str) -> str:
+    """Codes are divided among hashes: Redis keeps a small hash in half the bytes of a large one."""
+    return f"{crc32(code.encode()) % _CODES:x}"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Keys:
     """The keys of one partition."""
 
     partition: int
 
-    def order(self, source: str, order_id: str) -> str:
-        return f"n:{{{self.partition}}}:order:{source}:{order_id}"
+    order = of_two(
+        "order:<source>:<order>",
+        "an order",
+        "compressed after *pack*; replaced after *orders* or *open_orders* by what is *remembered*, for so long",
+        Moves(WHOLE, By.ORDER),
+    )
+    timeline = of_two(
+        "timeline:<source>:<order>",
+        "its story",
+        "packed after *pack*, removed with the order",
+        Moves(WHOLE, By.ORDER),
+    )
+    closed = of_two(
+        "closed:<source>:<order>",
+        "timeline, messages and calls of an order that has been closed for a while, compressed",
+        "removed with the order",
+        Moves(WHOLE, By.ORDER),
+    )
+    orders = Single(
+        "orders",
+        "all orders, by the unix ms they last changed at",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    priority_orders = Single(
+        "orders:high",
+        "orders with priority, by the unix ms they last changed at",
+        "when the order is packed",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    deposits = Single(
+        "orders:deposits",
+        "orders whose deposit was reported, by the unix ms it was reported at",
+        "when it is looked up; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    customer_orders = of_one(
+        "customer:<phone>:orders",
+        "a customer's orders, by the unix ms each was first heard of at",
+        "with the last order",
+        Moves(MEMBERS, By.CUSTOMER),
+    )
+    codes = of_one(
+        "codes:<code>",
+        "hash: tracking code, receipt number or number of its own → the order it was last given for",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "value"),
+        spelt=_hash_of,
+    )
+    numbered = of_two(
+        "numbered:<source>:<number>",
+        "set: the orders of a shop that customers know by one number, which is not their id",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    seen = of_two(
+        "seen:<source>:<event>",
+        "what was answered to an event",
+        "lapses after *event_ids*",
+        Moves(WHOLE, By.SEEN, "value"),
+    )
+    parked = of_two(
+        "parked:<source>:<order>",
+        "events that wait for an order",
+        "when it comes; else archived after *orders*",
+        Moves(Form.LIST, By.PARKING),
+    )
+    parked_orders = Single(
+        "parked",
+        "orders that events wait for, by the unix ms the first came at",
+        "when they come; else with the events",
+        Moves(MEMBERS, By.PARKING, "member"),
+    )
+    message = of_one(
+        "message:<message>",
+        "hash: a message and what became of it",
+        "packed or removed with its order; without one, after *orders*",
+        Moves(WHOLE, By.MESSAGE),
+    )
+    messages = of_one(
+        "messages:<state>",
+        "messages in one state, by the unix ms they were created at",
+        "with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    outbox = Single(
+        "outbox",
+        "messages to be sent, by the unix ms from which they may be",
+        "when they are sent, expire or are cancelled; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    bound = of_one(
+        "outbox:<provider>",
+        "messages to be sent that one provider may have sent already: no other may have them",
+        "when they are sent, expire or are cancelled; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    sending = of_one(
+        "sending:<provider>",
+        "messages a worker has taken for a provider, by the unix ms at which its claim lapses",
+        "when they are settled; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    reports = of_one(
+        "reports:<provider>",
+        "messages a provider took and has not reported the end of, by the unix ms at which it is asked next",
+        "when they arrive or after 48 hours; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    reconciling = Single(
+        "reconciling",
+        "messages that may have been sent, by the unix ms at which that is looked into next",
+        "after 15 minutes, or a day where nobody can be asked; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    provider_message = of_two(
+        "provider:<provider>:<id>",
+        "our message by the provider's id for it",
+        "lapses after 48 hours",
+        Moves(WHOLE, By.MESSAGE, "value"),
+    )
+    texts = of_one(
+        "customer:<phone>:texts",
+        "a customer's texts that have not left yet, by the unix ms they were created at: they leave in this order",
+        "lapses after 8 days",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    told = of_one(
+        "customer:<phone>:told",
+        "hash: order → the newest of its texts that overtake older ones",
+        "lapses after 8 days",
+        Moves(MEMBERS, By.MESSAGE, "value"),
+    )
+    last_text = of_one(
+        "customer:<phone>:last",
+        "the unix ms at which a customer was last sent something",
+        "lapses after a day",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    counted = of_one(
+        "customer:<phone>:counted",
+        "the texts a customer was sent within a day, by the unix ms they left at",
+        "lapses after a day",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    inbound = of_one(
+        "customer:<phone>:inbound",
+        "what a customer texted, oldest first, at most 100",
+        "with their last order; lapses a year after the last text",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    call = of_one(
+        "call:<call>",
+        "a call",
+        "packed or removed with its order; without one, *orders* after its end; ended when nobody made it in *orders*",
+        Moves(WHOLE, By.CALL),
+    )
+    calls = of_one(
+        "calls:<state>",
+        "calls in one state, by the unix ms at which something is to happen to them; those over, by their end",
+        "with the call",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    assigned = of_one(
+        "assigned:<staff>",
+        "the open calls of one of the staff, by the unix ms they are due at",
+        "when the call is over",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    open_calls = Single(
+        "open_calls",
+        "hash: customer → their one open call",
+        "when the call is over",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    callers = Single(
+        "callers",
+        "hash: customer → who of the staff spoke to them last",
+        "with the customer's last order",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    do_not_call = Single(
+        "do_not_call",
+        "hash: customer who wants no calls → unix ms since when",
+        "never: a refusal holds until it is taken back or the customer is erased; one number each",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    opted_out = Single(
+        "opted_out",
+        "set: customers who want no texts but the essential ones",
+        "never: a refusal holds until it is taken back or the customer is erased; one number each",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    owed = Single(
+        "owed",
+        "hash: staff id and call → the reminder they are owed about it",
+        "when it is sent or pointless",
+        Moves(MEMBERS, By.CALL, "second part of the member"),
+    )
+    reminded = Single(
+        "reminded",
+        "hash: staff id → unix ms of their last reminder, and of the digests of their shifts",
+        "one entry for each of the staff",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    feedback = Single(
+        "feedback",
+        "hash: what a call found out about an order and the order was not told yet, by event id",
+        "when the order was told",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    news = of_one(
+        "news:<endpoint>",
+        "hash: what an endpoint of the shop's is to be told, by id",
+        "when it is told; else after the endpoint's `keep`, and beyond its `at_most`",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    news_due = of_one(
+        "news:<endpoint>:due",
+        "what an endpoint is to be told, by the unix ms of the next try",
+        "with `news`",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    news_since = of_one(
+        "news:<endpoint>:since",
+        "what an endpoint is to be told, by the unix ms it happened at",
+        "with `news`",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    day = of_one(
+        "day:<day>",
+        "hash: what one day of Tehran's came to, counted as it happened",
+        "lapses after 800 days",
+        Moves(Form.COUNTERS, By.NOTHING),
+    )
+    audit = Single(
+        "audit",
+        "who did what with what lies here, by unix ms: texts stopped or sent by hand",
+        "each line after *audit*",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    barrier = Single(
+        "barrier",
+        "written to learn that replicas have all that was written before",
+        "one of it",
+        Moves(Form.RUBBISH, By.NOTHING),
+    )
+    moved = of_two(
+        "moved:<partition>:<key>",
+        "that counters were moved here, so that a move which is begun again does not add them twice",
+        "with the next move",
+        Moves(Form.RUBBISH, By.NOTHING),
+    )
 
-    def timeline(self, source: str, order_id: str) -> str:
-        return f"n:{{{self.partition}}}:timeline:{source}:{order_id}"
 
-    def closed(self, source: str, order_id: str) -> str:
-        """The packed timeline, messages and calls of an order that has been closed for a while."""
-        return f"n:{{{self.partition}}}:closed:{source}:{order_id}"
-
-    @property
-    def audit(self) -> str:
-        """Who did what with what lies in this partition, by unix ms."""
-        return f"n:{{{self.partition}}}:audit"
-
-    @property
-    def barrier(self) -> str:
-        """Written to learn that replicas have all that was written before."""
-        return f"n:{{{self.partition}}}:barrier"
-
-    def seen(self, source: str, event_id: str) -> str:
-        return f"n:{{{self.partition}}}:seen:{source}:{event_id}"
-
-    def parked(self, source: str, order_id: str) -> str:
-        return f"n:{{{self.partition}}}:parked:{source}:{order_id}"
-
-    def message(self, message_id: str) -> str:
-        return f"n:{{{self.partition}}}:message:{message_id}"
-
-    def messages(self, state: str) -> str:
-        """Messages in one state, by the unix ms they were created at."""
-        return f"n:{{{self.partition}}}:messages:{state}"
-
-    def call(self, call_id: str) -> str:
-        return f"n:{{{self.partition}}}:call:{call_id}"
-
-    def calls(self, state: str) -> str:
-        """Calls in one state, by the unix ms at which something is to happen to them; those over, by their end."""
-        return f"n:{{{self.partition}}}:calls:{state}"
-
-    def assigned(self, staff_id: str) -> str:
-        """The open calls of one of the staff, by the unix ms they are due at."""
-        return f"n:{{{self.partition}}}:assigned:{staff_id}"
-
-    @property
-    def open_calls(self) -> str:
-        """Hash: customer → their one open call."""
-        return f"n:{{{self.partition}}}:open_calls"
-
-    @property
-    def callers(self) -> str:
-        """Hash: customer → who of the staff spoke to them last."""
-        return f"n:{{{self.partition}}}:callers"
-
-    @property
-    def do_not_call(self) -> str:
-        """Hash: customer who wants no calls → unix ms since when."""
-        return f"n:{{{self.partition}}}:do_not_call"
-
-    @property
-    def owed(self) -> str:
-        """Hash: staff id|call → the reminder they are owed about it."""
-        return f"n:{{{self.partition}}}:owed"
-
-    @property
-    def reminded(self) -> str:
-        """Hash: staff id → unix ms of their last reminder, and of the digests of their shifts."""
-        return f"n:{{{self.partition}}}:reminded"
-
-    @property
-    def feedback(self) -> str:
-        """Hash: what a call found out about an order and the order was not told yet, by event id."""
-        return f"n:{{{self.partition}}}:feedback"
-
-    def news(self, endpoint: str) -> str:
-        """Hash: what an endpoint of the shop's is to be told, by id."""
-        return f"n:{{{self.partition}}}:news:{endpoint}"
-
-    def news_due(self, endpoint: str) -> str:
-        """Sorted set: ids of an endpoint's news, by the unix ms of the next try."""
-        return f"n:{{{self.partition}}}:news:{endpoint}:due"
-
-    def news_since(self, endpoint: str) -> str:
-        """Sorted set: ids of an endpoint's news, by the unix ms it happened at."""
-        return f"n:{{{self.partition}}}:news:{endpoint}:since"
-
-    @property
-    def orders(self) -> str:
-        """All orders, by the unix ms they last changed at."""
-        return f"n:{{{self.partition}}}:orders"
-
-    @property
-    def priority_orders(self) -> str:
-        return f"n:{{{self.partition}}}:orders:high"
-
-    @property
-    def deposits(self) -> str:
-        """Orders whose deposit was reported and not looked up yet, by the unix ms it was reported at."""
-        return f"n:{{{self.partition}}}:orders:deposits"
-
-    def codes(self, code: str) -> str:
-        """Hash: tracking code, receipt number or number of its own → the order it was last given for.
-
-        Divided by the code: Redis keeps a small hash in half the bytes of a large one.
-        """
-        return f"n:{{{self.partition}}}:codes:{crc32(code.encode()) % _CODES:x}"
-
-    def numbered(self, source: str, number: str) -> str:
-        """Set: the orders of a shop that customers know by this number, which is not their id. Two may share one."""
-        return f"n:{{{self.partition}}}:numbered:{source}:{number}"
-
-    @property
-    def parked_orders(self) -> str:
-        """Orders that events wait for, by the unix ms the first came at."""
-        return f"n:{{{self.partition}}}:parked"
-
-    def day(self, day: str) -> str:
-        """Hash: what one day of Tehran's came to, counted as it happened."""
-        return f"n:{{{self.partition}}}:day:{day}"
-
-    @property
-    def outbox(self) -> str:
-        """Messages to be sent, by the unix ms from which they may be."""
-        return f"n:{{{self.partition}}}:outbox"
-
-    def bound(self, provider: str) -> str:
-        """Messages to be sent that one provider may have sent already: no other may have them."""
-        return f"n:{{{self.partition}}}:outbox:{provider}"
-
-    def sending(self, provider: str) -> str:
-        """Messages a worker has taken for a provider, by the unix ms at which its claim lapses."""
-        return f"n:{{{self.partition}}}:sending:{provider}"
-
-    def reports(self, provider: str) -> str:
-        """Messages a provider took and has not reported the end of, by the unix ms at which it is asked next."""
-        return f"n:{{{self.partition}}}:reports:{provider}"
-
-    @property
-    def reconciling(self) -> str:
-        """Messages that may have been sent, by the unix ms at which that is looked into next."""
-        return f"n:{{{self.partition}}}:reconciling"
-
-    @property
-    def opted_out(self) -> str:
-        """Customers who want no texts but the essential ones."""
-        return f"n:{{{self.partition}}}:opted_out"
-
-    def customer_orders(self, phone: str) -> str:
-        """A customer's orders, by the unix ms each was first heard of at."""
-        return f"n:{{{self.partition}}}:customer:{phone}:orders"
-
-    def inbound(self, phone: str) -> str:
-        """What a customer texted to us, oldest first."""
-        return f"n:{{{self.partition}}}:customer:{phone}:inbound"
-
-    @property
-    def customers(self) -> str:
-        """What every key about a customer begins with."""
-        return f"n:{{{self.partition}}}:customer:"
-
-    def texts(self, phone: str) -> str:
-        """A customer's texts that have not left yet, by the unix ms they were created at: they leave in this order."""
-        return f"{self.customers}{phone}:texts"
-
-    def last_text(self, phone: str) -> str:
-        """The unix ms at which a customer was last sent something."""
-        return f"{self.customers}{phone}:last"
-
-    def counted(self, phone: str) -> str:
-        """The texts a customer was sent within a day, by the unix ms they left at."""
-        return f"{self.customers}{phone}:counted"
-
-    def told(self, phone: str) -> str:
-        """Hash: order → the newest of its texts that overtake older ones."""
-        return f"{self.customers}{phone}:told"
-
-    def provider_message(self, provider: str, provider_id: str) -> str:
-        """Our message, by the provider's id for it."""
-        return f"n:{{{self.partition}}}:provider:{provider}:{provider_id}"
+_ELSEWHERE: dict[str, Kind] = {}
 
 
-def session(digest: str) -> str:
-    """Hash: one browser's sign-in to the console, by the hash of its token; in the slot of STAFF."""
-    return f"n:session:{{{STAFF}}}:{digest}"
+def _only(name: str, what: str, ends: str) -> str:
+    _ELSEWHERE[name] = Kind(name, what, ends)
+    return name
 
 
-def half_session(digest: str) -> str:
-    """Hash: a sign-in whose second step is to come, by the hash of its token; in the slot of STAFF."""
-    return f"n:half-session:{{{STAFF}}}:{digest}"
+def _of_one(name: str, what: str, ends: str) -> Callable[[str], str]:
+    _ELSEWHERE[name] = kind = Kind(name, what, ends)
+    return lambda about: kind.places % about
 
 
-def attempts(what: str) -> str:
-    """How often something was tried lately: a sign-in, a code, an old password."""
-    return f"n:attempts:{what}"
+def _of_two(name: str, what: str, ends: str) -> Callable[[str, str], str]:
+    _ELSEWHERE[name] = kind = Kind(name, what, ends)
+    return lambda source, about: kind.places % (source, about)
 
 
-def webhooks(day: str) -> str:
-    """Hash: source and status → how many webhooks of one day."""
-    return f"n:webhooks:{day}"
+SCHEMA = _only("n:schema", "the version of the form that all records here are in", "one of it")
+RETENTION = _only("n:retention", "hash: who of all processes is removing what is old", "lapses after ten minutes")
+INSTANCE = _only("n:instance", "a random name of this store, made when it is first opened", "one of it")
+BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the embedded store that was finished", "one of it")
+LAYOUT = _only(
+    "n:partitions",
+    "hash: how many partitions the data lies in, and into how many it is being moved",
+    "one of it",
+)
+PROCESSES = _only(
+    "n:processes",
+    "the processes that use this store, by the unix ms until which each counts as alive",
+    "each a while after its last sign",
+)
+STAFF = _only("n:staff", "hash: staff id → record", "one entry for each of the staff")
+AUDIT = _only(
+    "n:audit:{n:staff}",
+    "who did what, by unix ms: accounts, sign-ins, refusals, exports, erasures, settings; in the slot of `STAFF`",
+    "each line after *audit*",
+)
+TEMPLATES_IN_USE = _only("n:templates", "hash: template → its version", "one entry a template")
+TEMPLATE_VERSIONS = _only(
+    "n:templates:versions",
+    "hash: template and version → what it said",
+    "never: one entry for each change that a person makes",
+)
+HEARD = _only("n:heard", "hash: source → unix ms of its last event", "one entry a source")
+SILENT = _only(
+    "n:silent",
+    "hash: source of whose silence supervisors were told → unix ms of its last event",
+    "one entry a source",
+)
+ENDPOINTS = _only("n:endpoints", "set: the endpoints that news was ever kept for", "one entry an endpoint")
+LEFTOVERS = _only(
+    "n:import-leftovers",
+    "set: where the files lie in which imports wrote down the lines they refused",
+    "when a customer is erased and the file is gone",
+)
+ALERTS = _only("n:alerts", "list: what supervisors have to know, newest first", "the oldest go")
+
+
+session = _of_one(
+    "n:session:{n:staff}:<digest>",
+    "hash: one browser's sign-in to the console, by the hash of its token; in the slot of `STAFF`",
+    "lapses 12 hours after its last use, 16 after it was opened; worth nothing once the account has another epoch",
+)
+half_session = _of_one(
+    "n:half-session:{n:staff}:<digest>",
+    "hash: a sign-in whose second step is to come, by the hash of its token; in the slot of `STAFF`",
+    "lapses after 5 minutes",
+)
+attempts = _of_one(
+    "n:attempts:<what>",
+    "how often something was tried lately: a sign-in, a code, an old password, a line of the audit trail",
+    "lapses after 15 minutes, an hour or a day",
+)
+webhooks = _of_one(
+    "n:webhooks:<day>",
+    "hash: source and status → how many webhooks of one day",
+    "lapses after 100 days",
+)
+kept_signed = _of_one(
+    "n:{kept}:signed:<source>",
+    "deliveries of a source that were refused, by the unix ms they came at",
+    "after *refused_deliveries*; at most 1,300 a source",
+)
+kept_unsigned = _of_one(
+    "n:{kept}:unsigned:<source>",
+    "those of them whose signature did not match, so that they can crowd out no others",
+    "after *refused_deliveries*; at most 1,300 a source",
+)
+kept_delivery = _of_one(
+    "n:{kept}:delivery:<delivery>",
+    "a delivery that was refused",
+    "lapses after *refused_deliveries*",
+)
+catch_up = _of_one(
+    "n:catch_up:<source>",
+    "hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)",
+    "one a source",
+)
+rhythm = _of_two(
+    "n:rhythm:<source>:<day>",
+    "the spans of one day in which a shop said something",
+    "lapses after some weeks",
+)
+line = _of_one("n:line:<provider>", "hash: how a provider's account is doing, for all processes", "one a provider")
+endpoint = _of_one(
+    "n:endpoint:<endpoint>",
+    "hash: how an endpoint that we post to is doing, for all processes",
+    "one an endpoint",
+)
+alert = _of_one(
+    "n:alert:<kind>",
+    "there while supervisors have just been told of one kind of trouble",
+    "lapses after an hour",
+)
+spent = _of_one(
+    "n:spent:<day>",
+    "hash: what a day's texts have cost, where `[sms.limits] rial_day` is set; whether it was told that it runs out",
+    "lapses after three days",
+)
+permits = _of_one("n:permits:<provider>", "the token bucket of a provider's account", "one a provider")
+route = _of_two(
+    "n:route:<source>:<order>",
+    "where there are several partitions: the one an order lies in",
+    "lapses after *remembered* and *open_orders* once the order is archived",
+)
 
 
 def kept(source: str, *, signed: bool) -> str:
-    """Deliveries of a source that were refused, by the unix ms they came at; unsigned ones apart."""
-    return f"n:{{kept}}:{'signed' if signed else 'unsigned'}:{source}"
-
-
-def kept_delivery(kept_id: str) -> str:
-    """One of them."""
-    return f"n:{{kept}}:delivery:{kept_id}"
-
-
-def catch_up(source: str) -> str:
-    """Hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)."""
-    return f"n:catch_up:{source}"
-
-
-def rhythm(source: str, day: str) -> str:
-    """The spans of one day in which a shop said something."""
-    return f"n:rhythm:{source}:{day}"
-
-
-def line(provider: str) -> str:
-    """Hash: how a provider's account is doing, for all processes."""
-    return f"n:line:{provider}"
-
-
-def endpoint(name: str) -> str:
-    """Hash: how an endpoint that we post to is doing, for all processes."""
-    return f"n:endpoint:{name}"
-
-
-def alert(kind: str) -> str:
-    """There while supervisors have just been told of one kind of trouble."""
-    return f"n:alert:{kind}"
-
-
-def spent(day: str) -> str:
-    """Hash: what the texts of one day have cost, where that is limited, and whether it was told that it runs out."""
-    return f"n:spent:{day}"
-
-
-def permits(provider: str) -> str:
-    """The token bucket of a provider's account."""
-    return f"n:permits:{provider}"
-
-
-def route(source: str, order_id: str) -> str:
-    """Where there are several partitions: the one an order lies in."""
-    return f"n:route:{source}:{order_id}"
+    """The refused deliveries of a source, signed ones or the others."""
+    return kept_signed(source) if signed else kept_unsigned(source)
 
 
 def partition_of(text: str, partitions: int) -> int:
     """The partition of a phone, or of an order that has none."""
     return crc32(text.encode()) % partitions
+
+
+OF_A_PARTITION: Mapping[str, Kind] = {
+    name: value.kind for name, value in vars(Keys).items() if isinstance(getattr(value, "kind", None), Kind)
+}
+ELSEWHERE: Mapping[str, Kind] = _ELSEWHERE

@@ -16,7 +16,9 @@ from redis.exceptions import ResponseError
 from notifier.domain.orders import Order
 from notifier.store import keys as names
 from notifier.store import places, work
-from notifier.store.places import By, Form, Found, Places, decoded
+from notifier.store.keys import Keys
+from notifier.store.kinds import By, Form
+from notifier.store.places import Found, Places, decoded
 from notifier.store.work import UnitOfWork
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ class Mover:
     tell: Tell = lambda part, count: None
 
     async def check(self) -> int:
-        """How many keys there are. Raises UnknownKind before anything is touched."""
+        """How many keys there are. Raises UnknownKey before anything is touched."""
         return sum([1 async for _ in self._keys()])
 
     async def move(self) -> None:
@@ -153,7 +155,7 @@ class Mover:
         target = self._places.home(one.partition)
         if target == one.partition:
             return
-        done = f"n:{{{target}}}:moved:{one.partition}:{one.rest}"
+        done = Keys(target).moved(str(one.partition), one.rest)
         counts: Any = await self.redis.hgetall(one.key)
         ttl: int = await self.redis.ttl(one.key)
         unit = UnitOfWork()

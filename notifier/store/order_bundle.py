@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from redis.asyncio import Redis
 
 from notifier.domain.calls import Call
-from notifier.domain.messages import Message
+from notifier.domain.messages import Attempt, Message
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
 from notifier.store import packing
@@ -67,7 +67,7 @@ def kept_message(message_id: str, fields: Mapping[bytes, bytes]) -> KeptMessage:
     record = fields.get(b"message", b"")
     decode(record, Message)
     attempts = fields.get(b"attempts", b"[]")
-    decode(attempts, list[dict[str, Any]])
+    decode(attempts, list[Attempt])
     kept = {name: fields[name.encode()].decode() for name in KEPT_FIELDS if name.encode() in fields}
     return KeptMessage(id=message_id, message=Raw(record), attempts=Raw(attempts), fields=kept)
 

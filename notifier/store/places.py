@@ -1,12 +1,8 @@
-"""Where a key, and each thing in it, belongs: everything of a customer in the partition of their phone.
-
-``RULES`` knows every kind of key of a partition. Whoever adds a kind to `notifier.store.keys` says here how it moves.
-"""
+"""Where a key, and each thing in it, belongs: everything of a customer in the partition of their phone."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import msgspec
@@ -17,70 +13,16 @@ from notifier.domain.messages import Message
 from notifier.errors import StoreError
 from notifier.store import keys as names
 from notifier.store.keys import Keys, partition_of
+from notifier.store.kinds import By, Moves
 from notifier.store.records import decode
 
 _KEY = re.compile(rb"n:\{(\d+)\}:(.*)", re.DOTALL)
 
 
-class By(Enum):
-    """What tells where something belongs."""
-
-    ORDER = "source:order"
-    PARKING = "the number of an order that nobody has heard of"
-    MESSAGE = "message"
-    CALL = "call"
-    CUSTOMER = "phone, or source:order of a customer without one"
-    SEEN = "the answer that names the order"
-    NOTHING = "it may stay where it is"
+_RULES = [(kind.pattern, kind.moves) for kind in names.OF_A_PARTITION.values() if kind.moves is not None]
 
 
-class Form(Enum):
-    """How it is moved: whole, or what it holds one by one."""
-
-    WHOLE = "whole"
-    LIST = "list"
-    MEMBERS = "members of a sorted set or set, or fields of a hash"
-    COUNTERS = "counters of a hash, which are added up"
-    RUBBISH = "nobody needs it"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A kind of key: what tells where it, or each of its members, belongs."""
-
-    form: Form
-    by: By
-    told_by: str = "name"  # or "member", "value", "record": where that is read
-
-
-WHOLE, MEMBERS = Form.WHOLE, Form.MEMBERS
-RULES: dict[str, Rule] = {
-    r"(?:order|timeline|closed):(.*)": Rule(WHOLE, By.ORDER),
-    r"seen:(.*)": Rule(WHOLE, By.SEEN, "value"),
-    r"message:(.*)": Rule(WHOLE, By.MESSAGE),
-    r"call:(.*)": Rule(WHOLE, By.CALL),
-    r"provider:(.*)": Rule(WHOLE, By.MESSAGE, "value"),
-    r"customer:([^:]*):(?:inbound|last|counted)": Rule(WHOLE, By.CUSTOMER),
-    r"parked:(.*)": Rule(Form.LIST, By.PARKING),
-    r"orders|orders:high|orders:deposits": Rule(MEMBERS, By.ORDER, "member"),
-    r"parked": Rule(MEMBERS, By.PARKING, "member"),
-    r"customer:([^:]*):orders": Rule(MEMBERS, By.CUSTOMER),
-    r"customer:[^:]*:texts": Rule(MEMBERS, By.MESSAGE, "member"),
-    r"customer:[^:]*:told": Rule(MEMBERS, By.MESSAGE, "value"),
-    r"messages:.*|outbox|outbox:.*|sending:.*|reports:.*|reconciling": Rule(MEMBERS, By.MESSAGE, "member"),
-    r"calls:.*|assigned:.*": Rule(MEMBERS, By.CALL, "member"),
-    r"owed": Rule(MEMBERS, By.CALL, "second part of the member"),
-    r"open_calls|callers|do_not_call|opted_out": Rule(MEMBERS, By.CUSTOMER, "member"),
-    r"numbered:.*": Rule(MEMBERS, By.ORDER, "member"),
-    r"codes:.*": Rule(MEMBERS, By.ORDER, "value"),
-    r"feedback|reminded|news:.*|audit": Rule(MEMBERS, By.NOTHING),
-    r"day:.*": Rule(Form.COUNTERS, By.NOTHING),
-    r"moved:.*|barrier": Rule(Form.RUBBISH, By.NOTHING),
-}
-_RULES = [(re.compile(pattern, re.DOTALL), rule) for pattern, rule in RULES.items()]
-
-
-class UnknownKind(StoreError):
+class UnknownKey(StoreError):
     """A key that no rule knows: moving the rest would leave it behind."""
 
 
@@ -91,7 +33,7 @@ class Found:
     key: str
     partition: int
     rest: str  # of the key, behind its partition
-    rule: Rule
+    rule: Moves
     about: str  # what its name says it is about
 
     def at(self, partition: int) -> str:
@@ -100,15 +42,15 @@ class Found:
 
 
 def found(key: bytes) -> Found | None:
-    """What kind of key this is; None for one that lies in no partition. Raises UnknownKind."""
+    """What kind of key this is; None for one that lies in no partition. Raises UnknownKey."""
     match = _KEY.fullmatch(key)
     if match is None:
         return None
     rest = match[2].decode()
     for pattern, rule in _RULES:
         if about := pattern.fullmatch(rest):
-            return Found(key.decode(), int(match[1]), rest, rule, about[1] if about.re.groups else "")
-    raise UnknownKind(f"nobody has said how the key {key.decode()} is moved; nothing was moved")
+            return Found(key.decode(), int(match[1]), rest, rule, about[1])
+    raise UnknownKey(f"nobody has said how the key {key.decode()} is moved; nothing was moved")
 
 
 @dataclass(frozen=True, slots=True)

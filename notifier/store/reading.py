@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
-from notifier.domain.messages import Message, MessageState
+from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.timeline import Kind, Line
 from notifier.errors import StoreError
@@ -41,7 +41,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     cost: int | None  # rial
     reason: str | None
     unconfirmed: bool  # the provider took it and could not say within its time what became of it
-    attempts: list[dict[str, Any]]
+    attempts: list[Attempt]
     first: int | None = None  # unix ms since when a provider may have it
     accepted: int | None = None  # unix ms at which the provider took it
     delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
@@ -249,7 +249,7 @@ def _message(
         cost=int(cost) if cost else None,
         reason=reason.decode() if reason else None,
         unconfirmed=unconfirmed is not None,
-        attempts=decode(attempts, list[dict[str, Any]]) if attempts else [],
+        attempts=decode(attempts, list[Attempt]) if attempts else [],
         first=int(first) if first else None,
         accepted=int(accepted) if accepted else None,
         delivered=int(delivered) if delivered else None,

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from notifier.errors import NotifierError
 
-class TooFewReplicas(RedisConnectionError):
+
+class TooFewReplicas(NotifierError, RedisConnectionError):
     """Written by the primary, and not by as many replicas as must have it: a dying primary may take it along."""
 
 

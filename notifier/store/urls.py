@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from notifier.errors import NotifierError
+
 FORMS = (
     "redis://[user:password@]host[:port][/db], rediss://… (the same over TLS), unix:///path/to/redis.sock, "
     "redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/db] or "
@@ -25,7 +27,7 @@ Node = tuple[str, int]
 """Host and port."""
 
 
-class UnsupportedUrl(ValueError):
+class UnsupportedUrl(NotifierError, ValueError):
     """The Redis URL is not understood; the message names the forms that are, never the password."""
 
 

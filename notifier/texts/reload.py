@@ -10,8 +10,8 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain import persian
 from notifier.errors import ConfigError, TemplateError
-from notifier.sms.alerts import Alert
 from notifier.sms.templates import Template, Templates, files
+from notifier.store.publishing import Alert
 from notifier.texts import loading, versions
 
 log = structlog.get_logger()

@@ -5,7 +5,6 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from notifier.config import Config
-from notifier.intake import views as webhooks
 from notifier.observability.collector import Scrape
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
@@ -18,19 +17,19 @@ from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
-from notifier.web.webhooks import watched
 
 
 def create_app(deps: WebDependencies) -> web.Application:
     """Everything this service answers over HTTP."""
-    config, rejections, counted = deps.config, deps.rejections, deps.delivery_counters
+    config, webhooks = deps.config, deps.webhooks
+    rejections = webhooks.recorder
     scrape = Scrape(
         config=config,
         reader=deps.reader,
         lines=deps.lines,
         clock=deps.clock,
         calling=deps.calling,
-        settle=counted.settle,
+        settle=webhooks.counters.settle,
     )
     middlewares: list[Middleware] = [problems]
     if config.server.trusted_proxies:
@@ -42,12 +41,12 @@ def create_app(deps: WebDependencies) -> web.Application:
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    from_outside = [*watched(webhooks.routes(deps.sources), counted, rejections), *deps.callbacks.routes()]
+    from_outside = [*webhooks.routes(), *deps.callbacks.routes()]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(deps.calling, deps.reader)
     further = [*calls.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
-    app.add_subapp("/api", Api(deps.reader, list(deps.sources), _tokens(config), further).app())
+    app.add_subapp("/api", Api(deps.reader, list(webhooks.shops), _tokens(config), further).app())
 
     async def to_console(request: web.Request) -> web.Response:
         """The console's address without its slash."""

@@ -15,9 +15,9 @@ from notifier.store.records import ms
 from notifier.web import answers, bodies, queries
 from notifier.web.described import Answer, Body, Parameter, describe
 from scheduler import ical
-from scheduler.book import Held, Unknown
+from scheduler.book import CallHeld, UnknownCall
 from scheduler.calling import Calling
-from scheduler.outcomes import Deposit, Report, Unclear
+from scheduler.outcomes import Deposit, Report, UnclearReport
 from scheduler.rules import Outcome
 
 T = TypeVar("T")
@@ -221,9 +221,9 @@ class CallViews:
 async def _answered(change: Awaitable[T]) -> T:
     try:
         return await change
-    except Unknown as error:
+    except UnknownCall as error:
         raise NotFound(str(error)) from None
-    except Held as error:
+    except CallHeld as error:
         raise Conflict(str(error)) from None
-    except Unclear as error:
+    except UnclearReport as error:
         raise Unprocessable(str(error)) from None

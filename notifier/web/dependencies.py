@@ -1,18 +1,16 @@
 """What the HTTP application works with, handed in by the service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.intake.rejections import RejectionRecorder
-from notifier.intake.views import Source
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
-from notifier.web.delivery_counters import DeliveryCounters
+from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
 
 
@@ -23,9 +21,7 @@ class WebDependencies:
     config: Config
     reader: Reader
     clock: Clock
-    sources: Mapping[str, Source]
-    rejections: RejectionRecorder
-    delivery_counters: DeliveryCounters
+    webhooks: Webhooks
     callbacks: KavenegarCallbacks
     lines: Accounts
     calling: Calling

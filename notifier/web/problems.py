@@ -1,7 +1,7 @@
 """Errors over HTTP: RFC 9457 problem details, whatever went wrong."""
 
 import asyncio
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -42,31 +42,54 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer_to(error, request)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is said to a request that was not carried out."""
+
+    status: int
+    document: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Refusal":
+        return cls(problem.status, problem.document(), problem.headers)
+
+    def response(self) -> web.Response:
+        body = encode(ProblemDetails(type="about:blank", **self.document))
+        kind = "application/problem+json"
+        return web.Response(body=body, status=self.status, headers=self.headers, content_type=kind)
+
+
 def answer_to(error: Exception, request: web.Request) -> web.Response:
     """The answer that an error while handling a request comes to. Raises the error where there is nobody to answer."""
+    return refusal_of(error, request).response()
+
+
+def refusal_of(error: Exception, request: web.Request) -> Refusal:
+    """What an error while handling a request comes to. Raises the error where there is nobody to answer."""
     match error:
         case Problem():
             if error.status >= 500 and not isinstance(error, Overloaded):  # of these there are many: the gate says so
                 log.warning("request refused", action="problem", status=error.status, path=_path(request))
-            return _answer(error.document(), error.status, error.headers)
+            return Refusal.of(error)
         case _TooSlow():
-            return problem(408, "The body took too long to come; send it faster, or less at once.")
+            return _refusal(408, "The body took too long to come; send it faster, or less at once.")
         case web.HTTPException():
             if error.status < 400:
                 raise error
             detail = _DETAILS.get(error.status, error.reason)
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            return _answer({"title": error.reason, "status": error.status, "detail": detail}, error.status, headers)
+            document = {"title": error.reason, "status": error.status, "detail": detail}
+            return Refusal(error.status, document, headers)
         case ConnectionError() if request.transport is None:  # whoever asked is gone
             raise error
         case web.RequestPayloadError():
-            return problem(400, "The body cannot be read; it must be encoded and as long as its headers say.")
+            return _refusal(400, "The body cannot be read; it must be encoded and as long as its headers say.")
         case RedisError():
             log.warning("store unreachable", action="store_away", error=type(error).__name__, path=_path(request))
-            away = StoreAway("The store does not answer at the moment; ask again.")
-            return _answer(away.document(), away.status, away.headers)
+            return Refusal.of(StoreAway("The store does not answer at the moment; ask again."))
     log.exception("request failed", action="request_failed", method=request.method, path=_path(request), exc_info=error)
-    return _answer(_OURS, 500, {})
+    return Refusal(500, _OURS)
 
 
 def _path(request: web.Request) -> str:
@@ -95,9 +118,8 @@ async def _patiently(request: web.Request, handler: Handler) -> web.StreamRespon
 
 def problem(status: int, detail: str) -> web.Response:
     """An answer to what no handler has seen."""
-    return _answer({"title": HTTPStatus(status).phrase, "status": status, "detail": detail}, status, {})
+    return _refusal(status, detail).response()
 
 
-def _answer(document: Mapping[str, Any], status: int, headers: dict[str, str]) -> web.Response:
-    body = encode(ProblemDetails(type="about:blank", **document))
-    return web.Response(body=body, status=status, headers=headers, content_type="application/problem+json")
+def _refusal(status: int, detail: str) -> Refusal:
+    return Refusal(status, {"title": HTTPStatus(status).phrase, "status": status, "detail": detail})

@@ -54,8 +54,8 @@ async def test_every_code_does_to_message_and_line_what_the_table_says(
         assert set(await desk.states()) == {BECOMES[failed.failure]}, code
         for message in desk.queued:
             (attempt,) = (await desk.stored(message)).attempts
-            assert (attempt["code"], attempt["outcome"]) == (code, failed.failure)
-            assert str(code) in attempt["reason"]
+            assert (attempt.code, attempt.outcome) == (code, failed.failure)
+            assert str(code) in attempt.reason
         (standing,) = await desk.service.sending.lines.standings()
         assert (standing.paused_until is not None) == (failed.failure is Failure.ACCOUNT or code == 451), code
         assert standing.exhausted == (code == 418)

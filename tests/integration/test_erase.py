@@ -17,7 +17,7 @@ from notifier.domain.events import Details, Event, EventType
 from notifier.retention import archive as archives
 from notifier.retention.archive import Archive
 from notifier.retention.claim import claimed
-from notifier.retention.customer import Busy, Customers
+from notifier.retention.customer import Customers, SweepUnderWay
 from notifier.retention.personal_data import forms_of
 from notifier.service.process import Service
 from notifier.simulator import Simulator
@@ -180,5 +180,5 @@ async def test_a_service_that_runs_meanwhile_brings_nothing_back(
 async def test_one_process_at_a_time(service: Service, customers: Customers) -> None:
     async with claimed(service.redis) as hold:
         assert hold
-        with pytest.raises(Busy, match="try again"):
+        with pytest.raises(SweepUnderWay, match="try again"):
             await customers.erase(PHONE)

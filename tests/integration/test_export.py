@@ -12,7 +12,7 @@ from shops import ApiUser, StandardShop, send_all, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.retention import exporting
-from notifier.retention.exporting import NoDay
+from notifier.retention.exporting import NotADay
 from notifier.service.process import Service
 
 PAID = "payment.succeeded__tehran_online"
@@ -51,7 +51,7 @@ async def test_every_order_is_there_with_its_story(
     ("first", "last"), [("1405-13-01", None), ("tomorrow", None), (None, "2026-02-30"), ("2026-11-24", "2026-11-23")]
 )
 def test_a_day_that_is_none_is_refused(first: str | None, last: str | None) -> None:
-    with pytest.raises(NoDay, match=r"swap|1405-09-02"):
+    with pytest.raises(NotADay, match=r"swap|1405-09-02"):
         exporting.span(first, last)
 
 

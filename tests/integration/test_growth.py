@@ -12,6 +12,7 @@ from bench.year import State, growing, state
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.service.process import WEB, Service
+from notifier.store import keys, places
 from notifier.store.cluster import Cluster
 
 STEP, ORDERS, QUARTER = timedelta(days=7), 6, 13  # 312 orders in 52 steps
@@ -55,3 +56,15 @@ async def test_what_goes_on_growing_is_named(shop: Shop) -> None:
         await shop.service.redis.hset("n:{0}:callers", f"0912{number:07}", "sara")
     found = growing([before, await state(shop.service, shop)], 1, days=1)
     assert set(found) == {"message … (keys)", "callers (members)"}
+
+
+async def test_all_that_busy_days_leave_is_in_the_table_of_keys(shop: Shop) -> None:
+    for _ in range(2):
+        await shop.pass_day()
+    elsewhere = [kind.pattern for kind in keys.ELSEWHERE.values()]
+    found = [key async for key in shop.service.redis.scan_iter("*")]
+    assert len(found) > 100
+    unknown = [
+        key for key in found if places.found(key) is None and not any(one.fullmatch(key.decode()) for one in elsewhere)
+    ]
+    assert unknown == []

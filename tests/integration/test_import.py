@@ -231,7 +231,7 @@ async def test_a_store_that_comes_back_is_waited_for(
         return await submit(self, delivery)
 
     monkeypatch.setattr(type(desk.service.committer), "submit", shaky)
-    monkeypatch.setattr("notifier.importing.running._FIRST_PAUSE", 0)
+    monkeypatch.setattr("notifier.importing.running._PAUSES", [timedelta()])
     totals = await desk.run(write(tmp_path / "orders.jsonl", [paid(clock, n) for n in range(5)]))
     assert totals.taken == 5
 

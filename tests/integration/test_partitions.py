@@ -7,9 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
-from inspect import signature
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from notifier.clock import StillClock, SystemClock
 from notifier.config import Config
 from notifier.errors import NotifierError
 from notifier.service.process import WEB, Service
-from notifier.store import layout, places
+from notifier.store import layout
 from notifier.store.keys import Keys
 from notifier.store.moving import Mover
 
@@ -132,21 +130,6 @@ async def test_another_number_over_existing_data_is_refused(
         async with many(4):
             pass
     assert not await layout.alive(redis, clock.now())
-
-
-async def test_every_kind_of_key_is_known() -> None:
-    keys = Keys(3)
-    kinds = [name for name, kind in vars(Keys).items() if isinstance(kind, property | FunctionType)]
-    for name in kinds:
-        if name.startswith("_") or name == "customers":
-            continue
-        value = getattr(keys, name)
-        key = value if isinstance(value, str) else value(*["x"] * len(signature(value).parameters))
-        found = places.found(key.encode())
-        assert found is not None
-        assert found.partition == 3, name
-    with pytest.raises(places.UnknownKind, match="something:new"):
-        places.found(b"n:{0}:something:new")
 
 
 @pytest.mark.parametrize("steps", [(1, 4), (5, 2), (3, 1, 3)])

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from notifier.domain.calls import Call, CallState, Purpose
 from scheduler import outcomes
-from scheduler.outcomes import Deposit, Report, Result, Unclear
+from scheduler.outcomes import Deposit, Report, Result, UnclearReport
 from scheduler.rules import Consequence, Outcome
 
 
@@ -56,7 +56,7 @@ def test_a_callback_is_kept_as_the_customer_named_it() -> None:
 
 @pytest.mark.parametrize("named", [None, at(9)])
 def test_a_callback_needs_a_time_to_come(named: int | None) -> None:
-    with pytest.raises(Unclear, match="`at`"):
+    with pytest.raises(UnclearReport, match="`at`"):
         result(due(), Outcome.CALLBACK, at=named)
 
 
@@ -76,13 +76,13 @@ def test_other_reasons_outlive_a_settled_deposit() -> None:
 
 
 def test_a_deposit_must_be_one_that_is_asked_about() -> None:
-    with pytest.raises(Unclear, match="not about a deposit"):
+    with pytest.raises(UnclearReport, match="not about a deposit"):
         result(due(), Outcome.REACHED, deposit=Deposit.CONFIRMED)
     two = due(reason("1", Purpose.VERIFY_DEPOSIT), reason("2", Purpose.VERIFY_DEPOSIT, order="10026"))
-    with pytest.raises(Unclear, match="several orders"):
+    with pytest.raises(UnclearReport, match="several orders"):
         result(two, Outcome.REACHED, deposit=Deposit.CONFIRMED)
     assert [one.id for one in result(two, Outcome.REACHED, deposit=Deposit.CONFIRMED, order_id="10026").settled] == [
         "2"
     ]
-    with pytest.raises(Unclear, match="no deposit to verify"):
+    with pytest.raises(UnclearReport, match="no deposit to verify"):
         result(two, Outcome.REACHED, deposit=Deposit.CONFIRMED, order_id="1")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from notifier.domain.calls import FINAL, TRANSITIONS, Call, CallState, IllegalMove, Purpose, moved
+from notifier.domain.calls import FINAL, TRANSITIONS, Call, CallState, Purpose, moved
+from notifier.domain.errors import IllegalTransition
 from notifier.store.records import decode, encode
 from scheduler import planning
 
@@ -75,7 +76,7 @@ def test_somebody_on_the_phone_is_not_interrupted() -> None:
 @pytest.mark.parametrize("target", sorted(CallState))
 def test_a_call_that_is_over_never_comes_back(state: CallState, target: CallState) -> None:
     assert not TRANSITIONS[state]
-    with pytest.raises(IllegalMove, match="cannot become"):
+    with pytest.raises(IllegalTransition, match="cannot become"):
         moved(replace(planned(), state=state), target)
 
 

@@ -54,6 +54,8 @@ def test_the_list_imports_no_command() -> None:
         "notifier.__main__",
         "notifier.cli",
         "notifier.cli.lazy",
+        "notifier.domain",
+        "notifier.domain.errors",
         "notifier.errors",
         "notifier.zones",
     }

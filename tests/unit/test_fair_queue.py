@@ -2,17 +2,25 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from notifier.clock import TEHRAN, StillClock
 from notifier.config.sources import StandardSource
-from notifier.errors import Overloaded, StoreAway, TooManyEvents
-from notifier.intake.dead_letters import DeadLetter
+from notifier.errors import StoreAway, TooManyEvents
+from notifier.intake.adapter import AnswerAlone, Part, Proof, Received, ShopAdapter
+from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.delivery import Delivery, Outcome, Unchanged
 from notifier.intake.fair_queue import LONGEST, FairQueue, TokenBucket
 from notifier.intake.load_shedding import LoadShedding
+from notifier.intake.rejections import RejectionRecorder
+from notifier.intake.submitting import Submitter
+from notifier.web.delivery_counters import DeliveryCounters
+from notifier.web.webhooks import Webhooks
 
 
 @dataclass
@@ -120,34 +128,55 @@ async def test_what_waits_is_bounded_by_time_too() -> None:
 
 
 async def test_whoever_would_be_sent_away_is_not_even_read() -> None:
-    @dataclass
-    class Shop:
-        read: int = 0
+    @dataclass(frozen=True)
+    class Shop(ShopAdapter):
+        read_by_now: list[str] = field(default_factory=list)
 
-        async def receive(self, request: web.Request) -> web.Response:
-            self.read += 1
-            return web.Response(status=202)
+        def verify(self, received: Received) -> Proof:
+            self.read_by_now.append(received.headers["host"])
+            return Proof()
 
-        receive_batch = receive
+        def read(self, received: Received, proof: Proof) -> AnswerAlone:
+            return AnswerAlone(document={})
 
-        async def replay(self, kept: DeadLetter) -> bool:
-            return True
+        def read_batch(self, received: Received, proof: Proof) -> list[Part]:
+            return []
 
-    committer, shop = Slow(), Shop()
-    door = gate(committer, queue=3)
-    guarded, request = LoadShedding("a", shop, door), make_mocked_request("POST", "/webhooks/a")
+        def replay(self, kept: DeadLetter) -> list[Part]:
+            return []
+
+    committer, clock = Slow(), StillClock(datetime(2026, 11, 23, tzinfo=TEHRAN))
+    door, shops = gate(committer, queue=3), {name: Shop(name) for name in "ab"}
+    webhooks = Webhooks(
+        shops=shops,
+        shedding=LoadShedding(door),
+        submitter=Submitter(door, cast(Any, None)),
+        clock=clock,
+        recorder=RejectionRecorder(DeadLetters(cast(Any, None), ("a", "b"), timedelta(days=1)), clock),
+        counters=DeliveryCounters(cast(Any, None), clock),
+        tell=cast(Any, None),
+    )
+
+    async def post(name: str, route: web.RouteDef) -> web.StreamResponse:
+        request = make_mocked_request(
+            "POST", f"/webhooks/{name}", {"Host": "shop.example"}, match_info={"source": name}, client_max_size=1024
+        )
+        return await route.handler(request)  # type: ignore[return-value, operator, arg-type]
+
+    one, batch = webhooks.routes()
     flood = submitting(door, "a", 5)
     await started()
-    for receive in (guarded.receive, guarded.receive_batch):
-        with pytest.raises(Overloaded) as refused:
-            await receive(request)
-        assert int(refused.value.headers["Retry-After"]) > 0
-    assert shop.read == 0
-    assert (await LoadShedding("b", shop, door).receive(request)).status == 202  # the lane of another is free
+    for route in (one, batch):
+        refused = await post("a", route)
+        assert refused.status == 503
+        assert int(refused.headers["Retry-After"]) > 0
+    assert shops["a"].read_by_now == []
+    assert (await post("b", one)).status == 200  # the lane of another is free
     await committer.finish(5)
     assert len(await asyncio.gather(*flood)) == 5
-    assert (await guarded.receive(request)).status == 202
-    assert shop.read == 2
+    assert (await post("a", one)).status == 200
+    assert (await post("a", batch)).status == 202
+    assert (len(shops["a"].read_by_now), len(shops["b"].read_by_now)) == (2, 1)
 
 
 async def test_whoever_stops_waiting_leaves_no_place_empty() -> None:

@@ -1,14 +1,17 @@
 """The ledger: a message goes only the ways that the table has."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.domain.messages import MessageState
+from notifier.domain import messages
+from notifier.domain.errors import IllegalTransition
+from notifier.domain.messages import TRANSITIONS, MessageState
 from notifier.sms import ledger
-from notifier.sms.ledger import TRANSITIONS, IllegalTransitionError
 from notifier.store.keys import Keys
-from notifier.store.work import UnitOfWork
+from notifier.store.work import Script, UnitOfWork
 
 S = MessageState
 STATES = st.sampled_from(MessageState)
@@ -21,7 +24,7 @@ def test_only_what_the_table_has_can_be_written(source: MessageState, target: Me
         ledger.move(unit, Keys(0), "1", source, target)
         assert unit.keys
     else:
-        with pytest.raises(IllegalTransitionError, match=f"from {source} to {target}"):
+        with pytest.raises(IllegalTransition, match=f"from {source} to {target}"):
             ledger.move(unit, Keys(0), "1", source, target)
         assert not unit.keys
 
@@ -38,7 +41,7 @@ def test_what_reached_the_customer_never_comes_back_to_the_outbox(wishes: list[M
 
 def test_every_state_has_its_row_and_can_be_reached() -> None:
     assert set(TRANSITIONS) == set(MessageState)
-    assert all(ledger.sources(state) for state in MessageState)
+    assert all(messages.sources(state) for state in MessageState)
 
 
 @pytest.mark.parametrize("state", [S.DELIVERED, S.BLOCKED, S.EXPIRED, S.CANCELLED])
@@ -55,3 +58,10 @@ def test_nothing_leaves_without_being_marked_as_being_sent() -> None:
 def test_an_unknown_one_can_become_everything_but_is_never_just_sent() -> None:
     assert S.SENDING not in TRANSITIONS[S.UNKNOWN]
     assert S.HELD in TRANSITIONS[S.UNKNOWN]
+
+
+def test_the_script_that_claims_goes_ways_that_the_table_has() -> None:
+    """It moves what waits, and what it names as states are states."""
+    script = Script("claim").text
+    written = {*re.findall(r'leave\(id, to, "(\w+)"', script), *re.findall(r'list_as\(id, "(\w+)"\)', script)}
+    assert written == {"sending", "expired", "cancelled", "held"} == set(TRANSITIONS[S.QUEUED])

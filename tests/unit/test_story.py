@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rulebook import NOON
 
-from notifier.domain.messages import Message, MessageState
+from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.sms.explain import explain
 from notifier.store.reading import StoredMessage
 
@@ -31,9 +31,10 @@ def stored(state: MessageState, **more: Any) -> StoredMessage:
 
 
 def test_it_says_what_to_whom_when_each_try_and_how_it_stands() -> None:
+    first = NOON + timedelta(minutes=5)
     attempts = [
-        {"at": "2026-11-23T12:05:00+03:30", "provider": "kavenegar", "outcome": "retry", "code": 409, "reason": "busy"},
-        {"at": "2026-11-23T12:05:09+03:30", "provider": "kavenegar", "outcome": "accepted", "cost": 1200},
+        Attempt(at=first, provider="kavenegar", outcome="retry", code=409, reason="busy"),
+        Attempt(at=first + timedelta(seconds=9), provider="kavenegar", outcome="accepted", cost=1200),
     ]
     assert list(explain(stored(S.DELIVERED, attempts=attempts))) == [
         "2026-11-23 12:00:00: template order_packed (version ab12cd34) for a customer, 0912***4567 about order 10025.",

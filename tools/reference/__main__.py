@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from notifier.config import shipped
-from tools.reference import api, commands, configuration, events, metrics, states
+from tools.reference import api, commands, configuration, events, metrics, states, store
 
 FOLDER = shipped.ROOT / "docs" / "reference"
 
@@ -19,6 +19,7 @@ def pages() -> Mapping[Path, str]:
         FOLDER / "states.md": states.page(),
         FOLDER / "cli.md": commands.page(),
         FOLDER / "metrics.md": metrics.page(),
+        FOLDER / "store.md": store.page(FOLDER / "store.md"),
     }
 
 

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from notifier.domain.calls import TRANSITIONS as CALL_MOVES
 from notifier.domain.calls import CallState, Purpose
+from notifier.domain.messages import TRANSITIONS as MESSAGE_MOVES
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
 from notifier.domain.timeline import Reason
 from notifier.domain.variables import PURPOSES as NAMES
-from notifier.sms.ledger import TRANSITIONS as MESSAGE_MOVES
 from scheduler.rules import OUTCOMES, PURPOSES, Consequence, Outcome, OutcomeRule
 from tools.reference.page import MADE, table
 

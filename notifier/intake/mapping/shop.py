@@ -1,89 +1,57 @@
-"""A shop of kind ``mapping`` over HTTP: what it posts, and what it is answered."""
+"""A shop of kind ``mapping``: it posts in words of its own, which the configuration explains."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from aiohttp import web
-
-from notifier.clock import Clock
-from notifier.errors import Conflict, NotFound, Unprocessable
-from notifier.intake import answers
+from notifier.errors import Conflict
+from notifier.intake.adapter import Found, Proof, Received, ShopAdapter
 from notifier.intake.dead_letters import DeadLetter
-from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
-from notifier.intake.fair_queue import Submits
+from notifier.intake.delivery import Delivery
 from notifier.intake.mapping import events
-from notifier.intake.mapping.events import Reading
 from notifier.intake.mapping.rules import MappingRules
 from notifier.intake.mapping.signature import Scheme
-from notifier.intake.rejections import KEPT_HEADERS, REJECTIONS, SIGNED, Rejection, body_of
 
 
 @dataclass(frozen=True, slots=True)
-class MappingShop:
-    """A shop that posts in words of its own, which the configuration explains."""
+class MappingShop(ShopAdapter):
+    """The shop may post what an order is, at every change: the same again is no news and no 202."""
 
-    name: str
-    scheme: Scheme
+    unchanged = 200
+    no_batch = "Sources of kind mapping take one delivery at a time; there is no batch here."
+
+    scheme: Scheme = field(repr=False)
     rules: MappingRules
-    committer: Submits
-    clock: Clock
 
-    async def receive(self, request: web.Request) -> web.Response:
-        request[KEPT_HEADERS] = self.rules.headers
-        body = await body_of(request)
-        event_id = self.scheme.verify(request.headers, body, now=self.clock.now())
-        request[SIGNED] = True
-        reading = self._read(body, request.content_type, request.headers, self.clock.now(), event_id)
-        outcome = await self._commit(reading)
-        if words := self._unknown(reading):
-            oddity = Rejection(status=200, reason=words, event_id=event_id or "", body=body)
-            request[REJECTIONS] = [oddity]
-        match outcome:
-            case Recorded(answer=answer):
-                return web.Response(body=answer, status=202, content_type="application/json")
-            case Repeated(answer=answer):
-                return web.Response(body=answer, content_type="application/json")
-            case Clashing():
-                raise Conflict(
-                    f"The id {reading.event_id} came before with another body; give each event an id of its own."
-                )
-            case Unchanged(order=order):
-                answer = answers.unchanged(reading.event_id, reading.event.order_id, order)
-                return web.Response(body=answer, content_type="application/json")
+    @property
+    def kept_headers(self) -> tuple[str, ...]:
+        return self.rules.headers
 
-    async def receive_batch(self, request: web.Request) -> web.Response:
-        raise NotFound("Sources of kind mapping take one delivery at a time; there is no batch here.")
+    def verify(self, received: Received) -> Proof:
+        return Proof(self.scheme.verify(received.headers, received.body, now=received.at))
 
-    async def replay(self, kept: DeadLetter) -> bool:
-        """Read with the mapping of today."""
-        content_type = kept.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        reading = self._read(kept.body.encode(), content_type, kept.headers, kept.at, kept.event_id or None)
-        if words := self._unknown(reading):
-            raise Unprocessable(words)
-        outcome = await self._commit(reading, replayed=kept.status in (200, Conflict.status))
-        return isinstance(outcome, Recorded)
+    def read(self, received: Received, proof: Proof) -> Found:
+        return self._found(received, proof.event_id)
 
-    def _read(
-        self, body: bytes, content_type: str, headers: Mapping[str, str], at: datetime, event_id: str | None
-    ) -> Reading:
-        return events.read(body, content_type, headers, self.rules, source=self.name, received_at=at, event_id=event_id)
+    def replay(self, kept: DeadLetter) -> Found:
+        again = kept.status in (200, Conflict.status)
+        return self._found(Received.again(kept), kept.event_id or None, replayed=again)
 
-    async def _commit(self, reading: Reading, *, replayed: bool = False) -> Outcome:
-        return await self.committer.submit(
-            Delivery(
-                source=self.name,
-                event_id=reading.event_id,
-                digest=reading.digest,
-                order_id=reading.event.order_id,
-                phone=reading.event.details.phone,
-                events=reading.events,
-                replayed=replayed,
-            )
+    def _found(self, received: Received, event_id: str | None, *, replayed: bool = False) -> Found:
+        reading = events.read(
+            received.body,
+            received.content_type,
+            received.headers,
+            self.rules,
+            source=self.name,
+            received_at=received.at,
+            event_id=event_id,
         )
-
-    def _unknown(self, reading: Reading) -> str:
-        """A sentence for a status that nobody has named; it sends nothing."""
-        if reading.meanings is not None:
-            return ""
-        return f"The status {reading.status!r} is not known: name it in [sources.{self.name}.statuses], then replay."
+        delivery = Delivery(
+            source=self.name,
+            event_id=reading.event_id,
+            digest=reading.digest,
+            order_id=reading.event.order_id,
+            phone=reading.event.details.phone,
+            events=reading.events,
+            replayed=replayed,
+        )
+        return Found(delivery, self.unnamed(reading.status) if reading.meanings is None else "")

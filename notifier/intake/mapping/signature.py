@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets as random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -38,7 +38,7 @@ class Scheme(Protocol):
 class StandardScheme:
     """Standard Webhooks 1.0."""
 
-    secrets: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
     tolerance: timedelta
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str | None:
@@ -58,7 +58,7 @@ class HmacScheme:
     The header may hold several signatures, with commas or spaces between; those with another prefix are passed over.
     """
 
-    secrets: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
     header: str
     algorithm: str = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
@@ -117,7 +117,7 @@ class HmacScheme:
 class TokenScheme:
     """A shared secret in a header, as it is. It proves who sent a delivery, and nothing about its body or age."""
 
-    secrets: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
     header: str
     prefix: str = ""
 

@@ -9,7 +9,7 @@ One process at a time asks: whoever moves ``due`` on has the turn, and a turn th
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,15 +19,18 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier.clock import Clock
+from notifier.domain.back_off import back_off, doubling
 from notifier.errors import Problem, StoreAway
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Recorded
-from notifier.intake.woocommerce.delivery import Known, delivery, is_silent
+from notifier.intake.submitting import Known, muted
+from notifier.intake.woocommerce.delivery import delivery
 from notifier.intake.woocommerce.rest import RestTrouble, WooCommerceRest
 from notifier.intake.woocommerce.rules import WooRules
 from notifier.intake.woocommerce.snapshot import Snapshot, parse
 from notifier.store import keys as names
 from notifier.store import work
+from notifier.store.publishing import Alert
 from notifier.store.records import ms
 from notifier.store.work import UnitOfWork
 
@@ -39,12 +42,9 @@ TOPIC = "order.asked_for"
 _GRACE = timedelta(minutes=2)  # WooCommerce posts its webhooks in the background, about once a minute
 _OVERLAP = timedelta(minutes=5)  # an order is dated before it is saved, and may be seen late
 _LEASE = timedelta(minutes=2)  # for a turn that nobody goes on with
-_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=1)
+_WAITS = doubling(timedelta(minutes=1), timedelta(hours=1))  # while the shop does not answer
 _SECOND = timedelta(seconds=1)
 _NAMED = 20  # orders in a log line
-
-Alert = Callable[[str, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,14 +178,8 @@ class CatchUp:
     async def _submit(self, turn: _Turn, read: Sequence[tuple[Snapshot, bytes]]) -> None:
         now = self.clock.now()
         deliveries = [
-            delivery(
-                snapshot,
-                body,
-                source=self.source,
-                topic=TOPIC,
-                rules=self.rules,
-                received_at=now,
-                silent=await is_silent(snapshot, self.rules, self.known, source=self.source),
+            await muted(
+                delivery(snapshot, body, source=self.source, topic=TOPIC, rules=self.rules, received_at=now), self.known
             )
             for snapshot, body in read
         ]
@@ -198,7 +192,7 @@ class CatchUp:
                 raise outcome
 
     async def _put_off(self, state: _State, turn: _Turn, trouble: RestTrouble) -> None:
-        wait = max(min(_WAIT * 2 ** min(state.failures, 10), _LONGEST_WAIT), trouble.wait)
+        wait = back_off(state.failures, _WAITS, least=trouble.wait)
         log.warning(
             "the shop's orders cannot be read",
             action="catch_up_failed",

@@ -1,7 +1,7 @@
 """What every SMS provider answers, in words that belong to none of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -75,6 +75,9 @@ class Failed(Struct, frozen=True, kw_only=True):
 
 
 Result = Accepted | Failed
+
+REMEMBERED = timedelta(hours=48)
+"""How long a provider can be asked about a message."""
 
 
 class ProviderError(NotifierError):
