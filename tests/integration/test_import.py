@@ -360,6 +360,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("redis")  # empty: what another test left lies in other partitions
 @pytest.mark.parametrize(("arguments", "hint"), MISTAKES, ids=[hint for _, hint in MISTAKES])
 def test_a_user_s_mistake_is_said(
     typed: Callable[..., tuple[int, str]],
