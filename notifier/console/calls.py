@@ -15,7 +15,7 @@ from notifier.console.refusals import Missing, Refused, Taken
 from notifier.console.render import Renderer, moment
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.domain import jalali, persian
-from notifier.domain.calls import Call, CallState, Purpose
+from notifier.domain.calls import Call, CallState
 from notifier.domain.orders import Order
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
@@ -212,11 +212,6 @@ _OUTCOME = {
     Outcome.WRONG_NUMBER: "شماره اشتباه است",
     Outcome.REFUSED: "مشتری تماس نمی‌خواهد",
 }
-
-
-def deposit_reasons(call: Call) -> list[str]:
-    """The orders of a call whose deposit is to be looked up."""
-    return list(dict.fromkeys(one.order_id for one in call.reasons if one.purpose is Purpose.VERIFY_DEPOSIT))
 
 
 def deposit_report(by: str, *, confirmed: bool, note: str, order_id: str) -> Report:

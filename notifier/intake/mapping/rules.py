@@ -18,23 +18,6 @@ PAID: Literal["paid"] = "paid"
 OTHERS = "*"
 """The key of what holds for every status or method that is not named."""
 
-FIELDS = (
-    "order_id",
-    "customer.name",
-    "customer.phone",
-    "customer.city",
-    "customer.province",
-    "payment.method",
-    "payment.amount",
-    "payment.currency",
-    "payment.reference",
-    "items",
-    "shipment.carrier",
-    "shipment.tracking_code",
-    "shipment.url",
-)
-"""What can be mapped, by its place in ``data`` of an event of our own."""
-
 _HEADER = "header:"
 
 

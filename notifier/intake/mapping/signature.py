@@ -18,8 +18,6 @@ from standardwebhooks import Webhook
 from notifier.errors import BadSignature
 from notifier.intake.standard import signature as signatures
 
-ALGORITHMS = ("sha256", "sha1", "sha512")
-
 _APART = re.compile(r"[,\s]+")
 _LATEST_SECONDS = 10**11  # a greater number counts milliseconds
 

@@ -21,7 +21,6 @@ _LATEST_SECONDS = 10**11  # a greater number counts milliseconds
 _LONGEST, _LONGEST_NUMBER = 4000, 60  # characters; of a number also digits
 _MOST = 1_000_000  # of one thing in an order
 _LONGEST_LIST = 500
-_LONGEST_TITLE = 500
 
 
 def text(value: Any, *, longest: int = _LONGEST) -> str | None:

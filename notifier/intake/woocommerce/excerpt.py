@@ -18,6 +18,7 @@ LEFT_OUT = "\x00left out"
 _LARGE = 1 << 20  # bytes, as every other request may hold
 _PART, _LIST = 1 << 16, 1 << 20  # bytes of a field, and of a list with all that is in it
 _LISTED = 25_000  # values in a list
+_LISTS = frozenset({"line_items", "meta_data", "refunds"})  # PHP writes one with gaps in its numbers as an object
 _META, _ALL_META, _MOST_META = 1 << 14, 1 << 18, 10_000  # bytes of one, of all that are read, and how many
 _MOST_VALUES = 400_000  # to be skipped
 
@@ -65,13 +66,13 @@ def is_large(body: bytes) -> bool:
 def excerpt(body: bytes) -> Any:
     """The fields of an order that are read, each within its bounds; an empty list where it is no object.
 
-    Raises ValueError where it is not JSON, and RecursionError where it is too deep.
-    Meta data lose what is large, and keep the rest: the parcel's code is a small one among them.
+    Raises Unprocessable where there are too many even to be skipped, ValueError where it is not JSON, and
+    RecursionError where it is too deep. Meta data lose what is large, and keep the rest: the parcel's code is a small
+    one among them.
     """
     if not body.lstrip().startswith(b"{"):
         return []
-    if documents.is_too_much(body, _MOST_VALUES):
-        raise ValueError(f"more than {_MOST_VALUES:,} values")
+    documents.check_size(body, most=_MOST_VALUES)
     fields, left_out = _FIELDS.decode(body), ["what other plugins wrote"]
     read: dict[str, Any] = {}
     for name in _Fields.__struct_fields__:
@@ -81,7 +82,7 @@ def excerpt(body: bytes) -> Any:
         text = bytes(raw)
         if name == "meta_data" and (small := _small(text)) is not None:
             read[name] = small
-        elif len(text) <= (_LIST if text.startswith(b"[") else _PART) and not documents.is_too_much(text, _LISTED):
+        elif len(text) <= (_LIST if name in _LISTS else _PART) and not documents.is_too_much(text, _LISTED):
             read[name] = json.loads(text.decode())
         else:
             left_out.append(name)

@@ -8,7 +8,6 @@ from notifier.simulator.records import Blocked
 from notifier.simulator.state import Simulator
 
 BY_WEB_SERVICE = 0
-BY_CUSTOMER = 2
 _MOST = 200
 _MOST_REMOVED = 50
 _PAGE = 200
