@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
-from notifier.domain.calls import Call, CallRequest, Purpose, Reason
+from notifier.domain.calls import Call, CallRequest, Purpose, ReasonToCall
 from notifier.domain.decide import Decision, derived_id
 from notifier.domain.events import Details
 from notifier.domain.orders import Order
@@ -106,7 +106,7 @@ async def fill(book: CallBook, count: int, start: int) -> None:
             planned = call(number)
             due = ms(planned.due_at)
             unit = UnitOfWork()
-            reason = Reason(planned.id, planned.purpose, planned.order_id, planned.source, due, 4)
+            reason = ReasonToCall(planned.id, planned.purpose, planned.order_id, planned.source, due, 4)
             record = Call(
                 v=1, id=planned.id, phone=planned.phone, name=planned.name, due=due, late=due + 7_200_000,
                 created=ms(NOW), reasons=(reason,),

@@ -23,11 +23,11 @@ from notifier.config import Config
 from notifier.config.loading import load
 from notifier.console import labels
 from notifier.console.sessions import Sessions
-from notifier.domain.calls import Call, CallState, Purpose, Reason
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.calls import Call, CallState, Purpose, ReasonToCall
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order, Priority, apply_events
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.service.process import WEB, Service
 from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
@@ -71,7 +71,7 @@ def order(number: int) -> Order:
         name=f"مشتری {number}",
         phone=phone(number),
         city="تهران" if tehran else "اصفهان",
-        method=Method.BANK_TRANSFER if transfer else Method.ONLINE,
+        method=PaymentMethod.BANK_TRANSFER if transfer else PaymentMethod.ONLINE,
         amount=185_000_000,
         reference=str(700_000_000 + number),
         items=(Item("Xiaomi 13T Pro"),),
@@ -108,8 +108,8 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     unit.do("ZREM", KEYS.outbox, message.id)
     unit.do("ZREM", KEYS.messages(MessageState.QUEUED), message.id)
     unit.do("ZADD", KEYS.messages(state), ms(at), message.id)
-    lines = [Line(at=at, kind=Kind.EVENT, what=EventType.PAID, ref=f"{number}"),
-             Line(at=at, kind=Kind.MESSAGE, what=message.template, ref=message.id)]  # fmt: skip
+    lines = [TimelineEntry(at=at, kind=LineKind.EVENT, what=EventType.PAID, ref=f"{number}"),
+             TimelineEntry(at=at, kind=LineKind.MESSAGE, what=message.template, ref=message.id)]  # fmt: skip
     writes.add_lines(unit, KEYS, one, lines)
 
 
@@ -118,7 +118,7 @@ def call(number: int) -> Call:
     due = ms(NOW + timedelta(minutes=number % 2000 - 300))
     state = CallState.DUE if due <= ms(NOW) else CallState.SCHEDULED
     assignee = None if number % 3 == 0 else f"agent{number % AGENTS}"
-    reason = Reason(f"c{number}", Purpose.REASSURANCE, str(number), "shop", due, 3)
+    reason = ReasonToCall(f"c{number}", Purpose.REASSURANCE, str(number), "shop", due, 3)
     return Call(
         v=1, id=f"c{number}", phone=phone(number), name=f"مشتری {number}", due=due, late=due + 7_200_000,
         created=due, reasons=(reason,), state=state, assignee=assignee, step=1,

@@ -28,7 +28,7 @@ from notifier.intake.standard.payload import parse
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
 from notifier.sms.outbox import Settled, claim, settle
-from notifier.sms.providers.base import Status
+from notifier.sms.providers.base import DeliveryStatus
 from notifier.store.keys import Keys
 from notifier.store.records import encode
 from scheduler.outcomes import Report
@@ -79,11 +79,11 @@ async def post(service: Service, body: bytes) -> None:
     await service.take(parse(body).event(source="shop", event_id=f"msg_{secrets.token_urlsafe(16)}"))
 
 
-def delivered(message_id: str) -> Status:
-    return Status.DELIVERED
+def delivered(message_id: str) -> DeliveryStatus:
+    return DeliveryStatus.DELIVERED
 
 
-async def deliver(service: Service, clock: StillClock, becomes: Callable[[str], Status] = delivered) -> None:
+async def deliver(service: Service, clock: StillClock, becomes: Callable[[str], DeliveryStatus] = delivered) -> None:
     """Every text is taken by the provider, and arrives if nothing else is said."""
     keys, line = Keys(0), service.sender.lines.lines[0].name
     while claimed := await claim(

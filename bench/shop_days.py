@@ -11,7 +11,7 @@ from bench import memory
 from notifier.clock import StillClock
 from notifier.domain.events import EventType as Is
 from notifier.service.process import Service
-from notifier.sms.providers.base import Status
+from notifier.sms.providers.base import DeliveryStatus
 from notifier.store.keys import Keys
 from notifier.store.records import encode, ms
 from scheduler.outcomes import Report
@@ -100,7 +100,9 @@ class Shop:
     async def _deliver(self) -> None:
         """The provider takes all that is ready; all arrives, but for one in fifty."""
         await memory.deliver(
-            self.service, self.clock, lambda one: Status.UNDELIVERED if int(one) % 50 == 0 else Status.DELIVERED
+            self.service,
+            self.clock,
+            lambda one: DeliveryStatus.UNDELIVERED if int(one) % 50 == 0 else DeliveryStatus.DELIVERED,
         )
 
     async def _phone(self) -> None:

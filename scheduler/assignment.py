@@ -39,7 +39,7 @@ def _calendar(shop: Calendar, week: tuple[tuple[str, tuple[str, ...]], ...]) -> 
 
 
 @dataclass(slots=True)
-class Desk:
+class StaffOnShift:
     """The staff at one moment. ``loads`` counts open calls by staff id and is kept up as calls are given."""
 
     staff: Sequence[Staff]

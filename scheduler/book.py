@@ -9,11 +9,11 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.calls import Call, CallRequest, CallState, Purpose, Reason, customer_of, moved
-from notifier.domain.decide import Suppressed
+from notifier.domain.calls import Call, CallRequest, CallState, Purpose, ReasonToCall, customer_of, moved
+from notifier.domain.decide import Suppression
 from notifier.domain.orders import Order, Priority
-from notifier.domain.timeline import Kind, Line
-from notifier.domain.timeline import Reason as Why
+from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.domain.timeline import SuppressionReason as Why
 from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.store import work
 from notifier.store.bookings import NOTHING, Booked, Booking
@@ -26,7 +26,7 @@ from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 from scheduler import entries, planning, times
 from scheduler.calendar import Calendar
-from scheduler.rules import Rules
+from scheduler.rules import CallRules
 from scheduler.steps import noted
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ class CallBook:
     redis: Redis
     reader: Reader
     clock: Clock
-    rules: Rules
+    rules: CallRules
     calendar: Calendar
 
     def questions(self, customers: Iterable[tuple[Keys, str]]) -> list[Command]:
@@ -114,7 +114,9 @@ class CallBook:
             self.write(unit, keys, before, after)
             if call.order_id:
                 extra = {"by": by.id, "by_name": by.name} if by else {}
-                line = Line(at=call.created_at, kind=Kind.CALL, what=call.purpose, ref=after.id, extra=extra)
+                line = TimelineEntry(
+                    at=call.created_at, kind=LineKind.CALL, what=call.purpose, ref=after.id, extra=extra
+                )
                 unit.do("RPUSH", keys.timeline(call.source, call.order_id), encode(line))
             if (await work.commit(self.redis, [unit]))[0][0] == "done":
                 return
@@ -278,7 +280,7 @@ class CallBook:
         keys, decision = booking.keys, booking.decision
         order, leaving = decision.order, set(decision.cancelled_calls)
         *former, customer = _customers(booking)
-        moving: list[Reason] = []
+        moving: list[ReasonToCall] = []
         changes: list[tuple[str, Call | None, Call | None]] = []
         refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past}
         for other in former:  # the order turns out to be another customer's: its reasons go along
@@ -310,16 +312,16 @@ class CallBook:
                 refs |= {reason.id: version.id for reason in version.reasons} if version else {}
         planned = [(call, after) for call in wanted if after] if after else []
         refused = [
-            Suppressed("purpose", call.purpose, Why.DO_NOT_CALL) for call in decision.calls if call not in wanted
+            Suppression("purpose", call.purpose, Why.DO_NOT_CALL) for call in decision.calls if call not in wanted
         ]
         return Booked(calls=planned, refs=refs, suppressed=refused)
 
     def _refuses(self, pages: _Pages, keys: Keys, customer: str, purpose: Purpose) -> bool:
         return (keys, customer) in pages.refused and purpose not in self.rules.despite_refusal
 
-    def _reason(self, call: CallRequest, order: Order | None = None) -> Reason:
+    def _reason(self, call: CallRequest, order: Order | None = None) -> ReasonToCall:
         high = order is not None and order.priority is Priority.HIGH
-        return Reason(
+        return ReasonToCall(
             id=call.id,
             purpose=call.purpose,
             order_id=call.order_id,
@@ -330,7 +332,7 @@ class CallBook:
         )
 
     def _revised(
-        self, call: Call | None, leaving: set[str], joining: list[Reason], phone: str | None, name: str | None
+        self, call: Call | None, leaving: set[str], joining: list[ReasonToCall], phone: str | None, name: str | None
     ) -> Call | None:
         return planning.revised(
             call,

@@ -10,8 +10,8 @@ from scheduler.book import CallBook
 from scheduler.calendar import Calendar
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
-from scheduler.rules import Rules
-from scheduler.texts import Texts
+from scheduler.rules import CallRules
+from scheduler.texts import StaffTexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +20,14 @@ class Calling:
 
     book: CallBook
     staff: StaffBook
-    texts: Texts
+    texts: StaffTexts
     reporting: Reporting
     reminders: Reminders
 
     def take_up(
         self,
         *,
-        rules: Rules,
+        rules: CallRules,
         calendar: Calendar,
         summary_at: time | None,
         shop: Shop,

@@ -8,7 +8,7 @@ from notifier.store.records import encode
 from notifier.store.work import UnitOfWork
 from scheduler import steps
 from scheduler.calendar import Calendar
-from scheduler.rules import Rules
+from scheduler.rules import CallRules
 
 
 def require(unit: UnitOfWork, keys: Keys, customer: str, call: Call | None) -> None:
@@ -18,7 +18,9 @@ def require(unit: UnitOfWork, keys: Keys, customer: str, call: Call | None) -> N
         unit.require_version(keys.call(call.id), call.v)
 
 
-def write(unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: Rules, calendar: Calendar) -> None:
+def write(
+    unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: CallRules, calendar: Calendar
+) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
     unit.do("SET", keys.call(call.id), encode(call))
     if before is not None:

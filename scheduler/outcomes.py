@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from notifier.domain.calls import Call, CallState, Purpose, Reason, moved
+from notifier.domain.calls import Call, CallState, Purpose, ReasonToCall, moved
 from notifier.errors import NotifierError
 from scheduler import times
 from scheduler.calendar import Calendar
 from scheduler.planning import rescheduled
-from scheduler.rules import Consequence, Outcome, Rules
+from scheduler.rules import CallRules, Consequence, Outcome
 from scheduler.steps import noted
 
 
@@ -39,14 +39,14 @@ class Result:
 
     call: Call
     consequence: Consequence | None = None
-    settled: Sequence[Reason] = field(default_factory=tuple)
+    settled: Sequence[ReasonToCall] = field(default_factory=tuple)
 
 
 class UnclearReport(NotifierError, ValueError):
     """A report that cannot be followed; the text says what is missing."""
 
 
-def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Calendar) -> Result:
+def result(call: Call, report: Report, *, now: int, rules: CallRules, calendar: Calendar) -> Result:
     """What becomes of an open call. Raises UnclearReport."""
     settled = _settled(call, report)
     rule, tried = rules.outcome(report.outcome), call.tried.get(report.outcome, 0) + 1
@@ -73,7 +73,7 @@ def result(call: Call, report: Report, *, now: int, rules: Rules, calendar: Cale
     return Result(call=_over(call, ends, now, changes), consequence=rule.then, settled=settled)
 
 
-def _settled(call: Call, report: Report) -> tuple[Reason, ...]:
+def _settled(call: Call, report: Report) -> tuple[ReasonToCall, ...]:
     if report.deposit is None:
         return ()
     found = [reason for reason in call.reasons if reason.purpose is Purpose.VERIFY_DEPOSIT]
@@ -95,8 +95,8 @@ def _again(
     call: Call,
     due: int,
     fixed: bool,
-    left: tuple[Reason, ...],
-    rules: Rules,
+    left: tuple[ReasonToCall, ...],
+    rules: CallRules,
     calendar: Calendar,
     changes: dict[str, Any],
 ) -> Call:

@@ -2,21 +2,21 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from notifier.domain.calls import Call, CallState, Entry, Reason, customer_of, moved
+from notifier.domain.calls import Call, CallState, HistoryEntry, ReasonToCall, customer_of, moved
 from scheduler import times
 from scheduler.calendar import Calendar
-from scheduler.rules import Rules
+from scheduler.rules import CallRules
 
 
 def revised(
     call: Call | None,
     *,
     leaving: Collection[str],
-    joining: Sequence[Reason],
+    joining: Sequence[ReasonToCall],
     phone: str | None,
     name: str | None,
     now: int,
-    rules: Rules,
+    rules: CallRules,
     calendar: Calendar,
 ) -> Call | None:
     """The customer's open call after reasons left it and others joined; None where there is none and need be none.
@@ -61,7 +61,7 @@ def revised(
     )
 
 
-def rescheduled(call: Call, due: int, *, fixed: bool, rules: Rules, calendar: Calendar, **changes: object) -> Call:
+def rescheduled(call: Call, due: int, *, fixed: bool, rules: CallRules, calendar: Calendar, **changes: object) -> Call:
     """The call at another time; whoever has it keeps it."""
     assignee = changes.get("assignee", call.assignee)
     return moved(
@@ -77,19 +77,19 @@ def rescheduled(call: Call, due: int, *, fixed: bool, rules: Rules, calendar: Ca
     )
 
 
-def urgency(call: Call, now: int, rules: Rules) -> float:
+def urgency(call: Call, now: int, rules: CallRules) -> float:
     """The priority of a call, which grows while it waits past its time."""
     waited = max(0, now - call.due)
     return call.first.priority + (waited / times.length(rules.aging) if rules.aging else 0)
 
 
-def by_urgency(calls: Iterable[Call], now: int, rules: Rules) -> list[Call]:
+def by_urgency(calls: Iterable[Call], now: int, rules: CallRules) -> list[Call]:
     """The most urgent first; of equally urgent ones, what was due first."""
     return sorted(calls, key=lambda call: (-urgency(call, now, rules), call.due, call.id))
 
 
 def _new(
-    reasons: Sequence[Reason], phone: str | None, name: str | None, now: int, rules: Rules, calendar: Calendar
+    reasons: Sequence[ReasonToCall], phone: str | None, name: str | None, now: int, rules: CallRules, calendar: Calendar
 ) -> Call:
     due = min(reason.due for reason in reasons)
     return Call(
@@ -105,9 +105,9 @@ def _new(
     )
 
 
-def _late(reasons: Sequence[Reason], due: int, rules: Rules, calendar: Calendar) -> int:
+def _late(reasons: Sequence[ReasonToCall], due: int, rules: CallRules, calendar: Calendar) -> int:
     return times.after(calendar, due, min(rules.purpose(reason.purpose).within for reason in reasons))
 
 
-def _noted(call: Call, now: int, what: str) -> tuple[Entry, ...]:
-    return (*call.history, Entry(now, what))
+def _noted(call: Call, now: int, what: str) -> tuple[HistoryEntry, ...]:
+    return (*call.history, HistoryEntry(now, what))

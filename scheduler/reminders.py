@@ -19,11 +19,11 @@ from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import reminding, steps
-from scheduler.assignment import Desk, Shifts
+from scheduler.assignment import Shifts, StaffOnShift
 from scheduler.book import CallBook
 from scheduler.reminding import DIGEST_WITHIN, PendingReminder, ReminderBatch
 from scheduler.steps import DueReminder
-from scheduler.texts import Texts
+from scheduler.texts import StaffTexts
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Reminders:
     book: CallBook
     staff: StaffBook
     shifts: Shifts
-    texts: Texts
+    texts: StaffTexts
     summary_at: time | None = None
     tell: Publish = no_op
     _warned: bool = field(default=False, init=False)
@@ -67,7 +67,7 @@ class Reminders:
             while moved := await self._move(keys, ms(now)):
                 count += moved
         staff = await self.staff.all()
-        desk = Desk(staff, self.shifts)
+        desk = StaffOnShift(staff, self.shifts)
         if any(one.active for one in staff):
             count += await self._digests(desk, now)
             count += await self._summary(desk, now)
@@ -132,7 +132,7 @@ class Reminders:
             await work.commit(self.redis, [aside])
         return calls
 
-    async def _desk(self) -> Desk:
+    async def _desk(self) -> StaffOnShift:
         staff = await self.staff.all()
         pipeline = self.redis.pipeline(transaction=False)
         for one in staff:
@@ -141,9 +141,9 @@ class Reminders:
         counts = await pipeline.execute()
         size = len(self.reader.everywhere)
         loads = {one.id: sum(counts[place * size : (place + 1) * size]) for place, one in enumerate(staff)}
-        return Desk(staff, self.shifts, loads)
+        return StaffOnShift(staff, self.shifts, loads)
 
-    async def _remind(self, keys: Keys, desk: Desk, now: datetime) -> int:
+    async def _remind(self, keys: Keys, desk: StaffOnShift, now: datetime) -> int:
         """Send what is owed: one text for each of the staff, however much it is about."""
         debts = await self._debts(keys)
         if not debts:
@@ -171,7 +171,7 @@ class Reminders:
         self.tell(unit, keys, StaffReminded(id=message.id, staff_id=told.staff.id, calls=calls, at=now))
         return unit
 
-    async def _digests(self, desk: Desk, now: datetime) -> int:
+    async def _digests(self, desk: StaffOnShift, now: datetime) -> int:
         """To everybody whose shift has begun: what it holds. It settles what they were owed until now."""
         keys, at, count = self.reader.everywhere[0], ms(now), 0
         begun = [
@@ -203,7 +203,7 @@ class Reminders:
         outcomes = await work.commit(self.redis, [unit])
         return int(outcomes[0][0] == "done" and bool(calls or pool))
 
-    async def _summary(self, desk: Desk, now: datetime) -> int:
+    async def _summary(self, desk: StaffOnShift, now: datetime) -> int:
         """To the supervisors, once a working day: what came of its calls."""
         if self.summary_at is None or self.book.calendar.why_closed(now.date()):
             return 0

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from notifier.domain.calls import Call, CallState
 from notifier.store.staff import Staff
 from scheduler import times
-from scheduler.assignment import Desk
-from scheduler.rules import Rules
-from scheduler.steps import Kind
+from scheduler.assignment import StaffOnShift
+from scheduler.rules import CallRules
+from scheduler.steps import ReminderKind
 
 DIGEST_WITHIN = 30 * 60_000
 """Ms from the start of a shift in which its digest makes sense; who comes later has reminders."""
 
-_WITHOUT_HOLDER = frozenset({Kind.POOL, Kind.WRONG_NUMBER})
+_WITHOUT_HOLDER = frozenset({ReminderKind.POOL, ReminderKind.WRONG_NUMBER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class PendingReminder:
 
     staff_id: str
     call_id: str
-    kind: Kind
+    kind: ReminderKind
     at: int
 
     @property
@@ -37,7 +37,7 @@ class PendingReminder:
     def read(cls, field: str, value: str) -> "PendingReminder":
         staff_id, _, call_id = field.rpartition("|")
         kind, _, at = value.partition(":")
-        return cls(staff_id, call_id, Kind(int(kind)), int(at))
+        return cls(staff_id, call_id, ReminderKind(int(kind)), int(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ReminderBatch:
     """What one of the staff is told now. ``paid`` are all debts that this settles, also those that lost their sense."""
 
     staff: Staff
-    calls: Sequence[tuple[Call, Kind]]
+    calls: Sequence[tuple[Call, ReminderKind]]
     paid: Sequence[PendingReminder]
 
 
@@ -55,8 +55,8 @@ def gathered(
     last: Mapping[str, int],
     *,
     now: int,
-    desk: Desk,
-    rules: Rules,
+    desk: StaffOnShift,
+    rules: CallRules,
 ) -> tuple[list[ReminderBatch], list[PendingReminder]]:
     """What each is told now, and the debts to be dropped. ``last`` is when each was reminded last."""
     by_staff: dict[str, list[PendingReminder]] = {}
@@ -73,17 +73,17 @@ def gathered(
             continue
         told = [(calls[debt.call_id], debt.kind) for debt in alive]
         # A time that somebody named is kept as named; all else waits for the shift.
-        if desk.shifts.on(staff, now) or any(call.fixed and kind <= Kind.DUE for call, kind in told):
+        if desk.shifts.on(staff, now) or any(call.fixed and kind <= ReminderKind.DUE for call, kind in told):
             told.sort(key=lambda row: (-row[1], row[0].due))
             found.append(ReminderBatch(staff, told, owed))
     return found, dropped
 
 
-def still_owed(debt: PendingReminder, call: Call | None, now: int, rules: Rules) -> bool:
+def still_owed(debt: PendingReminder, call: Call | None, now: int, rules: CallRules) -> bool:
     """Whether a reminder makes sense yet: the call may have been made, put off or given to somebody else."""
     if call is None:
         return False
-    if debt.kind is Kind.WRONG_NUMBER:
+    if debt.kind is ReminderKind.WRONG_NUMBER:
         return True
     if call.state is CallState.SCHEDULED:
         return call.assignee == debt.staff_id and call.due - times.length(rules.remind_before) <= now

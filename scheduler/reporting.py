@@ -10,8 +10,8 @@ from notifier.domain.calls import Call
 from notifier.domain.domain_events import CallOver
 from notifier.domain.events import Event, EventType
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Kind as LineKind
-from notifier.domain.timeline import Line
+from notifier.domain.timeline import LineKind as LineKind
+from notifier.domain.timeline import TimelineEntry
 from notifier.errors import NotifierError
 from notifier.store import daily, writes
 from notifier.store.keys import Keys
@@ -21,13 +21,13 @@ from notifier.store.records import decode, encode
 from notifier.store.staff import StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times
-from scheduler.assignment import Desk, Shifts
+from scheduler.assignment import Shifts, StaffOnShift
 from scheduler.book import CallBook, free_for
 from scheduler.outcomes import Deposit, Report, Result
 from scheduler.reminding import PendingReminder
 from scheduler.rules import Consequence, Outcome
-from scheduler.steps import Kind
-from scheduler.texts import Texts
+from scheduler.steps import ReminderKind
+from scheduler.texts import StaffTexts
 
 log = structlog.get_logger()
 
@@ -41,14 +41,14 @@ class Reporting:
     book: CallBook
     staff: StaffBook
     shifts: Shifts
-    texts: Texts
+    texts: StaffTexts
     take: Callable[[Event], Awaitable[None]]
     tell: Publish = no_op
 
     async def report(self, call_id: str, report: Report) -> StoredCall:
         """Write down an outcome. Raises CallHeld, UnknownCall, UnclearReport."""
         now, book = self.book.now(), self.book
-        desk = Desk(await self.staff.all(), self.shifts)
+        desk = StaffOnShift(await self.staff.all(), self.shifts)
         found = await book.reader.call(call_id)
         order = await book.reader.order(found.call.source, found.call.order_id) if found else None
 
@@ -87,7 +87,7 @@ class Reporting:
         report: Report,
         result: Result,
         order: Order | None,
-        desk: Desk,
+        desk: StaffOnShift,
         now: int,
     ) -> None:
         keys, call, moment = stored.keys, stored.call, times.moment(now)
@@ -113,12 +113,12 @@ class Reporting:
                 unit.do("HSET", keys.do_not_call, call.customer, now)
             case Consequence.TELL_SUPERVISOR:
                 for one in desk.supervisors(now):
-                    debt = PendingReminder(one.id, call.id, Kind.WRONG_NUMBER, now)
+                    debt = PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now)
                     unit.do("HSET", keys.owed, debt.field, debt.value)
             case Consequence.EXHAUSTED if order is not None:
                 if message := self.texts.exhausted(call, order, moment):
                     writes.queue_message(unit, keys, message)
-                    line = Line(
+                    line = TimelineEntry(
                         at=moment, kind=LineKind.MESSAGE, what=message.template, ref=message.id, extra={"by": report.by}
                     )
                     writes.add_lines(unit, keys, order, [line])

@@ -57,7 +57,7 @@ class PurposeRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LadderStep:
     """A step of the ladder for calls that nobody touches; ``after`` is working time since they were due."""
 
     after: timedelta
@@ -87,15 +87,15 @@ PURPOSES: Mapping[Purpose, PurposeRule] = {
     Purpose.SATISFACTION: PurposeRule(priority=1, within=timedelta(days=1)),
 }
 
-LADDER: tuple[Step, ...] = (
-    Step(after=timedelta(minutes=15), to=To.ASSIGNEE),
-    Step(after=timedelta(minutes=45), to=To.POOL),
-    Step(after=timedelta(hours=2), to=To.SUPERVISOR),
+LADDER: tuple[LadderStep, ...] = (
+    LadderStep(after=timedelta(minutes=15), to=To.ASSIGNEE),
+    LadderStep(after=timedelta(minutes=45), to=To.POOL),
+    LadderStep(after=timedelta(hours=2), to=To.SUPERVISOR),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class CallRules:
     """``[calls]``. What is named of ``outcomes`` and ``purposes`` replaces what is usual. ``despite_refusal`` are
     purposes that go on for customers who want no calls: they are tasks. Raises ValueError for what makes no sense."""
 
@@ -107,7 +107,7 @@ class Rules:
     aging: timedelta = timedelta(hours=1)
     summary_at: time | None = time(17, 30)
     despite_refusal: frozenset[Purpose] = frozenset({Purpose.VERIFY_DEPOSIT})
-    ladder: tuple[Step, ...] = LADDER
+    ladder: tuple[LadderStep, ...] = LADDER
     outcomes: Mapping[Outcome, OutcomeRule] = field(default_factory=dict)
     purposes: Mapping[Purpose, PurposeRule] = field(default_factory=dict)
 

@@ -5,12 +5,12 @@ from enum import IntEnum
 
 from msgspec.structs import replace
 
-from notifier.domain.calls import Call, CallState, Entry, moved
+from notifier.domain.calls import Call, CallState, HistoryEntry, moved
 from notifier.store.staff import Role, Staff
 from scheduler import times
-from scheduler.assignment import Desk
+from scheduler.assignment import StaffOnShift
 from scheduler.calendar import Calendar
-from scheduler.rules import Rules, To
+from scheduler.rules import CallRules, To
 
 NEVER = 253_402_300_799_000
 """Unix ms at the end of the year 9999: nothing more happens by itself."""
@@ -18,7 +18,7 @@ NEVER = 253_402_300_799_000
 _ASSIGN, _TELL, _FALL_DUE = range(3)
 
 
-class Kind(IntEnum):
+class ReminderKind(IntEnum):
     """Why somebody is reminded of a call; of several for one call the greatest is told."""
 
     SOON = 1
@@ -35,11 +35,11 @@ class DueReminder:
 
     staff: Staff
     call: Call
-    kind: Kind
+    kind: ReminderKind
     at: int
 
 
-def next_at(call: Call, rules: Rules, calendar: Calendar) -> int:
+def next_at(call: Call, rules: CallRules, calendar: Calendar) -> int:
     """When something is next to happen to a call, unix ms; for one that is over, when it ended."""
     match call.state:
         case CallState.SCHEDULED:
@@ -56,7 +56,7 @@ def next_at(call: Call, rules: Rules, calendar: Calendar) -> int:
 
 
 def advanced(
-    call: Call, now: int, *, known: str | None, desk: Desk, rules: Rules, calendar: Calendar
+    call: Call, now: int, *, known: str | None, desk: StaffOnShift, rules: CallRules, calendar: Calendar
 ) -> tuple[Call, list[DueReminder]]:
     """The call as it is by now, and who is owed a reminder of it, however much time went by since it was looked at.
 
@@ -73,12 +73,14 @@ def advanced(
     return _version(call, version), [DueReminder(one.staff, call, one.kind, now) for one in greatest.values()]
 
 
-def _step(call: Call, now: int, known: str | None, desk: Desk, rules: Rules) -> tuple[Call, list[DueReminder]]:
+def _step(
+    call: Call, now: int, known: str | None, desk: StaffOnShift, rules: CallRules
+) -> tuple[Call, list[DueReminder]]:
     match call.state:
         case CallState.CLAIMED:
             lapsed = moved(call, CallState.DUE, claimed_until=0, history=noted(call, now, "lapsed", call.assignee))
             holder = desk.active(call.assignee)
-            return lapsed, [DueReminder(holder, lapsed, Kind.OVERDUE, now)] if holder else []
+            return lapsed, [DueReminder(holder, lapsed, ReminderKind.OVERDUE, now)] if holder else []
         case CallState.DUE:
             return _climb(call, now, desk, rules)
         case _ if call.step == _ASSIGN:
@@ -86,17 +88,17 @@ def _step(call: Call, now: int, known: str | None, desk: Desk, rules: Rules) -> 
         case _ if call.step == _TELL:
             told = moved(call, CallState.SCHEDULED, step=_FALL_DUE)
             holder = desk.active(call.assignee)
-            return told, [DueReminder(holder, told, Kind.SOON, now)] if holder and call.due > now else []
+            return told, [DueReminder(holder, told, ReminderKind.SOON, now)] if holder and call.due > now else []
         case _:
             if desk.active(call.assignee) is None:
                 call = _assigned(call, now, known, desk)
             due = moved(call, CallState.DUE, rung=0)
             holder = desk.active(due.assignee)
             staff = [holder] if holder else desk.on_shift(Role.AGENT, now)
-            return due, [DueReminder(one, due, Kind.DUE if holder else Kind.POOL, now) for one in staff]
+            return due, [DueReminder(one, due, ReminderKind.DUE if holder else ReminderKind.POOL, now) for one in staff]
 
 
-def _assigned(call: Call, now: int, known: str | None, desk: Desk) -> Call:
+def _assigned(call: Call, now: int, known: str | None, desk: StaffOnShift) -> Call:
     if desk.active(call.assignee):
         return moved(call, CallState.SCHEDULED, step=_TELL)
     chosen = desk.choose(max(now, call.due), known=known)
@@ -104,12 +106,12 @@ def _assigned(call: Call, now: int, known: str | None, desk: Desk) -> Call:
     return moved(call, CallState.SCHEDULED, step=_TELL, assignee=chosen, history=history)
 
 
-def _climb(call: Call, now: int, desk: Desk, rules: Rules) -> tuple[Call, list[DueReminder]]:
+def _climb(call: Call, now: int, desk: StaffOnShift, rules: CallRules) -> tuple[Call, list[DueReminder]]:
     """The next step of the ladder: nobody has touched this call."""
     to, rung, holder = rules.ladder[call.rung].to, call.rung + 1, desk.active(call.assignee)
     if to is To.ASSIGNEE and holder:
         call = moved(call, CallState.DUE, rung=rung)
-        return call, [DueReminder(holder, call, Kind.OVERDUE, now)]
+        return call, [DueReminder(holder, call, ReminderKind.OVERDUE, now)]
     if to is To.POOL and call.assignee:
         former = call.assignee
         call = moved(
@@ -117,20 +119,22 @@ def _climb(call: Call, now: int, desk: Desk, rules: Rules) -> tuple[Call, list[D
         )
         agents = desk.on_shift(Role.AGENT, now)
         others = [one for one in agents if one.id != former] or agents  # better the same again than nobody
-        return call, [DueReminder(one, call, Kind.POOL, now) for one in others]
+        return call, [DueReminder(one, call, ReminderKind.POOL, now) for one in others]
     if to is To.SUPERVISOR and (supervisors := desk.supervisors(now)):
         chosen = min(supervisors, key=lambda one: (desk.loads.get(one.id, 0), one.id))
         desk.loads[chosen.id] = desk.loads.get(chosen.id, 0) + 1
         call = moved(
             call, CallState.DUE, rung=rung, assignee=chosen.id, history=noted(call, now, "escalated", chosen.id)
         )
-        return call, [DueReminder(chosen, call, Kind.ESCALATED, now)]
+        return call, [DueReminder(chosen, call, ReminderKind.ESCALATED, now)]
     return moved(call, CallState.DUE, rung=rung), []
 
 
-def noted(call: Call, now: int, what: str, by: str | None = None, note: str = "", *, to: str = "") -> tuple[Entry, ...]:
+def noted(
+    call: Call, now: int, what: str, by: str | None = None, note: str = "", *, to: str = ""
+) -> tuple[HistoryEntry, ...]:
     """The history with one more line."""
-    return (*call.history, Entry(now, what, by or "", note, to))
+    return (*call.history, HistoryEntry(now, what, by or "", note, to))
 
 
 def _version(call: Call, before: int) -> Call:

@@ -11,10 +11,10 @@ from notifier.domain.calls import Call
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
-from notifier.domain.policy import Shop, Template
+from notifier.domain.policy import MessageTemplate, Shop
 from notifier.domain.variables import PURPOSES, Context
 from notifier.store.staff import Staff
-from scheduler.steps import Kind
+from scheduler.steps import ReminderKind
 
 CALL_DUE, CALLS_DUE, DIGEST, SUMMARY = "call_due", "calls_due", "calls_digest", "calls_summary"
 EXHAUSTED = "call_exhausted"
@@ -27,25 +27,25 @@ TEMPLATES: Mapping[str, Audience] = {
 """The templates that calls need, each with whom it speaks to."""
 
 _URGENCY = {
-    Kind.SOON: "به‌زودی",
-    Kind.OVERDUE: "دیر شده",
-    Kind.POOL: "بی‌مسئول",
-    Kind.ESCALATED: "ارجاع به سرپرست",
-    Kind.WRONG_NUMBER: "شمارهٔ اشتباه",
+    ReminderKind.SOON: "به‌زودی",
+    ReminderKind.OVERDUE: "دیر شده",
+    ReminderKind.POOL: "بی‌مسئول",
+    ReminderKind.ESCALATED: "ارجاع به سرپرست",
+    ReminderKind.WRONG_NUMBER: "شمارهٔ اشتباه",
 }
 
 
 @dataclass(slots=True)
-class Texts:
+class StaffTexts:
     """Renders them. Whom a text goes to is by type a member of staff, or the customer of an order."""
 
     shop: Shop
-    templates: Mapping[str, Template]
+    templates: Mapping[str, MessageTemplate]
     namespace: str
     texting_time: Callable[[datetime], datetime]
 
     def reminder(
-        self, staff: Staff, calls: Sequence[tuple[Call, Kind]], order: Order | None, now: datetime, *, key: str
+        self, staff: Staff, calls: Sequence[tuple[Call, ReminderKind]], order: Order | None, now: datetime, *, key: str
     ) -> Message:
         """One text about one call or several; ``key`` tells it from every other reminder."""
         worst = max(kind for _, kind in calls)

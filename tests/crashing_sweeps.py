@@ -24,7 +24,7 @@ from notifier.store import keys as names
 from notifier.store.connect import connect
 from notifier.store.reading import Reader
 from scheduler.book import CallBook
-from scheduler.rules import Rules
+from scheduler.rules import CallRules
 
 _DEADLY = ("/notifier/retention/", "/notifier/store/work.py", "/notifier/store/roundtrip.py")
 _LINES = 9_000  # more than one sweep of the test has
@@ -35,7 +35,7 @@ async def sweep(url: str, folder: Path, at: str) -> None:
     config = RetentionConfig()
     await redis.delete(names.RETENTION)  # the claim of one that died would hold for ten minutes
     reader = Reader(redis, 1)
-    book = CallBook(redis, reader, clock, Rules(), CALENDAR)
+    book = CallBook(redis, reader, clock, CallRules(), CALENDAR)
     swept = await retention(config.ages(), config.audit, Archive(folder / "archive"), redis, reader, clock, book).tick()
     assert swept is not None
     await redis.aclose()

@@ -9,7 +9,7 @@ from typing import Any
 from notifier.clock import StillClock
 from notifier.domain.messages import Message, MessageState
 from notifier.service.process import Service
-from notifier.sms.outbox import Claimed, claim
+from notifier.sms.outbox import ClaimedMessage, claim
 from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of
 from notifier.store.reading import StoredMessage
@@ -73,7 +73,7 @@ class Desk:
             await self.service.sending.receipts.poll()
             await self.service.sending.expiry.sweep()
 
-    async def die_with(self, message: Message, *, lease: timedelta = timedelta(seconds=60)) -> Claimed:
+    async def die_with(self, message: Message, *, lease: timedelta = timedelta(seconds=60)) -> ClaimedMessage:
         """A worker takes a message, and is never heard of again."""
         (claimed,) = await claim(
             self.service.redis,

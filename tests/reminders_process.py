@@ -11,7 +11,7 @@ from notifier.config.loading import load
 from notifier.config.shipped import CONFIG
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
-from notifier.outbound.outbox import Outbox
+from notifier.outbound.outbox import NewsOutbox
 from notifier.sms import templates
 from notifier.store.connect import connect
 from notifier.store.reading import Reader
@@ -19,19 +19,19 @@ from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
 from scheduler.book import CallBook
 from scheduler.reminders import Reminders
-from scheduler.rules import Rules
-from scheduler.texts import Texts
+from scheduler.rules import CallRules
+from scheduler.texts import StaffTexts
 
 
 async def main(url: str, at: str) -> None:
     redis, clock = await connect(url), StillClock(datetime.fromisoformat(at))
     config, reader, shifts = load(CONFIG, environment={}), Reader(redis, 1), Shifts(CALENDAR)
-    texts = Texts(config.shop, templates.load(config.templates_folder), "test", lambda moment: moment)
-    book = CallBook(redis, reader, clock, Rules(gather=timedelta()), CALENDAR)
+    texts = StaffTexts(config.shop, templates.load(config.templates_folder), "test", lambda moment: moment)
+    book = CallBook(redis, reader, clock, CallRules(gather=timedelta()), CALENDAR)
     tool = Endpoint(
         name="tool", url="http://127.0.0.1:1/", secrets=["whsec_dGVzdA=="], topics=frozenset({Topic.CALL_REMINDER})
     )
-    reminders = Reminders(book, StaffBook(redis), shifts, texts, tell=Outbox([tool], "test").tell)
+    reminders = Reminders(book, StaffBook(redis), shifts, texts, tell=NewsOutbox([tool], "test").tell)
     print("ready", flush=True)  # noqa: T201
     while not await redis.exists("test:go"):  # noqa: ASYNC110
         await asyncio.sleep(0.001)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from notifier.clock import TEHRAN
 from notifier.config.loading import load
 from notifier.domain.calls import CallRequest
-from notifier.domain.decide import Decision, Suppressed, decide
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.decide import Decision, Suppression, decide
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
-from notifier.domain.timeline import Line
+from notifier.domain.timeline import TimelineEntry
 from notifier.sms import templates
 
 ROOT = Path(__file__).parents[1]
@@ -38,13 +38,13 @@ RULEBOOK = Rulebook(
 AT_NIGHT = replace(RULEBOOK, texting_time=lambda moment: max(moment, MORNING), working_time=lambda moment: MORNING)
 """Texts that keep quiet hours, and calls, wait for the morning."""
 
-GROUPS: dict[str, tuple[str | None, Method | None]] = {
-    "tehran.cash": ("تهران", Method.CASH),
-    "tehran.online": ("تهران", Method.ONLINE),
-    "tehran.phone": ("تهران", Method.PHONE),
-    "elsewhere.online": ("اصفهان", Method.ONLINE),
-    "elsewhere.bank_transfer": ("اصفهان", Method.BANK_TRANSFER),
-    "not on offer": ("اصفهان", Method.CASH),
+GROUPS: dict[str, tuple[str | None, PaymentMethod | None]] = {
+    "tehran.cash": ("تهران", PaymentMethod.CASH),
+    "tehran.online": ("تهران", PaymentMethod.ONLINE),
+    "tehran.phone": ("تهران", PaymentMethod.PHONE),
+    "elsewhere.online": ("اصفهان", PaymentMethod.ONLINE),
+    "elsewhere.bank_transfer": ("اصفهان", PaymentMethod.BANK_TRANSFER),
+    "not on offer": ("اصفهان", PaymentMethod.CASH),
     "unknown": (None, None),
 }
 """Every group of customers: a city and a method of payment."""
@@ -83,8 +83,8 @@ class Story:
         self.messages: dict[str, Message] = {}
         self.calls: dict[str, CallRequest] = {}
         self.dropped: set[str] = set()
-        self.suppressed: list[Suppressed] = []
-        self.timeline: list[Line] = []
+        self.suppressed: list[Suppression] = []
+        self.timeline: list[TimelineEntry] = []
 
     def tell(self, *events: Event, now: datetime | None = None) -> Decision:
         """The shop reports events together."""

@@ -5,70 +5,70 @@ from typing import Annotated
 
 import typer
 
-from notifier.cli.lazy import Entry, LazyGroup
+from notifier.cli.lazy import Command, LazyGroup
 from notifier.errors import ConfigError, NotifierError, TemplateError
 
 COMMANDS = {
-    "init": Entry(
+    "init": Command(
         "notifier.cli.initialising",
         "init",
         "Write a configuration, the texts and freshly made secrets into a folder. Overwrites nothing.",
     ),
-    "serve": Entry("notifier.cli.serving", "serve", "Run the service until it is told to stop."),
-    "check": Entry(
+    "serve": Command("notifier.cli.serving", "serve", "Run the service until it is told to stop."),
+    "check": Command(
         "notifier.cli.checking",
         "check",
         "Check configuration, templates and policy, offline. Exit code 1 if anything is an error.",
     ),
-    "doctor": Entry(
+    "doctor": Command(
         "notifier.cli.checking",
         "doctor",
         "Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error.",
     ),
-    "partitions": Entry(
+    "partitions": Command(
         "notifier.cli.partitions",
         "partitions",
         "Say in how many partitions the data lies, or move it into N. Cut short, it is run again.",
     ),
-    "simulator": Entry(
+    "simulator": Command(
         "notifier.cli.practice", "simulator", "Run a Kavenegar to practise against: shows every SMS, sends nothing."
     ),
-    "trigger": Entry(
+    "trigger": Command(
         "notifier.cli.triggering",
         "trigger",
         "Post a signed sample event, of a practice order no shop can have, to a running service; show the answer.",
     ),
-    "import": Entry(
+    "import": Command(
         "notifier.cli.importing",
         "import_file",
         "Import a file; may be stopped and begun again, and sends nothing twice. Exit code 1 if lines were refused.",
     ),
-    "export": Entry(
+    "export": Command(
         "notifier.cli.export",
         "export",
         "Orders that changed last within some days, with timeline, messages and calls; not those in the archive.",
     ),
-    "backup": Entry(
+    "backup": Command(
         "notifier.cli.backup",
         "backup",
         "Write everything the embedded store and its archive hold into one file, also while the service runs.",
     ),
-    "restore": Entry(
+    "restore": Command(
         "notifier.cli.backup", "restore", "Put a backup into a data directory; the service must not run on it."
     ),
-    "demo": Entry(
+    "demo": Command(
         "notifier.cli.demo",
         "demo",
         "Play a sample day of the shop: real webhooks, real service, simulated Kavenegar. Needs nothing set up.",
     ),
-    "messages": Entry("notifier.cli.lists", "messages", "Messages and what became of them."),
-    "calls": Entry("notifier.cli.lists", "calls", "Support calls."),
-    "customer": Entry("notifier.cli.customers", "app", "What is known of one customer, and its erasure."),
-    "events": Entry("notifier.cli.events", "app", "Deliveries that were refused, and their replay after a fix."),
-    "staff": Entry("notifier.cli.staff", "app", "The people of the support desk."),
-    "audit": Entry("notifier.cli.trail", "app", "Who did what: accounts, sign-ins, exports, erasures."),
-    "templates": Entry("notifier.cli.templates", "app", "The message templates."),
-    "webhooks": Entry("notifier.cli.webhooks", "app", "The shop's own endpoints that news is posted to."),
+    "messages": Command("notifier.cli.lists", "messages", "Messages and what became of them."),
+    "calls": Command("notifier.cli.lists", "calls", "Support calls."),
+    "customer": Command("notifier.cli.customers", "app", "What is known of one customer, and its erasure."),
+    "events": Command("notifier.cli.events", "app", "Deliveries that were refused, and their replay after a fix."),
+    "staff": Command("notifier.cli.staff", "app", "The people of the support desk."),
+    "audit": Command("notifier.cli.trail", "app", "Who did what: accounts, sign-ins, exports, erasures."),
+    "templates": Command("notifier.cli.templates", "app", "The message templates."),
+    "webhooks": Command("notifier.cli.webhooks", "app", "The shop's own endpoints that news is posted to."),
 }
 """Every command in the order it is listed in. Imported one by one: all of them together take seconds."""
 

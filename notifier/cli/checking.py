@@ -17,17 +17,21 @@ from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.diagnostics import offline, verdicts
 from notifier.diagnostics.live import examine, is_well
-from notifier.diagnostics.offline import Level
+from notifier.diagnostics.offline import FindingLevel
 from notifier.diagnostics.verdicts import Verdict
 from notifier.store.opening import Store
 from notifier.texts import loading
 
-_MARKS = {Level.ERROR: "[red]error[/]", Level.WARNING: "[yellow]warning[/]", Level.NOTE: "[cyan]note[/]"}
+_MARKS = {
+    FindingLevel.ERROR: "[red]error[/]",
+    FindingLevel.WARNING: "[yellow]warning[/]",
+    FindingLevel.NOTE: "[cyan]note[/]",
+}
 _WIDE = 240  # characters of a line where no terminal folds it
 _SIGNS = {
-    verdicts.Level.OK: "[green]ok[/]",
-    verdicts.Level.WARNING: "[yellow]warning[/]",
-    verdicts.Level.ERROR: "[bold red]error[/]",
+    verdicts.VerdictLevel.OK: "[green]ok[/]",
+    verdicts.VerdictLevel.WARNING: "[yellow]warning[/]",
+    verdicts.VerdictLevel.ERROR: "[bold red]error[/]",
 }
 
 
@@ -37,10 +41,10 @@ def check(config: ConfigOption = None) -> None:
     for line in offline.samples(config):
         console.print(f"[green]sample[/] {escape(line)}", highlight=False)
     found = offline.check(config)
-    for finding in sorted(found, key=lambda finding: tuple(Level).index(finding.level)):
+    for finding in sorted(found, key=lambda finding: tuple(FindingLevel).index(finding.level)):
         console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
-    errors = sum(finding.level is Level.ERROR for finding in found)
-    warnings = sum(finding.level is Level.WARNING for finding in found)
+    errors = sum(finding.level is FindingLevel.ERROR for finding in found)
+    warnings = sum(finding.level is FindingLevel.WARNING for finding in found)
     console.print(f"{errors} errors, {warnings} warnings")
     raise typer.Exit(1 if errors else 0)
 
@@ -71,8 +75,8 @@ def _show(found: list[Verdict], console: Console) -> None:
             if one.todo:
                 table.add_row("", "", f"[dim]→[/] {escape(one.todo)}")
     console.print(table, highlight=False)
-    errors = sum(one.level is verdicts.Level.ERROR for one in found)
-    warnings = sum(one.level is verdicts.Level.WARNING for one in found)
+    errors = sum(one.level is verdicts.VerdictLevel.ERROR for one in found)
+    warnings = sum(one.level is verdicts.VerdictLevel.WARNING for one in found)
     ends = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
     console.print(ends, highlight=False)
 

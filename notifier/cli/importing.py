@@ -28,9 +28,9 @@ from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.errors import StoreAway
 from notifier.importing.preview import Preview
-from notifier.importing.refused import Refused
+from notifier.importing.refused import RefusedRows
 from notifier.importing.running import Import, Totals
-from notifier.importing.source import KINDS, Reading, Source
+from notifier.importing.source import KINDS, FileReading, ImportSource
 from notifier.importing.tracking import NotTracking
 from notifier.observability import logs
 from notifier.service.process import Service
@@ -73,7 +73,7 @@ def import_file(
     except ValueError as error:
         raise typer.BadParameter(f"--history-after: {error}") from None
     zone = ZoneInfo(settings.shop.timezone)
-    what = Source(shop=_shop(settings, source), zone=zone, now=datetime.now(zone), history_after=limit)
+    what = ImportSource(shop=_shop(settings, source), zone=zone, now=datetime.now(zone), history_after=limit)
     work = _Work(settings, what, file, Console())
     try:
         code = 0
@@ -120,14 +120,14 @@ class _Work:
     """One import, told to whoever started it."""
 
     settings: Config
-    what: Source
+    what: ImportSource
     file: Path
     console: Console
 
     async def run(self) -> int:
         """Do it; the exit code."""
         async with Service(self.settings, roles=()) as service:
-            with self.what.entries(self.file) as reading, Refused(self.file) as refused, self._bar(reading) as bar:
+            with self.what.entries(self.file) as reading, RefusedRows(self.file) as refused, self._bar(reading) as bar:
                 run = Import(service.committer, service.reader, refused, bar)
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGINT, signal.SIGTERM):
@@ -206,7 +206,7 @@ class _Work:
             self._say(f"{totals.refused:,} lines refused{where}")
 
     @contextmanager
-    def _bar(self, reading: Reading) -> Iterator[Callable[[Totals, int], None]]:
+    def _bar(self, reading: FileReading) -> Iterator[Callable[[Totals, int], None]]:
         """Progress: a bar on a terminal, a line now and then elsewhere."""
         if not self.console.is_terminal:
             told = 0

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Command:
     """Where a command is: a module, and in it a function, or an application with commands of its own."""
 
     module: str
@@ -25,7 +25,7 @@ class Entry:
 class LazyGroup(TyperGroup):
     """A group that lists its commands from a table, and imports the one that is given."""
 
-    table: ClassVar[Mapping[str, Entry]] = {}
+    table: ClassVar[Mapping[str, Command]] = {}
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

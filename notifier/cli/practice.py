@@ -9,7 +9,7 @@ from rich.console import Console
 from notifier.clock import SystemClock
 from notifier.demo.bubbles import bubble
 from notifier.observability import logs
-from notifier.simulator import Message, Simulator, create_app
+from notifier.simulator import SimulatedMessage, Simulator, create_app
 
 
 def simulator(
@@ -21,7 +21,7 @@ def simulator(
     logs.configure()
     console = Console()
 
-    def show(message: Message) -> None:
+    def show(message: SimulatedMessage) -> None:
         console.print(bubble(message.text, title=message.receptor, note=message.method))
 
     state = Simulator(clock=SystemClock(), api_key=key, callback_url=callback, on_message=show)

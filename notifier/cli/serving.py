@@ -24,7 +24,7 @@ from notifier.observability import logs
 from notifier.secret import secrets_of
 from notifier.service.process import ROLES, Service
 from notifier.store import audit
-from notifier.store.audit import SERVICE, Act, Entry
+from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.records import ms
 from notifier.store.urls import passwords_in
 from notifier.texts import loading
@@ -60,7 +60,7 @@ def serve(
 
     def reread() -> Config:
         """The file as it is now, with what the command line says. Raises ConfigError with every finding."""
-        wrong = [found.text for found in offline.configuration(config) if found.level is offline.Level.ERROR]
+        wrong = [found.text for found in offline.configuration(config) if found.level is offline.FindingLevel.ERROR]
         if wrong:
             raise ConfigError("\n".join(wrong))
         fresh = configured(config, data_dir)
@@ -127,7 +127,7 @@ async def _reconfigure(service: Service, reread: Callable[[], Config], asked: as
 
 async def _write_down(service: Service, act: Act, keys: str) -> None:
     """In the audit trail, by each process that did it; one that cannot goes on all the same."""
-    entry = Entry(at=ms(service.clock.now()), act=act, by=SERVICE, about=f"pid {os.getpid()}", more=keys[:500])
+    entry = AuditEntry(at=ms(service.clock.now()), act=act, by=SERVICE, about=f"pid {os.getpid()}", more=keys[:500])
     try:
         await audit.write(service.redis, entry)
     except (RedisError, OSError, NotifierError) as error:

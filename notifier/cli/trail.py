@@ -15,7 +15,7 @@ from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.clock import TEHRAN
 from notifier.retention import exporting
 from notifier.store import audit
-from notifier.store.audit import COMMAND, Act, Entry, Wanted
+from notifier.store.audit import COMMAND, Act, AuditEntry, Wanted
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.records import encode, ms
@@ -23,9 +23,9 @@ from notifier.store.records import encode, ms
 app = typer.Typer(help="Who did what: accounts, sign-ins, exports, erasures.", no_args_is_help=True)
 
 
-def entry(act: Act, *, about: str = "", more: str = "") -> Entry:
+def entry(act: Act, *, about: str = "", more: str = "") -> AuditEntry:
     """A line for what a command does, of this moment, by whoever gave it."""
-    return Entry(at=ms(datetime.now(TEHRAN)), act=act, by=COMMAND + who(), about=about, more=more)
+    return AuditEntry(at=ms(datetime.now(TEHRAN)), act=act, by=COMMAND + who(), about=about, more=more)
 
 
 def who() -> str:
@@ -58,10 +58,12 @@ def list_audit(
     Console().print(table)
 
 
-async def _read(config: Path | None, data_dir: Path | None, by: str | None, day: str | None, limit: int) -> list[Entry]:
+async def _read(
+    config: Path | None, data_dir: Path | None, by: str | None, day: str | None, limit: int
+) -> list[AuditEntry]:
     since, until = exporting.span(day, day) if day else (None, None)
     settings = configured(config, data_dir)
-    store, found = Store(settings.redis), list[Entry]()
+    store, found = Store(settings.redis), list[AuditEntry]()
     try:
         reader = Reader(await store.open(), settings.redis.partitions)
         async for _, one in audit.read(reader, Wanted(by=by, since=since or 0, until=until)):

@@ -17,9 +17,9 @@ from notifier.config import Config
 from notifier.errors import ConfigError
 from notifier.outbound import outbox, posting
 from notifier.outbound.breaker import EndpointState, EndpointStates
-from notifier.outbound.endpoint import Answer, Endpoint
+from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.outbound.events import Topic
-from notifier.outbound.outbox import Waiting
+from notifier.outbound.outbox import PendingNews
 from notifier.outbound.samples import samples
 from notifier.secret import MissingSecretError
 from notifier.store.opening import Store
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 app = typer.Typer(help="The shop's own endpoints that news is posted to.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A section of [webhooks]")]
+EndpointName = Annotated[str, typer.Argument(metavar="NAME", help="A section of [webhooks]")]
 
 
 @app.command("list")
@@ -38,7 +38,7 @@ def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) 
     """Every endpoint: whether it is on, what waits for it, and its last trouble."""
     settings = configured(config, data_dir)
 
-    async def read(redis: Redis) -> list[tuple[str, EndpointState, Waiting]]:
+    async def read(redis: Redis) -> list[tuple[str, EndpointState, PendingNews]]:
         now, everywhere = _now(), Reader(redis, settings.redis.partitions).everywhere
         states = EndpointStates(redis)
         return [
@@ -65,7 +65,7 @@ def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) 
 
 
 @app.command()
-def enable(name: Name, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def enable(name: EndpointName, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Switch an endpoint on again; what waits for it is posted at once."""
     settings = configured(config, data_dir)
     endpoint = _endpoint(settings, name)
@@ -83,7 +83,7 @@ def enable(name: Name, config: ConfigOption = None, data_dir: DataDirOption = No
 
 @app.command("test")
 def try_out(
-    name: Name,
+    name: EndpointName,
     event: Annotated[Topic | None, typer.Option(help="Which sample; else the first of those it wants")] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -92,7 +92,7 @@ def try_out(
     endpoint = _endpoint(settings, name)
     topic, now = event or settings.webhooks[name].events[0], _now()
 
-    async def post() -> Answer:
+    async def post() -> EndpointAnswer:
         async with posting.session() as connections:
             body = encode(samples(now)[topic])
             return await posting.post(connections, endpoint, f"msg_test{secrets.token_hex(8)}", body, now=now)

@@ -20,7 +20,7 @@ from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
-from scheduler.rules import Rules
+from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
 """A shop of some kind."""
@@ -44,7 +44,7 @@ class Config(Section):
     regions: RegionsConfig = RegionsConfig.usual()
     policy: PolicyConfig = PolicyConfig.usual()
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
-    calls: Rules = Rules()
+    calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
     console: ConsoleConfig = ConsoleConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from notifier.config.section import Section
 from notifier.config.sources import SourceSection
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.intake.mapping.rules import Lookup, MappingRules, currency, header_name
 from notifier.intake.mapping.signature import HmacScheme, Scheme, StandardScheme, TokenScheme
 
@@ -145,7 +145,7 @@ class MappingSource(SourceSection):
     status: Expression
     statuses: dict[str, list[EventType | Literal["paid"]]]
     fields: Fields
-    methods: dict[str, Method] = {}
+    methods: dict[str, PaymentMethod] = {}
     id: Expression | None = None
     time: Expression | None = None
     snapshots: bool = True

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from notifier.config.section import Section
-from notifier.domain.events import Method
+from notifier.domain.events import PaymentMethod
 from notifier.domain.policy import Block, Policy
 from notifier.domain.regions import Regions
 
@@ -39,7 +39,7 @@ class PolicyConfig(Section):
 
     free: Promises = Block()
     otherwise: Promises = Block()
-    regions: dict[str, dict[Method, Promises]] = {}
+    regions: dict[str, dict[PaymentMethod, Promises]] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -36,7 +36,7 @@ class SmsConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class ProviderAccount:
     """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial."""
 
     kind: str
@@ -47,7 +47,7 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KavenegarConfig(Account):
+class KavenegarConfig(ProviderAccount):
     kind: Literal["kavenegar"] = "kavenegar"
     api_key: Secret
     base_url: str = "https://api.kavenegar.com/v1"
@@ -71,7 +71,7 @@ class KavenegarConfig(Account):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmsIrConfig(Account):
+class SmsIrConfig(ProviderAccount):
     """``unit_price`` is what a unit of its credit costs, in rial: it counts in units of its own."""
 
     kind: Literal["smsir"]
@@ -99,7 +99,7 @@ class SmsIrConfig(Account):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpConfig(HttpProviderRules, Account):
+class HttpConfig(HttpProviderRules, ProviderAccount):
     """A provider described by its call and its answers."""
 
     kind: Literal["http"]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.intake.woocommerce.rules import (
     CARRIER_KEYS,
     METHODS,
@@ -70,9 +70,9 @@ class WooCommerceSource(SourceSection):
 
     def rules(self) -> WooRules:
         added = {
-            **dict.fromkeys(self.cod_methods, Method.CASH),
-            **dict.fromkeys(self.bank_transfer_methods, Method.BANK_TRANSFER),
-            **dict.fromkeys(self.phone_methods, Method.PHONE),
+            **dict.fromkeys(self.cod_methods, PaymentMethod.CASH),
+            **dict.fromkeys(self.bank_transfer_methods, PaymentMethod.BANK_TRANSFER),
+            **dict.fromkeys(self.phone_methods, PaymentMethod.PHONE),
         }
         return WooRules(
             statuses=STATUSES | {status: tuple(events) for status, events in self.statuses.items()},

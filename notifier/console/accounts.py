@@ -9,7 +9,7 @@ from aiohttp import web
 from notifier.console import passwords
 from notifier.console.attempts import Guesses
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Refused, TooMany
+from notifier.console.refusals import PageRefusal, TooMany
 from notifier.console.security import FORM, STAFF
 from notifier.domain import persian
 from notifier.store import audit
@@ -38,17 +38,17 @@ async def prove_password(request: web.Request, deps: Dependencies) -> None:
     await allow_guess(deps, PASSWORD, me.id, request.remote or "")
     if not await asyncio.to_thread(passwords.matches, request[FORM].get("old", ""), me.password):
         await audit.write_some(deps.redis, deps.entry(Act.PASSWORD_GUESSED, me.id, more=request.remote or ""))
-        raise Refused("گذرواژهٔ کنونی درست نیست.")
+        raise PageRefusal("گذرواژهٔ کنونی درست نیست.")
     await Guesses(deps.redis).forget(PASSWORD, me.id)
 
 
 async def hashed(password: str, about: Iterable[str]) -> str:
-    """A hash to store. Raises Refused."""
+    """A hash to store. Raises PageRefusal."""
     try:
         return await asyncio.to_thread(_hashed, password, tuple(about))
     except ValueError:
         shortest, longest = persian.digits(passwords.SHORTEST), persian.digits(passwords.LONGEST)
-        raise Refused(
+        raise PageRefusal(
             f"گذرواژه {shortest} تا {longest} نویسه می‌خواهد و نباید از آن‌هایی باشد که زود حدس زده می‌شوند: گذرواژه‌های "
             "رایج، نام با سال، شمارهٔ تلفن یا پلاک. سه چهار واژهٔ بی‌ربط پشت سر هم خوب است."
         ) from None

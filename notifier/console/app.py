@@ -16,15 +16,27 @@ from notifier.console.people import People
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
-from notifier.console.texts import Texts
-from notifier.console.waiting import Waiting
+from notifier.console.texts import TextPages
+from notifier.console.waiting import WaitingPages
 
 
 def create_console(deps: Dependencies) -> web.Application:
     """Every page of the console."""
     render, live = Renderer(deps), Live(deps)
     app = web.Application(middlewares=[middleware(deps, render.refusal)])
-    for pages in (SignIn, Calls, Orders, Waiting, SupervisorDesk, Deliveries, Me, People, Dashboard, Texts, Audit):
+    for pages in (
+        SignIn,
+        Calls,
+        Orders,
+        WaitingPages,
+        SupervisorDesk,
+        Deliveries,
+        Me,
+        People,
+        Dashboard,
+        TextPages,
+        Audit,
+    ):
         app.add_routes(pages(deps, render).routes())
     app.add_routes(live.routes())
     app.add_routes(statics.routes())

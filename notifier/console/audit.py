@@ -9,13 +9,13 @@ from notifier.clock import TEHRAN
 from notifier.console import csv_export, labels, paging, rows
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
 from notifier.domain import jalali, persian
 from notifier.retention import exporting
 from notifier.store import audit
-from notifier.store.audit import Entry, Wanted
+from notifier.store.audit import AuditEntry, Wanted
 from notifier.store.reading import Place
 
 _SIZE = 50
@@ -38,7 +38,7 @@ class Audit:
         if csv_export.wanted(request):
             entries = (entry async for _, entry in audit.read(self._deps.reader, wanted))
             return await csv_export.sheet(request, self._deps, "audit", _columns(names), entries)
-        lines: list[tuple[Entry, str]] = []
+        lines: list[tuple[AuditEntry, str]] = []
         end: Place | None = None
         last: Place | None = None
         async for place, entry in audit.read(self._deps.reader, wanted, after=paging.after(request)):
@@ -62,7 +62,7 @@ class Audit:
         )
 
 
-def _columns(names: Mapping[str, str]) -> Columns[Entry]:
+def _columns(names: Mapping[str, str]) -> Columns[AuditEntry]:
     return (
         Column("زمان", lambda one: rows.written(one.at)),
         Column("چه کسی", lambda one: persian.tidy(labels.doer(one.by, names))),
@@ -77,5 +77,5 @@ def _wanted(by: str, day: str) -> Wanted:
     try:
         since, until = exporting.span(day, day) if day else (None, None)
     except (exporting.NotADay, OverflowError, ValueError):
-        raise Refused("این روز خوانده نشد؛ نمونه: 1405-09-02.") from None
+        raise PageRefusal("این روز خوانده نشد؛ نمونه: 1405-09-02.") from None
     return Wanted(by=by or None, since=since or 0, until=until)

@@ -11,7 +11,7 @@ from notifier.console import csv_export, rows, time_slots
 from notifier.console import worklist as boards
 from notifier.console.customer import customer
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, Refused, Taken
+from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer, moment
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.domain import jalali, persian
@@ -120,7 +120,7 @@ class Calls:
     def _report(self, form: dict[str, str], by: str, note: str) -> Report:
         given = Outcome.CALLBACK if "quick" in form else form.get("outcome", "")
         if given not in frozenset(Outcome):
-            raise Refused("یکی از نتیجه‌های تماس را انتخاب کنید.")
+            raise PageRefusal("یکی از نتیجه‌های تماس را انتخاب کنید.")
         outcome = Outcome(given)
         at = ms(time_slots.chosen(form, self._deps.clock.now())) if outcome is Outcome.CALLBACK else None
         return Report(by=by, outcome=outcome, note=note, at=at)
@@ -195,13 +195,13 @@ class Calls:
         except UnknownCall:
             raise Missing("این تماس پیدا نشد؛ شاید پاک شده باشد.") from None
         except UnclearReport:
-            raise Refused("زمان تماس بعدی را انتخاب کنید.") from None
+            raise PageRefusal("زمان تماس بعدی را انتخاب کنید.") from None
         except CallHeld:
             call = (await self._found(call_id)).call
             if not call.is_open:
-                raise Taken("این تماس پیش از شما به پایان رسیده است؛ سراغ تماس بعدی بروید.") from None
+                raise AlreadyTaken("این تماس پیش از شما به پایان رسیده است؛ سراغ تماس بعدی بروید.") from None
             name, until = await self._name(call.assignee or ""), jalali.time_of(moment(call.claimed_until))
-            raise Taken(f"{persian.tidy(name)} این تماس را برداشته و تا {until} در دست دارد.") from None
+            raise AlreadyTaken(f"{persian.tidy(name)} این تماس را برداشته و تا {until} در دست دارد.") from None
 
 
 _OUTCOME = {

@@ -14,7 +14,7 @@ _ORDERS, _TEXTS, _CALLS = 6, 6, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class CustomerView:
     """The newest first."""
 
     orders: Sequence[Order]
@@ -36,7 +36,9 @@ async def orders_of(deps: Dependencies, phone: str, *, limit: int = _ORDERS) -> 
     return [order for order in found if order is not None]
 
 
-async def customer(deps: Dependencies, phone: str | None, known: Sequence[Order], *, but_call: str = "") -> Customer:
+async def customer(
+    deps: Dependencies, phone: str | None, known: Sequence[Order], *, but_call: str = ""
+) -> CustomerView:
     """What is known of the customer of some orders."""
     orders = {(order.source, order.id): order for order in known}
     if phone:
@@ -49,7 +51,7 @@ async def customer(deps: Dependencies, phone: str | None, known: Sequence[Order]
         keys = phone_keys(deps, phone)
         opted_out = bool(await deps.redis.sismember(keys.opted_out, phone))
         do_not_call = bool(await deps.redis.hexists(keys.do_not_call, phone))
-    return Customer(
+    return CustomerView(
         orders=sorted(orders.values(), key=lambda order: -order.created_at),
         texts=sorted(texts.values(), key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
         calls=sorted(

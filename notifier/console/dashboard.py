@@ -14,7 +14,7 @@ from notifier.console import charts, csv_export, figure_rows, labels
 from notifier.console.charts import Bar
 from notifier.console.dependencies import Dependencies
 from notifier.console.figures import Figures, figures, percentile
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import require_supervisor
 from notifier.domain import jalali, persian
@@ -106,10 +106,10 @@ def _range(request: web.Request, today: date) -> tuple[date, date]:
         first = date.fromisoformat(request.query.get("from", today.isoformat()))
         last = date.fromisoformat(request.query.get("to", today.isoformat()))
     except ValueError:
-        raise Refused("این روزها خوانده نشد؛ از فهرست انتخاب کنید.") from None
+        raise PageRefusal("این روزها خوانده نشد؛ از فهرست انتخاب کنید.") from None
     first, last = min(first, last), min(max(first, last), today)
     if (last - first).days >= _LONGEST or first > last:
-        raise Refused(f"بازه‌ای از گذشته تا امروز و حداکثر {persian.digits(_LONGEST)} روزه انتخاب کنید.")
+        raise PageRefusal(f"بازه‌ای از گذشته تا امروز و حداکثر {persian.digits(_LONGEST)} روزه انتخاب کنید.")
     return first, last
 
 

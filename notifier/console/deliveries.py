@@ -6,7 +6,7 @@ from aiohttp import web
 
 from notifier.console import paging
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.errors import NotifierError
@@ -79,9 +79,9 @@ class Deliveries:
             await audit.write(self._deps.redis, entry)
             result = await self._deps.replayer.replay(kept, trust=request[FORM].get("trust") == "yes")
         except NotifierError:
-            raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
+            raise PageRefusal("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
         self._deps.wake()
         if result.became not in _BECAME:
-            raise Refused(_WHY_NOT[result.became])
+            raise PageRefusal(_WHY_NOT[result.became])
         await self._deps.sessions.tell(request[SESSION], _BECAME[result.became])
         return web.Response(status=303, headers={"Location": "/console/deliveries"})

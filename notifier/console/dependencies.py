@@ -14,7 +14,7 @@ from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.sms.accounts import Accounts
 from notifier.sms.templates import Template
-from notifier.store.audit import Act, Entry
+from notifier.store.audit import Act, AuditEntry
 from notifier.store.reading import Reader
 from scheduler.calling import Calling
 
@@ -56,6 +56,6 @@ class Dependencies:
         """Unix ms."""
         return self.calling.book.now()
 
-    def entry(self, act: Act, by: str, *, about: str = "", more: str = "") -> Entry:
+    def entry(self, act: Act, by: str, *, about: str = "", more: str = "") -> AuditEntry:
         """A line of the audit trail, of this moment."""
-        return Entry(at=self.now(), act=act, by=by, about=about, more=more)
+        return AuditEntry(at=self.now(), act=act, by=by, about=about, more=more)

@@ -9,7 +9,7 @@ from msgspec.json import decode as decode_json
 
 from notifier.console import csv_export, rows
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, posted, require_supervisor
 from notifier.domain import persian
@@ -78,9 +78,9 @@ class SupervisorDesk:
         target = form.get("to", "-")
         receiver = await self._deps.calling.staff.get(target) if target != _POOL else None
         if target != _POOL and not (receiver and receiver.active):
-            raise Refused("به چه کسی سپرده شود؟ یکی از همکاران را انتخاب کنید.")
+            raise PageRefusal("به چه کسی سپرده شود؟ یکی از همکاران را انتخاب کنید.")
         if not chosen:
-            raise Refused("هیچ تماسی انتخاب نشده است؛ کنار هر تماس را علامت بزنید.")
+            raise PageRefusal("هیچ تماسی انتخاب نشده است؛ کنار هر تماس را علامت بزنید.")
         count = 0
         for call_id in chosen[:100]:
             try:

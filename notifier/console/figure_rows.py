@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from notifier.console import labels
 from notifier.console.csv_export import Column, Columns
 from notifier.console.figures import Figures, percentile
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.domain import jalali
 
 
-class Line(NamedTuple):
+class FigureLine(NamedTuple):
     """One row: a day, and which of its texts, hours, people or webhooks."""
 
     day: Figures
@@ -24,11 +24,11 @@ class Table:
     """``lines`` are what a day has a row of each for."""
 
     name: str
-    columns: Columns[Line]
+    columns: Columns[FigureLine]
     lines: Callable[[Figures], Iterable[Any]]
 
-    def rows(self, days: Iterable[Figures]) -> Iterable[Line]:
-        return (Line(day, of) for day in days for of in self.lines(day))
+    def rows(self, days: Iterable[Figures]) -> Iterable[FigureLine]:
+        return (FigureLine(day, of) for day in days for of in self.lines(day))
 
 
 def table(of: str, names: Mapping[str, str]) -> Table:
@@ -44,23 +44,23 @@ def table(of: str, names: Mapping[str, str]) -> Table:
             return Table("figures-people", _people(names), lambda day: _by_count(day.counted.made))
         case "webhooks":
             return Table("figures-webhooks", _WEBHOOKS, lambda day: _by_count(day.webhooks))
-    raise Refused("چنین جدولی نیست؛ از پیوندهای صفحهٔ آمار بگیرید.")
+    raise PageRefusal("چنین جدولی نیست؛ از پیوندهای صفحهٔ آمار بگیرید.")
 
 
 def _by_count(counted: Counter[str]) -> Iterable[str]:
     return (name for name, _ in counted.most_common())
 
 
-_DAY: Column[Line] = Column("روز", lambda line: jalali.date(line.day.day))
+_DAY: Column[FigureLine] = Column("روز", lambda line: jalali.date(line.day.day))
 
-_TEXTS: Columns[Line] = (
+_TEXTS: Columns[FigureLine] = (
     _DAY,
     Column("متن", lambda line: labels.template(line.of)),
     Column("فرستاده", lambda line: line.day.counted.sent[line.of]),
     Column("رسیده", lambda line: line.day.counted.arrived[line.of]),
 )
 
-_DAYS: Columns[Line] = (
+_DAYS: Columns[FigureLine] = (
     _DAY,
     Column("فرستاده", lambda line: line.day.counted.sent.total()),
     Column("رسیده", lambda line: line.day.counted.arrived.total()),
@@ -75,21 +75,21 @@ _DAYS: Columns[Line] = (
     Column("صحبت شد", lambda line: line.day.counted.reached.total()),
 )
 
-_HOURS: Columns[Line] = (
+_HOURS: Columns[FigureLine] = (
     _DAY,
     Column("ساعت", lambda line: line.of),
     Column("فرستاده", lambda line: line.day.counted.sent_at[line.of]),
     Column("رسیده", lambda line: line.day.counted.arrived_at[line.of]),
 )
 
-_WEBHOOKS: Columns[Line] = (
+_WEBHOOKS: Columns[FigureLine] = (
     _DAY,
     Column("فروشگاه و پاسخ", lambda line: labels.webhook(line.of)),
     Column("رویداد", lambda line: line.day.webhooks[line.of]),
 )
 
 
-def _people(names: Mapping[str, str]) -> Columns[Line]:
+def _people(names: Mapping[str, str]) -> Columns[FigureLine]:
     return (
         _DAY,
         Column("همکار", lambda line: names.get(line.of, line.of)),

@@ -10,19 +10,19 @@ from msgspec import Struct
 from notifier.console.dependencies import Dependencies
 from notifier.store import daily
 from notifier.store import keys as names
-from notifier.store.daily import Day
+from notifier.store.daily import DayCounts
 
 
 class Figures(Struct, frozen=True, kw_only=True):
     """One day; webhooks by ``source status``."""
 
     day: date
-    counted: Day
+    counted: DayCounts
     webhooks: Counter[str]
 
 
 async def figures(deps: Dependencies, first: date, last: date) -> list[Figures]:
-    """Day by day, in one round trip."""
+    """DayCounts by day, in one round trip."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     everywhere = deps.reader.everywhere
     pipeline = deps.redis.pipeline(transaction=False)

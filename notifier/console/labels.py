@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from notifier.domain.calls import CallState, Purpose
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
-from notifier.domain.timeline import Reason
+from notifier.domain.timeline import SuppressionReason
 from notifier.domain.variables import PURPOSES
 from notifier.sms.limits import Over
-from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, Entry
+from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, AuditEntry
 from notifier.store.staff import Role
 from scheduler.rules import Outcome
 
@@ -45,10 +45,10 @@ STAGES: Mapping[Stage, str] = {
 }
 
 METHODS: Mapping[str, str] = {
-    Method.CASH: "نقدی هنگام تحویل",
-    Method.ONLINE: "آنلاین",
-    Method.PHONE: "سفارش تلفنی",
-    Method.BANK_TRANSFER: "کارت‌به‌کارت یا واریز",
+    PaymentMethod.CASH: "نقدی هنگام تحویل",
+    PaymentMethod.ONLINE: "آنلاین",
+    PaymentMethod.PHONE: "سفارش تلفنی",
+    PaymentMethod.BANK_TRANSFER: "کارت‌به‌کارت یا واریز",
 }
 
 MESSAGE_STATES: Mapping[str, str] = {
@@ -103,12 +103,12 @@ MESSAGE_REASONS: Mapping[str, str] = {
 }
 
 SUPPRESSED: Mapping[str, str] = {
-    Reason.SUPERSEDED: "خبر تازه‌تری جای آن را گرفته است",
-    Reason.NOT_PAID: "هنوز پرداختی تأیید نشده است؛ پس از تأیید گفته می‌شود",
-    Reason.NO_MOBILE: "شمارهٔ همراهی برای پیامک نداریم",
-    Reason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
-    Reason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
-    Reason.PAST: "از گذشته است و تنها برای سابقه ثبت شد",
+    SuppressionReason.SUPERSEDED: "خبر تازه‌تری جای آن را گرفته است",
+    SuppressionReason.NOT_PAID: "هنوز پرداختی تأیید نشده است؛ پس از تأیید گفته می‌شود",
+    SuppressionReason.NO_MOBILE: "شمارهٔ همراهی برای پیامک نداریم",
+    SuppressionReason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
+    SuppressionReason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
+    SuppressionReason.PAST: "از گذشته است و تنها برای سابقه ثبت شد",
 }
 
 CALL_STATES: Mapping[str, str] = {
@@ -265,7 +265,7 @@ def doer(by: str, names: Mapping[str, str]) -> str:
     return {SERVICE: "خود سرویس", STRANGER: "ناشناس"}.get(by) or names.get(by, by)
 
 
-def more(entry: Entry) -> str:
+def more(entry: AuditEntry) -> str:
     """What else is known of a line of the audit trail."""
     if entry.act in _TEXTS:
         return f"«{template(entry.more)}»"

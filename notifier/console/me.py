@@ -8,7 +8,7 @@ from notifier.console import second_factor
 from notifier.console.accounts import CODE, allow_guess, hashed, prove_password
 from notifier.console.attempts import Guesses
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, must_have_second_factor
 from notifier.console.sessions import stay
@@ -56,7 +56,7 @@ class Me:
         """Make a secret for the app; nothing counts until a code of it came back."""
         await prove_password(request, self._deps)
         if request[STAFF].second is not None:
-            raise Refused("ورود دومرحله‌ای روشن است؛ برای گوشی تازه نخست خاموشش کنید.")
+            raise PageRefusal("ورود دومرحله‌ای روشن است؛ برای گوشی تازه نخست خاموشش کنید.")
         await self._deps.sessions.enrol(request[SESSION], second_factor.new_secret())
         return _to("/console/me/second-factor")
 
@@ -70,7 +70,7 @@ class Me:
         """A code proves that the app has the secret: from now on it is asked for, and recovery codes are shown once."""
         me, session, secret = request[STAFF], request[SESSION], request[SESSION].enrolling
         if not secret:
-            raise Refused("این کار از صفحهٔ حساب خودتان آغاز می‌شود.")
+            raise PageRefusal("این کار از صفحهٔ حساب خودتان آغاز می‌شود.")
         await allow_guess(self._deps, CODE, me.id, request.remote or "")
         factor = second_factor.accepted(
             SecondFactor(secret=secret), request[FORM].get("code", ""), self._deps.clock.now()
@@ -83,7 +83,7 @@ class Me:
         def enrolled(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
             if one.second is not None:
-                raise Refused(_CHANGED)
+                raise PageRefusal(_CHANGED)
             self._deps.entry(Act.SECOND_FACTOR_ON, me.id, about=me.id).keep(unit)
             after = replace(one, second=ready).signed_out()
             stay(session, after, unit)
@@ -102,7 +102,7 @@ class Me:
         def renewed(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
             if one.second is None:
-                raise Refused("ورود دومرحله‌ای خاموش است.")
+                raise PageRefusal("ورود دومرحله‌ای خاموش است.")
             self._deps.entry(Act.RECOVERY_RENEWED, me.id, about=me.id).keep(unit)
             return replace(one, second=replace(one.second, recovery=second_factor.hashes(codes, me.id)))
 
@@ -113,7 +113,7 @@ class Me:
         """The password alone is enough again; other browsers are signed out."""
         me, session = request[STAFF], request[SESSION]
         if must_have_second_factor(me, self._deps):
-            raise Refused(
+            raise PageRefusal(
                 "در این فروشگاه ورود دومرحله‌ای برای شما لازم است. اگر گوشی عوض شده، سرپرست آن را از نو می‌کند."
             )
         await prove_password(request, self._deps)
@@ -147,7 +147,7 @@ class Me:
         """What was proved on one account holds for no other. Raises Refused."""
         me = request[STAFF]
         if (one.epoch, one.password, one.active) != (me.epoch, me.password, True):
-            raise Refused(_CHANGED)
+            raise PageRefusal(_CHANGED)
 
 
 def _to(address: str) -> web.Response:

@@ -9,7 +9,7 @@ from aiohttp import web
 from notifier.console import csv_export, labels, paging, rows
 from notifier.console.customer import customer, phone_keys
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
@@ -19,7 +19,7 @@ from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order, Stage
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
 from notifier.sms.resend import resend
@@ -99,7 +99,7 @@ class Orders:
         """Have the customer called; it joins their open call where there is one."""
         (order, keys), form = await self._found(request), request[FORM]
         if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
-            raise Refused("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
+            raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
         now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
         due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
         call = CallRequest(
@@ -120,12 +120,12 @@ class Orders:
         order, home = await self._found(request)
         phone, me = order.details.phone, request[STAFF]
         if not phone:
-            raise Refused("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
+            raise PageRefusal("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
         keys, stop = phone_keys(self._deps, phone), request[FORM].get("texts") == "stop"
         act, unit = Act.TEXTS_STOPPED if stop else Act.TEXTS_RESUMED, UnitOfWork()
         unit.do("SADD" if stop else "SREM", keys.opted_out, phone)
         self._deps.entry(act, me.id, about=order.number).keep(unit, keys.audit)
-        line = Line(at=self._deps.clock.now(), kind=Kind.BY_HAND, what=act, extra=by(me))
+        line = TimelineEntry(at=self._deps.clock.now(), kind=LineKind.BY_HAND, what=act, extra=by(me))
         if keys == home:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
@@ -148,7 +148,7 @@ class Orders:
         name, now = form.get("template", ""), self._deps.clock.now()
         text, phone = self._text(order, name), order.details.phone
         if not (phone and phones.is_mobile(phone)):
-            raise Refused("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
+            raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
         rulebook, template = self._deps.rulebook(), self._deps.templates[name]
         ready = rulebook.texting_time(now)
         message = Message(
@@ -167,7 +167,7 @@ class Orders:
         if not await self._deps.reader.messages([(keys, message.id)]):
             unit = UnitOfWork()
             writes.queue_message(unit, keys, message)
-            line = Line(at=now, kind=Kind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
+            line = TimelineEntry(at=now, kind=LineKind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
             writes.add_lines(unit, keys, order, [line])
             about = self._deps.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
             about.keep(unit, keys.audit)
@@ -186,7 +186,7 @@ class Orders:
 
     def _text(self, order: Order, name: str) -> str:
         if name not in self._writable():
-            raise Refused("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
+            raise PageRefusal("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
         context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
         return self._deps.templates[name].render(context)
@@ -221,7 +221,7 @@ async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: St
     try:
         await resend(deps.redis, keys, stored, now=deps.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
-        raise Refused(labels.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
+        raise PageRefusal(labels.WHY_NOT_AGAIN.get(stored.state, "این پیامک را نمی‌توان دوباره فرستاد.")) from None
     deps.wake()
 
 

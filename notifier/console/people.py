@@ -9,7 +9,7 @@ from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, Refused
+from notifier.console.refusals import Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian, phones
@@ -53,9 +53,9 @@ class People:
         form = request[FORM]
         staff_id, name = persian.ascii_digits(form.get("id", "")).strip(), persian.tidy(form.get("name", ""))[:80]
         if not _ID.fullmatch(staff_id):
-            raise Refused("نام کاربری فقط حروف لاتین، رقم، نقطه، خط تیره و زیرخط دارد.")
+            raise PageRefusal("نام کاربری فقط حروف لاتین، رقم، نقطه، خط تیره و زیرخط دارد.")
         if not name:
-            raise Refused("نام همکار را بنویسید.")
+            raise PageRefusal("نام همکار را بنویسید.")
         phone, role = _mobile(form.get("phone", "")), _role(form)
         if await self._staff.get(staff_id):
             raise _taken(staff_id)
@@ -74,7 +74,7 @@ class People:
             raise Missing("چنین همکاری نیست.")
         do, own = form.get("do"), staff.id == me.id
         if own and do in ("role", "off", "on", "second_factor"):
-            raise Refused("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
+            raise PageRefusal("این کار را برای حساب خودتان نمی‌توانید؛ سرپرست دیگری باید انجام دهد.")
         role = _role(form) if do == "role" else staff.role
         about = (staff.id, staff.name, self._deps.shop_name)
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
@@ -94,7 +94,7 @@ class People:
                 case "on":
                     act, more, after = Act.STAFF_ON, "", replace(one, active=True)
                 case _:
-                    raise Refused("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
+                    raise PageRefusal("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
             self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
             return after
 
@@ -106,8 +106,8 @@ class People:
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 
-def _taken(staff_id: str) -> Refused:
-    return Refused(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
+def _taken(staff_id: str) -> PageRefusal:
+    return PageRefusal(f"نام کاربری {staff_id} گرفته شده است؛ نام دیگری انتخاب کنید.")
 
 
 def _mobile(text: str) -> str:
@@ -116,11 +116,11 @@ def _mobile(text: str) -> str:
     except phones.PhoneError:
         phone = ""
     if not phone or not phones.is_mobile(phone):
-        raise Refused("شمارهٔ همراه درست نیست؛ نمونه: ۰۹۱۲۳۴۵۶۷۸۹. یادآوری‌ها به آن پیامک می‌شود.")
+        raise PageRefusal("شمارهٔ همراه درست نیست؛ نمونه: ۰۹۱۲۳۴۵۶۷۸۹. یادآوری‌ها به آن پیامک می‌شود.")
     return phone
 
 
 def _role(form: dict[str, str]) -> Role:
     if form.get("role") not in frozenset(Role):
-        raise Refused("نقش همکار را انتخاب کنید.")
+        raise PageRefusal("نقش همکار را انتخاب کنید.")
     return Role(form["role"])

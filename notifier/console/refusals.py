@@ -5,7 +5,7 @@ from typing import ClassVar
 from notifier.errors import NotifierError
 
 
-class Refused(NotifierError):
+class PageRefusal(NotifierError):
     """A request that is not followed; the text says why, and what to do."""
 
     status: ClassVar[int] = 422
@@ -16,33 +16,33 @@ class Refused(NotifierError):
         self.text, self.retry_after = text, retry_after
 
 
-class Forbidden(Refused):
+class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
-class Malformed(Refused):
+class Malformed(PageRefusal):
     status, title = 400, "درخواست درست نیست"
 
 
-class TooLarge(Refused):
+class TooLarge(PageRefusal):
     status, title = 413, "بزرگ‌تر از اندازه است"
 
 
-class Missing(Refused):
+class Missing(PageRefusal):
     status, title = 404, "پیدا نشد"
 
 
-class Taken(Refused):
+class AlreadyTaken(PageRefusal):
     status, title = 409, "دیگری پیش‌دستی کرد"
 
 
-class TooMany(Refused):
+class TooMany(PageRefusal):
     status, title = 429, "کمی صبر کنید"
 
 
-class Unavailable(Refused):
+class Unavailable(PageRefusal):
     status, title = 503, "انبار داده پاسخ نمی‌دهد"
 
 
-class Broken(Refused):
+class Broken(PageRefusal):
     status, title = 500, "خطایی از ما بود"

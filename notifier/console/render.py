@@ -14,7 +14,7 @@ from notifier.clock import TEHRAN
 from notifier.console import labels, passwords
 from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.console.security import SESSION, STAFF
 from notifier.domain import jalali, money, persian
 from notifier.store.staff import Role
@@ -99,7 +99,7 @@ class Renderer:
             await self._deps.sessions.told(session)
         return self._response(request, name, status, headers, flash=flash, **values)
 
-    def refusal(self, request: web.Request, refused: Refused) -> web.Response:
+    def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
         """A page that says why not."""
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
         return self._response(request, "refused.html", refused.status, headers, flash="", refused=refused)

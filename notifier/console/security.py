@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from notifier.config.loopback import is_loopback
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Broken, Forbidden, Missing, Refused, TooLarge, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
@@ -48,7 +48,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-Page = Callable[[web.Request, Refused], web.Response]
+Page = Callable[[web.Request, PageRefusal], web.Response]
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -78,7 +78,7 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
         except Forbidden as refused:
             await _write_down(request, deps)
             return page(request, refused)
-        except Refused as refused:
+        except PageRefusal as refused:
             return page(request, refused)
         except Problem:  # the middleware around this one answers it
             raise
@@ -175,7 +175,7 @@ async def posted(request: web.Request) -> MultiDict[str]:
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در یک فرم جا شود؛ کوتاه‌ترش کنید.") from None
         except (ValueError, TimeoutError, web.RequestPayloadError):
-            raise Refused("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
+            raise PageRefusal("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
     return request[POSTED]
 
 

@@ -36,7 +36,7 @@ _COLUMNS: Columns[Listed] = (
 )
 
 
-class Texts:
+class TextPages:
     def __init__(self, deps: Dependencies, render: Renderer) -> None:
         self._deps, self._render = deps, render
 
@@ -74,7 +74,7 @@ class Texts:
             versions=await self._versions(name),
         )
 
-    async def _versions(self, name: str) -> list[versions.Version]:
+    async def _versions(self, name: str) -> list[versions.TextVersion]:
         """The newest first."""
         fields: Any = await self._deps.redis.hkeys(names.TEMPLATE_VERSIONS)
         of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 import jdatetime
 
 from notifier.clock import TEHRAN
-from notifier.console.refusals import Refused
+from notifier.console.refusals import PageRefusal
 from notifier.domain import jalali, persian
 from notifier.store.records import ms
 from scheduler.calendar import Calendar
@@ -26,7 +26,7 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class SlotDay:
     """A square of the calendar. ``month`` is named on the first day shown of each."""
 
     value: str  # ISO date
@@ -41,7 +41,7 @@ class Day:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSlots:
     guesses: Sequence[Guess]
-    weeks: Sequence[Sequence[Day]]
+    weeks: Sequence[Sequence[SlotDay]]
     hours: Sequence[tuple[str, str]]
     minutes: Sequence[tuple[str, str]]
     months: str
@@ -63,21 +63,21 @@ def time_slots(now: datetime, calendar: Calendar) -> TimeSlots:
 
 
 def chosen(form: dict[str, str], now: datetime) -> datetime:
-    """The time that a form names. Raises Refused."""
+    """The time that a form names. Raises PageRefusal."""
     try:
         if quick := form.get("quick"):
             at = datetime.fromtimestamp(int(quick) / 1000, TEHRAN)
         else:
             hour, minute = form.get("hour", ""), form.get("minute", "")
             if not (form.get("day") and re.fullmatch(r"\d\d", hour) and re.fullmatch(r"\d\d", minute)):
-                raise Refused("روز و ساعت تماس را انتخاب کنید.")
+                raise PageRefusal("روز و ساعت تماس را انتخاب کنید.")
             at = datetime.combine(date.fromisoformat(form["day"]), time(int(hour), int(minute)), TEHRAN)
     except (ValueError, OverflowError, OSError):
-        raise Refused("این زمان خوانده نشد؛ از روزها و ساعت‌های پیشنهادی انتخاب کنید.") from None
+        raise PageRefusal("این زمان خوانده نشد؛ از روزها و ساعت‌های پیشنهادی انتخاب کنید.") from None
     if at <= now:
-        raise Refused("این زمان گذشته است؛ زمانی در آینده انتخاب کنید.")
+        raise PageRefusal("این زمان گذشته است؛ زمانی در آینده انتخاب کنید.")
     if at > now + _FARTHEST:
-        raise Refused("این زمان بیش از یک سال دیگر است.")
+        raise PageRefusal("این زمان بیش از یک سال دیگر است.")
     return at
 
 
@@ -107,9 +107,9 @@ def _guesses(local: datetime, calendar: Calendar) -> list[Guess]:
     return found
 
 
-def _day(day: date, today: date, calendar: Calendar) -> Day:
+def _day(day: date, today: date, calendar: Calendar) -> SlotDay:
     solar = jdatetime.date.fromgregorian(date=day)
-    return Day(
+    return SlotDay(
         value=day.isoformat(),
         label=persian.digits(solar.day),
         spoken=jalali.weekday_date(day),

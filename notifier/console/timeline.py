@@ -7,7 +7,7 @@ from datetime import datetime
 from notifier.console import labels
 from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import MessageState
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
@@ -41,7 +41,7 @@ class Chapter:
 
 
 def timeline(
-    lines: Sequence[Line],
+    lines: Sequence[TimelineEntry],
     messages: Mapping[str, StoredMessage],
     calls: Mapping[str, Call],
     names: Mapping[str, str],
@@ -50,35 +50,35 @@ def timeline(
     return [_by(line, _chapter(line, messages, calls), names) for line in reversed(lines)]
 
 
-def _by(line: Line, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
+def _by(line: TimelineEntry, chapter: Chapter, names: Mapping[str, str]) -> Chapter:
     """The chapter with whoever of the staff made it."""
-    by = line.extra.get("by") if line.kind is not Kind.INBOUND else None
+    by = line.extra.get("by") if line.kind is not LineKind.INBOUND else None
     if not isinstance(by, str):
         return chapter
     name = str(line.extra.get("by_name") or labels.doer(by, names))
-    said = "به گزارش" if line.kind in (Kind.EVENT, Kind.REPEATED) else "به دست"
+    said = "به گزارش" if line.kind in (LineKind.EVENT, LineKind.REPEATED) else "به دست"
     return replace(chapter, by=name, by_words=f"{said} {name}")
 
 
-def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[str, Call]) -> Chapter:
+def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: Mapping[str, Call]) -> Chapter:
     match line.kind:
-        case Kind.EVENT | Kind.REPEATED:
+        case LineKind.EVENT | LineKind.REPEATED:
             said = labels.EVENTS.get(line.what, line.what)
             return Chapter(
                 at=line.at,
-                kind="event" if line.kind is Kind.EVENT else "dimmed",
+                kind="event" if line.kind is LineKind.EVENT else "dimmed",
                 icon="event",
-                title=said if line.kind is Kind.EVENT else f"{said} (خبر تکراری)",
+                title=said if line.kind is LineKind.EVENT else f"{said} (خبر تکراری)",
                 happened_at=line.happened_at,
             )
-        case Kind.MESSAGE:
+        case LineKind.MESSAGE:
             return _message(line, messages.get(line.ref or ""))
-        case Kind.CALL:
+        case LineKind.CALL:
             call = calls.get(line.ref or "")
             return Chapter(
                 at=line.at, kind="planned", icon="phone", title=f"تماس: {labels.purpose(line.what)}", call=call
             )
-        case Kind.SUPPRESSED:
+        case LineKind.SUPPRESSED:
             return Chapter(
                 at=line.at,
                 kind="suppressed dimmed",
@@ -88,12 +88,12 @@ def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[s
                 else f"{labels.what(line.what)} برنامه‌ریزی نشد",
                 reason=labels.SUPPRESSED.get(line.reason or "", line.reason or ""),
             )
-        case Kind.MESSAGE_CANCELLED:
+        case LineKind.MESSAGE_CANCELLED:
             return Chapter(
                 at=line.at, kind="dimmed", icon="cross", title=f"پیامک «{labels.template(line.what)}» پس گرفته شد",
                 reason="با خبر تازه‌تر دیگر لازم نبود",
             )  # fmt: skip
-        case Kind.CALL_CANCELLED:
+        case LineKind.CALL_CANCELLED:
             call = calls.get(line.ref or "")
             if call is not None and call.state is CallState.DONE:
                 done = f"کار «{labels.purpose(line.what)}» انجام شد"
@@ -105,21 +105,21 @@ def _chapter(line: Line, messages: Mapping[str, StoredMessage], calls: Mapping[s
                 title=f"تماس «{labels.purpose(line.what)}» کنار رفت",
                 reason="با خبر تازه‌تر دیگر لازم نبود",
             )
-        case Kind.VIOLATION:
+        case LineKind.VIOLATION:
             method = labels.METHODS.get(line.what, line.what)
             return Chapter(
                 at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
                 reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
             )  # fmt: skip
-        case Kind.BY_HAND:
+        case LineKind.BY_HAND:
             return Chapter(at=line.at, kind="event", icon="staff", title=labels.BY_HAND.get(line.what, line.what))
-        case Kind.INBOUND:
+        case LineKind.INBOUND:
             return Chapter(
                 at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))
             )
 
 
-def _message(line: Line, stored: StoredMessage | None) -> Chapter:
+def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
     title = f"پیامک: {labels.template(line.what)}"
     if stored is None:
         return Chapter(at=line.at, kind="message", icon="message", title=title)

@@ -10,7 +10,7 @@ from notifier.console.calls import deposit_report
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
-from notifier.console.refusals import Malformed, Missing, Refused
+from notifier.console.refusals import Malformed, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import message_reason
@@ -76,7 +76,7 @@ def _what_to_do(stored: StoredMessage) -> str:
     return _MAYBE_SENT if stored.reason == MAYBE_SENT else _WHAT_TO_DO[stored.state]
 
 
-class Waiting:
+class WaitingPages:
     def __init__(self, deps: Dependencies, render: Renderer) -> None:
         self._deps, self._render = deps, render
 
@@ -115,12 +115,12 @@ class Waiting:
         """Confirm or reject; the order's own rules send what follows."""
         source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
         if form.get("deposit") not in ("confirmed", "rejected"):
-            raise Refused("واریز دیده شد یا نه؟ یکی را انتخاب کنید.")
+            raise PageRefusal("واریز دیده شد یا نه؟ یکی را انتخاب کنید.")
         order = await self._deps.reader.order(source, order_id)
         if order is None:
             raise Missing("این سفارش پیدا نشد.")
         if order.deposit_waiting is None:
-            raise Refused("این واریز پیش‌تر بررسی شده است؛ داستان سفارش را ببینید.")
+            raise PageRefusal("این واریز پیش‌تر بررسی شده است؛ داستان سفارش را ببینید.")
         confirmed, me = form["deposit"] == "confirmed", request[STAFF]
         if not await self._settled_by_call(order, me.id, confirmed):
             kind = EventType.DEPOSIT_CONFIRMED if confirmed else EventType.DEPOSIT_REJECTED
@@ -224,7 +224,7 @@ class Waiting:
         try:
             count = await self._deps.replay_parked()
         except NotifierError:
-            raise Refused("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
+            raise PageRefusal("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
         told = f"رویدادهای {persian.digits(count)} سفارش سر جایشان رفت." if count else "هنوز سفارشی برایشان نیامده است."
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/parked"})

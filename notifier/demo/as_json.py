@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from msgspec.structs import asdict
 
-from notifier.demo.happenings import Arrived, Calling, Happening, Posted, PutOff
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff
 
 
 class JsonLines:
@@ -56,7 +56,7 @@ def _line(happening: Happening) -> dict[str, Any] | None:
                 "parts": parts,
                 "id": message.id,
             }
-        case Calling(at=at, call=call, reason=reason, state=state):
+        case CallHappening(at=at, call=call, reason=reason, state=state):
             return {
                 "kind": "call",
                 "at": at.isoformat(),

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from notifier.demo.stage import STAFF, Stage
+from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain.calls import Call
 from notifier.errors import NotifierError
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    stage: Stage
+class DemoDesk:
+    stage: DemoStage
     session: aiohttp.ClientSession
 
     async def make(self, call: Call) -> None:

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from notifier.demo.script import Step
-from notifier.domain.calls import Call, Reason
+from notifier.demo.script import StoryStep
+from notifier.domain.calls import Call, ReasonToCall
 from notifier.domain.messages import Message
 
 
@@ -14,7 +14,7 @@ class Posted(Struct, frozen=True, kw_only=True):
     """A shop posted an event and was answered."""
 
     at: datetime
-    step: Step
+    step: StoryStep
     status: int
     answer: dict[str, Any]
     name: str
@@ -40,12 +40,12 @@ class PutOff(Struct, frozen=True, kw_only=True):
     state: Literal["waiting", "withdrawn", "expired"]
 
 
-class Calling(Struct, frozen=True, kw_only=True):
+class CallHappening(Struct, frozen=True, kw_only=True):
     """Something became of a call, or of one reason to make it: a customer has one open call, for whatever reasons."""
 
     at: datetime
     call: Call
-    reason: Reason
+    reason: ReasonToCall
     state: str  # planned, due, cancelled, or another state of calls
 
     @property
@@ -79,4 +79,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     calls_cancelled: int
 
 
-Happening = Posted | Arrived | PutOff | Calling | Summary
+Happening = Posted | Arrived | PutOff | CallHappening | Summary

@@ -12,11 +12,11 @@ import aiohttp
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.demo import script, standard_stories, woo_stories
-from notifier.demo.desk import Desk
-from notifier.demo.happenings import Calling, Happening, Posted
-from notifier.demo.script import Moment, Step, Story
-from notifier.demo.shops import Shop, StandardShop, WooCommerceShop
-from notifier.demo.stage import Stage
+from notifier.demo.desk import DemoDesk
+from notifier.demo.happenings import CallHappening, Happening, Posted
+from notifier.demo.script import Moment, Story, StoryStep
+from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop, Shop
+from notifier.demo.stage import DemoStage
 from notifier.demo.watch import Watch
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
@@ -52,7 +52,7 @@ def opening(day: date) -> datetime:
 class Player:
     """Plays the day. ``pace`` is in seconds of real time a step; what falls due by itself takes half as long."""
 
-    stage: Stage
+    stage: DemoStage
     days: tuple[date, date]
     show: Callable[[Happening], None]
     pace: float = 0
@@ -62,14 +62,14 @@ class Player:
     def __post_init__(self) -> None:
         orders = {story.order_id: story for story in STORIES}
         keys = self.stage.keys
-        self._shops = {"shop": StandardShop(keys.shop, orders), "woo": WooCommerceShop(keys.woo, orders)}
+        self._shops = {"shop": DemoStandardShop(keys.shop, orders), "woo": DemoWooCommerceShop(keys.woo, orders)}
         self.watch = Watch(self.stage)
 
     async def play(self) -> None:
         """All steps, and then whatever still waits for its time."""
         orders = {story.order_id: story for story in STORIES}
         async with aiohttp.ClientSession() as session:
-            desk = Desk(self.stage, session)
+            desk = DemoDesk(self.stage, session)
             for step in script.in_turn(STORIES):
                 at = self._time_of(step.at)
                 await self._let_pass(at, desk)
@@ -89,16 +89,16 @@ class Player:
     def _time_of(self, moment: Moment) -> datetime:
         return datetime.combine(self.days[moment.day], moment.time, TEHRAN)
 
-    async def _let_pass(self, until: datetime | None, desk: Desk | None) -> None:
+    async def _let_pass(self, until: datetime | None, desk: DemoDesk | None) -> None:
         """Turn the clock to everything that falls due before ``until``, one after another; without it, to all of it."""
         while (due := await self._next_due()) and (until is None or due <= until):
             self.stage.clock.turn_to(due)
             await self._happen(self.pace / 2, desk)
 
-    async def _happen(self, pause: float, desk: Desk | None) -> None:
+    async def _happen(self, pause: float, desk: DemoDesk | None) -> None:
         """Let everything be done whose time has come, show it, and leave time to read it. ``desk`` makes the calls."""
         told = await self._tell()
-        due = [one.call for one in told if isinstance(one, Calling) and one.state == CallState.DUE]
+        due = [one.call for one in told if isinstance(one, CallHappening) and one.state == CallState.DUE]
         if told or pause == self.pace:
             await asyncio.sleep(pause)
         if desk and due:
@@ -144,7 +144,7 @@ class Player:
                 first += [score for _, score in rows]
         return datetime.fromtimestamp(min(first) / 1000, TEHRAN) if first else None
 
-    async def _post(self, session: aiohttp.ClientSession, step: Step, story: Story) -> Posted:
+    async def _post(self, session: aiohttp.ClientSession, step: StoryStep, story: Story) -> Posted:
         now = self.stage.clock.now()
         body, headers = self._shops[step.shop].request(step, now=now, time_of=self._time_of)
         url = f"{self.stage.url}/webhooks/{step.shop}"

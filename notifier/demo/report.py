@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from notifier.demo.happenings import Posted, Summary
-from notifier.demo.stage import Stage
+from notifier.demo.stage import DemoStage
 from notifier.demo.watch import Watch
 from notifier.domain.calls import CallState
 from notifier.domain.messages import Audience, MessageState
@@ -13,7 +13,7 @@ from notifier.domain.messages import Audience, MessageState
 _WAITING = (MessageState.QUEUED, MessageState.HELD, MessageState.SENDING)
 
 
-async def summary(stage: Stage, watch: Watch, posted: Sequence[Posted], day: date) -> Summary:
+async def summary(stage: DemoStage, watch: Watch, posted: Sequence[Posted], day: date) -> Summary:
     """Count everything. Lost is what was acknowledged and is neither on a phone nor anywhere else it may be."""
     texts = stage.simulator.messages
     on_phones = {str(text.localid) for text in texts}

@@ -13,7 +13,7 @@ from notifier.clock import RunningClock, StillClock
 from notifier.demo.happenings import Happening, Posted, Summary
 from notifier.demo.player import Player, opening
 from notifier.demo.report import summary
-from notifier.demo.stage import Stage, opened
+from notifier.demo.stage import DemoStage, opened
 
 
 @dataclass(slots=True)
@@ -27,8 +27,8 @@ class Run:
     days: tuple[date, date]
     listening: socket.socket
     show: Callable[[Happening], None]
-    ready: Callable[[Stage], None] = lambda _: None
-    over: Callable[[Stage], None] = lambda _: None
+    ready: Callable[[DemoStage], None] = lambda _: None
+    over: Callable[[DemoStage], None] = lambda _: None
     once: bool = False
     pace: float = 0
     total: Summary | None = None
@@ -48,7 +48,7 @@ class Run:
             if not playing.cancelled():
                 playing.result()
 
-    async def _play(self, stage: Stage) -> None:
+    async def _play(self, stage: DemoStage) -> None:
         self.ready(stage)
         player = Player(stage, self.days, self._show, self.pace)
         await player.play()

@@ -18,7 +18,7 @@ class Moment(Struct, frozen=True, order=True):
     time: time
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class StoryStep(Struct, frozen=True, kw_only=True):
     """One delivery of a shop. ``what`` is an event type, for WooCommerce a topic."""
 
     at: Moment
@@ -38,7 +38,7 @@ class Story(Struct, frozen=True, kw_only=True):
     shop: Shop
     order_id: str
     order: dict[str, Any]
-    steps: tuple[Step, ...]
+    steps: tuple[StoryStep, ...]
 
 
 def moment(text: str) -> Moment:
@@ -49,9 +49,9 @@ def moment(text: str) -> Moment:
 
 def step(
     at: str, what: str, *, note: str = "", happened: str | None = None, delivery: str = "", **content: Any
-) -> Step:
+) -> StoryStep:
     """A step of the story it is put into."""
-    return Step(
+    return StoryStep(
         at=moment(at),
         shop="shop",
         order_id="",
@@ -63,7 +63,7 @@ def step(
     )
 
 
-def story(title: str, shop: Shop, order_id: str, order: dict[str, Any], *steps: Step) -> Story:
+def story(title: str, shop: Shop, order_id: str, order: dict[str, Any], *steps: StoryStep) -> Story:
     """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
     numbers = count(1)
     told = tuple(
@@ -73,6 +73,6 @@ def story(title: str, shop: Shop, order_id: str, order: dict[str, Any], *steps: 
     return Story(title=title, shop=shop, order_id=order_id, order=order, steps=told)
 
 
-def in_turn(stories: Sequence[Story]) -> list[Step]:
+def in_turn(stories: Sequence[Story]) -> list[StoryStep]:
     """All steps of all stories as the day brings them."""
     return sorted((one for story in stories for one in story.steps), key=lambda one: one.at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifier.demo.script import Moment, Step, Story
+from notifier.demo.script import Moment, Story, StoryStep
 from notifier.practice import standard, woo_order, woocommerce
 
 _BEGINNINGS = frozenset({"order.registered", "order.created"})
@@ -14,14 +14,14 @@ Request = tuple[bytes, dict[str, str]]
 
 
 @dataclass(slots=True)
-class StandardShop:
+class DemoStandardShop:
     """Posts our own format, signed as Standard Webhooks. The first event of an order brings all about it, later ones
     only what is new."""
 
     secret: str
     stories: Mapping[str, Story]
 
-    def request(self, step: Step, *, now: datetime, time_of: TimeOf) -> Request:
+    def request(self, step: StoryStep, *, now: datetime, time_of: TimeOf) -> Request:
         """Body and headers."""
         data: dict[str, Any] = {"order_id": step.order_id}
         if step.what in _BEGINNINGS:
@@ -32,14 +32,14 @@ class StandardShop:
 
 
 @dataclass(slots=True)
-class WooCommerceShop:
+class DemoWooCommerceShop:
     """Posts the whole order each time, signed as WooCommerce does."""
 
     secret: str
     stories: Mapping[str, Story]
     changes: dict[str, list[tuple[datetime, dict[str, Any]]]] = field(default_factory=dict)
 
-    def request(self, step: Step, *, now: datetime, time_of: TimeOf) -> Request:
+    def request(self, step: StoryStep, *, now: datetime, time_of: TimeOf) -> Request:
         """Body and headers."""
         changes = self.changes.setdefault(step.order_id, [])
         changes.append((time_of(step.at), step.content))
@@ -47,4 +47,4 @@ class WooCommerceShop:
         return woocommerce.signed(self.secret, order, topic=step.what, delivery=step.delivery)
 
 
-Shop = StandardShop | WooCommerceShop
+Shop = DemoStandardShop | DemoWooCommerceShop

@@ -37,7 +37,7 @@ def _made_up() -> str:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Keys:
+class DemoKeys:
     """The secrets of one run."""
 
     shop: str = field(default_factory=new_secret)
@@ -55,10 +55,10 @@ STAFF = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoStage:
     """Everything, running."""
 
-    keys: Keys
+    keys: DemoKeys
     clock: StillClock
     service: Service
     simulator: Simulator
@@ -70,26 +70,26 @@ class Stage:
 
 
 @asynccontextmanager
-async def opened(settings: Path | None, clock: StillClock, listening: socket.socket) -> AsyncIterator[Stage]:
+async def opened(settings: Path | None, clock: StillClock, listening: socket.socket) -> AsyncIterator[DemoStage]:
     """Start all of it; at the end stop all of it and leave nothing behind."""
     async with AsyncExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="notifier-demo-", ignore_cleanup_errors=True))
         )
-        keys = Keys()
+        keys = DemoKeys()
         simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=1_000_000_000)
         practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
         config = configuration(settings, keys=keys, data_dir=folder, provider=practice)
         service = await stack.enter_async_context(Service(config, clock=clock))
         await _engage(service, keys)
         url = await _serve(stack, service.app, listening, config.server)
-        stage = Stage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
+        stage = DemoStage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
         yield stage
 
 
-def configuration(settings: Path | None, *, keys: Keys, data_dir: Path, provider: str) -> Config:
+def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str) -> Config:
     """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine."""
     sections: Mapping[str, Any] = {
         "redis": {"url": "embedded", "data_dir": str(data_dir)},
@@ -144,7 +144,7 @@ async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _engage(service: Service, keys: Keys) -> None:
+async def _engage(service: Service, keys: DemoKeys) -> None:
     """Add the people of the support desk."""
     hashed = await asyncio.to_thread(passwords.hashed, keys.password)
     for staff in STAFF:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from notifier.clock import TEHRAN
 from notifier.demo.bubbles import bubble
-from notifier.demo.happenings import Arrived, Calling, Happening, Posted, PutOff, Summary
-from notifier.demo.stage import STAFF, Stage
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Summary
+from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
 from notifier.domain.messages import Audience
 
@@ -51,7 +51,7 @@ class Terminal:
         self._console, self._clock = console, ""
         self._day: date | None = None
 
-    def ready(self, stage: Stage) -> None:
+    def ready(self, stage: DemoStage) -> None:
         """Everything runs."""
         about = (
             f"The service runs on {stage.url}, with its own Redis and a simulated Kavenegar. Two shops now post the "
@@ -66,7 +66,7 @@ class Terminal:
             self._console.print(Rule("The sum of the day", style="dim"))
             self._console.print(_sum(happening))
             return
-        if isinstance(happening, Calling) and happening.state == "planned" and happening.due_at <= happening.at:
+        if isinstance(happening, CallHappening) and happening.state == "planned" and happening.due_at <= happening.at:
             return  # it is due now, which is said next
         at = happening.at.astimezone(TEHRAN)
         if at.date() != self._day:
@@ -83,7 +83,7 @@ class Terminal:
         self._clock = clock
         self._console.print(row)
 
-    def over(self, stage: Stage) -> None:
+    def over(self, stage: DemoStage) -> None:
         """The day has been played and everything stays up: how to look at it."""
         agent, supervisor = STAFF
         lines: list[RenderableType] = [Text(f"Everything stays up on {stage.url} until Ctrl-C; the clock runs on.")]
@@ -118,12 +118,12 @@ class Terminal:
                 return Text(f"… text {message.template} waits until {when}", "dim")
             case PutOff(message=message, state=state):
                 return Text(f"✗ text {message.template} ({message.order_id}) {_NOT_SENT[state]}", _NOT)
-            case Calling():
+            case CallHappening():
                 return self._call(happening)
             case _:
                 raise TypeError(f"{happening!r} has no place in a day")
 
-    def _call(self, calling: Calling) -> RenderableType:
+    def _call(self, calling: CallHappening) -> RenderableType:
         call, reason, state = calling.call, calling.reason, calling.state
         why = _WHY_CALL.get(reason.purpose, reason.purpose)
         who = f"{_spaced(call.phone)} {call.name or ''}" if call.phone else call.name or "nobody known"

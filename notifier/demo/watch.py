@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-from notifier.demo.happenings import Arrived, Calling, Happening, PutOff
-from notifier.demo.stage import STAFF, Stage
+from notifier.demo.happenings import Arrived, CallHappening, Happening, PutOff
+from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.store.reading import StoredCall, StoredMessage
@@ -15,7 +15,7 @@ _NAMES = {staff.phone: staff.name for staff in STAFF}
 class Watch:
     """Tells each thing once, in the order a person would tell it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: DemoStage) -> None:
         self._stage, self._reader = stage, stage.service.reader
         self._calls: dict[str, Call] = {}
         self._put_off: dict[str, MessageState] = {}
@@ -67,7 +67,7 @@ class Watch:
             state="waiting" if waits else "expired" if state is MessageState.EXPIRED else "withdrawn",
         )
 
-    def _callings(self, stored: StoredCall) -> Iterator[Calling]:
+    def _callings(self, stored: StoredCall) -> Iterator[CallHappening]:
         """Reasons that a call took in or lost, and what became of it."""
         call, now = stored.call, self._stage.clock.now()
         before = self._calls.get(call.id)
@@ -76,14 +76,14 @@ class Watch:
         left = {reason.id for reason in call.reasons}
         for reason in before.reasons if before else ():
             if reason.id not in left:
-                yield Calling(at=now, call=call, reason=reason, state=CallState.CANCELLED)
+                yield CallHappening(at=now, call=call, reason=reason, state=CallState.CANCELLED)
         for reason in call.reasons:
             if reason.id not in known:
-                yield Calling(at=now, call=call, reason=reason, state="planned")
+                yield CallHappening(at=now, call=call, reason=reason, state="planned")
         if call.state not in (CallState.SCHEDULED, CallState.CANCELLED):
             self.fell_due.add(call.id)
         if call.state not in (before.state if before else None, CallState.SCHEDULED):
-            yield Calling(at=now, call=call, reason=call.first, state=call.state)
+            yield CallHappening(at=now, call=call, reason=call.first, state=call.state)
 
     async def _texts(self, stored: Mapping[str, StoredMessage]) -> AsyncIterator[Arrived]:
         arrived = self._stage.simulator.messages[self._arrived :]

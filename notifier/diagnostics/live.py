@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.diagnostics import offline, outside, people, store
-from notifier.diagnostics.offline import Level as Found
-from notifier.diagnostics.verdicts import Check, Level, Verdict, error, in_time, ok, warning
+from notifier.diagnostics.offline import FindingLevel as Found
+from notifier.diagnostics.verdicts import Check, Verdict, VerdictLevel, error, in_time, ok, warning
 from notifier.errors import NotifierError
 from notifier.sms.providers.base import Provider
 
@@ -82,4 +82,4 @@ def _configured(config: Config) -> list[Verdict]:
 
 
 def is_well(verdicts: list[Verdict]) -> bool:
-    return not any(verdict.level is Level.ERROR for verdict in verdicts)
+    return not any(verdict.level is VerdictLevel.ERROR for verdict in verdicts)

@@ -25,7 +25,7 @@ from notifier.texts.review import review
 from scheduler import texts
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
@@ -34,16 +34,16 @@ class Level(StrEnum):
 class Finding(Struct, frozen=True):
     """Something wrong, or to be known: a sentence that names the file and the key it is in."""
 
-    level: Level
+    level: FindingLevel
     text: str
 
 
 def _error(where: str, text: str) -> Finding:
-    return Finding(Level.ERROR, f"{where}: {text}")
+    return Finding(FindingLevel.ERROR, f"{where}: {text}")
 
 
 def _warning(where: str, text: str) -> Finding:
-    return Finding(Level.WARNING, f"{where}: {text}")
+    return Finding(FindingLevel.WARNING, f"{where}: {text}")
 
 
 def check(path: Path | None = None) -> list[Finding]:
@@ -69,13 +69,13 @@ def configuration(path: Path | None = None) -> list[Finding]:
     try:
         config = load(path)
     except ConfigError as error:
-        return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
+        return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
     try:
         loaded = loading.load(config)
     except TemplateError as error:
-        return [Finding(Level.ERROR, line) for line in str(error).splitlines()]
+        return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
     # Secrets may well be unset where a configuration is only looked at.
-    unset = [Finding(Level.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
+    unset = [Finding(FindingLevel.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
     return [
         *findings(config, loaded),
         *_numbered_cities(config),
@@ -84,7 +84,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
-        *(Finding(Level.WARNING, text) for text in weak_secrets(config)),
+        *(Finding(FindingLevel.WARNING, text) for text in weak_secrets(config)),
         *unset,
     ]
 
@@ -101,7 +101,7 @@ def samples(path: Path | None = None) -> list[str]:
 
 def require(config: Config, loaded: Mapping[str, Template]) -> None:
     """Raise ConfigError when something is wrong that the service cannot start with."""
-    errors = [found.text for found in findings(config, loaded) if found.level is Level.ERROR]
+    errors = [found.text for found in findings(config, loaded) if found.level is FindingLevel.ERROR]
     errors += _needed_secrets(config)
     if errors:
         raise ConfigError("\n".join(errors))
@@ -171,7 +171,7 @@ def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     for flaw in review(loaded, config.shop, config.sms.price):
-        yield Finding(Level.ERROR if flaw.serious else Level.WARNING, str(flaw))
+        yield Finding(FindingLevel.ERROR if flaw.serious else FindingLevel.WARNING, str(flaw))
     for template in loaded.values():
         lookup = config.sms.via is Via.LOOKUP and template.header.via is None
         if lookup and template.audience is Audience.CUSTOMER and not template.pattern_headers:
@@ -200,7 +200,7 @@ def _numbered_cities(config: Config) -> Iterator[Finding]:
     shops = [name for name, source in config.sources.items() if isinstance(source, WooCommerceSource)]
     if shops and not numbered:
         yield Finding(
-            Level.NOTE,
+            FindingLevel.NOTE,
             f"{config.file}: regions.cities: a WooCommerce shop ({', '.join(shops)}) with Persian WooCommerce Shipping "
             'may save state and city as numbers ("167", "177"), which are its own; add those of a region to its list '
             "(docs/how-to/woocommerce.md says where they are found)",

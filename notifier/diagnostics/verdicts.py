@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from notifier.errors import NotifierError
 
 
-class Level(StrEnum):
+class VerdictLevel(StrEnum):
     OK = "ok"
     WARNING = "warning"
     ERROR = "error"
@@ -19,22 +19,22 @@ class Level(StrEnum):
 class Verdict(Struct, frozen=True):
     """What was found of one thing; ``what`` is a sentence, ``todo`` what to do about it."""
 
-    level: Level
+    level: VerdictLevel
     about: str
     what: str
     todo: str = ""
 
 
 def ok(about: str, what: str) -> Verdict:
-    return Verdict(Level.OK, about, what)
+    return Verdict(VerdictLevel.OK, about, what)
 
 
 def warning(about: str, what: str, todo: str = "") -> Verdict:
-    return Verdict(Level.WARNING, about, what, todo)
+    return Verdict(VerdictLevel.WARNING, about, what, todo)
 
 
 def error(about: str, what: str, todo: str = "") -> Verdict:
-    return Verdict(Level.ERROR, about, what, todo)
+    return Verdict(VerdictLevel.ERROR, about, what, todo)
 
 
 Check = Callable[[], AsyncIterator[Verdict]]

@@ -69,7 +69,7 @@ TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
 it stays open. A call that is over never comes back: further reasons make a new one."""
 
 
-class Reason(Struct, frozen=True, array_like=True):
+class ReasonToCall(Struct, frozen=True, array_like=True):
     """Why a customer is to be called: one promise about one order. Times are unix ms."""
 
     id: str
@@ -81,7 +81,7 @@ class Reason(Struct, frozen=True, array_like=True):
     words: str = ""  # to read out, or what the customer wrote
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class HistoryEntry(Struct, frozen=True, array_like=True):
     """A line of a call's history: when (unix ms), what, who did it, what they noted, whom they gave it to."""
 
     at: int
@@ -105,7 +105,7 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due: int
     late: int  # at the latest
     created: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ReasonToCall, ...]
     state: CallState = CallState.SCHEDULED
     fixed: bool = False  # somebody named this time: it stands, whatever reasons come and go
     assignee: str | None = None
@@ -113,11 +113,11 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rung: int = 0  # of the ladder of those that are due and untouched
     claimed_until: int = 0
     tried: dict[str, int] = {}  # outcome → how often
-    history: tuple[Entry, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
     ended: int = 0
 
     @property
-    def first(self) -> Reason:
+    def first(self) -> ReasonToCall:
         """The reason that weighs most."""
         return max(self.reasons, key=lambda reason: (reason.priority, -reason.due))
 

@@ -11,20 +11,20 @@ from msgspec.structs import replace
 from notifier.domain import phones, relevance
 from notifier.domain.calls import CallRequest
 from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
-from notifier.domain.events import Event, EventType, Method
+from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
 from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, apply_events
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
-from notifier.domain.timeline import Kind, Line, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 from notifier.domain.variables import Context
 
 
-class Suppressed(Struct, frozen=True):
+class Suppression(Struct, frozen=True):
     """A text or a call that the policy names and that did not come to be, with the reason."""
 
     kind: Literal["template", "purpose"]
     what: str
-    reason: Reason
+    reason: SuppressionReason
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -35,8 +35,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     calls: tuple[CallRequest, ...] = ()
     cancelled_messages: tuple[str, ...] = ()
     cancelled_calls: tuple[str, ...] = ()
-    suppressed: tuple[Suppressed, ...] = ()
-    timeline: tuple[Line, ...] = ()
+    suppressed: tuple[Suppression, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
 
 
@@ -110,8 +110,8 @@ class _Deciding:
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
         self.cancelled_calls: list[str] = []
-        self.suppressed: list[Suppressed] = []
-        self.timeline: list[Line] = []
+        self.suppressed: list[Suppression] = []
+        self.timeline: list[TimelineEntry] = []
         self.facts: list[DomainEvent] = []
 
     def run(self) -> Decision:
@@ -120,7 +120,7 @@ class _Deciding:
             self.facts.append(OrderPrioritized(order=self.order, at=self.now))
         turns = list(self._in_turn())
         for place, (event, news) in enumerate(turns):
-            self._hear(event, Kind.EVENT if news else Kind.REPEATED)
+            self._hear(event, LineKind.EVENT if news else LineKind.REPEATED)
             if news is None:
                 continue
             if event.by is not None and event.type in _LOOKED_UP:
@@ -176,7 +176,7 @@ class _Deciding:
         """Mark an order that breaks the methods on offer, and begin what its block, or its revival, begins with."""
         before, block = self.before, self.block
         if self.order.violation and not before.violation:
-            self._note(Kind.VIOLATION, str(self.order.method), reason=Reason.NOT_ON_OFFER)
+            self._note(LineKind.VIOLATION, str(self.order.method), reason=SuppressionReason.NOT_ON_OFFER)
         was = _block(before, self.rulebook)[0] if before.news else None
         revived = before.cancelled and not self.order.cancelled
         if was is block and not revived:
@@ -203,9 +203,9 @@ class _Deciding:
             if held is None or STAGES[held.kind] < STAGES[news.kind] or (held.kind is news.kind and newest):
                 self.withheld = news
             for text in texts:
-                self._suppress("template", text.template, Reason.NOT_PAID)
+                self._suppress("template", text.template, SuppressionReason.NOT_PAID)
             for call in calls:
-                self._suppress("purpose", call.purpose, Reason.NOT_PAID)
+                self._suppress("purpose", call.purpose, SuppressionReason.NOT_PAID)
             return
         texts = [text for text in texts if self._applies(text.when)]
         calls = [call for call in calls if self._applies(call.when)]
@@ -259,10 +259,10 @@ class _Deciding:
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
         if self._pointless_text(rule, news):
-            self._suppress("template", rule.template, Reason.SUPERSEDED)
+            self._suppress("template", rule.template, SuppressionReason.SUPERSEDED)
             return
         if phone is None or not phones.is_mobile(phone):
-            self._suppress("template", rule.template, Reason.NO_MOBILE)
+            self._suppress("template", rule.template, SuppressionReason.NO_MOBILE)
             return
         ready = self._ready(rule, news, late)
         telling = news.kind in STAGES and not rule.after
@@ -291,11 +291,11 @@ class _Deciding:
         self.messages.append(message)
         if message.not_before:
             self.open_texts.setdefault(rule.template, {})[message.id] = news
-        self._note(Kind.MESSAGE, rule.template, ref=message.id)
+        self._note(LineKind.MESSAGE, rule.template, ref=message.id)
 
     def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
         if self._pointless_call(rule, news) or self._planned(rule, news):
-            self._suppress("purpose", rule.purpose, Reason.SUPERSEDED)
+            self._suppress("purpose", rule.purpose, SuppressionReason.SUPERSEDED)
             return
         call = CallRequest(
             id=self._id("call", rule.purpose, news),
@@ -309,7 +309,7 @@ class _Deciding:
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
-        self._note(Kind.CALL, rule.purpose, ref=call.id)
+        self._note(LineKind.CALL, rule.purpose, ref=call.id)
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
@@ -326,14 +326,14 @@ class _Deciding:
                 if not any(self._applies(text.when) and not self._pointless_text(text, news) for text in promised):
                     del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
-                    self._note(Kind.MESSAGE_CANCELLED, template, ref=message)
+                    self._note(LineKind.MESSAGE_CANCELLED, template, ref=message)
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
                 planned = [rule for rule in _calls(self.block, news.kind) if rule.purpose == purpose]
                 if not any(self._applies(rule.when) and not self._pointless_call(rule, news) for rule in planned):
                     del self.open_calls[purpose][call]
                     self.cancelled_calls.append(call)
-                    self._note(Kind.CALL_CANCELLED, purpose, ref=call)
+                    self._note(LineKind.CALL_CANCELLED, purpose, ref=call)
 
     def _pointless_text(self, rule: TextRule, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
@@ -348,16 +348,20 @@ class _Deciding:
     def _pointless_call(self, rule: CallRule, news: News) -> bool:
         return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
 
-    def _hear(self, event: Event, kind: Kind) -> None:
-        heard_of = Line(at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra)
+    def _hear(self, event: Event, kind: LineKind) -> None:
+        heard_of = TimelineEntry(
+            at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra
+        )
         self.timeline.append(heard_of)
 
-    def _suppress(self, kind: Literal["template", "purpose"], what: str, reason: Reason) -> None:
-        self.suppressed.append(Suppressed(kind, what, reason))
-        self._note(Kind.SUPPRESSED, what, reason=reason)
+    def _suppress(self, kind: Literal["template", "purpose"], what: str, reason: SuppressionReason) -> None:
+        self.suppressed.append(Suppression(kind, what, reason))
+        self._note(LineKind.SUPPRESSED, what, reason=reason)
 
-    def _note(self, kind: Kind, what: str, *, ref: str | None = None, reason: Reason | None = None) -> None:
-        self.timeline.append(Line(at=self.now, kind=kind, what=what, ref=ref, reason=reason))
+    def _note(
+        self, kind: LineKind, what: str, *, ref: str | None = None, reason: SuppressionReason | None = None
+    ) -> None:
+        self.timeline.append(TimelineEntry(at=self.now, kind=kind, what=what, ref=ref, reason=reason))
 
     def _id(self, form: str, what: str, news: News) -> str:
         order = self.order
@@ -369,7 +373,7 @@ def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     policy, method = rulebook.policy, order.method
     if order.free:
         return policy.free, True
-    if isinstance(method, Method):
+    if isinstance(method, PaymentMethod):
         block = policy.blocks.get((policy.regions.region(order.details.city), method))
         if block is not None:
             return block, True

@@ -25,7 +25,7 @@ class EventType(StrEnum):
     REFUNDED = "payment.refunded"
 
 
-class Method(StrEnum):
+class PaymentMethod(StrEnum):
     """How the customer pays."""
 
     CASH = "cash"
@@ -52,7 +52,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str | None = None  # national form, see phones.normalize
     city: str | None = None
     province: str | None = None
-    method: Method | None = None
+    method: PaymentMethod | None = None
     amount: int | None = None  # rial
     reference: str | None = None  # receipt of the gateway, or of the bank for a deposit
     items: tuple[Item, ...] | None = None

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from notifier.domain.decide import Decision, Suppressed, decide
+from notifier.domain.decide import Decision, Suppression, decide
 from notifier.domain.events import Event
 from notifier.domain.orders import News, Order
 from notifier.domain.policy import Rulebook
-from notifier.domain.timeline import Kind, Line, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 
 
 def settle(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
@@ -54,8 +54,8 @@ def untold(before: Order | None, decision: Decision) -> Decision:
         calls=(),
         suppressed=(
             *decision.suppressed,
-            *(Suppressed("template", message.template, Reason.PAST) for message in decision.messages),
-            *(Suppressed("purpose", call.purpose, Reason.PAST) for call in decision.calls),
+            *(Suppression("template", message.template, SuppressionReason.PAST) for message in decision.messages),
+            *(Suppression("purpose", call.purpose, SuppressionReason.PAST) for call in decision.calls),
         ),
         timeline=tuple(_line(line) for line in decision.timeline),
         facts=(),
@@ -67,7 +67,7 @@ def _without(waiting: Mapping[str, Mapping[str, News]], gone: set[str]) -> dict[
     return {name: ids for name, ids in left.items() if ids}
 
 
-def _line(line: Line) -> Line:
-    if line.kind in (Kind.MESSAGE, Kind.CALL):
-        return replace(line, kind=Kind.SUPPRESSED, ref=None, reason=Reason.PAST)
+def _line(line: TimelineEntry) -> TimelineEntry:
+    if line.kind in (LineKind.MESSAGE, LineKind.CALL):
+        return replace(line, kind=LineKind.SUPPRESSED, ref=None, reason=SuppressionReason.PAST)
     return line

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.events import Details, Event, EventType, PaymentMethod
 
 
 class Stage(IntEnum):
@@ -150,14 +150,14 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.registered_at
 
     @property
-    def method(self) -> Method | None:
+    def method(self) -> PaymentMethod | None:
         """The method of payment; where the shop did not say, the one that its payment events imply."""
         if self.details.method is not None:
             return self.details.method
         if self.happened(EventType.PAID) is not None:
-            return Method.ONLINE
+            return PaymentMethod.ONLINE
         if any(self.happened(kind) is not None for kind in _DEPOSIT_EVENTS):
-            return Method.BANK_TRANSFER
+            return PaymentMethod.BANK_TRANSFER
         return None
 
     @property
@@ -207,9 +207,9 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Paid in advance by a method that counts: the gateway, or a transfer that support has seen arrive."""
         if self.refunded:
             return False
-        if self.method is Method.ONLINE:
+        if self.method is PaymentMethod.ONLINE:
             return self.happened(EventType.PAID) is not None
-        return self.method is Method.BANK_TRANSFER and self.deposit_confirmed
+        return self.method is PaymentMethod.BANK_TRANSFER and self.deposit_confirmed
 
     @property
     def stage(self) -> Stage:

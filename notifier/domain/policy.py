@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 from annotated_types import Ge
 
 from notifier.domain.calls import Purpose
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.orders import Priority
 from notifier.domain.regions import Regions
@@ -41,7 +41,7 @@ class CallRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class EventRule:
     """What one event does. ``cancel`` names templates whose texts still wait, and purposes of open calls."""
 
     sms: tuple[TextRule, ...] = ()
@@ -52,7 +52,7 @@ class Rule:
         return name in self.cancel or EVERYTHING in self.cancel
 
 
-NOTHING = Rule()
+NOTHING = EventRule()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,9 @@ class Block:
     needs_payment: bool = False
     calls: tuple[CallRule, ...] = ()
     revived: tuple[TextRule, ...] = ()
-    rules: Mapping[EventType, Rule] = field(default_factory=dict)
+    rules: Mapping[EventType, EventRule] = field(default_factory=dict)
 
-    def rule(self, event: EventType) -> Rule:
+    def rule(self, event: EventType) -> EventRule:
         return self.rules.get(event, NOTHING)
 
     def texts(self) -> Iterator[TextRule]:
@@ -85,7 +85,7 @@ class Policy:
     """All promises. ``free`` serves orders of nothing to pay, whatever their method and region, and ``otherwise`` those
     whose method is unknown or not on offer in their region."""
 
-    blocks: Mapping[tuple[str, Method], Block]
+    blocks: Mapping[tuple[str, PaymentMethod], Block]
     otherwise: Block
     regions: Regions
     free: Block = Block()
@@ -106,7 +106,7 @@ class Shop:
     deposit_deadline: timedelta = timedelta(hours=24)
 
 
-class Template(Protocol):
+class MessageTemplate(Protocol):
     """A text to be filled in. Rendering is pure: same values, same text."""
 
     @property
@@ -146,13 +146,13 @@ class Rulebook:
     """
 
     policy: Policy
-    templates: Mapping[str, Template]
+    templates: Mapping[str, MessageTemplate]
     shop: Shop
     working_time: Callable[[datetime], datetime]
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
     tell_within: timedelta | None = None
 
-    def template(self, name: str, source: str) -> Template:
+    def template(self, name: str, source: str) -> MessageTemplate:
         """The template of a name as one shop has it: its own, or the one for all."""
         return self.templates.get(f"{source}/{name}") or self.templates[name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from notifier.domain import persian
-from notifier.domain.events import Method
+from notifier.domain.events import PaymentMethod
 from notifier.domain.orders import Order
 
 LONGEST = 2000
@@ -108,7 +108,7 @@ def read(text: str, orders: Sequence[Order]) -> Reply:
 
 
 def awaits_deposit(order: Order) -> bool:
-    return order.method is Method.BANK_TRANSFER and not (order.deposit_confirmed or order.cancelled)
+    return order.method is PaymentMethod.BANK_TRANSFER and not (order.deposit_confirmed or order.cancelled)
 
 
 def _awaiting(named: Sequence[Order], orders: Sequence[Order], text: str) -> Order | None:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     EVENT = "event"
     REPEATED = "repeated"  # news that was known already
     MESSAGE = "message"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     INBOUND = "inbound"  # the customer texted to us
 
 
-class Reason(StrEnum):
+class SuppressionReason(StrEnum):
     """Why something that the policy names did not come to be."""
 
     SUPERSEDED = "superseded"
@@ -31,13 +31,13 @@ class Reason(StrEnum):
     PAST = "past"  # it happened long before we heard of it
 
 
-class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``at`` is when we noted it, ``happened_at`` when the shop says it happened."""
 
     at: datetime
-    kind: Kind
+    kind: LineKind
     what: str  # an event type, a template, a purpose or a method
     ref: str | None = None  # id of the event, message or call
-    reason: Reason | None = None
+    reason: SuppressionReason | None = None
     happened_at: datetime | None = None
     extra: dict[str, Any] = {}  # of an event: what the shop sent that we do not know

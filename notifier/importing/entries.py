@@ -11,7 +11,7 @@ from notifier.errors import Unprocessable
 from notifier.intake.standard import payload as standard
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class ImportRow(Struct, frozen=True, kw_only=True):
     """One line. ``event`` is None where it is refused, for ``reason``; ``given`` is then what it said.
 
     ``by_number`` says that it names its order as people do, so that the order has to be found first.
@@ -26,7 +26,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     by_number: bool = False
 
 
-def entry(line: int, document: Any, *, source: str, name: str, content: Any, given: Any) -> Entry:
+def entry(line: int, document: Any, *, source: str, name: str, content: Any, given: Any) -> ImportRow:
     """An event from a document in the contract's form.
 
     ``content`` is what the digest is taken of. The id of the event is derived from ``name``, or else from the digest: a
@@ -35,10 +35,10 @@ def entry(line: int, document: Any, *, source: str, name: str, content: Any, giv
     try:
         payload = standard.validate(document)
     except Unprocessable as problem:
-        return Entry(line=line, reason=_mistakes(problem), given=given)
+        return ImportRow(line=line, reason=_mistakes(problem), given=given)
     digest = hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
     event = payload.event(source=source, event_id=f"import:{name or digest}")
-    return Entry(line=line, event=event, digest=digest, given=given)
+    return ImportRow(line=line, event=event, digest=digest, given=given)
 
 
 def _mistakes(problem: Unprocessable) -> str:

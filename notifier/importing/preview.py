@@ -16,7 +16,7 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.importing.resolving import resolved
 from notifier.importing.running import Totals
-from notifier.importing.source import Reading
+from notifier.importing.source import FileReading
 from notifier.intake.delivery import waits_for_order
 from notifier.store.reading import Reader
 from notifier.store.records import decode, encode
@@ -40,7 +40,7 @@ class Preview:
     _seen: dict[str, str] = field(default_factory=dict)
     _waiting: dict[str, list[Event]] = field(default_factory=dict)
 
-    async def run(self, reading: Reading) -> Totals:
+    async def run(self, reading: FileReading) -> Totals:
         for entry in reading.entries:
             self.totals.line = entry.line
             entry = await resolved(entry, self.reader)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TextIO
 
 from notifier.domain import cells
-from notifier.importing.entries import Entry
-from notifier.importing.source import KINDS, Kind
+from notifier.importing.entries import ImportRow
+from notifier.importing.source import KINDS, FileKind
 from notifier.store import private_files
 
 
-class Refused:
+class RefusedRows:
     """``FILE.refused.jsonl`` or ``.csv``: line, reason and what it said. There is no such file when all were taken.
 
     ``with`` it; what was there from a run before is replaced.
@@ -20,10 +20,10 @@ class Refused:
 
     def __init__(self, path: Path) -> None:
         self._kind = KINDS[path.suffix.lower()]
-        self.path = path.with_name(f"{path.name}.refused.{'jsonl' if self._kind is Kind.EVENTS else 'csv'}")
+        self.path = path.with_name(f"{path.name}.refused.{'jsonl' if self._kind is FileKind.EVENTS else 'csv'}")
         self._file: TextIO | None = None
 
-    def __enter__(self) -> "Refused":
+    def __enter__(self) -> "RefusedRows":
         self.path.unlink(missing_ok=True)
         return self
 
@@ -31,10 +31,10 @@ class Refused:
         if self._file is not None:
             self._file.close()
 
-    def add(self, entry: Entry, reason: str) -> None:
+    def add(self, entry: ImportRow, reason: str) -> None:
         """Write one down."""
         file = self._opened()
-        if self._kind is Kind.EVENTS:
+        if self._kind is FileKind.EVENTS:
             record = {"line": entry.line, "reason": reason, "given": entry.given}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         else:
@@ -44,7 +44,7 @@ class Refused:
         if self._file is None:
             # Customers are named in it: for nobody else's eyes.
             self._file = io.TextIOWrapper(private_files.written(self.path), encoding="utf-8", newline="")
-            if self._kind is Kind.TRACKING:
+            if self._kind is FileKind.TRACKING:
                 self._file.write("\ufeff")  # by which Excel knows UTF-8
                 csv.writer(self._file).writerow(["line", "reason", "given"])
         return self._file

@@ -4,11 +4,11 @@ from msgspec.structs import replace
 
 from notifier.domain.canonical import something
 from notifier.domain.orders import Order
-from notifier.importing.entries import Entry
+from notifier.importing.entries import ImportRow
 from notifier.store.reading import Reader
 
 
-async def resolved(entry: Entry, reader: Reader | None) -> Entry:
+async def resolved(entry: ImportRow, reader: Reader | None) -> ImportRow:
     """The entry about the order that it means, or refused: nobody's code may go to somebody else.
 
     ``reader`` is None where there is no store yet, and so no order.

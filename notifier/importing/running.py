@@ -13,10 +13,10 @@ from datetime import timedelta
 from notifier.domain.back_off import back_off, doubling
 from notifier.domain.events import Event
 from notifier.errors import StoreAway
-from notifier.importing.entries import Entry
-from notifier.importing.refused import Refused
+from notifier.importing.entries import ImportRow
+from notifier.importing.refused import RefusedRows
 from notifier.importing.resolving import resolved
-from notifier.importing.source import Reading
+from notifier.importing.source import FileReading
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated
 from notifier.store.reading import Reader
@@ -48,17 +48,17 @@ class Import:
 
     committer: Committer
     reader: Reader
-    refused: Refused
+    refused: RefusedRows
     on_progress: Callable[[Totals, int], None]
     totals: Totals = field(default_factory=Totals)
     _stopping: bool = False
-    _flying: deque[tuple[Entry, asyncio.Task[Outcome]]] = field(default_factory=deque)
+    _flying: deque[tuple[ImportRow, asyncio.Task[Outcome]]] = field(default_factory=deque)
     _newest: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)  # by order
 
     def stop(self) -> None:
         self._stopping = True
 
-    async def run(self, reading: Reading) -> Totals:
+    async def run(self, reading: FileReading) -> Totals:
         """Raises StoreAway when the store stays away; what was committed is safe, and the rest is not begun."""
         try:
             for entry in reading.entries:
@@ -107,7 +107,7 @@ class Import:
             case Repeated() | _:
                 totals.known += 1
 
-    def _refuse(self, entry: Entry, reason: str) -> None:
+    def _refuse(self, entry: ImportRow, reason: str) -> None:
         self.totals.refused += 1
         self.refused.add(entry, reason)
 

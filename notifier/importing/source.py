@@ -14,25 +14,25 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from notifier.importing import jsonl, tracking
-from notifier.importing.entries import Entry
+from notifier.importing.entries import ImportRow
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     EVENTS = "events"
     TRACKING = "tracking"
 
 
 KINDS = {
-    ".jsonl": Kind.EVENTS,
-    ".ndjson": Kind.EVENTS,
-    ".csv": Kind.TRACKING,
-    ".tsv": Kind.TRACKING,
-    ".txt": Kind.TRACKING,
+    ".jsonl": FileKind.EVENTS,
+    ".ndjson": FileKind.EVENTS,
+    ".csv": FileKind.TRACKING,
+    ".tsv": FileKind.TRACKING,
+    ".txt": FileKind.TRACKING,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ImportSource:
     """What a file is to be read as. Events older than ``history_after`` are told to nobody."""
 
     shop: str
@@ -41,27 +41,27 @@ class Source:
     history_after: timedelta
 
     @contextmanager
-    def entries(self, path: Path) -> Iterator["Reading"]:
+    def entries(self, path: Path) -> Iterator["FileReading"]:
         """The entries of a file. Raises OSError, and NotTracking while it is read."""
         with path.open("rb") as file:
-            if KINDS[path.suffix.lower()] is Kind.EVENTS:
+            if KINDS[path.suffix.lower()] is FileKind.EVENTS:
                 found = jsonl.entries(file, source=self.shop)
             else:
                 text = TextIOWrapper(file, encoding=_encoding(file), errors="replace", newline="")
                 found = tracking.entries(text, source=self.shop, zone=self.zone, now=self.now)
-            yield Reading(map(self._dated, found), file, path.stat().st_size)
+            yield FileReading(map(self._dated, found), file, path.stat().st_size)
 
-    def _dated(self, entry: Entry) -> Entry:
+    def _dated(self, entry: ImportRow) -> ImportRow:
         if entry.event is None:
             return entry
         return replace(entry, event=replace(entry.event, past=self.now - entry.event.at > self.history_after))
 
 
 @dataclass(slots=True)
-class Reading:
+class FileReading:
     """The entries of an open file; ``size`` and ``position`` are in bytes, for a progress bar."""
 
-    entries: Iterator[Entry]
+    entries: Iterator[ImportRow]
     _file: BinaryIO
     size: int
 

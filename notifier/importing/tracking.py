@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from notifier.domain import canonical, persian
 from notifier.domain.events import EventType
 from notifier.errors import NotifierError
-from notifier.importing.entries import Entry, entry
+from notifier.importing.entries import ImportRow, entry
 
 COLUMNS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "order": (
@@ -58,7 +58,7 @@ class NotTracking(NotifierError, ValueError):
     """The file has no order or no code column; the text says which headings were found and which are known."""
 
 
-def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[Entry]:
+def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[ImportRow]:
     """Every row that is not empty. Parcels without a date left ``now``. Raises NotTracking."""
     first = file.readline(_HEADINGS_WITHIN)
     skipped = 0
@@ -76,7 +76,7 @@ def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iter
         except StopIteration:
             return
         except csv.Error as error:
-            yield Entry(line=line, reason=f"not CSV: {error}; is a quotation mark missing?", given=[])
+            yield ImportRow(line=line, reason=f"not CSV: {error}; is a quotation mark missing?", given=[])
             continue
         if any(cell.strip() for cell in cells):
             yield _entry(line, cells, places, source, zone, now)
@@ -117,7 +117,7 @@ def _key(heading: str) -> str:
 
 def _entry(
     line: int, cells: Sequence[str], places: Mapping[str, int], source: str, zone: ZoneInfo, now: datetime
-) -> Entry:
+) -> ImportRow:
     try:
         _require_sound(cells)
         row = {column: _cell(cells[place]) if place < len(cells) else "" for column, place in places.items()}
@@ -125,7 +125,7 @@ def _entry(
             row[column] = _exact(column, row[column])
         at = _moment(row.get("shipped_at", ""), zone) or now
     except ValueError as error:
-        return Entry(line=line, reason=str(error), given=[cell[:_LONGEST_CELL] for cell in cells])
+        return ImportRow(line=line, reason=str(error), given=[cell[:_LONGEST_CELL] for cell in cells])
     carrier = persian.tidy(canonical.plain(row.get("carrier", "")))
     url = canonical.plain(row.get("url", "")).strip()
     shipment = {"carrier": carrier, "tracking_code": row["code"], "url": url}

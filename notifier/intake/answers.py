@@ -8,37 +8,37 @@ from notifier.domain import phones
 from notifier.domain.calls import Purpose
 from notifier.domain.decide import Decision
 from notifier.domain.orders import Order, Priority
-from notifier.domain.timeline import Reason
+from notifier.domain.timeline import SuppressionReason
 from notifier.store.bookings import Booked
 from notifier.store.records import Moment, encode
 
 
-class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class AnswerPart(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Part of an answer; what may be left out has a default."""
 
 
-class PlannedMessage(Part, frozen=True):
+class PlannedMessage(AnswerPart, frozen=True):
     id: str
     template: str
     to: str
     not_before: Moment | None
 
 
-class PlannedCall(Part, frozen=True):
+class PlannedCall(AnswerPart, frozen=True):
     id: str
     purpose: Purpose
     due_at: Moment
 
 
-class Suppressed(Part, frozen=True, kw_only=True):
+class Suppressed(AnswerPart, frozen=True, kw_only=True):
     """A text (``template``) or a call (``purpose``) that did not come to be."""
 
     template: str | None = None
     purpose: Purpose | None = None
-    reason: Reason
+    reason: SuppressionReason
 
 
-class Decided(Part, frozen=True):
+class Decided(AnswerPart, frozen=True):
     """The whole decision. It is on disk before it is answered."""
 
     event_id: str
@@ -58,11 +58,11 @@ class BatchPart(Struct, frozen=True):
     status: int
 
 
-class Ping(Part, frozen=True):
+class Ping(AnswerPart, frozen=True):
     ping: Literal[True]
 
 
-class NotUnderstood(Part, frozen=True):
+class NotUnderstood(AnswerPart, frozen=True):
     """A signed WooCommerce delivery that is no order: kept, to be looked at. Refused, it would count as a failure."""
 
     understood: Literal[False]

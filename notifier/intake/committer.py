@@ -18,10 +18,19 @@ from notifier.domain.decide import Decision
 from notifier.domain.history import settle
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
-from notifier.domain.timeline import Kind, Line, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 from notifier.intake import answers
 from notifier.intake.batcher import Batcher, PendingDelivery
-from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Taken, Unchanged, waits_for_order
+from notifier.intake.delivery import (
+    Clashing,
+    Delivery,
+    Outcome,
+    Recorded,
+    Repeated,
+    TakenEvent,
+    Unchanged,
+    waits_for_order,
+)
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
 from notifier.store import keys as names
@@ -62,7 +71,7 @@ class Committer:
     patience: timedelta = timedelta(seconds=5)
     on_commit: Callable[[], None] = lambda: None
     tell: Publish = no_op
-    on_taken: Callable[[Sequence[Taken]], None] = lambda taken: None
+    on_taken: Callable[[Sequence[TakenEvent]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
     planned: Planned = field(init=False)
@@ -236,7 +245,7 @@ class Committer:
                 changed.append(waiting)
         self.on_taken(
             [
-                Taken(ready.waiting.delivery, ready.decision, ready.waiting.since, first=ready.order is None)
+                TakenEvent(ready.waiting.delivery, ready.decision, ready.waiting.since, first=ready.order is None)
                 for ready, (name, _) in zip(prepared, outcomes, strict=True)
                 if name == "done"
             ]
@@ -257,13 +266,13 @@ def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Publish) 
         tell(unit, keys, fact)
 
 
-def _told(line: Line, booked: Booked) -> Line:
+def _told(line: TimelineEntry, booked: Booked) -> TimelineEntry:
     """A line about a call names the call that its reason became part of."""
-    if line.kind not in (Kind.CALL, Kind.CALL_CANCELLED) or line.ref is None:
+    if line.kind not in (LineKind.CALL, LineKind.CALL_CANCELLED) or line.ref is None:
         return line
-    if line.ref in booked.refs or line.kind is Kind.CALL_CANCELLED:
+    if line.ref in booked.refs or line.kind is LineKind.CALL_CANCELLED:
         return replace(line, ref=booked.refs.get(line.ref, line.ref))
-    return replace(line, kind=Kind.SUPPRESSED, ref=None, reason=Reason.DO_NOT_CALL)
+    return replace(line, kind=LineKind.SUPPRESSED, ref=None, reason=SuppressionReason.DO_NOT_CALL)
 
 
 def _taken_before(delivery: Delivery, seen: bytes | None) -> Repeated | Clashing | None:

@@ -55,7 +55,7 @@ class Unchanged(Struct, frozen=True):
     order: Order | None = None
 
 
-class Taken(Struct, frozen=True):
+class TakenEvent(Struct, frozen=True):
     """A delivery that is on disk, with what was decided of it: nothing where it waits for its order.
 
     ``since`` is when it was handed in, by ``time.monotonic()``; ``first``: nobody knew its order.

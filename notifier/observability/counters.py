@@ -20,7 +20,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from notifier.domain.messages import MessageState
-from notifier.outbound.endpoint import Answer, Endpoint
+from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
 
@@ -148,7 +148,7 @@ def reported(report: Reported) -> None:
     REPORTED.labels(report.state, report.provider).inc()
 
 
-def posted(endpoint: Endpoint, answer: Answer) -> None:
+def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:
     """Count an attempt to tell an endpoint something."""
     POSTED.labels(endpoint.name, answer.status or answer.error).inc()
 

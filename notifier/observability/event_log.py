@@ -4,11 +4,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from notifier.intake.delivery import Taken
+from notifier.intake.delivery import TakenEvent
 from notifier.observability import logs
 
 
-def taken(group: Sequence[Taken]) -> None:
+def taken(group: Sequence[TakenEvent]) -> None:
     """Tell of deliveries that are on disk with all that follows from them."""
     if logs.shows(logging.INFO):
         logs.at_once([_line(one) for one in group])
@@ -16,7 +16,7 @@ def taken(group: Sequence[Taken]) -> None:
         logs.at_once((line for one in group for line in _queued(one)), method="debug")
 
 
-def _line(one: Taken) -> dict[str, Any]:
+def _line(one: TakenEvent) -> dict[str, Any]:
     delivery, decision = one.delivery, one.decision
     line: dict[str, Any] = {
         "event": "event taken" if decision else "event waits for its order",
@@ -36,7 +36,7 @@ def _line(one: Taken) -> dict[str, Any]:
     return line
 
 
-def _queued(one: Taken) -> Iterator[dict[str, Any]]:
+def _queued(one: TakenEvent) -> Iterator[dict[str, Any]]:
     delivery, decision = one.delivery, one.decision
     for message in decision.messages if decision else ():
         yield {

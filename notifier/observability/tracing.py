@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, set_span_in_context
 
 from notifier.domain.messages import Message, MessageState
-from notifier.intake.delivery import Taken
+from notifier.intake.delivery import TakenEvent
 from notifier.observability import logs
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
@@ -53,7 +53,7 @@ class Traces:
         if ending.is_alive():  # it tries no more, and a try under way holds up nobody
             self._exporter.shutdown()
 
-    def taken(self, group: Sequence[Taken]) -> None:
+    def taken(self, group: Sequence[TakenEvent]) -> None:
         """Deliveries, from when each was handed in until all that follows from it was on disk."""
         ended, now = time.time_ns(), time.monotonic()
         for one in group:

@@ -56,7 +56,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EndpointAnswer:
     """What came of a post: a status, or the kind of error there was instead of one."""
 
     seconds: float

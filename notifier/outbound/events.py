@@ -22,7 +22,7 @@ class Topic(StrEnum):
     ORDER_PRIORITY = "order.priority"
 
 
-class Customer(Struct, frozen=True, kw_only=True):
+class NotifiedCustomer(Struct, frozen=True, kw_only=True):
     """``phone`` is whole, in its national form."""
 
     name: str | None
@@ -47,7 +47,7 @@ class OrderData(Struct, frozen=True, kw_only=True):
 
     source: str
     order_id: str
-    customer: Customer
+    customer: NotifiedCustomer
     city: str | None
     amount: int | None
     currency: Literal["IRR"] = "IRR"
@@ -59,7 +59,7 @@ class DepositData(Struct, frozen=True, kw_only=True):
 
     source: str
     order_id: str
-    customer: Customer
+    customer: NotifiedCustomer
     amount: int | None
     currency: Literal["IRR"] = "IRR"
     reference: str | None
@@ -84,7 +84,7 @@ class CallData(Struct, frozen=True, kw_only=True):
     attempts: int
     by: str
     note: str
-    customer: Customer
+    customer: NotifiedCustomer
     orders: tuple[CallOrder, ...]
 
 
@@ -97,7 +97,7 @@ class DueCall(Struct, frozen=True, kw_only=True):
     purpose: Purpose
     source: str
     order_id: str
-    customer: Customer
+    customer: NotifiedCustomer
     due_at: datetime
 
 

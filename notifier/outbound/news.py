@@ -26,7 +26,7 @@ _NOTE, _TEXT, _REASON = 1000, 2000, 300  # characters: a payload stays below 20 
 _MANY = 20  # calls in one piece of news, and orders of a call
 
 
-class News(Struct, frozen=True):
+class OutboundNews(Struct, frozen=True):
     """A payload, and what its id is derived from: the same news has the same id, whoever finds it out and when."""
 
     topic: Topic
@@ -38,7 +38,7 @@ class News(Struct, frozen=True):
         return f"msg_{derived_id(namespace, self.topic, *self.key)}"
 
 
-def of(fact: DomainEvent) -> Iterator[News]:
+def of(fact: DomainEvent) -> Iterator[OutboundNews]:
     """What a shop may be told of a fact."""
     at = fact.at
     match fact:
@@ -48,27 +48,27 @@ def of(fact: DomainEvent) -> Iterator[News]:
             arrived = state is MessageState.DELIVERED
             topic = Topic.MESSAGE_DELIVERED if arrived else Topic.MESSAGE_UNDELIVERED
             model = events.MessageDelivered if arrived else events.MessageUndelivered
-            yield News(topic, (message.id, state), model(timestamp=at, data=_message(fact)))
+            yield OutboundNews(topic, (message.id, state), model(timestamp=at, data=_message(fact)))
         case OrderPrioritized(order=order):
             payload = events.OrderPriority(timestamp=at, data=_order(order))
-            yield News(Topic.ORDER_PRIORITY, (order.source, order.id, str(order.v)), payload)
+            yield OutboundNews(Topic.ORDER_PRIORITY, (order.source, order.id, str(order.v)), payload)
         case DepositSettled(order=order, event=event):
             verified = event.type is EventType.DEPOSIT_CONFIRMED
             topic = Topic.DEPOSIT_VERIFIED if verified else Topic.DEPOSIT_REJECTED
             settled = events.DepositVerified if verified else events.DepositRejected
-            yield News(topic, (order.source, order.id, event.id), settled(timestamp=at, data=_deposit(fact)))
+            yield OutboundNews(topic, (order.source, order.id, event.id), settled(timestamp=at, data=_deposit(fact)))
         case CallOver(call=call):
             data = _call(fact)
             key = (call.id, str(call.v))
-            yield News(Topic.CALL_COMPLETED, key, events.CallCompleted(timestamp=at, data=data))
+            yield OutboundNews(Topic.CALL_COMPLETED, key, events.CallCompleted(timestamp=at, data=data))
             if call.state is CallState.EXHAUSTED:
-                yield News(Topic.CUSTOMER_UNREACHABLE, key, events.CustomerUnreachable(timestamp=at, data=data))
+                yield OutboundNews(Topic.CUSTOMER_UNREACHABLE, key, events.CustomerUnreachable(timestamp=at, data=data))
         case StaffReminded(id=text_id):
             for first in range(0, len(fact.calls), _MANY):
                 part = events.CallReminder(timestamp=at, data=_reminder(fact, first))
-                yield News(Topic.CALL_REMINDER, (text_id, str(first)), part)
+                yield OutboundNews(Topic.CALL_REMINDER, (text_id, str(first)), part)
         case CustomerReplied(id=text_id, phone=phone):
-            yield News(
+            yield OutboundNews(
                 Topic.CUSTOMER_REPLIED, (phone, text_id), events.CustomerHasReplied(timestamp=at, data=_reply(fact))
             )
 
@@ -109,8 +109,8 @@ def _message(fact: MessageEnded) -> events.MessageData:
     )
 
 
-def _customer(order: Order) -> events.Customer:
-    return events.Customer(name=order.details.name, phone=order.details.phone)
+def _customer(order: Order) -> events.NotifiedCustomer:
+    return events.NotifiedCustomer(name=order.details.name, phone=order.details.phone)
 
 
 def _order(order: Order) -> events.OrderData:
@@ -143,7 +143,7 @@ def _call(fact: CallOver) -> events.CallData:
         attempts=sum(call.tried.values()),
         by=fact.by,
         note=fact.note[:_NOTE],
-        customer=events.Customer(name=call.name, phone=call.phone),
+        customer=events.NotifiedCustomer(name=call.name, phone=call.phone),
         orders=tuple(
             events.CallOrder(source=source, order_id=order_id, purpose=purpose)
             for source, order_id, purpose in list(orders)[:_MANY]
@@ -160,7 +160,7 @@ def _reminder(fact: StaffReminded, first: int) -> events.ReminderData:
             purpose=call.purpose,
             source=call.source,
             order_id=call.order_id,
-            customer=events.Customer(name=call.name, phone=call.phone),
+            customer=events.NotifiedCustomer(name=call.name, phone=call.phone),
             due_at=call.due_at,
         )
         for call, why in fact.calls[first : first + _MANY]

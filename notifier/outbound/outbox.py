@@ -28,7 +28,7 @@ _POSTPONE = Script("postpone")
 _AT_ONCE = 500
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PendingPost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """News for one endpoint. ``body`` is posted as it is; ``tries`` counts those that came to nothing."""
 
     id: str
@@ -38,16 +38,16 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedNews:
     """An entry in our hands, as it was read."""
 
     keys: Keys
-    entry: Entry
+    entry: PendingPost
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class NewsOutbox:
     """``tell`` is for those who make things true; ``namespace`` tells this installation's ids from another's."""
 
     endpoints: Sequence[Endpoint]
@@ -59,11 +59,11 @@ class Outbox:
             part = telling.narrowed(fact, endpoint.sources) if endpoint.sources else fact
             for news in telling.of(part) if part is not None else ():
                 if news.topic in endpoint.topics:
-                    entry = Entry(id=news.id(self.namespace), topic=news.topic, body=Raw(encode(news.payload)))
+                    entry = PendingPost(id=news.id(self.namespace), topic=news.topic, body=Raw(encode(news.payload)))
                     _add(unit, keys, endpoint.name, entry, ms(fact.at))
 
 
-def _add(unit: UnitOfWork, keys: Keys, endpoint: str, entry: Entry, at: int) -> None:
+def _add(unit: UnitOfWork, keys: Keys, endpoint: str, entry: PendingPost, at: int) -> None:
     unit.do("HSET", keys.news(endpoint), entry.id, encode(entry))
     unit.do("ZADD", keys.news_due(endpoint), at, entry.id)
     unit.do("ZADD", keys.news_since(endpoint), at, entry.id)
@@ -75,7 +75,7 @@ def _drop(unit: UnitOfWork, keys: Keys, endpoint: str, *ids: str) -> None:
     unit.do("ZREM", keys.news_since(endpoint), *ids)
 
 
-async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, count: int) -> list[Claimed]:
+async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, count: int) -> list[ClaimedNews]:
     """Take up to ``count`` entries that are due, the earliest first. What is not settled in time is taken again."""
     ids = await _POSTPONE.run(redis, [keys.news_due(endpoint.name)], ms(now), ms(now + endpoint.terms.lease), count)
     raws: Any = await redis.hmget(keys.news(endpoint.name), ids) if ids else []
@@ -83,7 +83,7 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
     for entry_id, raw in zip(ids, raws, strict=True):
         try:
             if raw is not None:
-                claimed.append(Claimed(keys, decode(raw, Entry), raw))
+                claimed.append(ClaimedNews(keys, decode(raw, PendingPost), raw))
                 continue
         except StoreError as error:  # kept in the hash, where it can be looked at
             log.error("news is set aside", action="news_unreadable", endpoint=endpoint.name, error=str(error))
@@ -93,14 +93,14 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
     return claimed
 
 
-def delivered(endpoint: Endpoint, claimed: Claimed) -> UnitOfWork:
+def delivered(endpoint: Endpoint, claimed: ClaimedNews) -> UnitOfWork:
     """Remove news that an endpoint took."""
     unit = UnitOfWork()
     _drop(unit, claimed.keys, endpoint.name, claimed.entry.id)
     return unit
 
 
-def again(endpoint: Endpoint, claimed: Claimed, at: datetime) -> UnitOfWork:
+def again(endpoint: Endpoint, claimed: ClaimedNews, at: datetime) -> UnitOfWork:
     """Have news tried again at a time, unless somebody else settled it after our claim had lapsed."""
     keys, entry = claimed.keys, claimed.entry
     unit = UnitOfWork()
@@ -138,14 +138,14 @@ async def prune(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingNews:
     """What an endpoint has not been told yet."""
 
     count: int
     oldest: datetime | None
 
 
-async def waiting(redis: Redis, everywhere: Sequence[Keys], endpoint: str, *, now: datetime) -> Waiting:
+async def waiting(redis: Redis, everywhere: Sequence[Keys], endpoint: str, *, now: datetime) -> PendingNews:
     """How much waits for an endpoint, and since when."""
     count, oldest = 0, None
     for keys in everywhere:
@@ -154,4 +154,4 @@ async def waiting(redis: Redis, everywhere: Sequence[Keys], endpoint: str, *, no
         if first:
             at = datetime.fromtimestamp(first[0][1] / 1000, now.tzinfo)
             oldest = min(oldest or at, at)
-    return Waiting(count, oldest)
+    return PendingNews(count, oldest)

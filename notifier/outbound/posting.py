@@ -6,7 +6,7 @@ from datetime import datetime
 import aiohttp
 
 from notifier.outbound import signing
-from notifier.outbound.endpoint import Answer, Endpoint, retry_after
+from notifier.outbound.endpoint import Endpoint, EndpointAnswer, retry_after
 
 
 def session() -> aiohttp.ClientSession:
@@ -18,7 +18,7 @@ def session() -> aiohttp.ClientSession:
 
 async def post(
     connections: aiohttp.ClientSession, endpoint: Endpoint, event_id: str, body: bytes, *, now: datetime
-) -> Answer:
+) -> EndpointAnswer:
     """Post news once. Redirects are not followed: nobody but the configuration says where news goes."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -31,6 +31,6 @@ async def post(
             allow_redirects=False,
         ) as response:
             wait = retry_after(response.headers.get("Retry-After"), now)
-            return Answer(loop.time() - begun, status=response.status, retry_after=wait)
+            return EndpointAnswer(loop.time() - begun, status=response.status, retry_after=wait)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return Answer(loop.time() - begun, error=type(error).__name__)  # its text may hold the address
+        return EndpointAnswer(loop.time() - begun, error=type(error).__name__)  # its text may hold the address

@@ -7,11 +7,11 @@ from notifier.clock import TEHRAN
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.messages import MessageState
 from notifier.outbound import events
-from notifier.outbound.events import Customer, Envelope, Topic
+from notifier.outbound.events import Envelope, NotifiedCustomer, Topic
 
 AT = datetime(2026, 11, 23, 10, 15, tzinfo=TEHRAN)
 
-_CUSTOMER = Customer(name="سارا محمدی", phone="09121234567")
+_CUSTOMER = NotifiedCustomer(name="سارا محمدی", phone="09121234567")
 
 
 def samples(at: datetime = AT) -> Mapping[Topic, Envelope]:

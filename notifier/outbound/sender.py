@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from notifier.clock import Clock
 from notifier.outbound import outbox, posting, retrying
 from notifier.outbound.breaker import FAILING, GONE, EndpointStates
-from notifier.outbound.endpoint import Answer, Endpoint
-from notifier.outbound.outbox import Claimed
+from notifier.outbound.endpoint import Endpoint, EndpointAnswer
+from notifier.outbound.outbox import ClaimedNews
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -45,7 +45,7 @@ class NewsSender:
     endpoints: Sequence[Endpoint]
     clock: Clock
     alert: Alert
-    on_attempt: Callable[[Endpoint, Answer], None] = lambda _endpoint, _answer: None
+    on_attempt: Callable[[Endpoint, EndpointAnswer], None] = lambda _endpoint, _answer: None
     on_dropped: Callable[[Endpoint, int], None] = lambda _endpoint, _count: None
     chance: random.Random = field(default_factory=random.Random)
     _ending: bool = False
@@ -112,20 +112,22 @@ class NewsSender:
             count += len(claimed)
         return count
 
-    async def _claim(self, endpoint: Endpoint) -> list[Claimed]:
+    async def _claim(self, endpoint: Endpoint) -> list[ClaimedNews]:
         """What is due and may be posted now: one at a time while the endpoint is in trouble."""
         now = self.clock.now()
         standing = await self.standings.of(endpoint.name, now=now)
         if standing.off or (standing.paused_until is not None and now < standing.paused_until):
             return []
         room = 1 if standing.failing else _AT_ONCE
-        found: list[Claimed] = []
+        found: list[ClaimedNews] = []
         for keys in self.chance.sample(self.everywhere, len(self.everywhere)):  # none is always the last
             if len(found) < room:
                 found += await outbox.claim(self.redis, keys, endpoint, now=now, count=room - len(found))
         return found
 
-    async def _round(self, connections: aiohttp.ClientSession, endpoint: Endpoint, claimed: Sequence[Claimed]) -> None:
+    async def _round(
+        self, connections: aiohttp.ClientSession, endpoint: Endpoint, claimed: Sequence[ClaimedNews]
+    ) -> None:
         answers = await asyncio.gather(*(self._post(connections, endpoint, one) for one in claimed))
         now = self.clock.now()
         await work.commit(
@@ -143,7 +145,9 @@ class NewsSender:
         )
         await self._judge(endpoint, answers)
 
-    async def _post(self, connections: aiohttp.ClientSession, endpoint: Endpoint, claimed: Claimed) -> Answer:
+    async def _post(
+        self, connections: aiohttp.ClientSession, endpoint: Endpoint, claimed: ClaimedNews
+    ) -> EndpointAnswer:
         entry = claimed.entry
         answer = await posting.post(connections, endpoint, entry.id, bytes(entry.body), now=self.clock.now())
         (log.info if answer.taken else log.warning)(
@@ -159,7 +163,7 @@ class NewsSender:
         self.on_attempt(endpoint, answer)
         return answer
 
-    async def _judge(self, endpoint: Endpoint, answers: Sequence[Answer]) -> None:
+    async def _judge(self, endpoint: Endpoint, answers: Sequence[EndpointAnswer]) -> None:
         """What a round says of the endpoint itself."""
         name, now = endpoint.name, self.clock.now()
         refused = [answer for answer in answers if not answer.taken]

@@ -15,7 +15,7 @@ from notifier.domain.events import EventType
 from notifier.errors import Problem
 from notifier.intake.mapping import events
 from notifier.intake.mapping.body import FORM
-from notifier.intake.mapping.events import Reading
+from notifier.intake.mapping.events import MappedDelivery
 from notifier.practice.changes import Changes, MisplacedChange, put
 
 
@@ -26,7 +26,7 @@ class Sample:
     file: Path
     body: bytes = b""
     headers: dict[str, str]
-    reading: Reading | None = None
+    reading: MappedDelivery | None = None
     mistakes: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -31,7 +31,7 @@ _SUFFIX = ".jsonl.gz"
 _CHUNK = 1 << 18
 _GZIP = 31  # for zlib: with gzip's header and checksum
 
-Kind = Literal["order", "message", "call", "parked"]
+RecordKind = Literal["order", "message", "call", "parked"]
 
 
 class Archived(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,7 +41,7 @@ class Archived(Struct, frozen=True, kw_only=True, omit_defaults=True):
     on where that one ended, if the order had been archived and came back.
     """
 
-    kind: Kind
+    kind: RecordKind
     source: str = ""
     id: str
     v: int = 0

@@ -183,7 +183,7 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None
 
 
 def restore(
-    file: Path, data_dir: Path, *, program: server.Server, force: bool, now: datetime
+    file: Path, data_dir: Path, *, program: server.ServerProgram, force: bool, now: datetime
 ) -> tuple[About, Path | None]:
     """Put a backup where the embedded server `program` will find it; returns where what lay there before has gone.
 
@@ -259,13 +259,13 @@ def _copy(content: IO[bytes], path: Path) -> None:
         os.fsync(out.fileno())
 
 
-def _check_fits(about: About, program: server.Server) -> None:
+def _check_fits(about: About, program: server.ServerProgram) -> None:
     if about.schema > schema.CURRENT:
         raise BackupError(
             f"The backup is of version {about.schema}, and this program knows versions up to {schema.CURRENT}. "
             "Install the version that made it, or a newer one."
         )
-    writer = server.Version.parse(about.redis)
+    writer = server.ServerVersion.parse(about.redis)
     if writer is not None and not program.version.reads(writer):
         raise BackupError(
             f"The snapshot in the backup was written by {writer}, which {program.version} ({program.path}) cannot be "

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from notifier.domain import persian
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Line
+from notifier.domain.timeline import TimelineEntry
 from notifier.retention import removal
 from notifier.retention.archive import Archived
 from notifier.store.records import decode, encode
@@ -96,7 +96,7 @@ def without(record: Archived, forms: Collection[bytes], orders: Orders = frozens
         return record
     if theirs or mentions([bytes(record.order)], forms):
         left = replace(removal.remembered(decode(bytes(record.order), Order)), v=record.v)
-        story = [Raw(encode(replace(decode(bytes(raw), Line), extra={}))) for raw in record.timeline]
+        story = [Raw(encode(replace(decode(bytes(raw), TimelineEntry), extra={}))) for raw in record.timeline]
         return replace(record, erased=True, order=Raw(encode(left)), timeline=story, messages=[], calls=[])
     # An order of somebody else, with something about this person in it: their number was given for a time.
     return replace(

@@ -15,7 +15,7 @@ from scheduler.book import CallBook
 from scheduler.calling import Calling
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
-from scheduler.texts import Texts
+from scheduler.texts import StaffTexts
 
 
 def calling(
@@ -32,7 +32,7 @@ def calling(
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
     book = CallBook(reader.redis, reader, clock, config.calls, calendar)
     shifts = Shifts(calendar)
-    texts = Texts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
+    texts = StaffTexts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
     return Calling(
         book=book,
         staff=staff,

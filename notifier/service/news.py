@@ -4,7 +4,7 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.observability import counters
 from notifier.outbound.endpoint import Endpoint
-from notifier.outbound.outbox import Outbox
+from notifier.outbound.outbox import NewsOutbox
 from notifier.outbound.sender import NewsSender
 from notifier.store.publishing import Alert, Publish, no_op
 from notifier.store.reading import Reader
@@ -18,7 +18,7 @@ def endpoints(config: Config) -> list[Endpoint]:
 def telling(config: Config, *, namespace: str) -> Publish:
     """For those who make something true."""
     to = endpoints(config)
-    return Outbox(to, namespace).tell if to else no_op
+    return NewsOutbox(to, namespace).tell if to else no_op
 
 
 def news_sender(config: Config, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:

@@ -23,7 +23,7 @@ from notifier.domain.events import Event
 from notifier.errors import ConfigError
 from notifier.intake.committer import Committer
 from notifier.intake.dead_letters import DeadLetters
-from notifier.intake.delivery import Delivery, Taken
+from notifier.intake.delivery import Delivery, TakenEvent
 from notifier.intake.fair_queue import FairQueue
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.parking import Parking
@@ -274,7 +274,7 @@ class Service:
     def _wake(self) -> None:
         self.sender.wake()
 
-    def _tell_taken(self, group: Sequence[Taken]) -> None:
+    def _tell_taken(self, group: Sequence[TakenEvent]) -> None:
         event_log.taken(group)
         if self.traces:
             self.traces.taken(group)

@@ -2,7 +2,7 @@
 
 from notifier.simulator.app import create_app
 from notifier.simulator.faults import Fault
-from notifier.simulator.records import Message, Ripening, Rules
+from notifier.simulator.records import AccountRules, Ripening, SimulatedMessage
 from notifier.simulator.state import Simulator
 
-__all__ = ["Fault", "Message", "Ripening", "Rules", "Simulator", "create_app"]
+__all__ = ["AccountRules", "Fault", "Ripening", "SimulatedMessage", "Simulator", "create_app"]

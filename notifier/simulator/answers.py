@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from notifier.simulator.codes import ACCEPTED, CODES, STATUS_TEXTS, Status
-from notifier.simulator.records import Message
+from notifier.simulator.codes import ACCEPTED, CODES, STATUS_TEXTS, SimulatedStatus
+from notifier.simulator.records import SimulatedMessage
 
 Entry = dict[str, Any]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class SimulatedAnswer(msgspec.Struct, frozen=True):
     """What a method found; paged methods add where in the whole they are."""
 
     entries: list[Entry] | Entry
@@ -26,13 +26,13 @@ def envelope(code: int, entries: list[Entry] | Entry | None = None) -> Entry:
     return {"return": {"status": code, "message": CODES.get(code, "خطای ناشناخته")}, "entries": entries}
 
 
-def record(message: Message) -> Entry:
+def record(message: SimulatedMessage) -> Entry:
     """A message in full."""
     return {
         "messageid": message.messageid,
         "message": message.text,
         "status": message.status,
-        "statustext": STATUS_TEXTS[Status(message.status)],
+        "statustext": STATUS_TEXTS[SimulatedStatus(message.status)],
         "sender": message.sender,
         "receptor": message.receptor,
         "date": unix(message.sent_at),
@@ -40,13 +40,13 @@ def record(message: Message) -> Entry:
     }
 
 
-def standing(messageid: int, message: Message | None, **extra: object) -> Entry:
+def standing(messageid: int, message: SimulatedMessage | None, **extra: object) -> Entry:
     """Only where a message stands; 100 for one that is not known."""
-    status = message.status if message else Status.UNKNOWN
-    return {"messageid": messageid, **extra, "status": status, "statustext": STATUS_TEXTS[Status(status)]}
+    status = message.status if message else SimulatedStatus.UNKNOWN
+    return {"messageid": messageid, **extra, "status": status, "statustext": STATUS_TEXTS[SimulatedStatus(status)]}
 
 
-def page(items: list[Entry], *, number: int, size: int) -> Answer:
+def page(items: list[Entry], *, number: int, size: int) -> SimulatedAnswer:
     """One page, numbered from 1. The numbers of the metadata are texts, as in Kavenegar's answers."""
     pages = -(-len(items) // size)
     metadata = {
@@ -55,7 +55,7 @@ def page(items: list[Entry], *, number: int, size: int) -> Answer:
         "totalpages": str(pages),
         "pagesize": str(size),
     }
-    return Answer(items[(number - 1) * size : number * size], metadata)
+    return SimulatedAnswer(items[(number - 1) * size : number * size], metadata)
 
 
 def unix(moment: datetime) -> int:

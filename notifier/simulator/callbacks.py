@@ -10,14 +10,14 @@ import aiohttp
 
 from notifier.clock import Clock
 from notifier.simulator.codes import FINAL
-from notifier.simulator.records import Inbound
+from notifier.simulator.records import SimulatedInbound
 
 RETRY_EVERY = timedelta(minutes=2)
 RETRIES = 30
 _AT_ONCE = 20
 
 Verb = Literal["GET", "POST"]
-Kind = Literal["delivery", "inbound"]
+CallbackKind = Literal["delivery", "inbound"]
 
 
 @dataclass(slots=True)
@@ -37,14 +37,14 @@ class Callbacks:
         self._status_of = status_of
         self._on_inbound_heard = on_inbound_heard
         self._told: dict[int, int] = {}
-        self._errands: dict[tuple[Kind, int], _Errand] = {}
+        self._errands: dict[tuple[CallbackKind, int], _Errand] = {}
         self._one_at_a_time = asyncio.Lock()
 
     def watch(self, messageid: int, told: int) -> None:
         """Report this message from the next status after ``told``, which the client knows already."""
         self._told.setdefault(messageid, told)
 
-    def announce(self, message: Inbound) -> None:
+    def announce(self, message: SimulatedInbound) -> None:
         params = {
             "from": message.sender,
             "to": message.receptor,
@@ -55,7 +55,7 @@ class Callbacks:
 
     async def deliver(self, *, delivery_url: str | None, inbound_url: str | None, verb: Verb) -> int:
         """Make every call that is due and return how many were answered with 200."""
-        urls: dict[Kind, str | None] = {"delivery": delivery_url, "inbound": inbound_url}
+        urls: dict[CallbackKind, str | None] = {"delivery": delivery_url, "inbound": inbound_url}
         async with self._one_at_a_time:
             if delivery_url is not None:
                 self._collect()
@@ -87,7 +87,7 @@ class Callbacks:
             if status in FINAL:
                 del self._told[messageid]
 
-    def _close(self, key: tuple[Kind, int], errand: _Errand, ok: bool) -> None:
+    def _close(self, key: tuple[CallbackKind, int], errand: _Errand, ok: bool) -> None:
         kind, messageid = key
         if ok and kind == "inbound":
             self._on_inbound_heard(messageid)

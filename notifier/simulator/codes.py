@@ -50,7 +50,7 @@ class RefusedError(NotifierError):
         self.code = code
 
 
-class Status(IntEnum):
+class SimulatedStatus(IntEnum):
     """Where a message is on its way."""
 
     QUEUED = 1
@@ -65,18 +65,26 @@ class Status(IntEnum):
     UNKNOWN = 100
 
 
-FINAL = frozenset({Status.FAILED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED, Status.BLOCKED})
-REFUNDED = frozenset({Status.CANCELLED, Status.BLOCKED})
+FINAL = frozenset(
+    {
+        SimulatedStatus.FAILED,
+        SimulatedStatus.DELIVERED,
+        SimulatedStatus.UNDELIVERED,
+        SimulatedStatus.CANCELLED,
+        SimulatedStatus.BLOCKED,
+    }
+)
+REFUNDED = frozenset({SimulatedStatus.CANCELLED, SimulatedStatus.BLOCKED})
 
 STATUS_TEXTS = {
-    Status.QUEUED: "در صف ارسال",
-    Status.SCHEDULED: "زمان بندی شده",
-    Status.AT_OPERATOR: "ارسال شده به مخابرات",
-    Status.AT_OPERATOR_TOO: "ارسال شده به مخابرات",
-    Status.FAILED: "خطا در ارسال پیام",
-    Status.DELIVERED: "رسیده به گیرنده",
-    Status.UNDELIVERED: "نرسیده به گیرنده",
-    Status.CANCELLED: "لغو شده",
-    Status.BLOCKED: "بلاک شده است",
-    Status.UNKNOWN: "شناسه پیامک نامعتبر است",
+    SimulatedStatus.QUEUED: "در صف ارسال",
+    SimulatedStatus.SCHEDULED: "زمان بندی شده",
+    SimulatedStatus.AT_OPERATOR: "ارسال شده به مخابرات",
+    SimulatedStatus.AT_OPERATOR_TOO: "ارسال شده به مخابرات",
+    SimulatedStatus.FAILED: "خطا در ارسال پیام",
+    SimulatedStatus.DELIVERED: "رسیده به گیرنده",
+    SimulatedStatus.UNDELIVERED: "نرسیده به گیرنده",
+    SimulatedStatus.CANCELLED: "لغو شده",
+    SimulatedStatus.BLOCKED: "بلاک شده است",
+    SimulatedStatus.UNKNOWN: "شناسه پیامک نامعتبر است",
 }

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["latency", "drop", "hang", "code", "http_error", "broken_json"]
+FaultKind = Literal["latency", "drop", "hang", "code", "http_error", "broken_json"]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +20,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     broken_json half an envelope under HTTP 200
     """
 
-    kind: Kind
+    kind: FaultKind
     method: str | None = None
     """Such as ``sms/send``; None is every method."""
     times: int | None = None

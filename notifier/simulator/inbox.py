@@ -4,16 +4,16 @@ from datetime import datetime
 
 import msgspec
 
-from notifier.simulator.records import Inbound
+from notifier.simulator.records import SimulatedInbound
 
 
-class Inbox:
+class SimulatedInbox:
     """Customers' messages in the order of arrival."""
 
     def __init__(self) -> None:
-        self._messages: dict[int, Inbound] = {}
+        self._messages: dict[int, SimulatedInbound] = {}
 
-    def add(self, message: Inbound) -> None:
+    def add(self, message: SimulatedInbound) -> None:
         self._messages[message.messageid] = message
 
     def mark_read(self, messageid: int) -> None:
@@ -26,7 +26,7 @@ class Inbox:
         is_read: bool | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> list[Inbound]:
+    ) -> list[SimulatedInbound]:
         """The messages that fit everything asked for; None asks for nothing."""
         return [
             message

@@ -8,16 +8,16 @@ import msgspec
 
 from notifier.clock import Clock
 from notifier.simulator.codes import REFUNDED, RefusedError
-from notifier.simulator.records import Message
+from notifier.simulator.records import SimulatedMessage
 
 
-class Outbox:
+class SimulatedOutbox:
     """Every accepted message in the order of acceptance; what is read is as it stands at that moment."""
 
     def __init__(self, *, clock: Clock, credit: int) -> None:
         self._clock = clock
         self._credit = credit
-        self._messages: dict[int, Message] = {}
+        self._messages: dict[int, SimulatedMessage] = {}
         self._by_localid: dict[int, int] = {}
         self._refunds: list[tuple[datetime, int]] = []
         self._refunded: set[int] = set()
@@ -25,7 +25,7 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._messages)
 
-    def __iter__(self) -> Iterator[Message]:
+    def __iter__(self) -> Iterator[SimulatedMessage]:
         now = self._clock.now()
         return (message.at(now) for message in self._messages.values())
 
@@ -49,21 +49,21 @@ class Outbox:
             raise RefusedError(418)
         self._credit -= rial
 
-    def add(self, message: Message) -> None:
+    def add(self, message: SimulatedMessage) -> None:
         self._messages[message.messageid] = message
         if message.localid is not None:
             self._by_localid[message.localid] = message.messageid
         if message.fate in REFUNDED:
             heapq.heappush(self._refunds, (message.settled_at, message.messageid))
 
-    def find(self, messageid: int) -> Message | None:
+    def find(self, messageid: int) -> SimulatedMessage | None:
         message = self._messages.get(messageid)
         return message and message.at(self._clock.now())
 
-    def find_localid(self, localid: int) -> Message | None:
+    def find_localid(self, localid: int) -> SimulatedMessage | None:
         return self.find(self._by_localid.get(localid, 0))
 
-    def settle(self, messageid: int, status: int) -> Message:
+    def settle(self, messageid: int, status: int) -> SimulatedMessage:
         """End the message now, with this status, whatever was to become of it."""
         now = self._clock.now()
         message = msgspec.structs.replace(self._messages[messageid], fate=status, settled_at=now).at(now)
@@ -71,7 +71,7 @@ class Outbox:
         self._refund(message)
         return message
 
-    def _refund(self, message: Message) -> None:
+    def _refund(self, message: SimulatedMessage) -> None:
         if message.status in REFUNDED and message.messageid not in self._refunded:
             self._refunded.add(message.messageid)
             self._credit += message.cost

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from notifier.simulator.codes import Status
+from notifier.simulator.codes import SimulatedStatus
 
 Method = Literal["send", "sendarray", "lookup", "maketts"]
 
@@ -18,7 +18,7 @@ class Ripening(msgspec.Struct, frozen=True, kw_only=True):
     settled: timedelta = timedelta(seconds=4)
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
+class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
     """The account's rights, and a side for each question Kavenegar's documentation leaves open."""
 
     price_per_part: int = 1_200
@@ -58,7 +58,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     template: str | None = None
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """An accepted message. ``status`` is that of the moment it was read; ``cost`` is rial."""
 
     messageid: int
@@ -77,7 +77,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The status it ends with from ``settled_at`` on."""
     status: int
 
-    def at(self, now: datetime) -> "Message":
+    def at(self, now: datetime) -> "SimulatedMessage":
         """The message as it stands at ``now``."""
         status = self._status(now)
         return self if status == self.status else msgspec.structs.replace(self, status=status)
@@ -86,14 +86,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         if now >= self.settled_at:
             return self.fate
         if now < self.sent_at:
-            return Status.SCHEDULED
+            return SimulatedStatus.SCHEDULED
         if now < self.operator_at:
-            return Status.QUEUED
+            return SimulatedStatus.QUEUED
         # Both mean the same, so a client has to know both; lookup's documented example is 5.
-        return Status.AT_OPERATOR_TOO if self.method == "lookup" or self.messageid % 2 else Status.AT_OPERATOR
+        return (
+            SimulatedStatus.AT_OPERATOR_TOO
+            if self.method == "lookup" or self.messageid % 2
+            else SimulatedStatus.AT_OPERATOR
+        )
 
 
-class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatedInbound(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message to one of the account's lines."""
 
     messageid: int

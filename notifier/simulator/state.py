@@ -7,15 +7,15 @@ from datetime import timedelta
 from notifier.clock import Clock
 from notifier.simulator import phones, text
 from notifier.simulator.callbacks import Callbacks, Verb
-from notifier.simulator.codes import Status
+from notifier.simulator.codes import SimulatedStatus
 from notifier.simulator.faults import Faults
-from notifier.simulator.inbox import Inbox
-from notifier.simulator.outbox import Outbox
-from notifier.simulator.records import Blocked, Draft, Inbound, Message, Ripening, Rules
+from notifier.simulator.inbox import SimulatedInbox
+from notifier.simulator.outbox import SimulatedOutbox
+from notifier.simulator.records import AccountRules, Blocked, Draft, Ripening, SimulatedInbound, SimulatedMessage
 
 DEFAULT_SENDER = "10004346"
 _RIPENING = Ripening()
-_RULES = Rules()
+_RULES = AccountRules()
 
 
 class Simulator:
@@ -40,9 +40,9 @@ class Simulator:
         blocked: Iterable[str] = (),
         undeliverable: Iterable[str] = (),
         http_mirror: bool = True,
-        rules: Rules = _RULES,
+        rules: AccountRules = _RULES,
         seed: int = 0,
-        on_message: Callable[[Message], None] | None = None,
+        on_message: Callable[[SimulatedMessage], None] | None = None,
     ) -> None:
         self.clock = clock
         self.api_key = api_key
@@ -57,8 +57,8 @@ class Simulator:
         self.rules = rules
         self.on_message = on_message
         self.faults = Faults(seed=seed)
-        self.outbox = Outbox(clock=clock, credit=credit)
-        self.inbox = Inbox()
+        self.outbox = SimulatedOutbox(clock=clock, credit=credit)
+        self.inbox = SimulatedInbox()
         self.blocked_by_line: dict[tuple[str, str], Blocked] = {}
         self.config = {
             "apilogs": "justfaults",
@@ -77,7 +77,7 @@ class Simulator:
         return f"<Simulator: {len(self.outbox)} messages>"
 
     @property
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[SimulatedMessage]:
         """Every accepted message, oldest first, as it stands now."""
         return list(self.outbox)
 
@@ -90,7 +90,9 @@ class Simulator:
     def credit(self, rial: int) -> None:
         self.outbox.credit = rial
 
-    async def wait_for(self, count: int = 1, *, matching: Callable[[Message], bool] | None = None) -> list[Message]:
+    async def wait_for(
+        self, count: int = 1, *, matching: Callable[[SimulatedMessage], bool] | None = None
+    ) -> list[SimulatedMessage]:
         """Wait until ``count`` messages (that match) were accepted, and return them."""
         while True:
             arrival = self._arrival
@@ -100,7 +102,7 @@ class Simulator:
                     return found
             await arrival.wait()
 
-    def accept(self, drafts: Sequence[Draft]) -> list[Message]:
+    def accept(self, drafts: Sequence[Draft]) -> list[SimulatedMessage]:
         """One record a draft: what a localid stands for already is returned as it was, the rest is charged and sent."""
         # Localids are positive; a draft without one gets a key of its own below zero.
         keys = [draft.localid or -place for place, draft in enumerate(drafts, start=1)]
@@ -116,16 +118,16 @@ class Simulator:
             records[key] = self._send(draft, price=price, debugging=debugging)
         return [records[key] for key in keys]
 
-    def settle(self, messageid: int, status: int) -> Message:
+    def settle(self, messageid: int, status: int) -> SimulatedMessage:
         """Decide now what becomes of a message; money goes back and reports go out as if it had come by itself."""
         before = self._status_of(messageid)
         message = self.outbox.settle(messageid, status)
         self._watch(message, before)
         return message
 
-    async def receive_from_customer(self, from_: str, text: str, *, to: str | None = None) -> Inbound:
+    async def receive_from_customer(self, from_: str, text: str, *, to: str | None = None) -> SimulatedInbound:
         """A customer writes to one of the account's lines; ``inbound_callback_url`` is called if there is one."""
-        message = Inbound(
+        message = SimulatedInbound(
             messageid=self._next_id(),
             sender=phones.mobile(from_),
             receptor=phones.line(to or self.config["defaultsender"]),
@@ -143,11 +145,11 @@ class Simulator:
             delivery_url=self.callback_url, inbound_url=self.inbound_callback_url, verb=self.callback_verb
         )
 
-    def _send(self, draft: Draft, *, price: int, debugging: bool) -> Message:
+    def _send(self, draft: Draft, *, price: int, debugging: bool) -> SimulatedMessage:
         now = self.clock.now()
         instant = draft.method == "lookup"
         parts = text.parts(draft.text)
-        message = Message(
+        message = SimulatedMessage(
             messageid=self._next_id(),
             receptor=draft.receptor,
             text=draft.text,
@@ -160,8 +162,8 @@ class Simulator:
             sent_at=draft.sent_at,
             operator_at=draft.sent_at + (timedelta() if instant else self.ripen_after.operator),
             settled_at=now if debugging else draft.sent_at + self.ripen_after.settled,
-            fate=Status.CANCELLED if debugging else self._fate(draft),
-            status=Status.QUEUED,
+            fate=SimulatedStatus.CANCELLED if debugging else self._fate(draft),
+            status=SimulatedStatus.QUEUED,
         ).at(now)
         self.outbox.add(message)
         self._watch(message, message.status)
@@ -171,27 +173,27 @@ class Simulator:
         self._arrival = asyncio.Event()
         return message
 
-    def _fate(self, draft: Draft) -> Status:
+    def _fate(self, draft: Draft) -> SimulatedStatus:
         refused = draft.receptor in self.blocked or (draft.sender, draft.receptor) in self.blocked_by_line
         # Lookup goes through to those who block advertising, and a call is no SMS.
         if refused and draft.method in ("send", "sendarray"):
-            return Status.BLOCKED
-        return Status.UNDELIVERED if draft.receptor in self.undeliverable else Status.DELIVERED
+            return SimulatedStatus.BLOCKED
+        return SimulatedStatus.UNDELIVERED if draft.receptor in self.undeliverable else SimulatedStatus.DELIVERED
 
-    def _remembered(self, localid: int) -> Message | None:
+    def _remembered(self, localid: int) -> SimulatedMessage | None:
         message = self.outbox.find_localid(localid)
         window = self.rules.localid_remembered
         if message is None or (window is not None and self.clock.now() - message.sent_at > window):
             return None
         return message
 
-    def _watch(self, message: Message, told: int) -> None:
+    def _watch(self, message: SimulatedMessage, told: int) -> None:
         if message.method != "lookup" or self.rules.lookup_reported:
             self._callbacks.watch(message.messageid, told)
 
     def _status_of(self, messageid: int) -> int:
         message = self.outbox.find(messageid)
-        return message.status if message else Status.UNKNOWN
+        return message.status if message else SimulatedStatus.UNKNOWN
 
     def _next_id(self) -> int:
         self._last_id += 1

@@ -19,7 +19,7 @@ from notifier.sms import outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.limits import Bounds, Over
-from notifier.sms.outbox import Claimed, Settled
+from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.sms.providers.base import Outgoing, Result
 from notifier.sms.renewing import Renewal
 from notifier.store.publishing import Publish, no_op
@@ -50,12 +50,12 @@ class Dispatch:
     tell: Publish = no_op
     renewal: Renewal | None = None
 
-    async def send(self, line: Account, standing: BreakerState, claimed: Sequence[Claimed]) -> None:
+    async def send(self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage]) -> None:
         """Send what may leave, and settle all. ``standing`` is how the line was doing when they were claimed."""
         now = self.clock.now()
         instead: list[Settled] = []
-        plain: list[Claimed] = []
-        careful: list[Claimed] = []
+        plain: list[ClaimedMessage] = []
+        careful: list[ClaimedMessage] = []
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
             outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=self.texting_time)
@@ -92,8 +92,8 @@ class Dispatch:
             await line.heard(results, standing)
 
     async def _renewed(
-        self, line: Account, claimed: Sequence[Claimed], instead: list[Settled], now: datetime
-    ) -> tuple[list[Claimed], list[Claimed]]:
+        self, line: Account, claimed: Sequence[ClaimedMessage], instead: list[Settled], now: datetime
+    ) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
         """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
         ready = list(claimed)
         if self.renewal is not None:
@@ -113,7 +113,7 @@ class Dispatch:
             [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
         )
 
-    async def _send_carefully(self, line: Account, claimed: Sequence[Claimed]) -> list[Result]:
+    async def _send_carefully(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
         claimed = await self._affordable(line, claimed)
         try:
@@ -136,13 +136,13 @@ class Dispatch:
         await self._settle_paid(line, [self._verdict(line, one, each, began) for one, each in answered])
         return results
 
-    def _abroad(self, one: Claimed, *, safe_to_repeat: bool) -> bool:
+    def _abroad(self, one: ClaimedMessage, *, safe_to_repeat: bool) -> bool:
         """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
         if self.bounds is None or one.by_hand or verdicts.in_doubt(one, safe_to_repeat=safe_to_repeat):
             return False
         return self.bounds.abroad(one.message)
 
-    async def _affordable(self, line: Account, claimed: Sequence[Claimed]) -> list[Claimed]:
+    async def _affordable(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[ClaimedMessage]:
         """The messages that the day's money is enough for; the others are held."""
         if self.bounds is None:
             return list(claimed)
@@ -156,7 +156,7 @@ class Dispatch:
             await self.bounds.held(Over.RIAL)
         return [one for one, fine in zip(claimed, granted, strict=True) if fine]
 
-    def _costs(self, line: Account, claimed: Sequence[Claimed]) -> list[int]:
+    def _costs(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[int]:
         assert self.bounds is not None
         return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
 
@@ -167,7 +167,7 @@ class Dispatch:
             await self.bounds.settle(settled, costs, now=self.clock.now())
         await self._settle(settled)
 
-    def _verdict(self, line: Account, claimed: Claimed, result: Result, began: datetime) -> Settled:
+    def _verdict(self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime) -> Settled:
         verdict = verdicts.of(
             claimed,
             result,
@@ -203,7 +203,7 @@ class Dispatch:
             self.on_settled(outcome)
 
 
-def _may_change(line: Account, claimed: Claimed) -> bool:
+def _may_change(line: Account, claimed: ClaimedMessage) -> bool:
     """Whether no provider can have it yet, and it is a text about an order."""
     in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
     return claimed.message.order_v > 0 and not in_doubt
@@ -230,7 +230,7 @@ def _outgoing(line: Account, message: Message) -> Outgoing:
     )
 
 
-def _note_sent(line: Account, claimed: Sequence[Claimed]) -> None:
+def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
     for one in claimed:
         message = one.message
         log.debug(

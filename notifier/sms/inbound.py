@@ -17,7 +17,7 @@ from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
 from notifier.domain.orders import Order
 from notifier.domain.replies import Reply, Wish
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.sms.call_fallback import PlanCall
 from notifier.store import work
 from notifier.store.keys import Keys, partition_of
@@ -84,7 +84,7 @@ class Inbox:
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
         self.tell(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
-            line = Line(at=inbound.at, kind=Kind.INBOUND, what="sms", ref=message_id, extra={"text": text})
+            line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
             unit.do("RPUSH", keys.timeline(order.source, order.id), encode(line))
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from notifier.domain import phones
 from notifier.domain.messages import Audience, Message, MessageState, Via
 from notifier.sms.limit_rules import Limits
-from notifier.sms.outbox import Claimed, Settled
+from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.store import keys as names
 from notifier.store.publishing import Alert
 from notifier.store.work import Script
@@ -68,7 +68,7 @@ class Bounds:
         """What a text will cost, in rial, by the table of the configuration."""
         return self.cost(message.text, Via.LOOKUP if by_pattern else Via.SEND)
 
-    async def reserve(self, claimed: Sequence[Claimed], costs: Sequence[int], *, now: datetime) -> list[bool]:
+    async def reserve(self, claimed: Sequence[ClaimedMessage], costs: Sequence[int], *, now: datetime) -> list[bool]:
         """Set money aside for each, as far as the day's has not run out; whether each may be sent.
 
         What staff get, what a person had sent and what the provider may have already is counted and not stopped.
@@ -101,7 +101,7 @@ def _real(one: Settled, estimate: int) -> int:
     return one.cost if one.cost is not None else estimate
 
 
-def _free(one: Claimed) -> bool:
+def _free(one: ClaimedMessage) -> bool:
     return one.by_hand or one.bound or one.lapsed or one.message.audience is Audience.STAFF
 
 

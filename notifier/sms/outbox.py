@@ -39,7 +39,7 @@ _TERMS = {
 """What claims go by, as claim.lua explains: ms, and a number of texts."""
 
 
-class Claimed(Struct, frozen=True, kw_only=True):
+class ClaimedMessage(Struct, frozen=True, kw_only=True):
     """A message in our hands, for as long as ``token`` is the one that the store knows for it.
 
     ``lapsed``: a worker had it before us and died. ``called``: it was calling the provider, or about to, in a way that
@@ -70,7 +70,7 @@ class Settled(Struct, frozen=True, kw_only=True):
     stored, where it is to be another from now on.
     """
 
-    claimed: Claimed
+    claimed: ClaimedMessage
     state: MessageState
     now: datetime
     began: datetime | None = None
@@ -98,7 +98,7 @@ async def claim(
     gap: timedelta = timedelta(),
     most: tuple[int, int, int] = (0, 0, 0),
     on_held: Callable[[Message, str], None] = lambda _, __: None,
-) -> list[Claimed]:
+) -> list[ClaimedMessage]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
     ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
@@ -149,7 +149,9 @@ async def claim(
     return claimed
 
 
-async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease: timedelta) -> list[Claimed]:
+async def mark(
+    redis: Redis, claimed: Sequence[ClaimedMessage], *, now: datetime, lease: timedelta
+) -> list[ClaimedMessage]:
     """Mark messages before a call that must not be made twice; returns those that are still ours.
 
     Raises TooFewReplicas when a dying primary could take the marks along.
@@ -164,7 +166,7 @@ async def mark(redis: Redis, claimed: Sequence[Claimed], *, now: datetime, lease
     return [each for each in claimed if each.message.id in ours]
 
 
-async def rewrite(redis: Redis, claimed: Sequence[Claimed]) -> list[Claimed]:
+async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[ClaimedMessage]:
     """Store claimed messages as they will be sent, before they are; returns those that are still ours."""
     units = []
     for one in claimed:
@@ -237,9 +239,9 @@ def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
     return unit
 
 
-def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> Claimed:
+def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
     _, how, message, attempts, first, expires, by_hand, called, bound = row
-    return Claimed(
+    return ClaimedMessage(
         keys=keys,
         provider=provider,
         token=token,

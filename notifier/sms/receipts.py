@@ -18,7 +18,7 @@ from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.call_fallback import CallFallback
-from notifier.sms.providers.base import REMEMBERED, ProviderError, Status
+from notifier.sms.providers.base import REMEMBERED, DeliveryStatus, ProviderError
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -55,7 +55,7 @@ class Receipts:
     tell: Publish = no_op
     on_reported: Callable[[Reported], None] = lambda _: None
 
-    async def report(self, provider: str, statuses: Mapping[str, Status]) -> int:
+    async def report(self, provider: str, statuses: Mapping[str, DeliveryStatus]) -> int:
         """Take in statuses by the provider's ids; returns how many of them were about messages of ours."""
         found = await self._ours(provider, list(statuses))
         units = []
@@ -97,7 +97,7 @@ class Receipts:
         keys: Keys,
         due: Sequence[str],
         waiting: Sequence[StoredMessage],
-        statuses: Mapping[str, Status],
+        statuses: Mapping[str, DeliveryStatus],
     ) -> UnitOfWork:
         """What was asked about and has not ended: when it is asked about next, or that nobody will ever say."""
         unit, now = UnitOfWork(), self.clock.now()
@@ -110,7 +110,7 @@ class Receipts:
                 continue
             if stored.state is not MessageState.ACCEPTED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
-            elif status is Status.UNKNOWN_ID or age >= REMEMBERED:
+            elif status is DeliveryStatus.UNKNOWN_ID or age >= REMEMBERED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
                 unit.do("HSET", keys.message(message.id), "unconfirmed", 1)
                 log.warning(
@@ -129,7 +129,7 @@ class Receipts:
             found += [(keys, stored) for stored in await self.reader.messages(members)]
         return found
 
-    async def _ended(self, keys: Keys, provider: str, stored: StoredMessage, status: Status) -> UnitOfWork:
+    async def _ended(self, keys: Keys, provider: str, stored: StoredMessage, status: DeliveryStatus) -> UnitOfWork:
         """The message has come to its end. The call comes first: done twice it is planned once."""
         message, target, reason = stored.message, STATES[status], REASONS.get(status)
         await self.unreached.ends(keys, message, target)

@@ -14,7 +14,7 @@ from notifier.sms import ledger
 from notifier.sms.accounts import Accounts
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.outbox import put_back
-from notifier.sms.providers.base import Provider, ProviderError, Status
+from notifier.sms.providers.base import DeliveryStatus, Provider, ProviderError
 from notifier.sms.receipts import due_members
 from notifier.sms.resend import MAYBE_SENT
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
@@ -90,14 +90,14 @@ class Reconciler:
         return True
 
     async def _found(
-        self, unit: UnitOfWork, keys: Keys, stored: StoredMessage, provider_id: str, status: Status
+        self, unit: UnitOfWork, keys: Keys, stored: StoredMessage, provider_id: str, status: DeliveryStatus
     ) -> None:
         message, now, unknown = stored.message, self.clock.now(), MessageState.UNKNOWN
         provider, key = stored.provider or "", keys.message(message.id)
-        if status is Status.UNKNOWN_ID and message.expires_at is not None and message.expires_at <= now:
+        if status is DeliveryStatus.UNKNOWN_ID and message.expires_at is not None and message.expires_at <= now:
             await self.unreached.ends(keys, message, MessageState.EXPIRED)
             ledger.move(unit, keys, message.id, unknown, MessageState.EXPIRED, reason="too_late")
-        elif status is Status.UNKNOWN_ID:
+        elif status is DeliveryStatus.UNKNOWN_ID:
             # It never arrived there: sent again by the same provider, under the same id, it cannot double.
             _again(unit, keys, message, now, provider)
         else:
@@ -143,13 +143,17 @@ class Reconciler:
 
     async def _known(
         self, provider: Provider, keys: Keys, stored: StoredMessage, span: tuple[datetime, datetime]
-    ) -> tuple[str, Status] | None:
+    ) -> tuple[str, DeliveryStatus] | None:
         """What the provider knows of a message: its id and status there; None when it cannot tell."""
         message = stored.message
         by_pattern = provider.kind in message.patterns
         if provider.repeatable and not by_pattern:
             known = (await provider.statuses_by_local_id([int(message.id)])).get(int(message.id))
-            if known is not None and known[1] is Status.UNKNOWN_ID and self.clock.now() - span[0] > DEDUPLICATED:
+            if (
+                known is not None
+                and known[1] is DeliveryStatus.UNKNOWN_ID
+                and self.clock.now() - span[0] > DEDUPLICATED
+            ):
                 return None  # it forgets our ids, so that means nothing any more
             return known
         if await self._under_way(keys, message):

@@ -19,7 +19,7 @@ from notifier.domain.policy import Rulebook
 from notifier.domain.retelling import as_it_is
 from notifier.errors import StoreError
 from notifier.sms import outbox
-from notifier.sms.outbox import Claimed, Settled
+from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.store.records import decode
 
 log = structlog.get_logger()
@@ -40,11 +40,13 @@ class Renewal:
     redis: Redis
     rulebook: Callable[[], Rulebook]
 
-    async def renew(self, claimed: Sequence[Claimed], now: datetime) -> tuple[list[Claimed], list[Settled]]:
+    async def renew(
+        self, claimed: Sequence[ClaimedMessage], now: datetime
+    ) -> tuple[list[ClaimedMessage], list[Settled]]:
         """Which claimed messages are to be sent, as they now read, and what becomes of the others instead."""
         orders, firsts = await self._read(claimed)
-        sent: list[Claimed] = []
-        changed: list[Claimed] = []
+        sent: list[ClaimedMessage] = []
+        changed: list[ClaimedMessage] = []
         instead: list[Settled] = []
         for one, raw, first in zip(claimed, orders, firsts, strict=True):
             if (due := _too_early(one, first, now)) is not None:
@@ -58,7 +60,7 @@ class Renewal:
                 (sent if message is one.message else changed).append(renewed)
         return [*sent, *await outbox.rewrite(self.redis, changed)], instead
 
-    async def _read(self, claimed: Sequence[Claimed]) -> tuple[list[Any], list[Any]]:
+    async def _read(self, claimed: Sequence[ClaimedMessage]) -> tuple[list[Any], list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)
         for one in claimed:
             message = one.message
@@ -78,7 +80,7 @@ class Renewal:
             return message
 
 
-def _too_early(one: Claimed, first: Sequence[bytes | None], now: datetime) -> datetime | None:
+def _too_early(one: ClaimedMessage, first: Sequence[bytes | None], now: datetime) -> datetime | None:
     """When a reminder is due whose text left only lately, or has not left."""
     follows, (state, accepted) = one.message.follows, first
     if follows is None or state is None or one.by_hand:
@@ -92,7 +94,7 @@ def _too_early(one: Claimed, first: Sequence[bytes | None], now: datetime) -> da
     return due if due > now + min(_PROMPT, gap / 2) else None
 
 
-def _later(one: Claimed, due: datetime, now: datetime) -> Settled:
+def _later(one: ClaimedMessage, due: datetime, now: datetime) -> Settled:
     message = one.message
     planned, ends = message.not_before or message.created_at, message.expires_at
     moved = replace(message, not_before=due, expires_at=due + (ends - planned) if ends else None)
@@ -105,7 +107,7 @@ def _later(one: Claimed, due: datetime, now: datetime) -> Settled:
     )
 
 
-def _elsewhere(one: Claimed, former: Message, now: datetime) -> Settled:
+def _elsewhere(one: ClaimedMessage, former: Message, now: datetime) -> Settled:
     """Into the line of texts to the new phone; where that is no mobile, somebody phones."""
     reached = phones.is_mobile(one.message.to)
     return Settled(

@@ -5,11 +5,11 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from notifier.domain.messages import MessageState
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import Conflict
 from notifier.sms import ledger, outbox, verdicts
 from notifier.store import work
-from notifier.store.audit import SERVICE, Act, Entry
+from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import encode, ms
@@ -52,10 +52,10 @@ async def resend(
     unit.do("HSET", key, "by_hand", 1, "expires", ms(now + verdicts.TRIED_FOR))
     ledger.move(unit, keys, message.id, state, MessageState.QUEUED)
     about = message.order_id or message.id
-    Entry(at=ms(now), act=Act.TEXT_SENT_AGAIN, by=by, about=about, more=message.template).keep(unit, keys.audit)
+    AuditEntry(at=ms(now), act=Act.TEXT_SENT_AGAIN, by=by, about=about, more=message.template).keep(unit, keys.audit)
     if message.order_id and message.source:
         extra = {"by": by, "by_name": by_name} if by_name else {"by": by}
-        line = Line(at=now, kind=Kind.BY_HAND, what="sent_again", ref=message.id, extra=extra)
+        line = TimelineEntry(at=now, kind=LineKind.BY_HAND, what="sent_again", ref=message.id, extra=extra)
         unit.do("RPUSH", keys.timeline(message.source, message.order_id), encode(line))
     if (await work.commit(redis, [unit]))[0][0] != "done":
         raise Conflict("Somebody else has just done something with it; look again.")

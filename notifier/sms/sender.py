@@ -14,7 +14,7 @@ from notifier.sms import outbox
 from notifier.sms.accounts import Account, Accounts, BreakerState
 from notifier.sms.dispatch import Dispatch
 from notifier.sms.limits import Over
-from notifier.sms.outbox import Claimed
+from notifier.sms.outbox import ClaimedMessage
 from notifier.sms.providers.base import MAX_BATCH
 from notifier.store.keys import Keys
 
@@ -133,11 +133,11 @@ class Sender:
         except TimeoutError:
             return
 
-    async def _claim(self, place: _Place) -> list[Claimed]:
+    async def _claim(self, place: _Place) -> list[ClaimedMessage]:
         line, standing = place.line, place.standing
         if standing.on_trial and not await line.may_probe():
             return []
-        claimed: list[Claimed] = []
+        claimed: list[ClaimedMessage] = []
         held: list[tuple[Message, str]] = []
         permits = await line.permits(place.at_most)
         try:
@@ -177,7 +177,7 @@ class Sender:
             for over in dict.fromkeys(over for _, over in held):
                 await self.dispatch.bounds.held(Over(over))
 
-    async def _send_safely(self, place: _Place, claimed: Sequence[Claimed]) -> None:
+    async def _send_safely(self, place: _Place, claimed: Sequence[ClaimedMessage]) -> None:
         try:
             await self.dispatch.send(place.line, place.standing, claimed)
         except (RedisError, OSError) as error:

@@ -29,7 +29,7 @@ _BETWEEN_DIGITS = frozenset("- ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class TokenRules:
     """What a provider lets a token hold. ``spaces`` has an entry for each token, or is None where names are free."""
 
     spaces: Mapping[str, int] | None
@@ -67,13 +67,13 @@ class Rules:
         return None
 
 
-KAVENEGAR = Rules(
+KAVENEGAR = TokenRules(
     spaces={"token": 0, "token2": 0, "token3": 0, "token10": 5, "token20": 8},
     longest=100,
     required=frozenset({"token"}),
 )
-SMSIR = Rules(spaces=None, longest=25, placeholder="#{}#", free=True)
-RULES: Mapping[str, Rules] = {"kavenegar": KAVENEGAR, "smsir": SMSIR}
+SMSIR = TokenRules(spaces=None, longest=25, placeholder="#{}#", free=True)
+RULES: Mapping[str, TokenRules] = {"kavenegar": KAVENEGAR, "smsir": SMSIR}
 """By the kind of provider."""
 
 

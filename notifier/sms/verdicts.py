@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from notifier.domain.back_off import back_off, doubling
 from notifier.domain.messages import Attempt, MessageState
-from notifier.sms.outbox import Claimed, Settled
-from notifier.sms.providers.base import Accepted, Failure, Result, Status
+from notifier.sms.outbox import ClaimedMessage, Settled
+from notifier.sms.providers.base import Accepted, DeliveryStatus, Failure, Result
 
 FIRST_REPORT = timedelta(minutes=5)
 """When a provider is first asked how far a message has come."""
@@ -24,23 +24,25 @@ TRIED_FOR = timedelta(hours=48)
 """How long a message is tried that has no time limit of its own, or none any more."""
 
 STATES = {
-    Status.DELIVERED: MessageState.DELIVERED,
-    Status.UNDELIVERED: MessageState.UNDELIVERED,
-    Status.FAILED: MessageState.UNDELIVERED,
-    Status.BLOCKED: MessageState.BLOCKED,
-    Status.CANCELLED: MessageState.FAILED,
+    DeliveryStatus.DELIVERED: MessageState.DELIVERED,
+    DeliveryStatus.UNDELIVERED: MessageState.UNDELIVERED,
+    DeliveryStatus.FAILED: MessageState.UNDELIVERED,
+    DeliveryStatus.BLOCKED: MessageState.BLOCKED,
+    DeliveryStatus.CANCELLED: MessageState.FAILED,
 }
 """What a provider's status means for the ledger; any other means that it was taken and may still arrive."""
 
 REASONS = {
-    Status.FAILED: "the operator's gateway failed",
-    Status.CANCELLED: "the provider cancelled it and gave the cost back",
+    DeliveryStatus.FAILED: "the operator's gateway failed",
+    DeliveryStatus.CANCELLED: "the provider cancelled it and gave the cost back",
 }
 
 TextingTime = Callable[[datetime], datetime]
 
 
-def beforehand(claimed: Claimed, now: datetime, *, safe_to_repeat: bool, texting_time: TextingTime) -> Settled | None:
+def beforehand(
+    claimed: ClaimedMessage, now: datetime, *, safe_to_repeat: bool, texting_time: TextingTime
+) -> Settled | None:
     """What becomes of a message that is not to be sent after all, or not yet; None when it is to be sent now."""
     perhaps_sent = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     if claimed.lapsed and claimed.called and not safe_to_repeat:
@@ -57,19 +59,19 @@ def beforehand(claimed: Claimed, now: datetime, *, safe_to_repeat: bool, texting
     return None
 
 
-def put_back(claimed: Claimed, now: datetime, *, safe_to_repeat: bool) -> Settled:
+def put_back(claimed: ClaimedMessage, now: datetime, *, safe_to_repeat: bool) -> Settled:
     """Queue a claimed message again as if nobody had taken it."""
     bound = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     return Settled(claimed=claimed, state=MessageState.QUEUED, now=now, again_at=now, bound=bound)
 
 
-def in_doubt(claimed: Claimed, *, safe_to_repeat: bool) -> bool:
+def in_doubt(claimed: ClaimedMessage, *, safe_to_repeat: bool) -> bool:
     """Whether the provider may have it from before: what must not be sent twice is marked before it is sent."""
     return claimed.bound or (claimed.lapsed and (claimed.called or safe_to_repeat))
 
 
 def of(
-    claimed: Claimed,
+    claimed: ClaimedMessage,
     result: Result,
     now: datetime,
     *,
@@ -106,7 +108,13 @@ def of(
 
 
 def _later(
-    claimed: Claimed, attempt: Attempt, now: datetime, again_at: datetime, *, bound: bool, texting_time: TextingTime
+    claimed: ClaimedMessage,
+    attempt: Attempt,
+    now: datetime,
+    again_at: datetime,
+    *,
+    bound: bool,
+    texting_time: TextingTime,
 ) -> Settled:
     """Back to the outbox, unless that would be too late."""
     message = claimed.message
@@ -125,9 +133,9 @@ def _later(
     )
 
 
-def _too_late(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -> Settled:
+def _too_late(claimed: ClaimedMessage, now: datetime, attempt: Attempt | None = None) -> Settled:
     return Settled(claimed=claimed, state=MessageState.EXPIRED, now=now, attempt=attempt, reason="too_late")
 
 
-def _unknown(claimed: Claimed, now: datetime, attempt: Attempt | None = None) -> Settled:
+def _unknown(claimed: ClaimedMessage, now: datetime, attempt: Attempt | None = None) -> Settled:
     return Settled(claimed=claimed, state=MessageState.UNKNOWN, now=now, attempt=attempt, ask_at=now + RECONCILE_AFTER)

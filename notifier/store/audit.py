@@ -68,7 +68,7 @@ class Act(StrEnum):
     MORE = "more"  # of the same, which is not written any more this hour
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line. ``by`` is an id of staff, or one of the above; ``about`` whom or what it was done to."""
 
     nonce: str = ""  # two that are alike are two, and those of one millisecond stand as they were written
@@ -83,20 +83,20 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         unit.do("ZADD", key, self.at, encode(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
 
 
-async def write(redis: Redis, entry: Entry) -> None:
+async def write(redis: Redis, entry: AuditEntry) -> None:
     """Write what stands for itself."""
     unit = UnitOfWork()
     entry.keep(unit)
     await work.commit(redis, [unit])
 
 
-async def write_some(redis: Redis, entry: Entry) -> None:
+async def write_some(redis: Redis, entry: AuditEntry) -> None:
     """Write what can be brought about without end: so much of it in an hour, and then that there was more."""
     (count, _) = await _COUNT.run(redis, [names.attempts(f"audit:{entry.by}")], _HOUR)
     if count <= _PER_HOUR:
         await write(redis, entry)
     elif count == _PER_HOUR + 1:
-        await write(redis, Entry(at=entry.at, act=Act.MORE, by=entry.by))
+        await write(redis, AuditEntry(at=entry.at, act=Act.MORE, by=entry.by))
 
 
 async def forget(redis: Redis, reader: Reader, before: int) -> int:
@@ -114,7 +114,9 @@ class Wanted:
     until: int | None = None
 
 
-async def read(reader: Reader, wanted: Wanted, *, after: Place | None = None) -> AsyncIterator[tuple[Place, Entry]]:
+async def read(
+    reader: Reader, wanted: Wanted, *, after: Place | None = None
+) -> AsyncIterator[tuple[Place, AuditEntry]]:
     """The lines, newest first, each with its place."""
     sets = [(Keys(0), names.AUDIT), *((keys, keys.audit) for keys in reader.everywhere)]
     if wanted.until is not None and (after is None or after[0] >= wanted.until):
@@ -131,11 +133,11 @@ async def read(reader: Reader, wanted: Wanted, *, after: Place | None = None) ->
         after = page.end
 
 
-def _entries(members: Sequence[str]) -> list[tuple[Place, Entry]]:
+def _entries(members: Sequence[str]) -> list[tuple[Place, AuditEntry]]:
     found = []
     for member in members:
         try:
-            entry = decode(member.encode(), Entry)
+            entry = decode(member.encode(), AuditEntry)
         except StoreError as error:
             log.error("a line of the audit trail is left", action="audit_unreadable", error=str(error))
             continue

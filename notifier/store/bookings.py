@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from notifier.domain.calls import Call, CallRequest
-from notifier.domain.decide import Decision, Suppressed
+from notifier.domain.decide import Decision, Suppression
 from notifier.domain.orders import Order
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
@@ -37,7 +37,7 @@ class Booked:
 
     calls: Sequence[tuple[CallRequest, Call]] = ()
     refs: dict[str, str] = field(default_factory=dict)  # id of a reason → id of its call
-    suppressed: Sequence[Suppressed] = ()
+    suppressed: Sequence[Suppression] = ()
 
 
 NOTHING = Booked()

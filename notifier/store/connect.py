@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from notifier.errors import NotifierError
 from notifier.store import urls
 from notifier.store.cluster import Cluster
-from notifier.store.replicas import Replicas, Server
+from notifier.store.replicas import Replicas, ReplicatedRedis
 from notifier.store.sentinel import SentinelPool
 from notifier.store.server import WAITAOF, running
 
@@ -57,17 +57,17 @@ async def connect(
         pool = BlockingConnectionPool(
             connection_class=UnixDomainSocketConnection, path=socket_path, **limits, **options
         )
-        client = Server.from_pool(pool)
+        client = ReplicatedRedis.from_pool(pool)
     else:
         where = urls.without_password(url)
         match urls.scheme_of(url):
             case "redis+cluster":
                 client = _cluster(urls.several(url), options)
             case "redis+sentinel":
-                client = Server.from_pool(SentinelPool(urls.several(url), options=options, limits=limits))
+                client = ReplicatedRedis.from_pool(SentinelPool(urls.several(url), options=options, limits=limits))
             case _:
                 urls.check(url)
-                client = Server.from_pool(BlockingConnectionPool.from_url(url, **limits, **options))
+                client = ReplicatedRedis.from_pool(BlockingConnectionPool.from_url(url, **limits, **options))
     client.replicas = replicas or Replicas()
     try:
         await client.ping()

@@ -23,7 +23,7 @@ _HALF_HOUR = 30 * 60 * 1000  # ms
 _KEPT = 800 * 24 * 3600  # seconds: two years can be compared
 
 
-class Day(Struct, frozen=True, kw_only=True):
+class DayCounts(Struct, frozen=True, kw_only=True):
     """The counters of one day. Texts by template and by hour, waits by milliseconds, calls by id of staff."""
 
     sent: Counter[str]
@@ -70,7 +70,7 @@ def called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> 
     _count(unit, keys, at, {f"made {by}": 1} | ({f"reached {by}": 1} if reached else {}))
 
 
-def read(counts: Mapping[bytes, bytes]) -> Day:
+def read(counts: Mapping[bytes, bytes]) -> DayCounts:
     """The hash of a day as it is stored."""
     kinds: dict[str, dict[str, int]] = {}
     for name, count in counts.items():
@@ -83,7 +83,7 @@ def read(counts: Mapping[bytes, bytes]) -> Day:
     def numbered(kind: str) -> Counter[int]:
         return Counter({int(number): count for number, count in kinds.get(kind, {}).items()})
 
-    return Day(
+    return DayCounts(
         sent=named("sent"),
         arrived=named("arrived"),
         sent_at=numbered("sent-at"),

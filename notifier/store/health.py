@@ -10,7 +10,7 @@ from notifier.store.cluster import Cluster
 from notifier.store.server import running
 
 
-class Health(Struct, frozen=True, kw_only=True):
+class ServerHealth(Struct, frozen=True, kw_only=True):
     """One server. Sizes in bytes; ``limit`` is 0 where there is none."""
 
     node: str
@@ -35,7 +35,7 @@ class Health(Struct, frozen=True, kw_only=True):
         return bool(self.limit) and self.memory - self.buffers >= self.limit
 
 
-async def health(redis: Redis) -> list[Health]:
+async def health(redis: Redis) -> list[ServerHealth]:
     """Of every server that holds a part of the data. Raises RedisError when one does not answer."""
     if not isinstance(redis, Cluster):
         return [_health("", await redis.info())]
@@ -43,8 +43,8 @@ async def health(redis: Redis) -> list[Health]:
     return [_health(node.name, await redis.info(target_nodes=node)) for node in nodes]
 
 
-def _health(node: str, info: Mapping[str, Any]) -> Health:
-    return Health(
+def _health(node: str, info: Mapping[str, Any]) -> ServerHealth:
+    return ServerHealth(
         node=node,
         version=str(running(info) or "unknown"),
         uptime=int(info.get("uptime_in_seconds", 0)),

@@ -18,7 +18,7 @@ from notifier.store import keys as names
 from notifier.store import places, work
 from notifier.store.keys import Keys
 from notifier.store.kinds import By, Form
-from notifier.store.places import Found, Places, decoded
+from notifier.store.places import FoundKey, Places, decoded
 from notifier.store.work import UnitOfWork
 
 T = TypeVar("T")
@@ -53,13 +53,13 @@ class Mover:
         async for batch in self._batches(REST, lambda one: one.rule.form is Form.RUBBISH):
             await self._pipeline([("unlink", one.key) for one in batch])
 
-    async def _keys(self) -> AsyncIterator[Found]:
+    async def _keys(self) -> AsyncIterator[FoundKey]:
         async for key in self.redis.scan_iter("n:{*", count=1000):
             if (found := places.found(key)) is not None:
                 yield found
 
-    async def _batches(self, part: str, wanted: Callable[[Found], bool]) -> AsyncIterator[list[Found]]:
-        batch: list[Found] = []
+    async def _batches(self, part: str, wanted: Callable[[FoundKey], bool]) -> AsyncIterator[list[FoundKey]]:
+        batch: list[FoundKey] = []
         async for one in self._keys():
             self.tell(part, 1)
             if wanted(one):
@@ -70,7 +70,7 @@ class Mover:
         if batch:
             yield batch
 
-    async def _set_routes(self, batch: Sequence[Found]) -> None:
+    async def _set_routes(self, batch: Sequence[FoundKey]) -> None:
         """Say of each order where it will lie: all else about it follows."""
         where, commands = self._places, []
         for one, raw in zip(batch, await self._pipeline([("get", one.key) for one in batch]), strict=True):
@@ -82,7 +82,7 @@ class Mover:
             commands.append(("set", names.route(*one.about.split(":", 1)), place))
         await self._pipeline(commands)
 
-    async def _move(self, batch: Sequence[Found]) -> None:
+    async def _move(self, batch: Sequence[FoundKey]) -> None:
         for whole in _grouped((one for one in batch if one.rule.form is Form.WHOLE), lambda one: one.partition):
             await self._move_whole(whole)
         for one in batch:
@@ -94,9 +94,9 @@ class Mover:
                 case Form.COUNTERS:
                     await self._add_counters(one)
 
-    async def _move_whole(self, batch: Sequence[Found]) -> None:
+    async def _move_whole(self, batch: Sequence[FoundKey]) -> None:
         """Keys of one partition."""
-        moved: list[tuple[Found, int]] = []
+        moved: list[tuple[FoundKey, int]] = []
         for alike in _grouped(batch, lambda one: one.rule.by.name):
             things = [one.about for one in alike]
             if alike[0].rule.told_by == "value":
@@ -114,7 +114,7 @@ class Mover:
             await pipeline.execute()
         await self._pipeline([("unlink", one.key) for one, _ in moved])
 
-    async def _move_members(self, one: Found) -> None:
+    async def _move_members(self, one: FoundKey) -> None:
         """The members of a set or sorted set or the fields of a hash, each to its place."""
         raw_kind: Any = await self.redis.type(one.key)
         kind = raw_kind.decode()
@@ -137,7 +137,7 @@ class Mover:
                 if ttl > 0:
                     await self.redis.pexpire(key, ttl)
 
-    async def _move_list(self, one: Found) -> None:
+    async def _move_list(self, one: FoundKey) -> None:
         """Added to what may be there already: events of one order can have waited in two places."""
         target = (await self._places.of(one.rule.by, one.partition, [one.about]))[0]
         if target == one.partition:
@@ -150,7 +150,7 @@ class Mover:
         await work.commit(self.redis, [unit])
         await self.redis.unlink(one.key)
 
-    async def _add_counters(self, one: Found) -> None:
+    async def _add_counters(self, one: FoundKey) -> None:
         """Counters are added up wherever they lie, so only those of a partition that goes are moved; each once."""
         target = self._places.home(one.partition)
         if target == one.partition:
@@ -181,12 +181,12 @@ class Mover:
         return list(await pipeline.execute())
 
 
-def _goes_first(one: Found) -> bool:
+def _goes_first(one: FoundKey) -> bool:
     """Whether its place is read from a record beside it, which must be there still."""
     return one.rule.form is not Form.RUBBISH and (one.rule.form is not Form.WHOLE or one.rule.told_by == "value")
 
 
-def _thing(one: Found, raw: bytes | None) -> str:
+def _thing(one: FoundKey, raw: bytes | None) -> str:
     """What the value of a key says it is about."""
     value = (raw or b"").decode()
     if one.rule.by is not By.SEEN:
@@ -194,7 +194,7 @@ def _thing(one: Found, raw: bytes | None) -> str:
     return f"{one.about.partition(':')[0]}\n{value.partition(chr(10))[2]}"
 
 
-def _named(one: Found, member: bytes, value: Any) -> str:
+def _named(one: FoundKey, member: bytes, value: Any) -> str:
     """What a member is about."""
     match one.rule.told_by:
         case "member":
@@ -234,5 +234,5 @@ def _by_place(members: Sequence[T], where: Sequence[int]) -> dict[int, list[T]]:
     return found
 
 
-def _grouped(batch: Iterable[Found], by: Callable[[Found], Any]) -> Iterable[list[Found]]:
+def _grouped(batch: Iterable[FoundKey], by: Callable[[FoundKey], Any]) -> Iterable[list[FoundKey]]:
     return [list(group) for _, group in itertools.groupby(sorted(batch, key=by), key=by)]

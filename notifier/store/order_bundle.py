@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from notifier.domain.calls import Call
 from notifier.domain.messages import Attempt, Message
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.store import packing
 from notifier.store.keys import Keys
 from notifier.store.records import decode, encode
@@ -92,8 +92,8 @@ async def dossiers(redis: Redis, orders: Sequence[tuple[Keys, Order]]) -> list[D
     pipeline = redis.pipeline(transaction=False)
     refs = []
     for (keys, _), (raw_lines, closed) in zip(orders, rows, strict=True):
-        lines = [decode(line, Line) for line in (*(closed.timeline if closed else ()), *raw_lines)]
-        texts, calls = references(lines, Kind.MESSAGE), references(lines, Kind.CALL)
+        lines = [decode(line, TimelineEntry) for line in (*(closed.timeline if closed else ()), *raw_lines)]
+        texts, calls = references(lines, LineKind.MESSAGE), references(lines, LineKind.CALL)
         for text in texts:
             pipeline.hgetall(keys.message(text))
         for call in calls:
@@ -108,7 +108,7 @@ async def dossiers(redis: Redis, orders: Sequence[tuple[Keys, Order]]) -> list[D
     ]
 
 
-def references(lines: Iterable[Line], kind: Kind) -> list[str]:
+def references(lines: Iterable[TimelineEntry], kind: LineKind) -> list[str]:
     """The messages or calls that a timeline names."""
     return list(dict.fromkeys(line.ref for line in lines if line.kind is kind and line.ref))
 

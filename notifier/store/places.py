@@ -27,7 +27,7 @@ class UnknownKey(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundKey:
     """A key of a partition, by its kind."""
 
     key: str
@@ -41,7 +41,7 @@ class Found:
         return f"n:{{{partition}}}:{self.rest}"
 
 
-def found(key: bytes) -> Found | None:
+def found(key: bytes) -> FoundKey | None:
     """What kind of key this is; None for one that lies in no partition. Raises UnknownKey."""
     match = _KEY.fullmatch(key)
     if match is None:
@@ -49,7 +49,7 @@ def found(key: bytes) -> Found | None:
     rest = match[2].decode()
     for pattern, rule in _RULES:
         if about := pattern.fullmatch(rest):
-            return Found(key.decode(), int(match[1]), rest, rule, about[1])
+            return FoundKey(key.decode(), int(match[1]), rest, rule, about[1])
     raise UnknownKey(f"nobody has said how the key {key.decode()} is moved; nothing was moved")
 
 

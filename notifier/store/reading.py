@@ -11,7 +11,7 @@ from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import StoreError
 from notifier.store import keys as names
 from notifier.store import order_bundle
@@ -61,7 +61,7 @@ class StoredCall(Struct, frozen=True, kw_only=True):
 class Told(Struct, frozen=True, kw_only=True):
     """The story of an order; messages and calls in the order they are first named in."""
 
-    timeline: list[Line]
+    timeline: list[TimelineEntry]
     messages: list[StoredMessage]
     calls: list[StoredCall]
 
@@ -129,8 +129,11 @@ class Reader:
         pipeline.lrange(keys.timeline(order.source, order.id), 0, -1)
         raw, lines = await pipeline.execute()
         closed = order_bundle.unpacked(raw) or order_bundle.OrderBundle()
-        timeline = [decode(line, Line) for line in (*closed.timeline, *lines)]
-        texts, calls = order_bundle.references(timeline, Kind.MESSAGE), order_bundle.references(timeline, Kind.CALL)
+        timeline = [decode(line, TimelineEntry) for line in (*closed.timeline, *lines)]
+        texts, calls = (
+            order_bundle.references(timeline, LineKind.MESSAGE),
+            order_bundle.references(timeline, LineKind.CALL),
+        )
         rows = [one.hash() for one in closed.messages]
         found = {one.message.id: one for one in (_message(*(row.get(name) for name in _NAMES)) for row in rows)}
         found |= {one.message.id: one for one in await self.messages([(keys, one) for one in texts])}

@@ -45,7 +45,7 @@ class Replicas:
             )
 
 
-class Server(Redis):
+class ReplicatedRedis(Redis):
     """One server, or the primary that Sentinel names."""
 
     replicas = Replicas()

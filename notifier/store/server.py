@@ -43,7 +43,7 @@ _CURE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ServerVersion:
     """A server's name and number, as in `Valkey 9.1.2`."""
 
     name: str
@@ -53,12 +53,12 @@ class Version:
         return f"{self.name} {'.'.join(map(str, self.number))}"
 
     @classmethod
-    def parse(cls, text: str) -> "Version | None":
+    def parse(cls, text: str) -> "ServerVersion | None":
         """Read `Valkey 9.1.2`; a number alone is a Redis, as stores used to say it. None for anything else."""
         found = re.fullmatch(r"(?:(Redis|Valkey) )?(\d+(?:\.\d+)+)\s*", text)
         return cls(found[1] or "Redis", _number(found[2])) if found else None
 
-    def reads(self, writer: "Version") -> bool:
+    def reads(self, writer: "ServerVersion") -> bool:
         """Whether this server opens what `writer` wrote last. A patch release changes no format."""
         if self.name == writer.name:
             return self.number[:2] >= writer.number[:2]
@@ -66,14 +66,14 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerProgram:
     """A server program that runs on this machine."""
 
     path: Path
-    version: Version
+    version: ServerVersion
 
 
-def find(wanted: str = BUNDLED) -> Server:
+def find(wanted: str = BUNDLED) -> ServerProgram:
     """The server that `[redis] server` asks for. Raises EmbeddedRedisError with what to do where there is none."""
     path = _path_of(wanted)
     version = version_of(path)
@@ -87,7 +87,7 @@ def find(wanted: str = BUNDLED) -> Server:
             f"{path} is {version}, and the service needs {_text(OLDEST)} or newer. Name another in [redis] server; "
             "empty means the one that comes with the service."
         )
-    return Server(path, version)
+    return ServerProgram(path, version)
 
 
 def _path_of(wanted: str) -> Path:
@@ -117,24 +117,24 @@ def _bundled() -> Path:
     )
 
 
-def version_of(program: Path) -> Version | None:
+def version_of(program: Path) -> ServerVersion | None:
     """What `--version` tells: `Redis server v=6.2.14 sha=…` or `Valkey server v=9.1.2 sha=…`."""
     try:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"\b(Redis|Valkey) server v=(\d+(?:\.\d+)+)", said.stdout)
-    return Version(found[1], _number(found[2])) if found else None
+    return ServerVersion(found[1], _number(found[2])) if found else None
 
 
-def running(info: Mapping[str, Any]) -> Version | None:
+def running(info: Mapping[str, Any]) -> ServerVersion | None:
     """Who answers INFO: Valkey gives itself out for a Redis 7.2.4 to those who ask in the old way."""
     if info.get("server_name") == "valkey":
-        return Version.parse(f"Valkey {info.get('valkey_version')}")
-    return Version.parse(f"Redis {info.get('redis_version')}")
+        return ServerVersion.parse(f"Valkey {info.get('valkey_version')}")
+    return ServerVersion.parse(f"Redis {info.get('redis_version')}")
 
 
-def require_readable(data_dir: Path, server: Server) -> None:
+def require_readable(data_dir: Path, server: ServerProgram) -> None:
     """Raise EmbeddedRedisError where `server` cannot open, or would overlook, what lies in `data_dir`."""
     writer = writer_of(data_dir)
     if writer is not None and not server.version.reads(writer):
@@ -149,10 +149,10 @@ def require_readable(data_dir: Path, server: Server) -> None:
         )
 
 
-def writer_of(data_dir: Path) -> Version | None:
+def writer_of(data_dir: Path) -> ServerVersion | None:
     """The server that wrote the store last: what the store says of it, else what its files give away."""
     try:
-        if noted := Version.parse((data_dir / MARK).read_text(encoding="ascii", errors="replace")):
+        if noted := ServerVersion.parse((data_dir / MARK).read_text(encoding="ascii", errors="replace")):
             return noted
     except FileNotFoundError:
         pass
@@ -160,17 +160,17 @@ def writer_of(data_dir: Path) -> Version | None:
     return next((found for file in reversed(files) if (found := writer_of_snapshot(file))), None)
 
 
-def writer_of_snapshot(file: Path) -> Version | None:
+def writer_of_snapshot(file: Path) -> ServerVersion | None:
     """The server that a snapshot (RDB) names at its beginning; None where there is none or it names nobody."""
     try:
         with file.open("rb") as opened:
             found = _WRITER.search(opened.read(_HEADER))
     except FileNotFoundError:
         return None
-    return Version(found[1].decode().capitalize(), _number(found[2].decode())) if found else None
+    return ServerVersion(found[1].decode().capitalize(), _number(found[2].decode())) if found else None
 
 
-def note_writer(data_dir: Path, version: Version) -> None:
+def note_writer(data_dir: Path, version: ServerVersion) -> None:
     """Say in the store who writes it from now on, before the first byte is written."""
     mark = data_dir / MARK
     if not mark.exists() or mark.read_text(encoding="ascii", errors="replace").strip() != str(version):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Priority
-from notifier.domain.timeline import Line
+from notifier.domain.timeline import TimelineEntry
 from notifier.store.keys import Keys
 from notifier.store.records import encode, ms
 from notifier.store.work import UnitOfWork
@@ -39,7 +39,7 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
         unit.do("SADD", keys.numbered(order.source, details.number), member)
 
 
-def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Line]) -> None:
+def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:
     """Add to an order's timeline."""
     if encoded := [encode(line) for line in lines]:
         unit.do("RPUSH", keys.timeline(order.source, order.id), *encoded)

@@ -6,7 +6,7 @@ from notifier.domain.policy import Shop
 from notifier.sms.templates import Template
 from notifier.sms.templates.direction import RLM
 from notifier.sms.templates.shortening import NAMES
-from notifier.sms.tokens import OF_THE_SHOP, RULES, Rules
+from notifier.sms.tokens import OF_THE_SHOP, RULES, TokenRules
 from notifier.texts import samples
 from notifier.texts.flaws import Flaw
 
@@ -23,7 +23,7 @@ def text(template: Template, kind: str, shop: Shop) -> str:
     return whole.replace(RLM, "")  # which only the Latin letters of a placeholder call for
 
 
-def _part(name: str, value: str, token_of: Mapping[str, str], rules: Rules) -> str:
+def _part(name: str, value: str, token_of: Mapping[str, str], rules: TokenRules) -> str:
     if name in token_of:
         return rules.placeholder.format(token_of[name])
     return value if name in OF_THE_SHOP else ""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from notifier.clock import TEHRAN
-from notifier.domain.calls import Call, Purpose, Reason
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.calls import Call, Purpose, ReasonToCall
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import Shop
 from notifier.domain.variables import Context
@@ -29,7 +29,7 @@ _TYPICAL = Details(
     phone="09121234567",
     city="تهران",
     province="تهران",
-    method=Method.ONLINE,
+    method=PaymentMethod.ONLINE,
     amount=185_000_000,
     reference="123456789",
     items=(Item("Xiaomi 13T Pro"), Item("کابل شارژ")),
@@ -101,5 +101,5 @@ def _call(order: Order, place: int) -> Call:
         due=due,
         late=due,
         created=due,
-        reasons=(Reason(str(place), Purpose.REASSURANCE, order.id, order.source, due, 1),),
+        reasons=(ReasonToCall(str(place), Purpose.REASSURANCE, order.id, order.source, due, 1),),
     )

@@ -13,7 +13,7 @@ from notifier.store import keys as names
 from notifier.store.records import decode, encode
 
 
-class Version(Struct, frozen=True, kw_only=True):
+class TextVersion(Struct, frozen=True, kw_only=True):
     """A template as it was when it came into use. ``name`` is ``shop/name`` for a text of one shop."""
 
     name: str
@@ -30,7 +30,7 @@ async def record(redis: Redis, loaded: Mapping[str, Template], now: datetime) ->
         return
     async with redis.pipeline(transaction=False) as pipe:
         for name, template in loaded.items():
-            kept = Version(name=name, version=template.version, source=template.source, since=now)
+            kept = TextVersion(name=name, version=template.version, source=template.source, since=now)
             pipe.hsetnx(names.TEMPLATE_VERSIONS, f"{name} {template.version}", encode(kept))
         pipe.hset(names.TEMPLATES_IN_USE, mapping=used)
         if gone := known.keys() - {name.encode() for name in used}:
@@ -38,7 +38,7 @@ async def record(redis: Redis, loaded: Mapping[str, Template], now: datetime) ->
         await pipe.execute()
 
 
-async def in_use(redis: Redis) -> dict[str, Version]:
+async def in_use(redis: Redis) -> dict[str, TextVersion]:
     """The templates the service uses, by name."""
     used: Any = await redis.hgetall(names.TEMPLATES_IN_USE)
     found = {}
@@ -49,13 +49,13 @@ async def in_use(redis: Redis) -> dict[str, Version]:
     return found
 
 
-async def get(redis: Redis, name: str, version: str) -> Version | None:
+async def get(redis: Redis, name: str, version: str) -> TextVersion | None:
     """What a template said in a version that a message names."""
     kept: Any = await redis.hget(names.TEMPLATE_VERSIONS, f"{name} {version}")
-    return decode(kept, Version) if kept is not None else None
+    return decode(kept, TextVersion) if kept is not None else None
 
 
-def changes(used: Mapping[str, Version], loaded: Mapping[str, Template]) -> list[str]:
+def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> list[str]:
     """What a unified diff says, from the versions in use to the files."""
     lines: list[str] = []
     for name in sorted({*used, *loaded}):

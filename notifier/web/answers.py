@@ -10,7 +10,7 @@ from msgspec import Struct
 from notifier.clock import TEHRAN
 from notifier.domain import orders, timeline
 from notifier.domain.calls import CallState, Purpose
-from notifier.domain.events import Method
+from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
 from notifier.intake.dead_letters import DeadLetter
@@ -63,7 +63,7 @@ class CustomerFacts(Facts, frozen=True):
 class PaymentFacts(Facts, frozen=True):
     """``amount`` in rial."""
 
-    method: Method | None
+    method: PaymentMethod | None
     amount: int | None
     currency: Literal["IRR"]
     reference: str | None
@@ -238,10 +238,10 @@ class TimelineLine(Facts, frozen=True, omit_defaults=True):
     """``at`` is when it was noted, ``happened_at`` when the shop says it happened."""
 
     at: Moment
-    kind: timeline.Kind
+    kind: timeline.LineKind
     what: str
     ref: str | None = None
-    reason: timeline.Reason | None = None
+    reason: timeline.SuppressionReason | None = None
     happened_at: Moment | None = None
     extra: dict[str, Any] = {}
 

@@ -12,7 +12,7 @@ from notifier.domain.orders import Order, Priority
 from notifier.errors import NotFound, Unauthorized, Unprocessable
 from notifier.store.reading import Page, Reader
 from notifier.web import answers, queries
-from notifier.web.described import Answer, Parameter, describe
+from notifier.web.described import DocumentedAnswer, Parameter, describe
 
 _SOURCE = Parameter(name="source", text="The shop, where several use one number")
 
@@ -55,7 +55,7 @@ class Api:
         tag="orders",
         text="With `priority=high` those to be delivered first.",
         parameters=(Parameter(name="priority", text="Only these", type=Priority), *queries.PAGING),
-        answers={200: Answer(text="A page", models=(answers.OrderList,))},
+        answers={200: DocumentedAnswer(text="A page", models=(answers.OrderList,))},
         problems=(401, 422, 503),
         security=("token",),
     )
@@ -77,7 +77,9 @@ class Api:
         "One order with its story",
         tag="orders",
         parameters=(_SOURCE,),
-        answers={200: Answer(text="The order, its timeline, messages and calls", models=(answers.OrderStory,))},
+        answers={
+            200: DocumentedAnswer(text="The order, its timeline, messages and calls", models=(answers.OrderStory,))
+        },
         problems=(401, 404, 422, 503),
         security=("token",),
     )
@@ -95,7 +97,7 @@ class Api:
             _SOURCE,
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(answers.MessageList,))},
+        answers={200: DocumentedAnswer(text="A page", models=(answers.MessageList,))},
         problems=(401, 404, 422, 503),
         security=("token",),
     )
@@ -117,7 +119,7 @@ class Api:
     @describe(
         "One message with its attempts",
         tag="messages",
-        answers={200: Answer(text="The message", models=(answers.MessageFacts,))},
+        answers={200: DocumentedAnswer(text="The message", models=(answers.MessageFacts,))},
         problems=(401, 404, 503),
         security=("token",),
     )

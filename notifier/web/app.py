@@ -11,7 +11,7 @@ from notifier.web.api import Api
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
 from notifier.web.dependencies import WebDependencies
-from notifier.web.described import Answer, describe
+from notifier.web.described import DocumentedAnswer, describe
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
@@ -58,7 +58,7 @@ def create_app(deps: WebDependencies) -> web.Application:
     @describe(
         "Figures for Prometheus",
         tag="operation",
-        answers={200: Answer(text="Text", media="text/plain")},
+        answers={200: DocumentedAnswer(text="Text", media="text/plain")},
     )
     async def metrics(request: web.Request) -> web.Response:
         """What lies in the store is the same from every process; the counters are this one's."""

@@ -15,7 +15,7 @@ from notifier.sms.inbound import Inbox
 from notifier.sms.providers import codes
 from notifier.sms.receipts import Receipts
 from notifier.web import answers
-from notifier.web.described import Answer, Body, Parameter, describe
+from notifier.web.described import Body, DocumentedAnswer, Parameter, describe
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def _described(summary: str, names: Mapping[str, str], problems: tuple[int, ...]
             Body(alternatives=(fields,), media=media, required=False)
             for media in ("application/x-www-form-urlencoded", "application/json")
         ),
-        answers={200: Answer(text="Taken", models=(Taken,))},
+        answers={200: DocumentedAnswer(text="Taken", models=(Taken,))},
         problems=problems,
     )
 

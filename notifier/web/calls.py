@@ -13,7 +13,7 @@ from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import ms
 from notifier.web import answers, bodies, queries
-from notifier.web.described import Answer, Body, Parameter, describe
+from notifier.web.described import Body, DocumentedAnswer, Parameter, describe
 from scheduler import ical
 from scheduler.book import CallHeld, UnknownCall
 from scheduler.calling import Calling
@@ -73,7 +73,7 @@ class CallViews:
             Parameter(name="assignee", text="Only those of this member of staff"),
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(answers.CallList,))},
+        answers={200: DocumentedAnswer(text="A page", models=(answers.CallList,))},
         problems=(401, 422, 503),
         security=("token",),
     )
@@ -102,7 +102,7 @@ class CallViews:
     @describe(
         "One call with its brief",
         tag="calls",
-        answers={200: Answer(text="The call", models=(answers.CallWithBrief,))},
+        answers={200: DocumentedAnswer(text="The call", models=(answers.CallWithBrief,))},
         problems=(401, 404, 503),
         security=("token",),
     )
@@ -118,7 +118,7 @@ class CallViews:
         "Take a call for a while",
         tag="calls",
         bodies=(Body(models=(ClaimBody,), examples={"usual": {"by": "maryam"}}),),
-        answers={200: Answer(text="The call as it now is", models=(answers.CallWithBrief,))},
+        answers={200: DocumentedAnswer(text="The call as it now is", models=(answers.CallWithBrief,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -132,7 +132,7 @@ class CallViews:
         "Put a call off",
         tag="calls",
         bodies=(Body(models=(SnoozeBody,), examples={"usual": {"by": "maryam", "at": "2026-11-24T10:00:00+03:30"}}),),
-        answers={200: Answer(text="The call as it now is", models=(answers.CallWithBrief,))},
+        answers={200: DocumentedAnswer(text="The call as it now is", models=(answers.CallWithBrief,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -148,7 +148,7 @@ class CallViews:
         "What came of a call",
         tag="calls",
         bodies=(Body(models=(OutcomeBody,), examples={"usual": {"by": "maryam", "outcome": "no_answer", "note": ""}}),),
-        answers={200: Answer(text="The call as it now is", models=(answers.CallReported,))},
+        answers={200: DocumentedAnswer(text="The call as it now is", models=(answers.CallReported,))},
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 503),
         security=("token",),
     )
@@ -178,7 +178,7 @@ class CallViews:
         "Somebody's calls as a calendar",
         tag="calls",
         text="For calendar programs: the address is its own password; `notifier staff feed ID` tells it.",
-        answers={200: Answer(text="iCalendar", media="text/calendar")},
+        answers={200: DocumentedAnswer(text="iCalendar", media="text/calendar")},
         problems=(404, 503),
     )
     async def feed(self, request: web.Request) -> web.Response:

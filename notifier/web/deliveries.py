@@ -7,7 +7,7 @@ from aiohttp import web
 from notifier.errors import Unprocessable
 from notifier.intake.dead_letters import DeadLetters
 from notifier.web import answers, queries
-from notifier.web.described import Answer, Parameter, describe
+from notifier.web.described import DocumentedAnswer, Parameter, describe
 
 
 class DeliveryViews:
@@ -27,7 +27,7 @@ class DeliveryViews:
             Parameter(name="status", text="Only those answered so", type={"type": "string", "pattern": "^[0-9]{3}$"}),
             *queries.PAGING,
         ),
-        answers={200: Answer(text="A page", models=(answers.DeliveryList,))},
+        answers={200: DocumentedAnswer(text="A page", models=(answers.DeliveryList,))},
         problems=(401, 422, 503),
         security=("token",),
     )

@@ -32,7 +32,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DocumentedAnswer:
     """One answer: one of the models, or another ``media`` type whose body is text."""
 
     text: str
@@ -65,7 +65,7 @@ class Description:
     text: str = ""
     parameters: tuple[Parameter, ...] = ()
     bodies: tuple[Body, ...] = ()
-    answers: Mapping[int, Answer] = field(default_factory=dict)
+    answers: Mapping[int, DocumentedAnswer] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     security: tuple[str, ...] = ()  # any one of these schemes
 

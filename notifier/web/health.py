@@ -12,9 +12,9 @@ from redis.exceptions import RedisError, ResponseError
 from notifier.config import Config
 from notifier.sms.accounts import Accounts, BreakerState
 from notifier.store import disk
-from notifier.store.health import Health, health
+from notifier.store.health import ServerHealth, health
 from notifier.web import answers
-from notifier.web.described import Answer, describe
+from notifier.web.described import DocumentedAnswer, describe
 
 _PATIENCE = 2.0  # seconds in which the store must answer for the process to be ready
 _SLOW = 0.25  # seconds: it is ready, and says so
@@ -61,7 +61,7 @@ class HealthViews:
     @describe(
         "Whether the process is alive",
         tag="operation",
-        answers={200: Answer(text="It is", models=(Alive,))},
+        answers={200: DocumentedAnswer(text="It is", models=(Alive,))},
     )
     async def healthz(self, request: web.Request) -> web.Response:
         """The process is alive."""
@@ -71,11 +71,11 @@ class HealthViews:
         "Whether the process can take events",
         tag="operation",
         answers={
-            200: Answer(
+            200: DocumentedAnswer(
                 text="It can; `reasons` are worries all the same, `providers` how each account is doing",
                 models=(Ready,),
             ),
-            503: Answer(text="It cannot, and why", models=(NotReady,)),
+            503: DocumentedAnswer(text="It cannot, and why", models=(NotReady,)),
         },
     )
     async def readyz(self, request: web.Request) -> web.Response:
@@ -114,7 +114,7 @@ class HealthViews:
         return found + [f"nothing leaves by {name}: {one.reason}" for name, one in standings.items() if one.on_trial]
 
 
-async def _nodes(redis: Redis) -> list[Health]:
+async def _nodes(redis: Redis) -> list[ServerHealth]:
     try:
         return await health(redis)
     except ResponseError:  # a managed server may not let us look

@@ -14,10 +14,10 @@ from pydantic.json_schema import models_json_schema
 from notifier.version import NEXT
 from notifier.web.addresses import AGAIN
 from notifier.web.answers import ProblemDetails
-from notifier.web.described import Answer, Body, Description, Parameter, description_of, phrase
+from notifier.web.described import Body, Description, DocumentedAnswer, Parameter, description_of, phrase
 from notifier.web.openapi_words import INTRODUCTION, PROBLEMS, SECURITY, TAGS
 
-Place = tuple[str, str]
+DocumentedPlace = tuple[str, str]
 """A method and a path, as ``("POST", "/webhooks/{source}")``."""
 
 NOT_THE_API = ("/console",)
@@ -33,7 +33,7 @@ _PATHS = {
 
 
 def document(
-    app: web.Application, described: Mapping[Place, Description], posted: Mapping[str, Description]
+    app: web.Application, described: Mapping[DocumentedPlace, Description], posted: Mapping[str, Description]
 ) -> dict[str, Any]:
     """The document of everything ``app`` answers; ``posted`` are the webhooks that we send."""
     found = {place: described.get(place) or description_of(handler) for place, handler in routes(app)}
@@ -54,7 +54,7 @@ def document(
     }
 
 
-def routes(app: web.Application) -> Iterator[tuple[Place, Any]]:
+def routes(app: web.Application) -> Iterator[tuple[DocumentedPlace, Any]]:
     """Every route of the API with its handler, those of applications inside too."""
     for route in app.router.routes():
         path = route.resource.canonical if route.resource else ""
@@ -122,7 +122,7 @@ def _content(body: Body, schemas: _Schemas) -> dict[str, Any]:
     return {"schema": schema} | ({"examples": examples} if examples else {})
 
 
-def _answer(answer: Answer, schemas: _Schemas) -> dict[str, Any]:
+def _answer(answer: DocumentedAnswer, schemas: _Schemas) -> dict[str, Any]:
     schema = schemas.any_of(answer.models) if answer.models else {} if answer.free else {"type": "string"}
     if answer.many:
         schema = {"type": "array", "items": schema}

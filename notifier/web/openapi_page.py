@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from notifier.web import openapi
-from notifier.web.described import Answer, describe
+from notifier.web.described import DocumentedAnswer, describe
 from notifier.web.openapi_routes import DESCRIBED, POSTED
 
 _PAGES = Environment(
@@ -53,7 +53,7 @@ class Docs:
     @describe(
         "This document",
         tag="operation",
-        answers={200: Answer(text="OpenAPI 3.1", media="application/json", free=True)},
+        answers={200: DocumentedAnswer(text="OpenAPI 3.1", media="application/json", free=True)},
     )
     async def json(self, request: web.Request) -> web.Response:
         body, _ = await self._pages()
@@ -61,7 +61,9 @@ class Docs:
             body=body, content_type="application/json", headers={"Cache-Control": "public, max-age=300"}
         )
 
-    @describe("This document as a page", tag="operation", answers={200: Answer(text="A page", media="text/html")})
+    @describe(
+        "This document as a page", tag="operation", answers={200: DocumentedAnswer(text="A page", media="text/html")}
+    )
     async def page(self, request: web.Request) -> web.Response:
         _, text = await self._pages()
         return web.Response(

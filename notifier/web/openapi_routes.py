@@ -14,8 +14,8 @@ from notifier.intake.standard.shop import LARGEST_BATCH
 from notifier.outbound.samples import samples as outbound_samples
 from notifier.outbound.schemas import schemas
 from notifier.practice import standard
-from notifier.web.described import Answer, Body, Description, Parameter
-from notifier.web.openapi import Place
+from notifier.web.described import Body, Description, DocumentedAnswer, Parameter
+from notifier.web.openapi import DocumentedPlace
 
 _AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 _SHOWN = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DEPOSIT_REPORTED, EventType.CANCELLED)
@@ -79,7 +79,7 @@ _REFUSED: dict[str, Any] = {
     "errors": [{"loc": ["data", "order_id"], "msg": "Field required"}],
 }
 
-DESCRIBED: Mapping[Place, Description] = {
+DESCRIBED: Mapping[DocumentedPlace, Description] = {
     ("POST", "/webhooks/{source}"): Description(
         summary="An event about an order",
         tag="webhooks",
@@ -98,12 +98,12 @@ DESCRIBED: Mapping[Place, Description] = {
             ),
         ),
         answers={
-            200: Answer(
+            200: DocumentedAnswer(
                 text="Taken before; of WooCommerce: taken, or a ping",
                 models=(Decided, Ping, NotUnderstood),
                 example=_DECISION | {"duplicate": True},
             ),
-            202: Answer(text="Taken; what follows from it is on disk", models=(Decided,), example=_DECISION),
+            202: DocumentedAnswer(text="Taken; what follows from it is on disk", models=(Decided,), example=_DECISION),
         },
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 429, 503),
         security=("standardWebhooks", "wooCommerce"),
@@ -117,7 +117,7 @@ DESCRIBED: Mapping[Place, Description] = {
         parameters=_SIGNED,
         bodies=(Body(models=(Payload,), many=LARGEST_BATCH, examples={"two events": list(_EVENTS.values())[:2]}),),
         answers={
-            202: Answer(
+            202: DocumentedAnswer(
                 text="An answer for each",
                 models=(BatchPart,),
                 many=True,
@@ -137,7 +137,7 @@ POSTED: Mapping[str, Description] = {
         "`webhook-id` stays the same. 410 switches the webhook off.",
         parameters=_SIGNED,
         bodies=(Body(alternatives=(schema,), examples={str(topic): to_builtins(outbound_samples()[topic])}),),
-        answers={200: Answer(text="Any 2xx: taken", media="text/plain")},
+        answers={200: DocumentedAnswer(text="Any 2xx: taken", media="text/plain")},
         security=("standardWebhooks",),
     )
     for topic, schema in schemas().items()

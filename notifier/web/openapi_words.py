@@ -46,7 +46,7 @@ SECURITY: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DocumentedRefusal:
     text: str
     title: str
     more: Mapping[str, Any]
@@ -55,34 +55,34 @@ class Refusal:
 
 _WAIT = {"Retry-After": "Seconds to wait before trying again."}
 
-PROBLEMS: Mapping[int, Refusal] = {
-    400: Refusal(
+PROBLEMS: Mapping[int, DocumentedRefusal] = {
+    400: DocumentedRefusal(
         "The body is not JSON, or cannot be read.", "Not JSON", {"detail": "The body is not JSON in UTF-8: …"}
     ),
-    401: Refusal(
+    401: DocumentedRefusal(
         "The signature or the token is missing, malformed, wrong or too old.",
         "Signature refused",
         {"detail": "No signature matches. Check the secret, and that the body is signed as it is sent."},
         {"WWW-Authenticate": "Where a token is wanted: Bearer."},
     ),
-    404: Refusal("There is no such thing.", "Not found", {"detail": "There is no order '10025'."}),
-    408: Refusal(
+    404: DocumentedRefusal("There is no such thing.", "Not found", {"detail": "There is no order '10025'."}),
+    408: DocumentedRefusal(
         "The body took too long to come.", "Request timeout", {"detail": "The body did not come within 30 seconds."}
     ),
-    409: Refusal(
+    409: DocumentedRefusal(
         "Somebody else was first, or it is over; of an event: another body came under this id.",
         "Conflict",
         {"detail": "webhook-id msg_1 came before with another body; give each event an id of its own."},
     ),
-    413: Refusal(
+    413: DocumentedRefusal(
         "The body is too large.", "Request Entity Too Large", {"detail": "The body is too large; send less at once."}
     ),
-    415: Refusal(
+    415: DocumentedRefusal(
         "The body is of another type than this takes.",
         "Wrong content type",
         {"detail": "Post application/json, not text/plain."},
     ),
-    422: Refusal(
+    422: DocumentedRefusal(
         "It is readable and makes no sense; `errors` names every mistake in a body.",
         "Not understood",
         {
@@ -90,13 +90,13 @@ PROBLEMS: Mapping[int, Refusal] = {
             "errors": [{"loc": ["data", "order_id"], "msg": "Field required"}],
         },
     ),
-    429: Refusal(
+    429: DocumentedRefusal(
         "More events came from this source than its rate allows.",
         "Too many requests",
         {"detail": "shop may send 100 events a second; slow down."},
         _WAIT,
     ),
-    503: Refusal(
+    503: DocumentedRefusal(
         "Nothing was stored: the store is away, or too much is waiting already. Send it again.",
         "Store unavailable",
         {"detail": "The event could not be stored. Send it again with the same id."},

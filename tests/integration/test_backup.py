@@ -163,7 +163,7 @@ async def test_a_backup_of_a_server_that_ours_does_not_read_is_refused(
         about = await backups.backup(service.redis, data_dir, file, now=clock.now())
     ours = programs.find()
     assert about.redis == str(ours.version)
-    old = programs.Server(tmp_path / "redis-server", programs.Version("Redis", (6, 2, 14)))
+    old = programs.ServerProgram(tmp_path / "redis-server", programs.ServerVersion("Redis", (6, 2, 14)))
     with pytest.raises(BackupError, match=rf"written by {ours.version}, which Redis 6\.2\.14"):
         backups.restore(file, tmp_path / "other", program=old, force=False, now=clock.now())
     assert not (tmp_path / "other").exists()

@@ -21,7 +21,7 @@ from notifier.console.security import STAFF
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.service.process import Service
-from notifier.sms.providers.base import Status
+from notifier.sms.providers.base import DeliveryStatus
 from notifier.store import keys as names
 
 LISTS = (
@@ -47,7 +47,7 @@ async def sheet(browser: Any, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(page.text[1:])))
 
 
-async def delivered(desk: Desk, message_id: str, status: Status = Status.DELIVERED) -> None:
+async def delivered(desk: Desk, message_id: str, status: DeliveryStatus = DeliveryStatus.DELIVERED) -> None:
     """The provider reports what became of a text."""
     (stored,) = await desk.service.reader.messages([(names.Keys(0), message_id)])
     await desk.service.sending.receipts.report(stored.provider or "", {stored.provider_id or "": status})
@@ -101,7 +101,7 @@ async def test_a_text_that_came_late_after_all(desk: Desk, clock: StillClock) ->
     """Undelivered first, delivered later: it left once and arrived once."""
     answer = await desk.event(EventType.PAID)
     await send_all(desk.service, clock)
-    for status in (Status.UNDELIVERED, Status.DELIVERED):
+    for status in (DeliveryStatus.UNDELIVERED, DeliveryStatus.DELIVERED):
         await delivered(desk, answer["messages"][0]["id"], status)
     (day,) = await sheet(desk.boss, "/figures?of=days")
     assert (day["فرستاده"], day["رسیده"]) == ("1", "1")

@@ -21,7 +21,7 @@ from notifier.clock import TEHRAN, StillClock, SystemClock
 from notifier.config import Config
 from notifier.config.loading import load
 from notifier.diagnostics import people, store
-from notifier.diagnostics.verdicts import Level, Verdict, in_time, ok
+from notifier.diagnostics.verdicts import Verdict, VerdictLevel, in_time, ok
 from notifier.simulator import Fault, Simulator, create_app
 from notifier.store import keys as names
 from notifier.store.records import ms
@@ -190,15 +190,15 @@ MORNING, NIGHT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN), datetime(2026, 11, 2
 @pytest.mark.parametrize(
     ("shifts", "now", "levels", "words"),
     [
-        ({}, MORNING, [Level.OK, Level.OK], "1 on shift now"),
-        ({}, NIGHT, [Level.OK, Level.OK], "calls go on at"),
-        (FRIDAYS, MORNING, [Level.ERROR, Level.WARNING], "no agent works on any working day"),
-        ({"monday": ["09:00-17:00"]}, MORNING, [Level.WARNING, Level.OK], "no agent works on Tuesday"),
-        ({"monday": ["15:00-17:00"]}, MORNING, [Level.WARNING, Level.WARNING], "no agent is on shift"),
+        ({}, MORNING, [VerdictLevel.OK, VerdictLevel.OK], "1 on shift now"),
+        ({}, NIGHT, [VerdictLevel.OK, VerdictLevel.OK], "calls go on at"),
+        (FRIDAYS, MORNING, [VerdictLevel.ERROR, VerdictLevel.WARNING], "no agent works on any working day"),
+        ({"monday": ["09:00-17:00"]}, MORNING, [VerdictLevel.WARNING, VerdictLevel.OK], "no agent works on Tuesday"),
+        ({"monday": ["15:00-17:00"]}, MORNING, [VerdictLevel.WARNING, VerdictLevel.WARNING], "no agent is on shift"),
     ],
 )
 async def test_who_works(
-    make_config: Any, redis: Any, shifts: dict[str, list[str]], now: datetime, levels: list[Level], words: str
+    make_config: Any, redis: Any, shifts: dict[str, list[str]], now: datetime, levels: list[VerdictLevel], words: str
 ) -> None:
     agent = Staff(id="sara", name="سارا", phone="09121110000", shifts=shifts)
     verdicts = (await looked_at(make_config, redis, now, [agent, PEOPLE[1]]))["shifts"]
@@ -208,9 +208,13 @@ async def test_who_works(
 
 @pytest.mark.parametrize(
     ("today", "level"),
-    [(date(2026, 1, 1), Level.OK), (date(2026, 11, 23), Level.WARNING), (date(2999, 1, 1), Level.ERROR)],
+    [
+        (date(2026, 1, 1), VerdictLevel.OK),
+        (date(2026, 11, 23), VerdictLevel.WARNING),
+        (date(2999, 1, 1), VerdictLevel.ERROR),
+    ],
 )
-async def test_how_far_holidays_are_known(today: date, level: Level) -> None:
+async def test_how_far_holidays_are_known(today: date, level: VerdictLevel) -> None:
     clock = StillClock(datetime(today.year, today.month, today.day, 10, tzinfo=TEHRAN))
     shipped: Config = load(ROOT / "config.toml", environment={})
     (verdict,) = [one async for one in people.known_holidays(shipped, clock)]
@@ -218,14 +222,15 @@ async def test_how_far_holidays_are_known(today: date, level: Level) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "level"), [(0.5, Level.OK), (-0.0, Level.OK), (10, Level.WARNING), (90, Level.ERROR)]
+    ("seconds", "level"),
+    [(0.5, VerdictLevel.OK), (-0.0, VerdictLevel.OK), (10, VerdictLevel.WARNING), (90, VerdictLevel.ERROR)],
 )
-def test_clocks_that_differ(seconds: float, level: Level) -> None:
+def test_clocks_that_differ(seconds: float, level: VerdictLevel) -> None:
     assert store.judged("Redis", timedelta(seconds=seconds)).level is level
 
 
-@pytest.mark.parametrize(("days", "level"), [(1, Level.OK), (2, Level.OK), (3, Level.WARNING)])
-async def test_an_old_backup(redis: Redis, clock: StillClock, days: int, level: Level) -> None:
+@pytest.mark.parametrize(("days", "level"), [(1, VerdictLevel.OK), (2, VerdictLevel.OK), (3, VerdictLevel.WARNING)])
+async def test_an_old_backup(redis: Redis, clock: StillClock, days: int, level: VerdictLevel) -> None:
     shipped: Config = load(ROOT / "config.toml", environment={})
     await redis.set(names.BACKED_UP, ms(clock.now()))
     clock.turn(timedelta(days=days))
@@ -244,6 +249,6 @@ async def test_a_check_that_fails_says_nothing_that_it_should_not() -> None:
 
     first = await in_time("thing", broken, limit=5)
     second = await in_time("thing", endless, limit=0.01)
-    assert [one.level for one in first] == [one.level for one in second] == [Level.OK, Level.ERROR]
+    assert [one.level for one in first] == [one.level for one in second] == [VerdictLevel.OK, VerdictLevel.ERROR]
     assert KEY not in str(first)
     assert "no answer within 0.01 s" in second[1].what

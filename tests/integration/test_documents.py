@@ -130,7 +130,7 @@ def test_configuration_loads(page: Page) -> None:
         values = _over(shipped, tomllib.loads(block.text))
         config = Config.model_validate(values | {"file": ROOT / "config.toml"})
         found = offline.findings(config, loading.load(config))
-        errors = [one.text for one in found if one.level is offline.Level.ERROR]
+        errors = [one.text for one in found if one.level is offline.FindingLevel.ERROR]
         # Samples are files beside the configuration of whoever follows the page.
         assert [text for text in errors if "samples" not in text] == [], block.text
 

@@ -14,7 +14,7 @@ from notifier.config.server import RedisConfig
 from notifier.store import server as programs
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.errors import EmbeddedRedisError
-from notifier.store.server import Version
+from notifier.store.server import ServerVersion
 
 pytestmark = pytest.mark.process
 
@@ -50,14 +50,14 @@ def test_the_bundled_server_is_used_whatever_lies_on_path(bin_dir: Path, tmp_pat
 
 def test_a_server_on_path_is_used_where_it_is_asked_for(bin_dir: Path) -> None:
     pretend(bin_dir / "redis-server", "Redis server v=8.2.1")
-    assert programs.find("path").version == Version("Redis", (8, 2, 1))
+    assert programs.find("path").version == ServerVersion("Redis", (8, 2, 1))
     chosen = pretend(bin_dir / "valkey-server", "Valkey server v=8.0.1")
-    assert programs.find("path") == programs.Server(chosen, Version("Valkey", (8, 0, 1)))
+    assert programs.find("path") == programs.ServerProgram(chosen, ServerVersion("Valkey", (8, 0, 1)))
 
 
 def test_a_server_that_is_named_is_used(tmp_path: Path) -> None:
     named = pretend(tmp_path / "own" / "keydb", "Redis server v=6.2.0")
-    assert programs.find(str(named)) == programs.Server(named, Version("Redis", (6, 2, 0)))
+    assert programs.find(str(named)) == programs.ServerProgram(named, ServerVersion("Redis", (6, 2, 0)))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_older_or_foreign_server_is_refused_in_one_sentence(tmp_path: Path, w
     ],
 )
 def test_a_newer_server_reads_what_an_older_one_wrote(writer: str, server: str) -> None:
-    one, other = Version.parse(writer), Version.parse(server)
+    one, other = ServerVersion.parse(writer), ServerVersion.parse(server)
     assert one is not None
     assert other is not None
     assert other.reads(one)

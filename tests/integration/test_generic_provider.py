@@ -15,7 +15,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from notifier.secret import MissingSecretError, Secret
-from notifier.sms.providers.base import Accepted, Failed, Failure, Outgoing, ProviderError, Result, Status
+from notifier.sms.providers.base import Accepted, DeliveryStatus, Failed, Failure, Outgoing, ProviderError, Result
 from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.providers.generic_rules import HttpProviderRules, Signs
 
@@ -226,7 +226,9 @@ async def test_every_message_has_its_call_and_its_place(
 ) -> None:
     batch = [Outgoing(id=n, to=f"0912{n:07d}", text=str(n)) for n in range(1, 31)]
     script.answer = {"ok": True, "data": {"id": "x"}}
-    assert await provider_of(rules).send(batch) == [Accepted(provider_id="x", cost=0, status=Status.QUEUED)] * 30
+    assert (
+        await provider_of(rules).send(batch) == [Accepted(provider_id="x", cost=0, status=DeliveryStatus.QUEUED)] * 30
+    )
     assert {json.loads(seen.body)["reference"] for seen in script.seen} == {str(n) for n in range(1, 31)}
     with pytest.raises(ValueError, match="201 messages"):
         await provider_of(rules).send([ONE] * 201)
@@ -248,7 +250,7 @@ async def test_every_message_has_its_call_and_its_place(
 async def test_accepted(script: Script, rules: HttpProviderRules, provider_of: Open, answer: Any, cost: int) -> None:
     script.answer = answer
     results = await provider_of(replace(rules, unit_price=10)).send([ONE])
-    assert results == [Accepted(provider_id="1123594208", cost=cost, status=Status.QUEUED)]
+    assert results == [Accepted(provider_id="1123594208", cost=cost, status=DeliveryStatus.QUEUED)]
 
 
 async def test_a_bare_number_is_json_and_an_id_beyond_floats_stays_exact(
@@ -257,14 +259,14 @@ async def test_a_bare_number_is_json_and_an_id_beyond_floats_stays_exact(
     script.answer = "12345678901234567890"
     rules = replace(rules, accepted_when="@ > `1000`", provider_id="@")
     assert await provider_of(rules).send([ONE]) == [
-        Accepted(provider_id="12345678901234567890", cost=0, status=Status.QUEUED)
+        Accepted(provider_id="12345678901234567890", cost=0, status=DeliveryStatus.QUEUED)
     ]
 
 
 async def test_the_http_status_alone_may_do(script: Script, provider_of: Open) -> None:
     script.http, script.answer = 202, "<html>queued</html>"
     rules = HttpProviderRules(url=f"{script.url}?to={{to}}&t={{text}}", accepted_http=frozenset({202}))
-    assert await provider_of(rules).send([ONE]) == [Accepted(provider_id="", cost=0, status=Status.QUEUED)]
+    assert await provider_of(rules).send([ONE]) == [Accepted(provider_id="", cost=0, status=DeliveryStatus.QUEUED)]
     script.http = 200
     assert failures(await provider_of(rules).send([ONE])) == [Failure.UNKNOWN]
 

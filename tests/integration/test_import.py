@@ -22,9 +22,9 @@ from notifier.clock import StillClock
 from notifier.domain.events import EventType
 from notifier.errors import StoreAway
 from notifier.importing.preview import Preview
-from notifier.importing.refused import Refused
+from notifier.importing.refused import RefusedRows
 from notifier.importing.running import Import, Totals
-from notifier.importing.source import Source
+from notifier.importing.source import ImportSource
 from notifier.observability import logs
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
@@ -60,13 +60,13 @@ class Desk:
     def __init__(self, service: Service, clock: StillClock, simulator: Simulator) -> None:
         self.service, self.clock, self.simulator = service, clock, simulator
 
-    def what(self, history_after: timedelta) -> Source:
-        return Source(
+    def what(self, history_after: timedelta) -> ImportSource:
+        return ImportSource(
             shop="shop", zone=self.service.clock.now().tzinfo, now=self.clock.now(), history_after=history_after
         )  # type: ignore[arg-type]
 
     async def run(self, path: Path, *, history_after: timedelta = timedelta(days=2)) -> Totals:
-        with self.what(history_after).entries(path) as reading, Refused(path) as refused:
+        with self.what(history_after).entries(path) as reading, RefusedRows(path) as refused:
             moved = lambda totals, position: None  # noqa: E731
             return await Import(self.service.committer, self.service.reader, refused, moved).run(reading)
 
@@ -207,7 +207,7 @@ async def test_a_dry_run_shows_what_the_run_does(
     before = {key: await redis.dump(key) for key in await redis.keys()}
     preview, texts = await desk.look(file)
     assert {key: await redis.dump(key) for key in await redis.keys()} == before
-    assert not Refused(file).path.exists()
+    assert not RefusedRows(file).path.exists()
     shown = preview.totals
     totals = await desk.run(file)
     for name in ("taken", "past", "known", "waiting", "refused", "line"):

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.simulator import Fault, Simulator, create_app
-from notifier.sms.providers.base import Accepted, Failed, Failure, Outgoing, ProviderError, Result, Status
+from notifier.sms.providers.base import Accepted, DeliveryStatus, Failed, Failure, Outgoing, ProviderError, Result
 from notifier.sms.providers.kavenegar import (
     AsyncKavenegarAPI,
     KavenegarError,
@@ -103,7 +103,7 @@ def record(message: Outgoing, /, **other: Any) -> dict[str, Any]:
     } | other
 
 
-def accepted(message: Outgoing, status: Status = Status.SENT) -> Accepted:
+def accepted(message: Outgoing, status: DeliveryStatus = DeliveryStatus.SENT) -> Accepted:
     return Accepted(provider_id=str(message.id + 8_000_000), cost=120, status=status)
 
 
@@ -297,15 +297,15 @@ async def test_one_object_instead_of_a_list_and_numbers_as_text(script: Script, 
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        (6, Status.FAILED),
-        (11, Status.UNDELIVERED),
-        (13, Status.CANCELLED),
-        (14, Status.BLOCKED),
-        (99, Status.QUEUED),
+        (6, DeliveryStatus.FAILED),
+        (11, DeliveryStatus.UNDELIVERED),
+        (13, DeliveryStatus.CANCELLED),
+        (14, DeliveryStatus.BLOCKED),
+        (99, DeliveryStatus.QUEUED),
     ],
 )
 async def test_a_record_that_has_failed_already_is_accepted_with_that_status(
-    script: Script, provider: KavenegarProvider, number: int, status: Status
+    script: Script, provider: KavenegarProvider, number: int, status: DeliveryStatus
 ) -> None:
     script.answers = [says([record(ONE, status=number)])]
     assert await provider.send([ONE]) == [accepted(ONE, status)]
@@ -447,9 +447,13 @@ async def test_statuses_in_batches_tolerating_the_unknown(script: Script, provid
     script.answers = [answer]
     found = await provider.statuses([str(n) for n in range(1, 502)])
     assert [len(form["messageid"].split(",")) for _, form in script.calls] == [500, 1]
-    assert (found["1"], found["2"], found["501"]) == (Status.DELIVERED, Status.UNKNOWN_ID, Status.BLOCKED)
+    assert (found["1"], found["2"], found["501"]) == (
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.UNKNOWN_ID,
+        DeliveryStatus.BLOCKED,
+    )
     assert "3" not in found
-    assert found["4"] is Status.SENT
+    assert found["4"] is DeliveryStatus.SENT
     assert await provider.statuses([]) == {}
     assert len(script.calls) == 2
 
@@ -463,7 +467,7 @@ async def test_statuses_by_our_ids(script: Script, provider: KavenegarProvider) 
             ]
         )
     ]
-    expected = {450: ("85463238", Status.DELIVERED), 451: ("", Status.UNKNOWN_ID)}
+    expected = {450: ("85463238", DeliveryStatus.DELIVERED), 451: ("", DeliveryStatus.UNKNOWN_ID)}
     assert await provider.statuses_by_local_id([450, 451]) == expected
     assert script.calls == [("sms/statuslocalmessageid.json", {"localid": "450,451"})]
 
@@ -592,12 +596,12 @@ async def test_lookup_status_and_credit(simulator: Simulator, real: KavenegarPro
     assert isinstance(simulator.clock, StillClock)
     simulator.clock.turn(timedelta(minutes=5))
     assert await real.statuses([sent.provider_id, looked_up.provider_id, "1"]) == {
-        sent.provider_id: Status.DELIVERED,
-        looked_up.provider_id: Status.DELIVERED,
-        "1": Status.UNKNOWN_ID,
+        sent.provider_id: DeliveryStatus.DELIVERED,
+        looked_up.provider_id: DeliveryStatus.DELIVERED,
+        "1": DeliveryStatus.UNKNOWN_ID,
     }
     known = await real.statuses_by_local_id([ONE.id, 999])
-    assert known == {ONE.id: (sent.provider_id, Status.DELIVERED), 999: ("", Status.UNKNOWN_ID)}
+    assert known == {ONE.id: (sent.provider_id, DeliveryStatus.DELIVERED), 999: ("", DeliveryStatus.UNKNOWN_ID)}
 
 
 async def test_an_empty_account_keeps_the_messages(simulator: Simulator, real: KavenegarProvider) -> None:

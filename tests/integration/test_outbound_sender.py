@@ -16,7 +16,7 @@ from notifier.outbound import sender
 from notifier.outbound.breaker import EndpointState
 from notifier.outbound.endpoint import Endpoint, Terms
 from notifier.outbound.events import Topic
-from notifier.outbound.outbox import Outbox, claim, waiting
+from notifier.outbound.outbox import NewsOutbox, claim, waiting
 from notifier.outbound.retrying import BACK_OFF
 from notifier.outbound.sender import NewsSender
 from notifier.store import work
@@ -61,7 +61,7 @@ class Office:
         unit = UnitOfWork()
         for one in ids:
             fact = CustomerReplied(id=one, phone="09121234567", text=one, at=self.clock.now(), order=None)
-            Outbox([self.endpoint], "test").tell(unit, KEYS, fact)
+            NewsOutbox([self.endpoint], "test").tell(unit, KEYS, fact)
         await work.commit(self.redis, [unit])
 
     async def pass_by(self, span: timedelta, *, step: timedelta) -> None:

@@ -14,7 +14,7 @@ from notifier.simulator import Fault, Rules, Simulator
 from notifier.sms import outbox
 from notifier.sms.explain import explain
 from notifier.sms.outbox import Settled
-from notifier.sms.providers.base import Outgoing, Status
+from notifier.sms.providers.base import DeliveryStatus, Outgoing
 from notifier.sms.resend import resend
 
 S = MessageState
@@ -232,5 +232,5 @@ async def test_the_provider_answers_by_number_for_more_than_a_day(desk: Desk, si
     desk.clock.turn(timedelta(hours=40))
     provider = desk.service.sender.lines.lines[0].provider
     found = await provider.sent_to(message.to, since=sent_at - MINUTE, until=desk.clock.now())
-    assert found == [(str(simulator.messages[0].messageid), Status.DELIVERED)]
+    assert found == [(str(simulator.messages[0].messageid), DeliveryStatus.DELIVERED)]
     assert await provider.sent_to(message.to, since=sent_at + MINUTE, until=desk.clock.now()) == []

@@ -10,7 +10,16 @@ from standins.smsir import Fault, SmsIr
 from structlog.testing import capture_logs
 
 from notifier.sms.providers import smsir_codes as codes
-from notifier.sms.providers.base import FINAL, Accepted, Failed, Failure, Outgoing, ProviderError, Result, Status
+from notifier.sms.providers.base import (
+    FINAL,
+    Accepted,
+    DeliveryStatus,
+    Failed,
+    Failure,
+    Outgoing,
+    ProviderError,
+    Result,
+)
 from notifier.sms.providers.smsir import SmsIrError, SmsIrProvider
 from notifier.sms.providers.transport import TransportError
 
@@ -81,7 +90,7 @@ def code_of(result: Result) -> tuple[Failure, int | None]:
 
 async def test_one_message_goes_by_the_line(account: SmsIr, provider: SmsIrProvider) -> None:
     [result] = await provider.send([ONE])
-    assert result == Accepted(provider_id="86522023", cost=PRICE, status=Status.QUEUED)
+    assert result == Accepted(provider_id="86522023", cost=PRICE, status=DeliveryStatus.QUEUED)
     body = {"lineNumber": LINE, "messageTexts": [ONE.text], "mobiles": [ONE.to], "sendDateTime": None}
     assert account.requests == [("send/likeToLike", body)]
 
@@ -137,7 +146,7 @@ async def test_one_cost_for_all_is_shared_by_parts(account: SmsIr, provider: Sms
 
 
 async def test_a_pattern_goes_with_named_parameters(account: SmsIr, provider: SmsIrProvider) -> None:
-    assert await provider.lookup(LOOKUP) == Accepted(provider_id="86522023", cost=PRICE, status=Status.QUEUED)
+    assert await provider.lookup(LOOKUP) == Accepted(provider_id="86522023", cost=PRICE, status=DeliveryStatus.QUEUED)
     parameters = [{"name": "NAME", "value": "سارا محمدی"}, {"name": "ORDER", "value": "۱۰۰۲۵"}]
     body = {"mobile": LOOKUP.to, "templateId": 100_000, "parameters": parameters}
     assert account.requests == [("send/verify", body)]
@@ -371,15 +380,15 @@ async def test_statuses_one_call_each_and_not_all_at_once(account: SmsIr, url: s
     account.most_at_once = 0
     found = await provider.statuses([*ids, "404404"])
     assert found == {
-        ids[0]: Status.DELIVERED,
-        ids[1]: Status.UNDELIVERED,
-        ids[2]: Status.SENT,
-        ids[3]: Status.FAILED,
-        ids[4]: Status.SENT,
-        ids[5]: Status.FAILED,
-        ids[6]: Status.BLOCKED,
-        ids[8]: Status.QUEUED,
-        "404404": Status.UNKNOWN_ID,
+        ids[0]: DeliveryStatus.DELIVERED,
+        ids[1]: DeliveryStatus.UNDELIVERED,
+        ids[2]: DeliveryStatus.SENT,
+        ids[3]: DeliveryStatus.FAILED,
+        ids[4]: DeliveryStatus.SENT,
+        ids[5]: DeliveryStatus.FAILED,
+        ids[6]: DeliveryStatus.BLOCKED,
+        ids[8]: DeliveryStatus.QUEUED,
+        "404404": DeliveryStatus.UNKNOWN_ID,
     }
     assert 1 < account.most_at_once <= 3
     assert await provider.statuses([]) == {}
@@ -392,7 +401,7 @@ async def test_a_failing_question_ends_the_asking(account: SmsIr, url: str, prov
     account.requests.clear()
     account.faults.extend([Fault("answer", http=200, answer={"status": 1, "data": {"deliveryState": 1}})] * 2)
     account.faults.append(Fault("status", status=20, http=429))
-    assert await provider.statuses(ids) == dict.fromkeys(ids[:2], Status.DELIVERED)
+    assert await provider.statuses(ids) == dict.fromkeys(ids[:2], DeliveryStatus.DELIVERED)
     assert len(account.requests) == 3
     account.faults.append(Fault("status", status=20, http=429))
     with pytest.raises(SmsIrError) as caught:
@@ -402,7 +411,7 @@ async def test_a_failing_question_ends_the_asking(account: SmsIr, url: str, prov
 
 
 async def test_an_id_stays_within_its_path(account: SmsIr, provider: SmsIrProvider) -> None:
-    assert await provider.statuses(["../credit"]) == {"../credit": Status.UNKNOWN_ID}
+    assert await provider.statuses(["../credit"]) == {"../credit": DeliveryStatus.UNKNOWN_ID}
     assert account.requests == [("send/../credit", None)]
 
 

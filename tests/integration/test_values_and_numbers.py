@@ -16,9 +16,9 @@ from yarl import URL
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.mapping import MappingSource
 from notifier.console.search import search
-from notifier.importing.refused import Refused
+from notifier.importing.refused import RefusedRows
 from notifier.importing.running import Import, Totals
-from notifier.importing.source import Source
+from notifier.importing.source import ImportSource
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
@@ -48,8 +48,8 @@ def paid(order_id: int, number: str, name: str, phone: str) -> dict[str, Any]:
 async def imported(service: Service, clock: StillClock, path: Path, text: str) -> tuple[Totals, list[list[str]]]:
     """Import a table for the WooCommerce shop; the totals, and the rows that were refused."""
     path.write_text(text, encoding="utf-8")  # noqa: ASYNC240
-    what = Source(shop="woo", zone=TEHRAN, now=clock.now(), history_after=timedelta(days=2))
-    with what.entries(path) as reading, Refused(path) as refused:
+    what = ImportSource(shop="woo", zone=TEHRAN, now=clock.now(), history_after=timedelta(days=2))
+    with what.entries(path) as reading, RefusedRows(path) as refused:
         totals = await Import(service.committer, service.reader, refused, lambda totals, position: None).run(reading)
     if not refused.path.exists():
         return totals, []

@@ -25,11 +25,11 @@ from notifier.console import common_passwords, passwords, second_factor
 from notifier.console.attempts import BY_NAME
 from notifier.console.sessions import LONGEST, Sessions
 from notifier.domain.events import EventType
-from notifier.domain.timeline import Kind
+from notifier.domain.timeline import LineKind
 from notifier.service.process import WEB, Service
 from notifier.store import audit
 from notifier.store import keys as names
-from notifier.store.audit import Act, Entry, Wanted
+from notifier.store.audit import Act, AuditEntry, Wanted
 from notifier.store.staff import Role, SecondFactor
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ async def entered(client: Client, service: Service, staff_id: str) -> Browser:
     return browser
 
 
-async def trail(service: Service, **wanted: Any) -> list[Entry]:
+async def trail(service: Service, **wanted: Any) -> list[AuditEntry]:
     """The audit trail, newest first."""
     return [one async for _, one in audit.read(service.reader, Wanted(**wanted))]
 
@@ -515,7 +515,7 @@ async def test_sign_ins_failures_and_refusals_are_on_record(boss: Browser, clien
 
 async def test_it_does_not_grow_with_a_strangers_patience(service: Service, redis: Redis) -> None:
     for number in range(510):
-        await audit.write_some(redis, Entry(at=number, act=Act.SIGN_IN_FAILED, by=""))
+        await audit.write_some(redis, AuditEntry(at=number, act=Act.SIGN_IN_FAILED, by=""))
     found = await trail(service)
     assert len(found) == 501
     assert found[0].act == Act.MORE
@@ -556,7 +556,7 @@ async def test_what_a_person_does_to_an_order_names_them(desk: Desk) -> None:
     order = await desk.service.reader.order("shop", "10025")
     assert order
     lines = [line for line in (await desk.service.reader.story(order)).timeline if line.extra.get("by")]
-    assert [line.kind for line in lines] == [Kind.EVENT, Kind.CALL, Kind.BY_HAND, Kind.MESSAGE]
+    assert [line.kind for line in lines] == [LineKind.EVENT, LineKind.CALL, LineKind.BY_HAND, LineKind.MESSAGE]
     assert {line.extra["by"] for line in lines} == {"sara"}
     words = (await sara.get(at)).words
     assert (words.count("به گزارش سارا"), words.count("به دست سارا")) == (1, 3)
@@ -640,7 +640,7 @@ async def test_the_page_of_one_person_and_one_day(
 
 async def test_pages_of_the_trail_go_on_where_the_last_ended(boss: Browser, redis: Redis) -> None:
     for number in range(120):
-        await audit.write(redis, Entry(at=1_000_000 + number, act=Act.SIGNED_IN, by="sara", more=f"<{number}>"))
+        await audit.write(redis, AuditEntry(at=1_000_000 + number, act=Act.SIGNED_IN, by="sara", more=f"<{number}>"))
     seen, path = 0, "/audit?by=sara"
     while path:
         page = await boss.get(path)

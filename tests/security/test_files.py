@@ -9,8 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from notifier.clock import TEHRAN
-from notifier.importing.entries import Entry
-from notifier.importing.refused import Refused
+from notifier.importing.entries import ImportRow
+from notifier.importing.refused import RefusedRows
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import BackupError, backup
 from notifier.store import private_files
@@ -127,8 +127,8 @@ def test_the_archive_follows_no_link(tmp_path: Path) -> None:
 def test_refused_lines_of_an_import(tmp_path: Path) -> None:
     victim, source = tmp_path / "victim", tmp_path / "events.jsonl"
     victim.write_text("keep")
-    with Refused(source) as refused:
+    with RefusedRows(source) as refused:
         refused.path.symlink_to(victim)
         with pytest.raises(private_files.NotPrivate):
-            refused.add(Entry(line=1, given={"a": 1}), "wrong")
+            refused.add(ImportRow(line=1, given={"a": 1}), "wrong")
     assert victim.read_text() == "keep"

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from notifier.clock import TEHRAN
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
-from notifier.domain.timeline import Kind, Line
+from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.store.reading import StoredMessage, Told
 from notifier.store.records import encode
 from notifier.web import answers, openapi
-from notifier.web.described import Answer, Body, Description
+from notifier.web.described import Body, Description, DocumentedAnswer
 
 AT = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 MESSAGE = Message(id="7", template="paid", version="v1", to="09121234567", text="سلام", created_at=AT, order_v=3)
@@ -38,7 +38,10 @@ def test_what_is_not_known_is_null_and_what_is_ours_stays_ours() -> None:
 
 
 def test_a_line_of_a_timeline_says_what_there_is() -> None:
-    lines = [Line(at=AT, kind=Kind.EVENT, what="order.packed"), Line(at=AT, kind=Kind.CALL, what="help", ref="c1")]
+    lines = [
+        TimelineEntry(at=AT, kind=LineKind.EVENT, what="order.packed"),
+        TimelineEntry(at=AT, kind=LineKind.CALL, what="help", ref="c1"),
+    ]
     story = shown(answers.story(Order(id="1", source="shop"), Told(timeline=lines, messages=[], calls=[])))
     assert story["timeline"] == [
         {"at": AT.isoformat(), "kind": "event", "what": "order.packed"},
@@ -63,7 +66,10 @@ def test_an_answer_and_a_body_of_one_name_are_refused() -> None:
     asked = type("Thing", (BaseModel,), {"__annotations__": {"a": int}})
     answered = type(Struct)("Thing", (Struct,), {"__annotations__": {"b": int}})
     one = Description(
-        summary="", tag="", bodies=(Body(models=(asked,)),), answers={200: Answer(text="", models=(answered,))}
+        summary="",
+        tag="",
+        bodies=(Body(models=(asked,)),),
+        answers={200: DocumentedAnswer(text="", models=(answered,))},
     )
     with pytest.raises(ValueError, match="Thing: an answer and a body have this name"):
         openapi.document(web.Application(), {}, {"thing": one})

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call, CallState, Purpose
 from notifier.store.staff import Staff
 from scheduler import reminding, steps
-from scheduler.assignment import Desk
+from scheduler.assignment import StaffOnShift
 from scheduler.reminding import PendingReminder
-from scheduler.steps import DueReminder, Kind
+from scheduler.steps import DueReminder, ReminderKind
 
 
-def advanced(call: Call, now: int, room: Desk, known: str | None = None) -> tuple[Call, list[DueReminder]]:
+def advanced(call: Call, now: int, room: StaffOnShift, known: str | None = None) -> tuple[Call, list[DueReminder]]:
     return steps.advanced(call, now, known=known, desk=room, rules=RULES, calendar=CALENDAR)
 
 
@@ -32,22 +32,22 @@ def test_nobody_on_shift_leaves_it_to_the_pool() -> None:
 
 def test_its_holder_is_told_before_and_when_it_is_due() -> None:
     call, owed = advanced(planned(reason("1", due=at(16))), at(15, 45), desk(SARA))
-    assert [(one.staff, one.kind) for one in owed] == [(SARA, Kind.SOON)]
+    assert [(one.staff, one.kind) for one in owed] == [(SARA, ReminderKind.SOON)]
     call, owed = advanced(call, at(15, 59), desk(SARA))
     assert owed == []
     call, owed = advanced(call, at(16), desk(SARA))
-    assert (call.state, [(one.staff, one.kind) for one in owed]) == (CallState.DUE, [(SARA, Kind.DUE)])
+    assert (call.state, [(one.staff, one.kind) for one in owed]) == (CallState.DUE, [(SARA, ReminderKind.DUE)])
 
 
 def test_the_ladder() -> None:
     call, _ = advanced(planned(reason("1", due=at(10))), at(10), desk(SARA, REZA, BOSS))
     holder = SARA if call.assignee == "sara" else REZA
     other = REZA if holder is SARA else SARA
-    told: list[tuple[Staff, Kind]] = []
+    told: list[tuple[Staff, ReminderKind]] = []
     for minute in range(1, 180):
         call, owed = advanced(call, at(10) + minute * 60_000, desk(SARA, REZA, BOSS))
         told += [(one.staff, one.kind) for one in owed]
-    assert told == [(holder, Kind.OVERDUE), (other, Kind.POOL), (BOSS, Kind.ESCALATED)]
+    assert told == [(holder, ReminderKind.OVERDUE), (other, ReminderKind.POOL), (BOSS, ReminderKind.ESCALATED)]
     assert call.assignee == "boss"
 
 
@@ -56,14 +56,14 @@ def test_a_night_is_no_working_time() -> None:
     call, owed = advanced(call, at(9, 5, days=1), desk())
     assert (owed, call.rung) == ([], 0)
     _, owed = advanced(call, at(9, 10, days=1), desk())
-    assert [one.kind for one in owed] == [Kind.OVERDUE]
+    assert [one.kind for one in owed] == [ReminderKind.OVERDUE]
 
 
 def test_a_claim_lapses() -> None:
     call = replace(planned(), state=CallState.CLAIMED, assignee="sara", claimed_until=at(10, 35))
     assert advanced(call, at(10, 34), desk()) == (call, [])
     lapsed, owed = advanced(call, at(10, 35), desk())
-    assert (lapsed.state, [(one.staff, one.kind) for one in owed]) == (CallState.DUE, [(SARA, Kind.OVERDUE)])
+    assert (lapsed.state, [(one.staff, one.kind) for one in owed]) == (CallState.DUE, [(SARA, ReminderKind.OVERDUE)])
 
 
 def test_who_left_has_their_calls_taken_over() -> None:
@@ -85,7 +85,7 @@ def test_forty_debts_are_one_reminder() -> None:
         str(number): replace(planned(reason(str(number), due=at(10))), state=CallState.DUE, assignee="sara")
         for number in range(40)
     }
-    debts = [PendingReminder("sara", name, Kind.DUE, at(3)) for name in calls]
+    debts = [PendingReminder("sara", name, ReminderKind.DUE, at(3)) for name in calls]
     found, dropped = reminding.gathered(debts, calls, {}, now=at(10), desk=desk(), rules=RULES)
     assert [(one.staff, len(one.calls), len(one.paid)) for one in found] == [(SARA, 40, 40)]
     assert dropped == []
@@ -93,7 +93,7 @@ def test_forty_debts_are_one_reminder() -> None:
 
 def test_nothing_is_said_at_night_or_too_soon() -> None:
     call = replace(planned(reason("1", due=at(17, 50))), state=CallState.DUE, assignee="sara")
-    debt = PendingReminder("sara", "1", Kind.DUE, at(17, 50))
+    debt = PendingReminder("sara", "1", ReminderKind.DUE, at(17, 50))
 
     def told(now: int, last: dict[str, int]) -> int:
         return len(reminding.gathered([debt], {"1": call}, last, now=now, desk=desk(), rules=RULES)[0])
@@ -107,13 +107,13 @@ def test_nothing_is_said_at_night_or_too_soon() -> None:
 
 def test_a_time_set_by_hand_is_not_held_back() -> None:
     call = replace(planned(), fixed=True, due=at(21), state=CallState.DUE, assignee="sara")
-    debt = PendingReminder("sara", "1", Kind.DUE, at(21))
+    debt = PendingReminder("sara", "1", ReminderKind.DUE, at(21))
     assert reminding.gathered([debt], {"1": call}, {}, now=at(21), desk=desk(), rules=RULES)[0]
 
 
 def test_reminders_that_lost_their_sense_are_dropped() -> None:
     call = replace(planned(), state=CallState.DUE, assignee="sara")
-    debt = PendingReminder("sara", "1", Kind.DUE, at(10))
+    debt = PendingReminder("sara", "1", ReminderKind.DUE, at(10))
     for changed in (
         replace(call, state=CallState.DONE),
         replace(call, state=CallState.CLAIMED),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notifier.diagnostics import offline
-from notifier.diagnostics.offline import Level
+from notifier.diagnostics.offline import FindingLevel
 
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "config.toml").read_text()
@@ -21,7 +21,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
     def errors(text: str) -> list[str]:
         file = tmp_path / "config.toml"
         file.write_text(text.replace('folder = "templates"', f'folder = "{ROOT / "templates"}"'))
-        return [found.text for found in offline.check(file) if found.level is Level.ERROR]
+        return [found.text for found in offline.check(file) if found.level is FindingLevel.ERROR]
 
     return errors
 
@@ -82,7 +82,7 @@ def test_all_mistakes_at_once(check: Callable[[str], list[str]]) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (finding,) = offline.check(tmp_path / "none.toml")
-    assert finding.level is Level.ERROR
+    assert finding.level is FindingLevel.ERROR
     assert "--config" in finding.text
 
 
@@ -105,5 +105,5 @@ def test_cities_that_are_numbers_are_spoken_of(tmp_path: Path) -> None:
     text = (ROOT / "config.toml").read_text().replace('folder = "templates"', f'folder = "{ROOT / "templates"}"')
     for file, found in ((text, True), (text.replace('"Tehran City"]', '"Tehran City", "177"]'), False)):
         (tmp_path / "config.toml").write_text(file)
-        notes = [one.text for one in offline.check(tmp_path / "config.toml") if one.level is offline.Level.NOTE]
+        notes = [one.text for one in offline.check(tmp_path / "config.toml") if one.level is offline.FindingLevel.NOTE]
         assert any("regions.cities" in note and "Shipping" in note for note in notes) is found

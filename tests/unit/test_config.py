@@ -12,13 +12,13 @@ from notifier.config.loading import find, load
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.diagnostics import offline
 from notifier.domain.calls import Purpose
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Priority
 from notifier.domain.policy import When
 from notifier.durations import parse
 from notifier.errors import ConfigError
 from notifier.secret import MissingSecretError, secrets_in, secrets_of
-from scheduler.rules import OUTCOMES, PURPOSES, Outcome, OutcomeRule, PurposeRule, Rules
+from scheduler.rules import OUTCOMES, PURPOSES, CallRules, Outcome, OutcomeRule, PurposeRule
 
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
 
@@ -79,7 +79,7 @@ calls = [{ purpose = "arrange_payment" }]
 """,
     )
     policy = config.policy.policy(config.regions.regions())
-    block = policy.blocks["tehran", Method.ONLINE]
+    block = policy.blocks["tehran", PaymentMethod.ONLINE]
     assert (block.priority, block.needs_payment) == (Priority.HIGH, True)
     one, two = block.rule(EventType.REGISTERED).sms
     assert (one.template, one.after, one.when) == ("one", timedelta(), When.ALWAYS)
@@ -378,7 +378,7 @@ def test_what_is_named_of_the_calls_replaces_what_is_usual(file: Path) -> None:
     assert rules.outcome(Outcome.NO_ANSWER) == OUTCOMES[Outcome.NO_ANSWER]
     assert rules.purpose(Purpose.SATISFACTION) == PurposeRule(priority=9)
     assert rules.purpose(Purpose.VERIFY_DEPOSIT) == PURPOSES[Purpose.VERIFY_DEPOSIT]
-    assert read(file).calls == Rules()
+    assert read(file).calls == CallRules()
 
 
 def test_a_header_from_the_environment_is_a_secret_and_may_be_two_words(

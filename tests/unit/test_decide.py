@@ -18,11 +18,11 @@ from rulebook import (
     told,
 )
 
-from notifier.domain.decide import Suppressed, decide, derived_id
+from notifier.domain.decide import Suppression, decide, derived_id
 from notifier.domain.events import Details, EventType
 from notifier.domain.messages import Audience
 from notifier.domain.orders import Priority, Stage
-from notifier.domain.timeline import Kind, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason
 
 E = EventType
 
@@ -75,9 +75,9 @@ def test_only_mobiles_are_written_to_but_everybody_is_called(phone: str | None, 
     story = Story("tehran.cash", phone=phone)
     decision = story.hear(E.REGISTERED)
     assert decision.messages == ()
-    assert decision.suppressed == (Suppressed("template", "order_registered_cash", Reason(reason)),)
+    assert decision.suppressed == (Suppression("template", "order_registered_cash", SuppressionReason(reason)),)
     assert [call.phone for call in decision.calls] == [phone]
-    assert [line.what for line in decision.timeline if line.kind is Kind.SUPPRESSED] == ["order_registered_cash"]
+    assert [line.what for line in decision.timeline if line.kind is LineKind.SUPPRESSED] == ["order_registered_cash"]
 
 
 def test_a_customer_abroad_is_written_to_when_the_number_is_a_mobile_s() -> None:
@@ -89,7 +89,7 @@ def test_of_several_stages_reported_at_once_the_newest_is_told() -> None:
     story = play([[event(kind, minute, details("tehran.cash")) for minute, kind in enumerate(kinds)]])
     assert story.texts() == ["order_shipped_tehran"]
     assert [thing.what for thing in story.suppressed] == ["order_registered_cash", "order_preparing", "order_packed"]
-    assert {thing.reason for thing in story.suppressed} == {Reason.SUPERSEDED}
+    assert {thing.reason for thing in story.suppressed} == {SuppressionReason.SUPERSEDED}
     assert story.purposes() == ["coordination"]
 
 
@@ -99,7 +99,7 @@ def test_a_stage_that_comes_late_is_known_but_not_told() -> None:
     decision = story.hear(E.PACKED, 3)
     assert decision.messages == ()
     assert decision.order.stage is Stage.SHIPPED
-    assert decision.suppressed == (Suppressed("template", "order_packed", Reason.SUPERSEDED),)
+    assert decision.suppressed == (Suppression("template", "order_packed", SuppressionReason.SUPERSEDED),)
 
 
 def test_the_same_news_twice_is_told_once() -> None:
@@ -107,7 +107,7 @@ def test_the_same_news_twice_is_told_once() -> None:
     story.hear(E.REGISTERED)
     decision = story.hear(E.REGISTERED)
     assert (decision.messages, decision.calls, decision.suppressed) == ((), (), ())
-    assert [line.kind for line in decision.timeline] == [Kind.REPEATED]
+    assert [line.kind for line in decision.timeline] == [LineKind.REPEATED]
 
 
 @pytest.mark.parametrize("region", ["tehran", "elsewhere"])
@@ -127,7 +127,7 @@ def test_a_withheld_stage_is_told_when_the_deposit_is_confirmed_the_newest_only(
     for kind in (E.PREPARING, E.PACKED, E.SHIPPED):
         decision = story.hear(kind, tracking_code="24100" if kind is E.SHIPPED else None)
         assert not decision.messages
-        assert {thing.reason for thing in decision.suppressed} == {Reason.NOT_PAID}
+        assert {thing.reason for thing in decision.suppressed} == {SuppressionReason.NOT_PAID}
     decision = story.hear(E.DEPOSIT_CONFIRMED)
     assert told(decision) == ["deposit_confirmed", "order_shipped_elsewhere"]
     assert "24100" in decision.messages[1].text
@@ -237,7 +237,7 @@ def test_word_of_a_deposit_that_is_settled_is_not_told(late: EventType) -> None:
     decision = story.hear(late, 3)
     assert not decision.messages
     assert not decision.calls
-    assert {thing.reason for thing in decision.suppressed} == {Reason.SUPERSEDED}
+    assert {thing.reason for thing in decision.suppressed} == {SuppressionReason.SUPERSEDED}
 
 
 def test_priority_comes_with_the_payment_and_goes_with_the_cancellation() -> None:
@@ -293,7 +293,7 @@ def test_a_rule_that_is_not_there_does_nothing() -> None:
 def test_an_order_nobody_said_anything_about() -> None:
     decision = decide(None, [event(E.REGISTERED, 0, Details())], RULEBOOK, NOON)
     assert planned(decision) == ["arrange_payment"]
-    assert [thing.reason for thing in decision.suppressed] == [Reason.NO_MOBILE]
+    assert [thing.reason for thing in decision.suppressed] == [SuppressionReason.NO_MOBILE]
 
 
 def test_a_reminder_counts_from_the_text_it_reminds_of() -> None:

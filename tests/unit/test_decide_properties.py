@@ -11,10 +11,10 @@ from rulebook import AT_NIGHT, GROUPS, NOON, RULEBOOK, STAGE_TEXTS, Story, deliv
 
 from notifier.domain import phones
 from notifier.domain.decide import decide
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import STAGES, Order, Priority, Stage
 from notifier.domain.policy import TextRule
-from notifier.domain.timeline import Kind, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason
 from notifier.store.records import decode, encode
 
 NOW = NOON + timedelta(minutes=20)
@@ -25,7 +25,7 @@ ANY_DETAILS = st.builds(
     name=st.sampled_from(["سارا محمدی", "علی", None]),
     phone=PHONES,
     city=st.sampled_from(["تهران", "اصفهان", "کرج", None]),
-    method=st.sampled_from([*Method, None]),
+    method=st.sampled_from([*PaymentMethod, None]),
     amount=st.sampled_from([185_000_000, 90_000_000, 9, None]),
     reference=st.sampled_from(["111", "222", None]),
     items=st.sampled_from([(Item("Xiaomi 13T"),), (Item("Redmi", 2), Item("Band")), None]),
@@ -93,7 +93,9 @@ def test_what_is_cancelled_was_open_and_is_not_new(data: st.DataObject, time: st
         cancelled = [*decision.cancelled_messages, *decision.cancelled_calls]
         assert len(cancelled) == len(set(cancelled))
         assert set(cancelled) <= known - gone
-        notes = [line for line in decision.timeline if line.kind in (Kind.MESSAGE_CANCELLED, Kind.CALL_CANCELLED)]
+        notes = [
+            line for line in decision.timeline if line.kind in (LineKind.MESSAGE_CANCELLED, LineKind.CALL_CANCELLED)
+        ]
         assert [line.ref for line in notes] == cancelled or {line.ref for line in notes} == set(cancelled)
 
 
@@ -139,12 +141,12 @@ def test_messages_go_to_mobiles_and_never_into_the_past(data: st.DataObject, tim
 def test_the_timeline_tells_all(data: st.DataObject, time: str) -> None:
     for decision in play(data.draw(deliveries(data.draw(events()))), rulebook=RULEBOOKS[time]).decisions:
         lines = decision.timeline
-        assert [(line.what, line.reason) for line in lines if line.kind is Kind.SUPPRESSED] == [
+        assert [(line.what, line.reason) for line in lines if line.kind is LineKind.SUPPRESSED] == [
             (thing.what, thing.reason) for thing in decision.suppressed
         ]
-        assert [line.ref for line in lines if line.kind is Kind.MESSAGE] == [m.id for m in decision.messages]
-        assert [line.ref for line in lines if line.kind is Kind.CALL] == [call.id for call in decision.calls]
-        assert all(isinstance(thing.reason, Reason) for thing in decision.suppressed)
+        assert [line.ref for line in lines if line.kind is LineKind.MESSAGE] == [m.id for m in decision.messages]
+        assert [line.ref for line in lines if line.kind is LineKind.CALL] == [call.id for call in decision.calls]
+        assert all(isinstance(thing.reason, SuppressionReason) for thing in decision.suppressed)
 
 
 @given(st.data())
@@ -198,4 +200,4 @@ def test_a_stage_is_told_at_most_once_and_never_after_a_later_one(data: st.DataO
 
 
 def _cash(kind: EventType) -> tuple[TextRule, ...]:
-    return RULEBOOK.policy.blocks["tehran", Method.CASH].rule(kind).sms
+    return RULEBOOK.policy.blocks["tehran", PaymentMethod.CASH].rule(kind).sms

@@ -11,9 +11,9 @@ from notifier.config.loading import load
 from notifier.demo import script
 from notifier.demo.player import STORIES, opening, working_days
 from notifier.demo.script import Moment
-from notifier.demo.shops import StandardShop, WooCommerceShop
+from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop
 from notifier.domain import phones
-from notifier.domain.events import Method
+from notifier.domain.events import PaymentMethod
 from notifier.intake.standard import payload as standard
 from notifier.intake.standard import signature as signatures
 from notifier.intake.woocommerce import events as woocommerce
@@ -33,7 +33,7 @@ def test_steps_come_in_the_order_of_the_clock() -> None:
 
 
 def test_standard_events_are_signed_and_valid() -> None:
-    shop, key = StandardShop(SECRET, ORDERS), signatures.key(SECRET)
+    shop, key = DemoStandardShop(SECRET, ORDERS), signatures.key(SECRET)
     for step in [step for step in STEPS if step.shop == "shop"]:
         now = time_of(step.at)
         body, headers = shop.request(step, now=now, time_of=time_of)
@@ -44,7 +44,7 @@ def test_standard_events_are_signed_and_valid() -> None:
 
 
 def test_woocommerce_orders_are_signed_and_hold_nothing_odd() -> None:
-    shop = WooCommerceShop("secret", ORDERS)
+    shop = DemoWooCommerceShop("secret", ORDERS)
     for step in [step for step in STEPS if step.shop == "woo"]:
         body, headers = shop.request(step, now=time_of(step.at), time_of=time_of)
         assert woocommerce.verify("secret", body, headers["X-WC-Webhook-Signature"])
@@ -58,7 +58,7 @@ def test_woocommerce_orders_are_signed_and_hold_nothing_odd() -> None:
 def test_a_woocommerce_order_has_the_fields_of_a_recorded_one(request: pytest.FixtureRequest) -> None:
     recorded = request.config.rootpath / "tests/fixtures/woocommerce/order.updated__processing_online.json"
     expected = json.loads(recorded.read_text(encoding="utf-8"))["body"].keys() - {"_links"}
-    shop = WooCommerceShop("secret", ORDERS)
+    shop = DemoWooCommerceShop("secret", ORDERS)
     step = next(step for step in STEPS if step.shop == "woo")
     body, _ = shop.request(step, now=time_of(step.at), time_of=time_of)
     assert json.loads(body).keys() == expected
@@ -82,7 +82,7 @@ def test_every_group_of_the_policy_has_a_story(request: pytest.FixtureRequest) -
     config = load(request.config.rootpath / "config.toml", environment={})
     regions = config.regions.regions()
     told = {
-        (regions.region(story.order["customer"]["city"]), Method(story.order["payment"]["method"]))
+        (regions.region(story.order["customer"]["city"]), PaymentMethod(story.order["payment"]["method"]))
         for story in STORIES
         if story.shop == "shop"
     }

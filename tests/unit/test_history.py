@@ -6,7 +6,7 @@ from notifier.domain.decide import decide
 from notifier.domain.events import EventType
 from notifier.domain.history import untold
 from notifier.domain.orders import Stage
-from notifier.domain.timeline import Kind, Reason
+from notifier.domain.timeline import LineKind, SuppressionReason
 
 E = EventType
 
@@ -21,8 +21,8 @@ def test_the_facts_stay_and_the_texts_and_calls_go() -> None:
     assert quiet.facts == ()
     assert (quiet.messages, quiet.calls, quiet.order.open_texts, quiet.order.open_calls) == ((), (), {}, {})
     assert (quiet.order.prepaid, quiet.order.stage) == (True, Stage.PAID)
-    assert {thing.reason for thing in quiet.suppressed} == {Reason.PAST}
-    assert [line.kind for line in quiet.timeline if line.kind is not Kind.SUPPRESSED] == [Kind.EVENT]
+    assert {thing.reason for thing in quiet.suppressed} == {SuppressionReason.PAST}
+    assert [line.kind for line in quiet.timeline if line.kind is not LineKind.SUPPRESSED] == [LineKind.EVENT]
     again = decide(quiet.order, [paid], RULEBOOK, NOON)
     assert (again.messages, again.calls) == ((), ())
 

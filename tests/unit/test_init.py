@@ -46,7 +46,7 @@ def test_a_new_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, secret)
         assert secret not in said.output
     monkeypatch.delenv("KAVENEGAR_API_KEY", raising=False)
-    [left] = [one for one in offline.check(home / "config.toml") if one.level is not offline.Level.NOTE]
+    [left] = [one for one in offline.check(home / "config.toml") if one.level is not offline.FindingLevel.NOTE]
     assert "KAVENEGAR_API_KEY is not set" in left.text
 
     assert init(tmp_path / "another").exit_code == 0

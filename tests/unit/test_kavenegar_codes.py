@@ -3,7 +3,7 @@
 import pytest
 
 from notifier.sms.providers import codes
-from notifier.sms.providers.base import FINAL, Failure, Outgoing, Status
+from notifier.sms.providers.base import FINAL, DeliveryStatus, Failure, Outgoing
 
 OUR_BUGS = {400, 406, 414, 415, 419, 604, 607}
 THIS_MESSAGE = {411, 413, 417, 420, 422, 424, 428, 431, 432}
@@ -74,21 +74,21 @@ def test_rate_limits_ask_for_a_long_pause_and_nothing_else_does() -> None:
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        (1, Status.QUEUED),
-        (2, Status.QUEUED),
-        (4, Status.SENT),
-        (5, Status.SENT),
-        (6, Status.FAILED),
-        (10, Status.DELIVERED),
-        (11, Status.UNDELIVERED),
-        (13, Status.CANCELLED),
-        (14, Status.BLOCKED),
-        (100, Status.UNKNOWN_ID),
+        (1, DeliveryStatus.QUEUED),
+        (2, DeliveryStatus.QUEUED),
+        (4, DeliveryStatus.SENT),
+        (5, DeliveryStatus.SENT),
+        (6, DeliveryStatus.FAILED),
+        (10, DeliveryStatus.DELIVERED),
+        (11, DeliveryStatus.UNDELIVERED),
+        (13, DeliveryStatus.CANCELLED),
+        (14, DeliveryStatus.BLOCKED),
+        (100, DeliveryStatus.UNKNOWN_ID),
         (50, None),
         (None, None),
     ],
 )
-def test_delivery_statuses(number: int | None, status: Status | None) -> None:
+def test_delivery_statuses(number: int | None, status: DeliveryStatus | None) -> None:
     assert codes.status(number) is status
 
 

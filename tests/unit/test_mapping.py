@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from mapping_shop import SOURCE, order
 
 from notifier.config.mapping import MappingSource
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.errors import Problem, Unprocessable
 from notifier.intake.mapping import body as documents
 from notifier.intake.mapping import events, values
-from notifier.intake.mapping.events import Reading
+from notifier.intake.mapping.events import MappedDelivery
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 
 
-def read(document: Any, **changes: Any) -> Reading:
+def read(document: Any, **changes: Any) -> MappedDelivery:
     rules = MappingSource(**(SOURCE | changes)).rules(TEHRAN)
     return events.read(json.dumps(document).encode(), "application/json", {}, rules, source="mine", received_at=NOW)
 
@@ -137,9 +137,15 @@ def test_names_of_things_alone() -> None:
 
 @pytest.mark.parametrize(
     ("word", "method"),
-    [("GateWay", Method.ONLINE), ("cod", Method.CASH), ("phone", Method.PHONE), ("barter", None), ("", None)],
+    [
+        ("GateWay", PaymentMethod.ONLINE),
+        ("cod", PaymentMethod.CASH),
+        ("phone", PaymentMethod.PHONE),
+        ("barter", None),
+        ("", None),
+    ],
 )
-def test_methods(word: str, method: Method | None) -> None:
+def test_methods(word: str, method: PaymentMethod | None) -> None:
     assert read(order(pay=word)).event.details.method is method
 
 

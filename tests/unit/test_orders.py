@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rulebook import CUSTOMER, NOON, event
 
-from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.events import Details, Event, EventType, PaymentMethod
 from notifier.domain.orders import STAGES, Order, Stage, apply_events
 
 E = EventType
 NOBODY = Order(id="10025", source="shop")
 
 
-def after(*told: tuple[EventType, float] | Event, method: Method | None = None) -> Order:
+def after(*told: tuple[EventType, float] | Event, method: PaymentMethod | None = None) -> Order:
     about = Details(method=method)
     return apply_events(NOBODY, [known if isinstance(known, Event) else event(*known, about) for known in told])
 
@@ -73,14 +73,16 @@ def test_stages_are_in_the_order_of_the_page() -> None:
     [
         ([], None, None),
         ([E.REGISTERED, E.PAYMENT_FAILED], None, None),
-        ([E.PAID], None, Method.ONLINE),
-        ([E.DEPOSIT_REPORTED], None, Method.BANK_TRANSFER),
-        ([E.DEPOSIT_REJECTED], None, Method.BANK_TRANSFER),
-        ([E.DEPOSIT_CONFIRMED, E.PAID], None, Method.ONLINE),
-        ([E.PAID], Method.CASH, Method.CASH),
+        ([E.PAID], None, PaymentMethod.ONLINE),
+        ([E.DEPOSIT_REPORTED], None, PaymentMethod.BANK_TRANSFER),
+        ([E.DEPOSIT_REJECTED], None, PaymentMethod.BANK_TRANSFER),
+        ([E.DEPOSIT_CONFIRMED, E.PAID], None, PaymentMethod.ONLINE),
+        ([E.PAID], PaymentMethod.CASH, PaymentMethod.CASH),
     ],
 )
-def test_the_method_said_or_implied(told: list[EventType], given: Method | None, method: Method | None) -> None:
+def test_the_method_said_or_implied(
+    told: list[EventType], given: PaymentMethod | None, method: PaymentMethod | None
+) -> None:
     assert after(*((kind, 0) for kind in told), method=given).method is method
 
 
@@ -104,23 +106,23 @@ def test_cancelled_until_ordered_or_paid_anew(told: list[tuple[EventType, float]
 @pytest.mark.parametrize(
     ("method", "told", "paid"),
     [
-        (Method.ONLINE, [(E.PAID, 1)], True),
-        (Method.ONLINE, [(E.PAID, 1), (E.PAYMENT_FAILED, 2)], True),
-        (Method.ONLINE, [(E.PAYMENT_FAILED, 2)], False),
-        (Method.ONLINE, [(E.DEPOSIT_CONFIRMED, 1)], False),
-        (Method.ONLINE, [(E.PAID, 1), (E.REFUNDED, 2)], False),
-        (Method.ONLINE, [(E.PAID, 3), (E.REFUNDED, 2)], True),
-        (Method.CASH, [(E.PAID, 1)], False),
-        (Method.PHONE, [(E.PAID, 1)], False),
-        (Method.BANK_TRANSFER, [(E.PAID, 1)], False),
-        (Method.BANK_TRANSFER, [(E.DEPOSIT_REPORTED, 1)], False),
-        (Method.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1)], True),
-        (Method.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1), (E.DEPOSIT_REJECTED, 2)], False),
-        (Method.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 3), (E.DEPOSIT_REJECTED, 2)], True),
-        (Method.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1), (E.REFUNDED, 2)], False),
+        (PaymentMethod.ONLINE, [(E.PAID, 1)], True),
+        (PaymentMethod.ONLINE, [(E.PAID, 1), (E.PAYMENT_FAILED, 2)], True),
+        (PaymentMethod.ONLINE, [(E.PAYMENT_FAILED, 2)], False),
+        (PaymentMethod.ONLINE, [(E.DEPOSIT_CONFIRMED, 1)], False),
+        (PaymentMethod.ONLINE, [(E.PAID, 1), (E.REFUNDED, 2)], False),
+        (PaymentMethod.ONLINE, [(E.PAID, 3), (E.REFUNDED, 2)], True),
+        (PaymentMethod.CASH, [(E.PAID, 1)], False),
+        (PaymentMethod.PHONE, [(E.PAID, 1)], False),
+        (PaymentMethod.BANK_TRANSFER, [(E.PAID, 1)], False),
+        (PaymentMethod.BANK_TRANSFER, [(E.DEPOSIT_REPORTED, 1)], False),
+        (PaymentMethod.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1)], True),
+        (PaymentMethod.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1), (E.DEPOSIT_REJECTED, 2)], False),
+        (PaymentMethod.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 3), (E.DEPOSIT_REJECTED, 2)], True),
+        (PaymentMethod.BANK_TRANSFER, [(E.DEPOSIT_CONFIRMED, 1), (E.REFUNDED, 2)], False),
     ],
 )
-def test_paid_in_advance(method: Method, told: list[tuple[EventType, float]], paid: bool) -> None:
+def test_paid_in_advance(method: PaymentMethod, told: list[tuple[EventType, float]], paid: bool) -> None:
     assert {after(*turn, method=method).paid for turn in permutations(told)} == {paid}
 
 

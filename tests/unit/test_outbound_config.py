@@ -14,7 +14,7 @@ from notifier.config.outbound import WebhookConfig
 from notifier.config.section import keys
 from notifier.config.shipped import CONFIG
 from notifier.diagnostics import offline
-from notifier.diagnostics.offline import Level
+from notifier.diagnostics.offline import FindingLevel
 from notifier.errors import ConfigError
 from notifier.outbound.events import Topic
 from notifier.service import news
@@ -91,7 +91,9 @@ def test_what_check_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BACKEND_WEBHOOK_SECRET", raising=False)
     wrong = config(secret="not base64", sources=["shop", "shp"])
     said = [
-        found.text for found in offline.findings(wrong, {}) if found.level is Level.ERROR and "webhooks" in found.text
+        found.text
+        for found in offline.findings(wrong, {})
+        if found.level is FindingLevel.ERROR and "webhooks" in found.text
     ]
     assert any("webhooks.backend.secret: the secret must be base64" in text for text in said)
     assert any("webhooks.backend.sources: there is no [sources.shp]" in text for text in said)

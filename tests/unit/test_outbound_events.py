@@ -29,7 +29,7 @@ from notifier.domain.orders import Order
 from notifier.outbound import news, retrying
 from notifier.outbound.endpoint import retry_after
 from notifier.outbound.events import PAYLOADS, Topic
-from notifier.outbound.news import News
+from notifier.outbound.news import OutboundNews
 from notifier.outbound.samples import AT, samples
 from notifier.outbound.schemas import schemas
 from notifier.outbound.signing import headers
@@ -64,7 +64,7 @@ def facts() -> list[DomainEvent]:
     ]
 
 
-def told(fact: DomainEvent) -> list[News]:
+def told(fact: DomainEvent) -> list[OutboundNews]:
     return list(news.of(fact))
 
 

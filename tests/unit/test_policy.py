@@ -4,9 +4,9 @@ import pytest
 from rulebook import GROUPS, STAGE_TEXTS, Story, planned, told
 
 from notifier.domain.calls import CallRequest, Purpose
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Priority
-from notifier.domain.timeline import Kind
+from notifier.domain.timeline import LineKind
 
 E = EventType
 LIFE = (E.REGISTERED, E.PREPARING, E.PACKED, E.SHIPPED, E.OUT_FOR_DELIVERY, E.DELIVERED)
@@ -67,7 +67,7 @@ def made_calls(group: str) -> list[str]:
     Verifying a deposit is the desk's own work and reaches no customer.
     """
     story = Story(group)
-    told = [EventType(line.what) for line in live(group).timeline if line.kind is Kind.EVENT]
+    told = [EventType(line.what) for line in live(group).timeline if line.kind is LineKind.EVENT]
     stages = told.index(E.PREPARING)
     for number, kind in enumerate(told):
         story.hear(kind, number if number < stages else number * 24 * 60)
@@ -172,9 +172,9 @@ def test_b_2_3__the_number_and_the_receipts_of_the_deposit_are_to_be_kept() -> N
     assert "رسید واریز را نزد خود نگه دارید" in confirmed.text
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", list(PaymentMethod))
 @pytest.mark.parametrize("city", ["تهران", "اصفهان"])
-def test_the_methods_on_offer(city: str, method: Method) -> None:
+def test_the_methods_on_offer(city: str, method: PaymentMethod) -> None:
     offered = {"تهران": {"cash", "online", "phone"}, "اصفهان": {"online", "bank_transfer"}}
     order = Story("unknown", city=city, method=method).hear(E.REGISTERED).order
     assert order.violation == (method not in offered[city])

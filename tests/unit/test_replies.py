@@ -2,12 +2,12 @@
 
 import pytest
 
-from notifier.domain.events import Details, Method
+from notifier.domain.events import Details, PaymentMethod
 from notifier.domain.orders import Order
 from notifier.domain.replies import LONGEST, Reply, Wish, read
 
 
-def order(number: str, *, rial: int = 24_000_000, method: Method = Method.BANK_TRANSFER) -> Order:
+def order(number: str, *, rial: int = 24_000_000, method: PaymentMethod = PaymentMethod.BANK_TRANSFER) -> Order:
     return Order(id=number, source="woo", details=Details(method=method, amount=rial))
 
 
@@ -80,7 +80,7 @@ def test_the_order_named_is_the_one_meant() -> None:
 
 
 def test_the_number_people_know_names_it_too() -> None:
-    own = Order(id="138", source="woo", details=Details(number="SH-1405-1138", method=Method.BANK_TRANSFER))
+    own = Order(id="138", source="woo", details=Details(number="SH-1405-1138", method=PaymentMethod.BANK_TRANSFER))
     said = read("سفارش SH-1405-1138 واریز شد پیگیری 445566", [order("90001"), own])
     assert said == Reply(Wish.DEPOSIT, own, "445566")
     assert read("سفارش 138 واریز شد پیگیری 445566", [order("90001"), own]).order is own
@@ -94,7 +94,7 @@ def test_of_several_that_wait_none_is_guessed() -> None:
 
 
 def test_what_waits_for_no_deposit_gets_none() -> None:
-    cash = order("82003", method=Method.CASH)
+    cash = order("82003", method=PaymentMethod.CASH)
     assert meaning("سفارش 82003 واریز شد پیگیری 98765432", cash, ONE) == (Wish.PERSON, "")
     assert meaning("واریز شد پیگیری 98765432", cash) == (Wish.PERSON, "")
 

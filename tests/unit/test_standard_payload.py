@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifier.domain.events import Event, EventType, Item, Method
+from notifier.domain.events import Event, EventType, Item, PaymentMethod
 from notifier.errors import Unprocessable
 from notifier.intake.standard import payload as standard
 
@@ -29,7 +29,7 @@ def test_everything_in_a_payment() -> None:
     assert paid.at == datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
     details = paid.details
     assert (details.name, details.phone, details.city) == ("سارا محمدی", "09121234567", "تهران")
-    assert (details.method, details.amount, details.reference) == (Method.ONLINE, 185_000_000, "123456789")
+    assert (details.method, details.amount, details.reference) == (PaymentMethod.ONLINE, 185_000_000, "123456789")
     assert details.items == (Item("Xiaomi 13T Pro", 1),)
     assert (details.carrier, details.tracking_code) == ("پست پیشتاز", "123456789012345678901234")
     assert details.tracking_url == "https://tracking.post.ir/?id=123456789012345678901234"

@@ -172,7 +172,9 @@ def test_check_names_unused_templates_and_unknown_shops(tmp_path: Path) -> None:
     (folder / "nobody").mkdir()
     (folder / "nobody" / "order_packed.txt").write_text(f"{HEADER}+++\nسلام\n", encoding="utf-8")
     (tmp_path / "config.toml").write_text(CONFIG.file.read_text(encoding="utf-8"), encoding="utf-8")
-    errors = [found.text for found in offline.check(tmp_path / "config.toml") if found.level is offline.Level.ERROR]
+    errors = [
+        found.text for found in offline.check(tmp_path / "config.toml") if found.level is offline.FindingLevel.ERROR
+    ]
     assert [re.sub(r".*/templates/", "", error) for error in errors] == [
         "nobody/order_packed.txt: there is no [sources.nobody]; there are: shop, woo",
         "stray.txt, line 1: no rule of [policy] uses this template; name it in the sms of an event there,"

@@ -9,22 +9,22 @@ import pytest
 from notifier.clock import TEHRAN
 from notifier.domain import persian
 from notifier.importing import jsonl, tracking
-from notifier.importing.entries import Entry
+from notifier.importing.entries import ImportRow
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 CODE = "123456789012345678901234"
 
 
-def read(text: str) -> list[Entry]:
+def read(text: str) -> list[ImportRow]:
     return list(tracking.entries(io.StringIO(text, newline=""), source="shop", zone=TEHRAN, now=NOW))
 
 
-def only(text: str) -> Entry:
+def only(text: str) -> ImportRow:
     (entry,) = read(text)
     return entry
 
 
-def told(entry: Entry) -> tuple[Any, ...]:
+def told(entry: ImportRow) -> tuple[Any, ...]:
     assert entry.event, entry.reason
     details = entry.event.details
     return entry.event.order_id, details.carrier, details.tracking_code
@@ -178,7 +178,7 @@ def test_a_code_that_is_spoilt_or_none_is_refused(code: str, reason: str) -> Non
     assert reason in entry.reason
 
 
-def lines(raw: bytes) -> list[Entry]:
+def lines(raw: bytes) -> list[ImportRow]:
     return list(jsonl.entries(io.BytesIO(raw), source="shop"))
 
 

@@ -45,5 +45,5 @@ def test_check_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (GOOD | {"NOTIFIER__CALLBACKS__TOKEN": "hook"}).items():
         monkeypatch.setenv(name, value)
     [found] = [found for found in offline.check(ROOT / "config.toml") if "by trying" in found.text]
-    assert found.level is offline.Level.WARNING
+    assert found.level is offline.FindingLevel.WARNING
     assert "callbacks.token: has 4 characters" in found.text

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from notifier.domain import persian
 from notifier.domain.decide import decide
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, Stage, apply_events
 from notifier.domain.policy import Block, Policy, Rulebook, Shop
 from notifier.domain.regions import Regions
-from notifier.domain.timeline import Kind
+from notifier.domain.timeline import LineKind
 from notifier.domain.variables import Context, more_items
 from notifier.errors import NotJson, OwnerWithoutRights, Unprocessable
 from notifier.intake.woocommerce.events import (
@@ -135,9 +135,9 @@ def test_an_error_in_the_place_of_an_order(status: int) -> None:
 
 @pytest.mark.parametrize("status", ["wc-Checking-Stock", "Checking-Stock", " wc-checking-stock ", "CHECKING-STOCK"])
 def test_a_configured_status_is_known_however_it_is_written(status: str) -> None:
-    rules = WooRules(statuses={status: (T.PACKED,)}, methods={"WC_Pardakht_Mahal": Method.CASH})
+    rules = WooRules(statuses={status: (T.PACKED,)}, methods={"WC_Pardakht_Mahal": PaymentMethod.CASH})
     assert rules.meanings(parse(b'{"id": 1, "status": "Checking-stock"}', rules=rules).status) == (T.PACKED,)
-    assert rules.method("wc_pardakht_MAHAL") is Method.CASH
+    assert rules.method("wc_pardakht_MAHAL") is PaymentMethod.CASH
 
 
 @pytest.mark.parametrize("method", ["", " ", "other", "Other", "N/A", None])
@@ -536,7 +536,7 @@ def test_paid_date_alone_says_paid() -> None:
 def test_bank_transfer_is_confirmed_and_has_no_gateway_receipt() -> None:
     book = Book()
     book.fixture("order.created__on_hold_bank_transfer")
-    assert book.known.method is Method.BANK_TRANSFER
+    assert book.known.method is PaymentMethod.BANK_TRANSFER
     book.fixture("order.updated__processing_bank_transfer", transaction_id="77")
     assert book.known.paid
     assert book.known.details.reference is None
@@ -545,16 +545,16 @@ def test_bank_transfer_is_confirmed_and_has_no_gateway_receipt() -> None:
 @pytest.mark.parametrize(
     ("payment_method", "method", "told"),
     [
-        ("cod", Method.CASH, [T.REGISTERED]),
-        ("COD", Method.CASH, [T.REGISTERED]),
-        ("phone", Method.PHONE, [T.REGISTERED]),
-        ("bacs", Method.BANK_TRANSFER, [T.REGISTERED, T.DEPOSIT_CONFIRMED, T.PREPARING]),
-        ("card-to-card", Method.BANK_TRANSFER, [T.REGISTERED, T.DEPOSIT_CONFIRMED, T.PREPARING]),
-        ("WC_PayPing", Method.ONLINE, [T.REGISTERED, T.PAID, T.PREPARING]),
+        ("cod", PaymentMethod.CASH, [T.REGISTERED]),
+        ("COD", PaymentMethod.CASH, [T.REGISTERED]),
+        ("phone", PaymentMethod.PHONE, [T.REGISTERED]),
+        ("bacs", PaymentMethod.BANK_TRANSFER, [T.REGISTERED, T.DEPOSIT_CONFIRMED, T.PREPARING]),
+        ("card-to-card", PaymentMethod.BANK_TRANSFER, [T.REGISTERED, T.DEPOSIT_CONFIRMED, T.PREPARING]),
+        ("WC_PayPing", PaymentMethod.ONLINE, [T.REGISTERED, T.PAID, T.PREPARING]),
         ("", None, [T.REGISTERED]),
     ],
 )
-def test_methods(payment_method: str, method: Method | None, told: list[EventType]) -> None:
+def test_methods(payment_method: str, method: PaymentMethod | None, told: list[EventType]) -> None:
     found = Book().fixture("order.updated__processing_online", payment_method=payment_method)
     assert kinds(found) == told
     assert found[0].details.method is method
@@ -890,7 +890,7 @@ def test_a_correction_is_a_repetition_on_the_timeline() -> None:
     payload = body("order.updated__processing_online", date_modified_gmt=gmt(2000))
     payload["billing"]["phone"] = "09350000000"
     second = decide(first.order, book.take(parse(raw(payload))), rules, RECEIVED)
-    assert [(line.kind, line.what) for line in second.timeline] == [(Kind.REPEATED, T.REGISTERED)]
+    assert [(line.kind, line.what) for line in second.timeline] == [(LineKind.REPEATED, T.REGISTERED)]
     assert second.order.details.phone == "09350000000"
 
 

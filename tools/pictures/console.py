@@ -12,7 +12,7 @@ from typing import Any
 
 from notifier.clock import StillClock
 from notifier.console.sessions import Sessions
-from notifier.demo.stage import STAFF, Stage, listen, opened
+from notifier.demo.stage import STAFF, DemoStage, listen, opened
 from notifier.domain.calls import CallState
 from notifier.observability import logs
 from tools.pictures.shots import CHROMIUM, FOLDER, make_smaller
@@ -25,7 +25,7 @@ SIZES: dict[str, dict[str, Any]] = {
 AGENT, SUPERVISOR = STAFF[0].id, STAFF[1].id
 
 
-async def pages(stage: Stage) -> dict[str, tuple[str, str, str]]:
+async def pages(stage: DemoStage) -> dict[str, tuple[str, str, str]]:
     """Name → who looks, at what, and what is pressed before the picture is taken."""
     due: Any = await stage.service.redis.zrange(KEYS.assigned(AGENT), 0, 0)
     call = f"/calls/{due[0].decode()}" if due else "/"
@@ -65,7 +65,7 @@ async def run(folder: Path, only: str) -> None:
             await _take(stage, folder, only)
 
 
-async def _take(stage: Stage, folder: Path, only: str) -> None:
+async def _take(stage: DemoStage, folder: Path, only: str) -> None:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as tools:

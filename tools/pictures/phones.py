@@ -18,7 +18,7 @@ from notifier.clock import TEHRAN
 from notifier.config import shipped
 from notifier.config.loading import load
 from notifier.domain import jalali
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.persian import digits
 from notifier.domain.variables import Context
@@ -53,7 +53,7 @@ _TEHRAN = Details(
     name="سارا محمدی",
     phone="09121234567",
     city="تهران",
-    method=Method.ONLINE,
+    method=PaymentMethod.ONLINE,
     amount=185_000_000,
     reference="201785643310",
     items=(Item("Xiaomi 13T Pro"),),
@@ -63,7 +63,7 @@ _SHIRAZ = Details(
     name="امیر کریمی",
     phone="09171234567",
     city="شیراز",
-    method=Method.BANK_TRANSFER,
+    method=PaymentMethod.BANK_TRANSFER,
     amount=24_900_000,
     reference="140509020417",
     items=(Item("Redmi Watch 5"),),

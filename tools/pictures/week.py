@@ -10,7 +10,7 @@ import aiohttp
 from msgspec.structs import replace
 
 from notifier.clock import TEHRAN
-from notifier.demo.stage import STAFF, Stage
+from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
@@ -127,7 +127,7 @@ def _by_day(at: datetime) -> datetime:
 class Week:
     """Plays it: turns the clock, posts, and has the desk make the calls that fall due, but the last ones."""
 
-    stage: Stage
+    stage: DemoStage
     dice: random.Random = field(default_factory=lambda: random.Random(3))
 
     async def play(self) -> None:

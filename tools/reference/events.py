@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from notifier.config import Config, shipped
 from notifier.config.loading import load
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import STAGES
-from notifier.domain.policy import Block, Rule, When
+from notifier.domain.policy import Block, EventRule, When
 from tools.reference.page import MADE, table
 
 _MEANINGS: Mapping[EventType, str] = {
@@ -74,7 +74,7 @@ def page() -> str:
         (f"`{kind}`", _MEANINGS[kind], STAGES[kind].name.lower().replace("_", " ") if kind in STAGES else "")
         for kind in EventType
     ]
-    methods = ", ".join(f"`{method}`" for method in Method)
+    methods = ", ".join(f"`{method}`" for method in PaymentMethod)
     lines = [_INTRODUCTION, f"`payment.method` is one of {methods}.", ""]
     lines += ["## Types", "", *table(("type", "meaning", "stage of the order"), rows), ""]
     lines += ["## What follows", "", _AFTER]
@@ -111,5 +111,5 @@ def _hours(after: timedelta) -> str:
     return f"{minutes} min" if minutes % 60 else f"{minutes // 60} h"
 
 
-def _pointless(rule: Rule) -> str:
+def _pointless(rule: EventRule) -> str:
     return "all" if "*" in rule.cancel else ", ".join(f"`{name}`" for name in sorted(rule.cancel))

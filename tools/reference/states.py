@@ -9,7 +9,7 @@ from notifier.domain.calls import CallState, Purpose
 from notifier.domain.messages import TRANSITIONS as MESSAGE_MOVES
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
-from notifier.domain.timeline import Reason
+from notifier.domain.timeline import SuppressionReason
 from notifier.domain.variables import PURPOSES as NAMES
 from scheduler.rules import OUTCOMES, PURPOSES, Consequence, Outcome, OutcomeRule
 from tools.reference.page import MADE, table
@@ -96,13 +96,13 @@ _CONSEQUENCES: Mapping[Consequence, str] = {
     Consequence.DO_NOT_CALL: "done; the customer is not called again",
     Consequence.TELL_SUPERVISOR: "exhausted without a text; a supervisor is told",
 }
-_REASONS: Mapping[Reason, str] = {
-    Reason.SUPERSEDED: "Newer news had come already.",
-    Reason.NOT_PAID: "The promises of this order begin with the payment; told once it is prepaid.",
-    Reason.NO_MOBILE: "No Iranian mobile is known for the customer.",
-    Reason.NOT_ON_OFFER: "The order was paid in a way that is not on offer in its region.",
-    Reason.DO_NOT_CALL: "The customer wants no calls.",
-    Reason.PAST: "It happened long before we heard of it, and is kept for the record.",
+_REASONS: Mapping[SuppressionReason, str] = {
+    SuppressionReason.SUPERSEDED: "Newer news had come already.",
+    SuppressionReason.NOT_PAID: "The promises of this order begin with the payment; told once it is prepaid.",
+    SuppressionReason.NO_MOBILE: "No Iranian mobile is known for the customer.",
+    SuppressionReason.NOT_ON_OFFER: "The order was paid in a way that is not on offer in its region.",
+    SuppressionReason.DO_NOT_CALL: "The customer wants no calls.",
+    SuppressionReason.PAST: "It happened long before we heard of it, and is kept for the record.",
 }
 
 _INTRODUCTION = f"""\
@@ -120,7 +120,7 @@ def page() -> str:
     lines = [_INTRODUCTION, "## A text", "", *_picture(_moves(_M.QUEUED, _MESSAGE_PICTURE, MESSAGE_MOVES)), ""]
     lines += [*table(("state", "meaning", "may become"), _rows(_MESSAGES, MESSAGE_MOVES)), ""]
     lines += ["## Why a text or a call was left out", ""]
-    lines += [*table(("reason", "meaning"), [(f"`{reason}`", _REASONS[reason]) for reason in Reason]), ""]
+    lines += [*table(("reason", "meaning"), [(f"`{reason}`", _REASONS[reason]) for reason in SuppressionReason]), ""]
     lines += ["## A call", "", *_picture(_moves(_C.SCHEDULED, _CALL_PICTURE, CALL_MOVES)), ""]
     lines += [*table(("state", "meaning", "may become"), _rows(_CALLS, CALL_MOVES)), ""]
     lines += ["### Purposes of calls", "", _PURPOSES, "", *_purposes(), ""]

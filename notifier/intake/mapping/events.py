@@ -13,7 +13,7 @@ from typing import Any
 from jmespath.exceptions import JMESPathError
 from msgspec.structs import replace
 
-from notifier.domain.events import Event, EventType, Method
+from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.orders import Order
 from notifier.errors import Unprocessable
 from notifier.intake.mapping import body as documents
@@ -21,9 +21,9 @@ from notifier.intake.mapping import values
 from notifier.intake.mapping.rules import PAID, Lookup, MappingRules
 from notifier.intake.standard import payload as standard
 
-_PAYMENTS: dict[Method | None, EventType] = {
-    Method.ONLINE: EventType.PAID,
-    Method.BANK_TRANSFER: EventType.DEPOSIT_CONFIRMED,
+_PAYMENTS: dict[PaymentMethod | None, EventType] = {
+    PaymentMethod.ONLINE: EventType.PAID,
+    PaymentMethod.BANK_TRANSFER: EventType.DEPOSIT_CONFIRMED,
 }
 _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FAILED, EventType.RETURNED})
 """Kinds after which an order is not on its way any more: with these, nothing brings a cancelled one back."""
@@ -38,7 +38,7 @@ _LONGEST_ID, _LONGEST_STATUS = 256, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class MappedDelivery:
     """What one delivery says: its status, and one event that holds all details, of which the others are copies.
 
     ``meanings`` is None for a status that is not known. ``odd`` are words that are not known, fit to be shown.
@@ -102,7 +102,7 @@ def read(
     source: str,
     received_at: datetime,
     event_id: str | None = None,
-) -> Reading:
+) -> MappedDelivery:
     """``event_id`` is the one that the delivery is signed with, if any. Raises WrongContentType, NotJson, or
     Unprocessable with every mistake, each with its field and expression."""
     finding = _Finding(documents.document(body, content_type), headers, rules)
@@ -129,7 +129,7 @@ def read(
         raise Unprocessable(_REFUSAL, errors=[finding.explained(["id"], "must be at most 256 printable characters")])
     extra = {"status": status} | ({"oddities": list(finding.odd)} if finding.odd else {})
     event = payload.event(source=source, event_id=name)
-    return Reading(
+    return MappedDelivery(
         event_id=name,
         digest=digest,
         status=status,
@@ -186,7 +186,7 @@ class _Finding:
         items: list[dict[str, Any]] | None = self._read("items", lookup, values.items)
         return items
 
-    def _method(self) -> Method | None:
+    def _method(self) -> PaymentMethod | None:
         word = self.text("payment.method", self._rules.fields.get("payment.method"))
         method = self._rules.method(word) if word else None
         if word and method is None:

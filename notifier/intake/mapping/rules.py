@@ -10,7 +10,7 @@ from jmespath.parser import ParsedResult
 
 from notifier import expressions
 from notifier.domain import money
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 
 PAID: Literal["paid"] = "paid"
 """A meaning that depends on the method: paid online, or the deposit confirmed, or nothing for cash and phone."""
@@ -74,7 +74,7 @@ class MappingRules:
     status: Lookup
     statuses: Mapping[str, tuple[EventType | Literal["paid"], ...]]
     fields: Mapping[str, Lookup]
-    methods: Mapping[str, Method] = field(default_factory=dict)
+    methods: Mapping[str, PaymentMethod] = field(default_factory=dict)
     event_id: Lookup | None = None
     time: Lookup | None = None
     zone: ZoneInfo
@@ -86,12 +86,12 @@ class MappingRules:
             return known
         return (EventType(status),) if status in set(EventType) else None
 
-    def method(self, word: str) -> Method | None:
+    def method(self, word: str) -> PaymentMethod | None:
         """How that pays; None when nobody has told us."""
         folded = word.lower()
         if (known := self.methods.get(folded, self.methods.get(OTHERS))) is not None:
             return known
-        return Method(folded) if folded in set(Method) else None
+        return PaymentMethod(folded) if folded in set(PaymentMethod) else None
 
     @property
     def headers(self) -> tuple[str, ...]:

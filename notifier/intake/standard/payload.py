@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from notifier.domain import canonical, money, persian, phones
-from notifier.domain.events import Details, Event, EventType, Item, Method
+from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.errors import Unprocessable
 from notifier.incoming import documents
 
@@ -101,7 +101,7 @@ class Customer(_Part):
 class Payment(_Part):
     """``amount`` is in ``currency``: IRR rial, IRT toman, IRHR thousand rial, IRHT thousand toman."""
 
-    method: Method | None = None
+    method: PaymentMethod | None = None
     amount: Annotated[int | None, _short(_LONGEST_NUMBER)] = None
     currency: Annotated[str, _short(_LONGEST_NUMBER)] = "IRR"
     reference: Code = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from notifier.domain.events import Details, Event, EventType, Method
+from notifier.domain.events import Details, Event, EventType, PaymentMethod
 from notifier.domain.orders import Order, Stage, apply_events
 from notifier.intake.woocommerce.rules import BIN, DEFAULT, UNSETTLED, WooRules, Word, status_name
 from notifier.intake.woocommerce.signature import is_ping, verify
@@ -44,9 +44,9 @@ _TURN: dict[EventType, int] = {
     )
 }
 
-_PAYMENTS: dict[Method | None, EventType] = {
-    Method.ONLINE: EventType.PAID,
-    Method.BANK_TRANSFER: EventType.DEPOSIT_CONFIRMED,
+_PAYMENTS: dict[PaymentMethod | None, EventType] = {
+    PaymentMethod.ONLINE: EventType.PAID,
+    PaymentMethod.BANK_TRANSFER: EventType.DEPOSIT_CONFIRMED,
 }
 _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FAILED})
 _SHOP_SAYS = ("amount", "items", "method")
@@ -122,7 +122,7 @@ class _Telling:
         before = self.snapshot.meta.get("_wp_trash_meta_status")
         if isinstance(before, str):
             return status_name(before) in UNSETTLED
-        return order.method in (Method.ONLINE, None) and not order.paid and order.stage <= Stage.REGISTERED
+        return order.method in (PaymentMethod.ONLINE, None) and not order.paid and order.stage <= Stage.REGISTERED
 
     def _stale(self) -> bool:
         """Whether a newer state than this one has been taken in already."""
@@ -236,7 +236,9 @@ class _Telling:
 
     def _with_reference(self, details: Details, kind: EventType, kinds: Sequence[EventType]) -> Details:
         """Gateways note a number when a payment starts; it is a receipt only once the payment has succeeded."""
-        online = details.method is Method.ONLINE and (EventType.PAID in kinds or kind is EventType.PAYMENT_FAILED)
+        online = details.method is PaymentMethod.ONLINE and (
+            EventType.PAID in kinds or kind is EventType.PAYMENT_FAILED
+        )
         return replace(details, reference=self.snapshot.transaction_id) if online else details
 
     def _is_news(self, event: Event) -> bool:

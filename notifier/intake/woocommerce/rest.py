@@ -27,7 +27,7 @@ class RestTrouble(NotifierError):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class OrdersPage:
     """Orders as the shop shows them, the one that changed first coming first."""
 
     orders: Sequence[Any]
@@ -47,7 +47,7 @@ class WooCommerceRest:
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds(), connect=10)
         self._session: aiohttp.ClientSession | None = None
 
-    async def orders(self, *, after: datetime, before: datetime, page: int = 1, binned: bool = False) -> Page:
+    async def orders(self, *, after: datetime, before: datetime, page: int = 1, binned: bool = False) -> OrdersPage:
         """Orders that changed between two moments, neither included: all but those in the bin, or those alone. Raises
         RestTrouble."""
         asked = {
@@ -71,7 +71,7 @@ class WooCommerceRest:
             )
         # An order that may not be read is left out of its page, so a short page need not be the last one.
         pages = headers.get("X-WP-TotalPages", "")
-        return Page(orders, page >= int(pages) if pages.isdecimal() else len(orders) < _PER_PAGE)
+        return OrdersPage(orders, page >= int(pages) if pages.isdecimal() else len(orders) < _PER_PAGE)
 
     async def close(self) -> None:
         if self._session is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from notifier.domain.events import EventType, Method
+from notifier.domain.events import EventType, PaymentMethod
 
 
 class Word(StrEnum):
@@ -79,16 +79,16 @@ STATUSES: dict[str, tuple[str, ...]] = {
 
 UNPAID = frozenset({"pending", "on-hold", "failed"})
 
-METHODS: dict[str, Method] = {
-    "cod": Method.CASH,
-    "cash": Method.CASH,
-    "bacs": Method.BANK_TRANSFER,
-    "cheque": Method.BANK_TRANSFER,
-    "card-to-card": Method.BANK_TRANSFER,
-    "card_to_card": Method.BANK_TRANSFER,
-    "cardtocard": Method.BANK_TRANSFER,
-    "phone": Method.PHONE,
-    "phone-order": Method.PHONE,
+METHODS: dict[str, PaymentMethod] = {
+    "cod": PaymentMethod.CASH,
+    "cash": PaymentMethod.CASH,
+    "bacs": PaymentMethod.BANK_TRANSFER,
+    "cheque": PaymentMethod.BANK_TRANSFER,
+    "card-to-card": PaymentMethod.BANK_TRANSFER,
+    "card_to_card": PaymentMethod.BANK_TRANSFER,
+    "cardtocard": PaymentMethod.BANK_TRANSFER,
+    "phone": PaymentMethod.PHONE,
+    "phone-order": PaymentMethod.PHONE,
 }
 
 TRACKING_CODE_KEYS: tuple[str, ...] = (
@@ -146,7 +146,7 @@ class WooRules:
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: STATUSES)
     unpaid: frozenset[str] = UNPAID
-    methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
+    methods: Mapping[str, PaymentMethod] = field(default_factory=lambda: METHODS)
     tracking_code_keys: tuple[str, ...] = TRACKING_CODE_KEYS
     carrier_keys: tuple[str, ...] = CARRIER_KEYS
     tell_sub_orders: bool = False  # the parts that a marketplace splits an order into, beside the order itself
@@ -180,12 +180,12 @@ class WooRules:
             return False
         return not _UNDER_WAY.isdisjoint(meanings) and _STILL_HERE.isdisjoint(meanings)
 
-    def method(self, payment_method: str | None) -> Method | None:
+    def method(self, payment_method: str | None) -> PaymentMethod | None:
         """None for an order without one, such as staff enter by hand."""
         name = (payment_method or "").strip().lower()
         if name in self.methods:
             return self.methods[name]
-        return None if not name or name in NO_METHOD else Method.ONLINE
+        return None if not name or name in NO_METHOD else PaymentMethod.ONLINE
 
 
 DEFAULT = WooRules()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from notifier.simulator.answers import Answer
+from notifier.simulator.answers import SimulatedAnswer
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.methods import account, call, inbox, line, outbox, sending, statuses, verify
 from notifier.simulator.params import Params
@@ -15,41 +15,41 @@ POST = frozenset({"POST"})
 DELETE = frozenset({"DELETE"})
 
 
-class Method(msgspec.Struct, frozen=True):
+class ApiMethod(msgspec.Struct, frozen=True):
     """How one method is called."""
 
-    carry_out: Callable[[Simulator, Params], Answer]
+    carry_out: Callable[[Simulator, Params], SimulatedAnswer]
     verbs: frozenset[str] = ANY
     needs_key: bool = True
 
 
 METHODS = {
-    "sms/send": Method(sending.send),
-    "sms/sendarray": Method(sending.sendarray, POST),
-    "sms/cancel": Method(sending.cancel),
-    "sms/status": Method(statuses.status),
-    "sms/statuslocalmessageid": Method(statuses.statuslocalmessageid),
-    "sms/statusbyreceptor": Method(statuses.statusbyreceptor),
-    "sms/select": Method(outbox.select),
-    "sms/selectoutbox": Method(outbox.selectoutbox),
-    "sms/latestoutbox": Method(outbox.latestoutbox),
-    "sms/countoutbox": Method(outbox.countoutbox),
-    "sms/receive": Method(inbox.receive),
-    "sms/inboxpaged": Method(inbox.inboxpaged),
-    "sms/countinbox": Method(inbox.countinbox),
-    "verify/lookup": Method(verify.lookup),
-    "call/maketts": Method(call.maketts),
-    "account/info": Method(account.info),
-    "account/config": Method(account.config),
-    "utils/getdate": Method(account.getdate, needs_key=False),
-    "line/blocked/list": Method(line.listing),
-    "line/blocked/add": Method(line.add, POST),
-    "line/blocked/exists": Method(line.exists),
-    "line/blocked/remove": Method(line.remove, DELETE),
+    "sms/send": ApiMethod(sending.send),
+    "sms/sendarray": ApiMethod(sending.sendarray, POST),
+    "sms/cancel": ApiMethod(sending.cancel),
+    "sms/status": ApiMethod(statuses.status),
+    "sms/statuslocalmessageid": ApiMethod(statuses.statuslocalmessageid),
+    "sms/statusbyreceptor": ApiMethod(statuses.statusbyreceptor),
+    "sms/select": ApiMethod(outbox.select),
+    "sms/selectoutbox": ApiMethod(outbox.selectoutbox),
+    "sms/latestoutbox": ApiMethod(outbox.latestoutbox),
+    "sms/countoutbox": ApiMethod(outbox.countoutbox),
+    "sms/receive": ApiMethod(inbox.receive),
+    "sms/inboxpaged": ApiMethod(inbox.inboxpaged),
+    "sms/countinbox": ApiMethod(inbox.countinbox),
+    "verify/lookup": ApiMethod(verify.lookup),
+    "call/maketts": ApiMethod(call.maketts),
+    "account/info": ApiMethod(account.info),
+    "account/config": ApiMethod(account.config),
+    "utils/getdate": ApiMethod(account.getdate, needs_key=False),
+    "line/blocked/list": ApiMethod(line.listing),
+    "line/blocked/add": ApiMethod(line.add, POST),
+    "line/blocked/exists": ApiMethod(line.exists),
+    "line/blocked/remove": ApiMethod(line.remove, DELETE),
 }
 
 
-def carry_out(simulator: Simulator, *, key: str, path: str, verb: str, params: Mapping[str, str]) -> Answer:
+def carry_out(simulator: Simulator, *, key: str, path: str, verb: str, params: Mapping[str, str]) -> SimulatedAnswer:
     """One call, without HTTP; :class:`RefusedError` carries the code when it is refused."""
     method = METHODS.get(path)
     if (method is None or method.needs_key) and key != simulator.api_key:

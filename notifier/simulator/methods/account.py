@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notifier.simulator.answers import Answer, unix
+from notifier.simulator.answers import SimulatedAnswer, unix
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.methods.sending import own_line
 from notifier.simulator.params import Params, whole
@@ -16,12 +16,12 @@ _CHOICES = {
 }
 
 
-def info(simulator: Simulator, params: Params) -> Answer:
+def info(simulator: Simulator, params: Params) -> SimulatedAnswer:
     expires = simulator.clock.now() + timedelta(days=365)
-    return Answer({"remaincredit": simulator.credit, "expiredate": unix(expires), "type": "master"})
+    return SimulatedAnswer({"remaincredit": simulator.credit, "expiredate": unix(expires), "type": "master"})
 
 
-def config(simulator: Simulator, params: Params) -> Answer:
+def config(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """Without parameters it reads, with some it sets. ``debugmode`` enabled: nothing is sent, all is cancelled."""
     changes = {name: value for name in simulator.config if (value := params.optional(name)) is not None}
     for name, value in changes.items():
@@ -32,9 +32,9 @@ def config(simulator: Simulator, params: Params) -> Answer:
     if "mincreditalarm" in changes:
         whole(changes["mincreditalarm"])
     simulator.config.update(changes)
-    return Answer(dict(simulator.config))
+    return SimulatedAnswer(dict(simulator.config))
 
 
-def getdate(simulator: Simulator, params: Params) -> Answer:
+def getdate(simulator: Simulator, params: Params) -> SimulatedAnswer:
     now = simulator.clock.now()
-    return Answer({"datetime": now.strftime("%Y/%m/%d %H:%M:%S"), "unixtime": unix(now)})
+    return SimulatedAnswer({"datetime": now.strftime("%Y/%m/%d %H:%M:%S"), "unixtime": unix(now)})

@@ -1,14 +1,14 @@
 """call/maketts: a text read out over the telephone."""
 
 from notifier.simulator import phones
-from notifier.simulator.answers import Answer, record
+from notifier.simulator.answers import SimulatedAnswer, record
 from notifier.simulator.methods.sending import MOST_RECEPTORS, check_tag, check_text, localids, send_date
 from notifier.simulator.params import Params
 from notifier.simulator.records import Draft
 from notifier.simulator.state import Simulator
 
 
-def maketts(simulator: Simulator, params: Params) -> Answer:
+def maketts(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """``repeat`` is checked and, as at present with Kavenegar, has no effect."""
     receptors = [phones.voice(receptor) for receptor in params.listed("receptor", limit=MOST_RECEPTORS)]
     message = check_text(simulator, params.given("message"))
@@ -22,4 +22,4 @@ def maketts(simulator: Simulator, params: Params) -> Answer:
     ]
     entries = [record(message) for message in simulator.accept(drafts)]
     as_object = simulator.rules.tts_entries == "object" and len(entries) == 1
-    return Answer(entries[0] if as_object else entries)
+    return SimulatedAnswer(entries[0] if as_object else entries)

@@ -3,26 +3,26 @@
 from datetime import timedelta
 
 from notifier.simulator import phones
-from notifier.simulator.answers import Answer, Entry, page, unix
+from notifier.simulator.answers import Entry, SimulatedAnswer, page, unix
 from notifier.simulator.params import Params
-from notifier.simulator.records import Inbound
+from notifier.simulator.records import SimulatedInbound
 from notifier.simulator.state import Simulator
 
 _AT_ONCE = 100
 _PAGE = 200
 
 
-def receive(simulator: Simulator, params: Params) -> Answer:
+def receive(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """The oldest hundred; whoever reads them has them marked as read, even when the answer is lost."""
     found = simulator.inbox.select(
         line=phones.line(params.required("linenumber")), is_read=params.number("isread", most=1) == 1
     )[:_AT_ONCE]
     for message in found:
         simulator.inbox.mark_read(message.messageid)
-    return Answer([_entry(message) for message in found])
+    return SimulatedAnswer([_entry(message) for message in found])
 
 
-def inboxpaged(simulator: Simulator, params: Params) -> Answer:
+def inboxpaged(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """By pages of 200; marks nothing as read."""
     line, is_read = phones.line(params.required("linenumber")), params.number("isread", most=1) == 1
     since = until = None
@@ -34,7 +34,7 @@ def inboxpaged(simulator: Simulator, params: Params) -> Answer:
     )
 
 
-def countinbox(simulator: Simulator, params: Params) -> Answer:
+def countinbox(simulator: Simulator, params: Params) -> SimulatedAnswer:
     since, until = params.span(simulator.clock, longest=timedelta(days=1), furthest=timedelta(days=60))
     line, is_read = params.optional("linenumber"), params.optional("isread")
     found = simulator.inbox.select(
@@ -43,10 +43,10 @@ def countinbox(simulator: Simulator, params: Params) -> Answer:
         since=since,
         until=until,
     )
-    return Answer([{"startdate": unix(since), "enddate": unix(until), "sumcount": len(found)}])
+    return SimulatedAnswer([{"startdate": unix(since), "enddate": unix(until), "sumcount": len(found)}])
 
 
-def _entry(message: Inbound) -> Entry:
+def _entry(message: SimulatedInbound) -> Entry:
     return {
         "messageid": message.messageid,
         "message": message.text,

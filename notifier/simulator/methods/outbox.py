@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from notifier.simulator import phones
-from notifier.simulator.answers import Answer, record, unix
+from notifier.simulator.answers import SimulatedAnswer, record, unix
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.params import Params
 from notifier.simulator.state import Simulator
@@ -15,13 +15,13 @@ _MOST_ROWS = 500
 _LATEST_AT_MOST = 200
 
 
-def select(simulator: Simulator, params: Params) -> Answer:
+def select(simulator: Simulator, params: Params) -> SimulatedAnswer:
     _only_listed_addresses(simulator)
     found = [simulator.outbox.find(messageid) for messageid in params.ids("messageid", limit=_MOST_ROWS)]
-    return Answer([record(message) for message in found if message])
+    return SimulatedAnswer([record(message) for message in found if message])
 
 
-def selectoutbox(simulator: Simulator, params: Params) -> Answer:
+def selectoutbox(simulator: Simulator, params: Params) -> SimulatedAnswer:
     _only_listed_addresses(simulator)
     start, end = params.span(simulator.clock, longest=_DAY, furthest=_FURTHEST)
     sender = _sender(params)
@@ -30,24 +30,24 @@ def selectoutbox(simulator: Simulator, params: Params) -> Answer:
         for message in simulator.outbox
         if start <= message.sent_at <= end and sender in (None, message.sender)
     ]
-    return Answer(found[:_MOST_ROWS])
+    return SimulatedAnswer(found[:_MOST_ROWS])
 
 
-def latestoutbox(simulator: Simulator, params: Params) -> Answer:
+def latestoutbox(simulator: Simulator, params: Params) -> SimulatedAnswer:
     _only_listed_addresses(simulator)
     count = params.number("pagesize", default=_LATEST_AT_MOST, least=1, most=_LATEST_AT_MOST)
     sender = _sender(params)
     found = [record(message) for message in simulator.outbox if sender in (None, message.sender)]
-    return Answer(found[: -count - 1 : -1])
+    return SimulatedAnswer(found[: -count - 1 : -1])
 
 
-def countoutbox(simulator: Simulator, params: Params) -> Answer:
+def countoutbox(simulator: Simulator, params: Params) -> SimulatedAnswer:
     start, end = params.span(simulator.clock, longest=_DAY, furthest=_FURTHEST)
     status = params.number("status", default=0)
     found = [
         message for message in simulator.outbox if start <= message.sent_at <= end and status in (0, message.status)
     ]
-    return Answer(
+    return SimulatedAnswer(
         [
             {
                 "startdate": unix(start),

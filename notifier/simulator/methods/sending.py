@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from notifier.simulator import phones, text
-from notifier.simulator.answers import Answer, record, standing
-from notifier.simulator.codes import RefusedError, Status
+from notifier.simulator.answers import SimulatedAnswer, record, standing
+from notifier.simulator.codes import RefusedError, SimulatedStatus
 from notifier.simulator.params import Params, whole
 from notifier.simulator.records import Draft
 from notifier.simulator.state import Simulator
@@ -15,7 +15,7 @@ MOST_RECEPTORS = 200
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
-def send(simulator: Simulator, params: Params) -> Answer:
+def send(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """One text to up to 200 numbers; one wrong number refuses the whole call."""
     receptors = params.listed("receptor", limit=MOST_RECEPTORS)
     message = params.given("message")
@@ -29,10 +29,10 @@ def send(simulator: Simulator, params: Params) -> Answer:
         Draft(receptor=receptor, text=message, sender=sender, method="send", sent_at=sent_at, localid=localid)
         for receptor, localid in zip(receptors, localids(params, len(receptors)), strict=True)
     ]
-    return Answer([record(message) for message in simulator.accept(drafts)])
+    return SimulatedAnswer([record(message) for message in simulator.accept(drafts)])
 
 
-def sendarray(simulator: Simulator, params: Params) -> Answer:
+def sendarray(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """A text, a line and a number each, up to 200 of them."""
     receptors, senders, messages = params.array("receptor"), params.array("sender"), params.array("message")
     if max(len(receptors), len(senders), len(messages)) > MOST_RECEPTORS:
@@ -59,18 +59,18 @@ def sendarray(simulator: Simulator, params: Params) -> Answer:
         )
         for receptor, sender, message, localid in zip(receptors, senders, messages, ids, strict=True)
     ]
-    return Answer([record(message) for message in simulator.accept(drafts)])
+    return SimulatedAnswer([record(message) for message in simulator.accept(drafts)])
 
 
-def cancel(simulator: Simulator, params: Params) -> Answer:
+def cancel(simulator: Simulator, params: Params) -> SimulatedAnswer:
     """What is still scheduled is cancelled and its price given back; the rest stays as it is."""
     entries = []
     for messageid in params.ids("messageid", limit=200, code=412):
         message = simulator.outbox.find(messageid)
-        if message and message.status == Status.SCHEDULED:
-            message = simulator.settle(messageid, Status.CANCELLED)
+        if message and message.status == SimulatedStatus.SCHEDULED:
+            message = simulator.settle(messageid, SimulatedStatus.CANCELLED)
         entries.append(standing(messageid, message))
-    return Answer(entries)
+    return SimulatedAnswer(entries)
 
 
 def own_line(simulator: Simulator, sender: str) -> str:

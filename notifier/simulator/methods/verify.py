@@ -3,7 +3,7 @@
 import re
 
 from notifier.simulator import phones, text
-from notifier.simulator.answers import Answer, record
+from notifier.simulator.answers import SimulatedAnswer, record
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.methods.sending import check_tag
 from notifier.simulator.params import Params
@@ -15,7 +15,7 @@ _LONGEST_TOKEN = 100
 _PLACEHOLDER = re.compile(r"%(token(?:20|10|2|3)?)(?![0-9])")
 
 
-def lookup(simulator: Simulator, params: Params) -> Answer:
+def lookup(simulator: Simulator, params: Params) -> SimulatedAnswer:
     receptor = params.required("receptor")
     params.required("token")
     template = params.required("template")
@@ -41,7 +41,7 @@ def lookup(simulator: Simulator, params: Params) -> Answer:
         template=template,
     )
     entries = [record(message) for message in simulator.accept([draft])]
-    return Answer(entries[0] if simulator.rules.lookup_entries == "object" else entries)
+    return SimulatedAnswer(entries[0] if simulator.rules.lookup_entries == "object" else entries)
 
 
 def _token(simulator: Simulator, params: Params, name: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from notifier.sms.providers import codes
-from notifier.sms.providers.base import Accepted, Failed, Failure, Outgoing, Result, Status
-from notifier.sms.providers.transport import Answer, number
+from notifier.sms.providers.base import Accepted, DeliveryStatus, Failed, Failure, Outgoing, Result
+from notifier.sms.providers.transport import HttpAnswer, number
 
 Envelope = tuple[int, str, Any]
 """Code, text and entries."""
@@ -24,7 +24,7 @@ class Record(Struct, frozen=True, kw_only=True):
     to: str  # last ten digits, or "" if it was not a whole number
     text: str
     cost: int
-    status: Status
+    status: DeliveryStatus
 
     def accepted(self) -> Accepted:
         return Accepted(provider_id=self.provider_id, cost=self.cost, status=self.status)
@@ -88,7 +88,7 @@ def records(entries: object) -> Iterator[Record]:
                 text=str(row.get("message")),
                 cost=number(row.get("cost")) or 0,
                 # A status nobody documented is no reason to doubt that the message was taken.
-                status=codes.status(number(row.get("status"))) or Status.QUEUED,
+                status=codes.status(number(row.get("status"))) or DeliveryStatus.QUEUED,
             )
 
 
@@ -97,7 +97,7 @@ def rows(entries: object) -> list[dict[str, Any]]:
     return [row for row in (entries if isinstance(entries, list) else [entries]) if isinstance(row, dict)]
 
 
-def envelope(answer: Answer, *, secret: str) -> Envelope | None:
+def envelope(answer: HttpAnswer, *, secret: str) -> Envelope | None:
     """Code, text (without the secret) and entries of an answer, or None if it is not Kavenegar's."""
     document = answer.document()
     if not isinstance(document, dict) or not isinstance(head := document.get("return"), dict):

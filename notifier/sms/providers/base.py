@@ -24,7 +24,7 @@ class Failure(StrEnum):
     UNKNOWN = "unknown"  # may have been sent: find out, do not repeat
 
 
-class Status(StrEnum):
+class DeliveryStatus(StrEnum):
     """How far an accepted message has come."""
 
     QUEUED = "queued"
@@ -37,7 +37,15 @@ class Status(StrEnum):
     UNKNOWN_ID = "unknown_id"  # the provider does not know the id, or no longer
 
 
-FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.BLOCKED, Status.CANCELLED, Status.FAILED})
+FINAL = frozenset(
+    {
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.UNDELIVERED,
+        DeliveryStatus.BLOCKED,
+        DeliveryStatus.CANCELLED,
+        DeliveryStatus.FAILED,
+    }
+)
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -60,7 +68,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
     provider_id: str
     cost: int  # rial
-    status: Status
+    status: DeliveryStatus
 
 
 class Failed(Struct, frozen=True, kw_only=True):
@@ -106,16 +114,16 @@ class Provider(Protocol):
     async def lookup(self, message: Outgoing) -> Result:
         """Send an approved pattern. It cannot be repeated safely: what may have been sent is ``UNKNOWN``."""
 
-    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, Status]:
+    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, DeliveryStatus]:
         """How far these messages have come; what the provider says nothing about is left out."""
 
-    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
+    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, DeliveryStatus]]:
         """How far messages are, by our ids: (provider id, status); one that never arrived is ``("", UNKNOWN_ID)``.
 
         A provider that cannot be asked by our ids answers with nothing, which says nothing about any message.
         """
 
-    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
+    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, DeliveryStatus]]:
         """What was sent to a number between two moments: (provider id, status); [] where that cannot be known."""
 
     async def credit(self) -> int:

@@ -14,16 +14,16 @@ from yarl import URL
 from notifier.sms.providers.base import (
     MAX_BATCH,
     Accepted,
+    DeliveryStatus,
     Failed,
     Failure,
     Outgoing,
     Provider,
     ProviderError,
     Result,
-    Status,
 )
 from notifier.sms.providers.generic_rules import PLACEHOLDER, HttpProviderRules
-from notifier.sms.providers.transport import Answer, NoAnswer, Transport, TransportError, number
+from notifier.sms.providers.transport import HttpAnswer, NoAnswer, Transport, TransportError, number
 
 _LONGEST_REASON = 300
 
@@ -73,13 +73,13 @@ class HttpProvider(Provider):
         reason = f"{self.name} is described without patterns: send the template as text, or by another provider"
         return Failed(failure=Failure.REFUSED, reason=reason)
 
-    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, Status]:
+    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, DeliveryStatus]:
         return {}
 
-    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
+    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, DeliveryStatus]]:
         return {}
 
-    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
+    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, DeliveryStatus]]:
         return []
 
     async def credit(self) -> int:
@@ -96,7 +96,7 @@ class HttpProvider(Provider):
             return TransportError(text, maybe_sent=answer.maybe_sent).failed(repeatable=self.repeatable)
         return self._result(answer)
 
-    async def _call(self, message: Outgoing) -> Answer | NoAnswer:
+    async def _call(self, message: Outgoing) -> HttpAnswer | NoAnswer:
         rules, values = self._rules, self._values(message)
         body = _filled(rules.body, values)
         form = body is not None and rules.body_format == "form"
@@ -124,7 +124,7 @@ class HttpProvider(Provider):
         # Half an emoji has no UTF-8; it must not keep the rest from being sent.
         return {name: value.encode(errors="replace").decode() for name, value in (values | self._secrets).items()}
 
-    def _result(self, answer: Answer) -> Result:
+    def _result(self, answer: HttpAnswer) -> Result:
         rules, document = self._rules, answer.document()
         code = None if (found := _find(rules.code, document)) is None else _as_text(found)
         for failure, signs in rules.failures.items():
@@ -145,7 +145,7 @@ class HttpProvider(Provider):
         if self._rules.provider_id is not None and provider_id in {"", "0"}:
             return self._failed(None, status, code, document, but="as if accepted, but with no id")
         cost = _find(self._rules.cost, document)
-        return Accepted(provider_id=provider_id, cost=_rial(cost, self._rules.unit_price), status=Status.QUEUED)
+        return Accepted(provider_id=provider_id, cost=_rial(cost, self._rules.unit_price), status=DeliveryStatus.QUEUED)
 
     def _failed(
         self, failure: Failure | None, status: int, code: str | None, document: Any, *, but: str = ""

@@ -16,13 +16,13 @@ from yarl import URL
 from notifier.sms.providers import answers, codes
 from notifier.sms.providers.base import (
     MAX_BATCH,
+    DeliveryStatus,
     Failed,
     Failure,
     Outgoing,
     Provider,
     ProviderError,
     Result,
-    Status,
 )
 from notifier.sms.providers.transport import NoAnswer, Transport, TransportError, base_address, number
 
@@ -172,8 +172,8 @@ class KavenegarProvider(Provider):
             return Failed(failure=Failure.UNKNOWN, reason=reason, maybe_sent=True)
         return record.accepted()
 
-    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, Status]:
-        found: dict[str, Status] = {}
+    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, DeliveryStatus]:
+        found: dict[str, DeliveryStatus] = {}
         for batch in _batches(provider_ids):
             for row in answers.rows(await self._ask(self._api.sms_status, {"messageid": ",".join(batch)})):
                 provider_id, status = number(row.get("messageid")), codes.status(number(row.get("status")))
@@ -181,8 +181,8 @@ class KavenegarProvider(Provider):
                     found[str(provider_id)] = status
         return found
 
-    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
-        found: dict[int, tuple[str, Status]] = {}
+    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, DeliveryStatus]]:
+        found: dict[int, tuple[str, DeliveryStatus]] = {}
         for batch in _batches(ids):
             fields = {"localid": ",".join(map(str, batch))}
             for row in answers.rows(await self._ask(self._api.sms_statuslocalmessageid, fields)):
@@ -192,8 +192,8 @@ class KavenegarProvider(Provider):
                     found[local_id] = (str(provider_id) if provider_id else "", status)
         return found
 
-    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
-        found: dict[str, Status] = {}
+    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, DeliveryStatus]]:
+        found: dict[str, DeliveryStatus] = {}
         start, end = int(since.timestamp()), math.ceil(until.timestamp())
         while start < end:
             fields = {"receptor": to, "startdate": start, "enddate": min(end, start + _LONGEST_SPAN)}

@@ -16,15 +16,15 @@ from notifier.sms.providers import smsir_codes as codes
 from notifier.sms.providers.base import (
     MAX_BATCH,
     Accepted,
+    DeliveryStatus,
     Failed,
     Failure,
     Outgoing,
     Provider,
     ProviderError,
     Result,
-    Status,
 )
-from notifier.sms.providers.transport import Answer, NoAnswer, Transport, TransportError, base_address, number
+from notifier.sms.providers.transport import HttpAnswer, NoAnswer, Transport, TransportError, base_address, number
 from notifier.sms.segments import segments, units
 
 BASE_URL = "https://api.sms.ir/v1"
@@ -129,11 +129,13 @@ class SmsIrProvider(Provider):
         provider_id = number(data.get("messageId")) if isinstance(data, dict) else None
         if not provider_id:
             return _doubt("sms.ir confirmed the pattern but named no message: look for it in its panel")
-        return Accepted(provider_id=str(provider_id), cost=self._rial(data.get("cost")) or 0, status=Status.QUEUED)
+        return Accepted(
+            provider_id=str(provider_id), cost=self._rial(data.get("cost")) or 0, status=DeliveryStatus.QUEUED
+        )
 
-    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, Status]:
+    async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, DeliveryStatus]:
         """One call an id. A failure ends the asking; it raises only if nothing was learnt before."""
-        waiting, found, errors = deque(provider_ids), dict[str, Status](), list[ProviderError]()
+        waiting, found, errors = deque(provider_ids), dict[str, DeliveryStatus](), list[ProviderError]()
 
         async def ask_on() -> None:
             while waiting:
@@ -152,10 +154,10 @@ class SmsIrProvider(Provider):
             raise errors[0]
         return found
 
-    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, Status]]:
+    async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, DeliveryStatus]]:
         return {}
 
-    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, Status]]:
+    async def sent_to(self, to: str, *, since: datetime, until: datetime) -> list[tuple[str, DeliveryStatus]]:
         return []  # it has no such question
 
     async def credit(self) -> int:
@@ -204,17 +206,17 @@ class SmsIrProvider(Provider):
         shares = _shares(self._rial(data.get("cost")) or 0, weights)
         return [_result(one, cost) for one, cost in zip(ids, shares, strict=True)]
 
-    async def _status(self, provider_id: str) -> Status | None:
+    async def _status(self, provider_id: str) -> DeliveryStatus | None:
         try:
             data = await self._ask("GET", f"send/{quote(provider_id, safe='')}")
         except SmsIrError as error:
             if error.status == codes.NO_SUCH_ID:
-                return Status.UNKNOWN_ID
+                return DeliveryStatus.UNKNOWN_ID
             raise
         if not isinstance(data, dict) or "deliveryState" not in data:
             return None
         state = data["deliveryState"]
-        return Status.QUEUED if state is None else codes.STATES.get(number(state) or 0)
+        return DeliveryStatus.QUEUED if state is None else codes.STATES.get(number(state) or 0)
 
     async def _ask(self, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
         """The ``data`` of the answer, within the limit of parallel calls; raises SmsIrError or TransportError."""
@@ -248,7 +250,7 @@ class SmsIrProvider(Provider):
         return round(credit * self._unit_price) if self._unit_price is not None and _is_amount(credit) else None
 
 
-def _envelope(answer: Answer, *, secret: str) -> tuple[int, str, Any] | None:
+def _envelope(answer: HttpAnswer, *, secret: str) -> tuple[int, str, Any] | None:
     """Status, text (without the secret) and the data of a success, or None if the answer is not sms.ir's."""
     document = answer.document()
     # ASP.NET's own errors have a "status" too, the one of HTTP, but neither of the others.
@@ -269,7 +271,7 @@ def _result(one: object, cost: int) -> Result:
         return codes.code(codes.BLACKLISTED).failed("it named the id 0")
     if provider_id is None or provider_id < 0:
         return _doubt("sms.ir confirmed the call but named no id of this message: look for it in its panel")
-    return Accepted(provider_id=str(provider_id), cost=cost, status=Status.QUEUED)
+    return Accepted(provider_id=str(provider_id), cost=cost, status=DeliveryStatus.QUEUED)
 
 
 def _doubt(reason: str) -> Failed:

@@ -16,7 +16,7 @@ NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aioh
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back. The body is not shown: some servers repeat in it what they were asked, key and all."""
 
     status: int
@@ -82,7 +82,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
-    ) -> Answer | NoAnswer:
+    ) -> HttpAnswer | NoAnswer:
         """One call. A failure is returned: raised here, it would hold frames that know the secrets."""
         every_header = CIMultiDict({"Accept": "application/json"})
         every_header.update(headers or {})
@@ -97,7 +97,7 @@ class Transport:
                 allow_redirects=False,
                 middlewares=(_once,),
             ) as response:
-                return Answer(response.status, await response.read())
+                return HttpAnswer(response.status, await response.read())
         except _LostError as error:
             return NoAnswer(error.kind, maybe_sent=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
