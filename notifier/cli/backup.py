@@ -1,4 +1,5 @@
-"""``notifier backup`` and ``restore``: the embedded store with its archive, as one file."""
+"""``notifier backup`` and ``restore``: the embedded store with its archive, as one file; of another Redis, the note
+that its own means have backed it up."""
 
 import asyncio
 from datetime import datetime
@@ -21,9 +22,22 @@ from notifier.store.reading import Reader
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
 
 
-def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def backup(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The backup, a tar file")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write nothing: note that a Redis of your own was just backed up")
+    ] = False,
+) -> None:
     """Write everything the embedded store and its archive hold into one file, also while the service runs."""
-    settings = _embedded(configured(config, data_dir))
+    settings = configured(config, data_dir)
+    if (file is None) != record:
+        raise BackupError("Name the file to write, or say --record, where a Redis of your own was backed up; not both.")
+    if file is None:
+        _record(settings)
+        return
+    settings = _embedded(settings)
 
     async def run() -> About:
         store = Store(settings.redis)
@@ -61,6 +75,23 @@ def restore(
     console.print(f"It opens, and holds {orders} orders. What was to be sent then is sent when the service starts.")
 
 
+def _record(config: Config) -> None:
+    """Note that a Redis of one's own was backed up, for doctor and for whoever is told when that stops."""
+    if config.redis.is_embedded:
+        raise BackupError("The embedded Redis is backed up by `notifier backup FILE`, which notes it by itself.")
+
+    async def run() -> datetime:
+        store, now = Store(config.redis), datetime.now(TEHRAN)
+        try:
+            await backups.record(await store.open(), now)
+        finally:
+            await store.close()
+        return now
+
+    made = asyncio.run(run())
+    Console(soft_wrap=True).print(f"Noted: this Redis was backed up at {made:%Y-%m-%d %H:%M}.", highlight=False)
+
+
 async def _orders(config: Config) -> int:
     """How many orders the store holds: that it opens is the proof of a backup."""
     store = Store(config.redis)
@@ -75,6 +106,7 @@ def _embedded(config: Config) -> Config:
     if not config.redis.is_embedded:
         raise BackupError(
             "This is for the embedded Redis, and [redis] url names one of your own: back that up with its own means "
-            "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it."
+            "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it; then "
+            "say so by `notifier backup --record`."
         )
     return config

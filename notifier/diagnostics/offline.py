@@ -237,6 +237,8 @@ def _needed_secrets(config: Config) -> list[str]:
     needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
+    if config.metrics.token:  # without it they would be open, or closed to everybody
+        needed["metrics.token"] = config.metrics.token
     for name in accounts.names(config):
         if (provider := config.providers.get(name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

@@ -78,10 +78,10 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
 
 
 async def backups(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verdict]:
-    """Of the embedded store; a Redis of one's own is backed up by its own means."""
-    if not config.redis.is_embedded:
-        return
+    """Of the embedded store; of a Redis of one's own, that somebody says so when its own means have done it."""
     made, todo = await last_backup(redis), "run `notifier backup FILE` once a day, and copy the file to another machine"
+    if not config.redis.is_embedded:
+        todo = "back it up by its own means once a day, and after each run `notifier backup --record`"
     if made is None:
         yield warning("backup", "none was ever made of this store", todo)
     elif clock.now() - made > _BACKUP_IS_OLD:

@@ -23,5 +23,7 @@ def _made_here(config: Config) -> Iterator[tuple[str, Secret]]:
         yield f"webhooks.{name}.secret", webhook.secret
     if config.callbacks.token:
         yield "callbacks.token", config.callbacks.token
+    if config.metrics.token:
+        yield "metrics.token", config.metrics.token
     for place, token in enumerate(config.api.tokens):
         yield f"api.tokens[{place}]", token

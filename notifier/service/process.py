@@ -31,7 +31,7 @@ from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
 from notifier.intake.submitting import Submitter
-from notifier.observability import counters, event_log
+from notifier.observability import counters, event_log, zeros
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload
@@ -108,6 +108,7 @@ class Service:
         config = self.config
         self._templates = loaded = Templates(loading.load(config))
         self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
+        zeros.begin(config, loaded)
         self.traces = traces = _traces(config)
         if traces:
             stack.push_async_callback(traces.close)

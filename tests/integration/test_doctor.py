@@ -238,6 +238,25 @@ async def test_an_old_backup(redis: Redis, clock: StillClock, days: int, level: 
     assert verdict.level is level
 
 
+@pytest.mark.process
+async def test_a_redis_of_ones_own_is_backed_up_when_somebody_says_so(settings: dict[str, str], tmp_path: Path) -> None:
+    async with alone(tmp_path / "redis") as redis:
+        own = settings | {"NOTIFIER__REDIS__URL": redis.url}
+        _, before = await doctor(own, "--json")
+        assert says(found(before), "backup", "warning", "none was ever made", "notifier backup --record")
+        ended = await notifier(own, "backup", "--record")
+        assert ended.exit_code == 0, ended.exception
+        _, after = await doctor(own, "--json")
+    assert says(found(after), "backup", "ok", "the last one was made")
+
+
+@pytest.mark.parametrize("words", [(), ("file.tar", "--record"), ("--record",)])
+async def test_a_backup_is_a_file_or_a_note(settings: dict[str, str], words: tuple[str, ...]) -> None:
+    ended = await notifier(settings, "backup", *words)
+    assert ended.exit_code != 0
+    assert "notifier backup FILE" in str(ended.exception) or "Name the file" in str(ended.exception)
+
+
 async def test_a_check_that_fails_says_nothing_that_it_should_not() -> None:
     async def broken() -> Any:
         yield ok("thing", "so far")
