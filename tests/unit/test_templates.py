@@ -63,7 +63,7 @@ def flaws(text: str) -> list[str]:
         "a space at an end of a line": re.search(r"^[^\S\n]|[^\S\n]$", text, re.MULTILINE),
         "an empty line": re.search(r"^$", text, re.MULTILINE),
         "a line of marks": re.search(r"^\W+$", text, re.MULTILINE),
-        "a line without an end": re.search(r"[،؛:(]\W*$", text, re.MULTILINE),
+        "a line without an end": re.search(r"[،؛(]\W*$|:[^\w\n]*$(?!\n[\u200eA-Z0-9-]+$)", text, re.MULTILINE),
         "two marks": re.search(r"[،؛:.][،؛:.]", text),
         "an unfilled place": re.search(r"[{}]|None", text),
     }
@@ -91,6 +91,9 @@ WITHOUT = {
     "site": replace(RULEBOOK.shop, site=""),
     "card": replace(RULEBOOK.shop, card="", bank=""),
     "account": replace(RULEBOOK.shop, account=""),
+    "bank": replace(RULEBOOK.shop, bank="", iban="IR820540102680020817909002"),
+    "holder": replace(RULEBOOK.shop, holder=""),
+    "anything": replace(RULEBOOK.shop, site="", bank="", card="", account="", holder=""),
 }
 
 
