@@ -11,6 +11,7 @@ from notifier.config.section import Section
 from notifier.domain.messages import Via
 from notifier.secret import Secret
 from notifier.sms.limit_rules import Limits
+from notifier.sms.opt_out import OptOutBy
 from notifier.sms.price import Prices
 from notifier.sms.providers.generic_rules import HttpProviderRules
 
@@ -37,13 +38,15 @@ class SmsConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderAccount:
-    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial."""
+    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial, and by whom «لغو۱۱» is
+    put behind a plain text of this line."""
 
     kind: str
     rate: Annotated[int, Ge(1)] | None = None
     low_credit: Annotated[int, Ge(0)] | None = None
     timeout: timedelta = timedelta(seconds=20)
     sender: str | None = None
+    opt_out_by: OptOutBy = OptOutBy.PROVIDER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -180,13 +180,13 @@ def support_phone(context: Context) -> str:
 @variable
 def bank(context: Context) -> str:
     """The bank of the shop's card and account; empty when not said."""
-    return context.shop.bank
+    return context.shop.bank.strip()
 
 
 @variable
 def card(context: Context) -> str:
     """The shop's card number for transfers, to be copied; empty when it takes none."""
-    return persian.card(context.shop.card) if context.shop.card else ""
+    return persian.card(context.shop.card) if context.shop.card.strip() else ""
 
 
 @variable
@@ -204,7 +204,7 @@ def iban(context: Context) -> str:
 @variable
 def holder(context: Context) -> str:
     """Whose name the card and the account bear; empty when not said."""
-    return context.shop.holder
+    return context.shop.holder.strip()
 
 
 @variable

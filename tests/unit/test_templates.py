@@ -93,6 +93,7 @@ WITHOUT = {
     "account": replace(RULEBOOK.shop, account=""),
     "bank": replace(RULEBOOK.shop, bank="", iban="IR820540102680020817909002"),
     "holder": replace(RULEBOOK.shop, holder=""),
+    "blank": replace(RULEBOOK.shop, bank=" ", card=" ", account=" ", holder=" "),
     "anything": replace(RULEBOOK.shop, site="", bank="", card="", account="", holder=""),
 }
 
@@ -102,6 +103,26 @@ WITHOUT = {
 def test_a_shop_need_not_have_everything(name: str, missing: str) -> None:
     shop = WITHOUT[missing]
     assert flaws(RULEBOOK.templates[name].render(context(FULL, shop=shop))) == []
+
+
+def test_the_text_about_a_transfer_says_whose_bank_and_account_it_is() -> None:
+    render = RULEBOOK.templates["order_registered_transfer"].render
+    shop = replace(RULEBOOK.shop, iban="IR820540102680020817909002")
+    said = render(context(FULL, shop=shop)).splitlines()
+    assert said[2:6] == [
+        "کارت ملت: \u200e6104-3377-1234-5678",
+        "حساب ملت: 1234567890",
+        "شبا: IR820540102680020817909002",
+        "به نام علی رضایی",
+    ]
+    said = render(context(FULL, shop=replace(shop, bank="", holder=""))).splitlines()
+    assert said[2:] == [
+        "کارت: \u200e6104-3377-1234-5678",
+        "حساب: 1234567890",
+        "شبا: IR820540102680020817909002",
+        f"پس از واریز، خبرمان کنید: {variables.support_phone(context(FULL))}",
+        shop.name,
+    ]
 
 
 @given(st.sampled_from(NAMES), st.text(max_size=60), st.text(max_size=60))
