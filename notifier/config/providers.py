@@ -13,6 +13,7 @@ from notifier.config.section import Section
 from notifier.domain.messages import Via
 from notifier.secret import Inline, Secret, is_reference
 from notifier.sms.limit_rules import Limits
+from notifier.sms.opt_out import OptOutBy
 from notifier.sms.price import Prices
 from notifier.sms.providers.generic_rules import HttpProviderRules
 
@@ -39,13 +40,15 @@ class SmsConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderAccount:
-    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial."""
+    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial, and by whom «لغو۱۱» is
+    put behind a plain text of this line."""
 
     kind: str
     rate: Annotated[int, Ge(1)] | None = None
     low_credit: Annotated[int, Ge(0)] | None = None
     timeout: timedelta = timedelta(seconds=20)
     sender: str | None = None
+    opt_out_by: OptOutBy = OptOutBy.PROVIDER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,6 +101,7 @@ class Shop:
     bank: str = ""
     card: str = ""
     account: str = ""
+    iban: str = ""
     holder: str = ""
     return_days: Annotated[int, Ge(0)] = 7
     deposit_deadline: timedelta = timedelta(hours=24)

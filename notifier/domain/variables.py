@@ -39,8 +39,18 @@ def variable(function: Variable) -> Variable:
 
 @variable
 def name(context: Context) -> str:
-    """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup."""
+    """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup. For
+    customers also where it is no person's: one letter, digits, a company."""
     return persian.isolate_latin(naming.greeted(context.order.details.name or ""))
+
+
+def _name_for_staff(context: Context) -> str:
+    """Whom the staff calls may be a company."""
+    return persian.isolate_latin(naming.named(context.order.details.name or ""))
+
+
+FOR_STAFF: dict[str, Variable] = {"name": _name_for_staff}
+"""What texts for staff say under the same name."""
 
 
 @variable
@@ -169,14 +179,14 @@ def support_phone(context: Context) -> str:
 
 @variable
 def bank(context: Context) -> str:
-    """The bank of the shop's account."""
-    return context.shop.bank
+    """The bank of the shop's card and account; empty when not said."""
+    return context.shop.bank.strip()
 
 
 @variable
 def card(context: Context) -> str:
     """The shop's card number for transfers, to be copied; empty when it takes none."""
-    return persian.card(context.shop.card) if context.shop.card else ""
+    return persian.card(context.shop.card) if context.shop.card.strip() else ""
 
 
 @variable
@@ -186,9 +196,15 @@ def account(context: Context) -> str:
 
 
 @variable
+def iban(context: Context) -> str:
+    """The Sheba number of the shop's account (IBAN), to be copied; empty when it has none."""
+    return context.shop.iban
+
+
+@variable
 def holder(context: Context) -> str:
-    """Whose name the card and the account bear."""
-    return context.shop.holder
+    """Whose name the card and the account bear; empty when not said."""
+    return context.shop.holder.strip()
 
 
 @variable
@@ -255,7 +271,7 @@ def call_list(context: Context) -> str:
     lines = [
         " ".join(
             part
-            for part in (jalali.time_of(call.due_at), naming.greeted(call.name or ""), persian.digits(call.phone or ""))
+            for part in (jalali.time_of(call.due_at), naming.named(call.name or ""), persian.digits(call.phone or ""))
             if part
         )
         for call in shown
@@ -310,6 +326,9 @@ def _number(context: Context, name: str) -> str:
     count = context.numbers.get(name, 0)
     return persian.digits(count) if count else ""
 
+
+PERSONS = frozenset({"name", "staff_name"})
+"""Variables that are said whole or not at all."""
 
 OF_SEVERAL_LINES = frozenset({"call_list"})
 """Variables whose lines are ours; the value of any other is one line, whatever it holds."""

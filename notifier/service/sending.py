@@ -93,6 +93,7 @@ def sending(
                 alerts.tell,
                 rate=config.providers[provider.name].rate,
                 low_credit=config.providers[provider.name].low_credit,
+                opt_out_by=config.providers[provider.name].opt_out_by,
             )
             for provider in providers(config)
         ]

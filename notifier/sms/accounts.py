@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain import money
 from notifier.domain.back_off import doubling
+from notifier.sms.opt_out import OptOutBy
 from notifier.sms.providers.base import Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
@@ -74,6 +75,7 @@ class Account:
     alert: Alert
     rate: int | None = None
     low_credit: int | None = None  # rial; below it the supervisors are told
+    opt_out_by: OptOutBy = OptOutBy.PROVIDER
     patience: Patience = _USUAL
     _failures: int = 0
 

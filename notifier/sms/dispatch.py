@@ -19,6 +19,7 @@ from notifier.sms import outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.limits import Bounds, Over
+from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.sms.providers.base import Outgoing, Result
 from notifier.sms.renewing import Renewal
@@ -224,7 +225,7 @@ def _outgoing(line: Account, message: Message) -> Outgoing:
     return Outgoing(
         id=int(message.id),
         to=message.to,
-        text=message.text,
+        text=footed(message.text, line.opt_out_by),
         pattern=pattern.name if pattern else None,
         tokens=pattern.tokens if pattern else None,
     )

@@ -78,9 +78,43 @@ def test_the_reserve_counts(tmp_path: Path) -> None:
     assert texts == [f"سارا محمدی سارا محمدی {'س' * 40}", "س" * 40]
 
 
+LONG = "سیده فاطمه\u200cزهرا حسینی\u200cنژاد طباطبایی یزدی"
+
+
+@pytest.mark.parametrize("name", [LONG, "سارا محمدی", LONG.replace(" ", "")])
+@pytest.mark.parametrize("template", LOADED.values(), ids=lambda template: template.name)
+def test_a_persons_name_is_said_whole_or_not_at_all(template: Template, name: str) -> None:
+    """And where it does not fit, the greeting goes with it."""
+    values = samples.values(template, RULEBOOK.shop, length=Length.LONGEST)
+    values |= dict.fromkeys(values.keys() & {"name", "staff_name"}, name)
+    text = template.fill(values)
+    assert "عزیز" not in text or name in text
+    assert text.count(name[:8]) == text.count(name) or "call_list" in values
+
+
+def test_the_link_gives_way_before_the_carrier_does() -> None:
+    template = LOADED["order_shipped_elsewhere"]
+    text = template.fill(samples.values(template, RULEBOOK.shop, length=Length.LONGEST))
+    assert "شرکت ملی پست" in text
+    assert "123456789012345678901234" in text
+    assert "http" not in text
+
+
+def test_the_staff_reads_whom_it_calls_be_it_a_company(tmp_path: Path) -> None:
+    company = "شرکت نوین (سهامی خاص)"
+    assert write(tmp_path, "{{ name }}").render(context(company)) == ""
+    (tmp_path / "ours.txt").write_text('+++\naudience = "staff"\npurpose = "x"\n+++\n{{ name }}\n', encoding="utf-8")
+    assert templates.load(tmp_path)["ours"].render(context(company)) == company
+
+
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("Sara", "\u200fSara عزیز"), ("سارا", "سارا عزیز"), ("🙂 Sara", "\u200f\u200e🙂 Sara عزیز"), ("۱ سارا", "۱ سارا")],
+    [
+        ("Sara", "\u200fSara عزیز"),
+        ("سارا", "سارا عزیز"),
+        ("🙂 Sara", "\u200f\u200e🙂 Sara عزیز"),
+        ("«آوا»", "«آوا» عزیز"),
+    ],
 )
 def test_a_persian_line_stands_from_right_to_left(tmp_path: Path, name: str, start: str) -> None:
     assert write(tmp_path, "{{ name }} عزیز").render(context(name)).startswith(start)

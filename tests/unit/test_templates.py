@@ -63,7 +63,7 @@ def flaws(text: str) -> list[str]:
         "a space at an end of a line": re.search(r"^[^\S\n]|[^\S\n]$", text, re.MULTILINE),
         "an empty line": re.search(r"^$", text, re.MULTILINE),
         "a line of marks": re.search(r"^\W+$", text, re.MULTILINE),
-        "a line without an end": re.search(r"[،؛:(]\W*$", text, re.MULTILINE),
+        "a line without an end": re.search(r"[،؛(]\W*$|:[^\w\n]*$(?!\n[\u200eA-Z0-9-]+$)", text, re.MULTILINE),
         "two marks": re.search(r"[،؛:.][،؛:.]", text),
         "an unfilled place": re.search(r"[{}]|None", text),
     }
@@ -91,6 +91,10 @@ WITHOUT = {
     "site": replace(RULEBOOK.shop, site=""),
     "card": replace(RULEBOOK.shop, card="", bank=""),
     "account": replace(RULEBOOK.shop, account=""),
+    "bank": replace(RULEBOOK.shop, bank="", iban="IR820540102680020817909002"),
+    "holder": replace(RULEBOOK.shop, holder=""),
+    "blank": replace(RULEBOOK.shop, bank=" ", card=" ", account=" ", holder=" "),
+    "anything": replace(RULEBOOK.shop, site="", bank="", card="", account="", holder=""),
 }
 
 
@@ -99,6 +103,26 @@ WITHOUT = {
 def test_a_shop_need_not_have_everything(name: str, missing: str) -> None:
     shop = WITHOUT[missing]
     assert flaws(RULEBOOK.templates[name].render(context(FULL, shop=shop))) == []
+
+
+def test_the_text_about_a_transfer_says_whose_bank_and_account_it_is() -> None:
+    render = RULEBOOK.templates["order_registered_transfer"].render
+    shop = replace(RULEBOOK.shop, iban="IR820540102680020817909002")
+    said = render(context(FULL, shop=shop)).splitlines()
+    assert said[2:6] == [
+        "کارت ملت: \u200e6104-3377-1234-5678",
+        "حساب ملت: 1234567890",
+        "شبا: IR820540102680020817909002",
+        "به نام علی رضایی",
+    ]
+    said = render(context(FULL, shop=replace(shop, bank="", holder=""))).splitlines()
+    assert said[2:] == [
+        "کارت: \u200e6104-3377-1234-5678",
+        "حساب: 1234567890",
+        "شبا: IR820540102680020817909002",
+        f"پس از واریز، خبرمان کنید: {variables.support_phone(context(FULL))}",
+        shop.name,
+    ]
 
 
 @given(st.sampled_from(NAMES), st.text(max_size=60), st.text(max_size=60))

@@ -14,8 +14,8 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.domain import persian
-from notifier.domain.messages import Pattern, Via
-from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
+from notifier.domain.messages import Audience, Pattern, Via
+from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
@@ -76,10 +76,11 @@ class Template:
         self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
         self._refuse_tokens(header)
         self.variables = frozenset(shown | mapped)
-        self._values = {name: VARIABLES[name] for name in self.variables}
+        said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
+        self._values = {name: said[name] for name in self.variables}
 
     def render(self, context: Context) -> str:
-        """The text for one order. Surrounding white space and empty lines are dropped, long names cut to max_parts."""
+        """The text for one order, without spare white space and empty lines; long names give way to max_parts."""
         return self.fill(self.values(context))
 
     def values(self, context: Context) -> dict[str, str]:
