@@ -119,6 +119,8 @@ def sending(
             redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell
         ),
         expiry=Expiry(redis, reader, clock, unreached),
-        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, tell),
+        inbox=Inbox(
+            redis, reader, clock, working_time, plan_call, take, tell, rules if config.sms.confirm_opt_out else None
+        ),
         alerts=alerts,
     )

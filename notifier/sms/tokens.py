@@ -16,6 +16,7 @@ EXACT = frozenset(
     {
         *("order", "amount", "deposit", "refund", "receipt", "refund_receipt", "tracking_code", "tracking_url"),
         *("site", "support_phone", "card", "account", "phone", "paid"),
+        *("deposit_received", "deposit_rest", "deposit_surplus"),
     }
 )
 """Variables whose values must arrive whole: rather than cut one, the message goes as a plain text."""
