@@ -1,6 +1,6 @@
 """What customers text to us, taken in: who wants no texts, which deposits are reported, whom a person calls back."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
