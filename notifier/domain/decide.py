@@ -293,7 +293,7 @@ class _Deciding:
         return None
 
     def _chosen(self, rules: Iterable[_Rule]) -> list[_Rule]:
-        """Those whose condition holds; what is unpaid in a way that has words of its own is told in these alone."""
+        """The rules whose condition holds: `part` and `no_deposit` take the place of `unpaid`."""
         fitting = [rule for rule in rules if self._applies(rule.when)]
         if _UNPAID_IN_A_WAY.isdisjoint(rule.when for rule in fitting):
             return fitting
