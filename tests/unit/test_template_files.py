@@ -46,7 +46,7 @@ def test_whatever_the_names_a_text_keeps_to_its_parts(template: Template, name: 
     text = template.render(context(name, item, carrier, reference="123456789", tracking_code="1" * 24))
     assert template.max_parts is not None
     assert segments(text, reserve=template.reserve) <= template.max_parts
-    assert "۱۰۰۲۵" in text
+    assert "۱۰۰۲۵" in text or template.name == OPT_OUT
 
 
 def test_the_longest_name_is_cut_at_the_end_of_a_word_and_codes_never(tmp_path: Path) -> None:
