@@ -19,11 +19,15 @@ EVERYTHING = "*"
 
 
 class When(StrEnum):
-    """A condition on the order at the moment of the event."""
+    """A condition on the order at the moment of the event. What is unpaid in a way that the same rule names in its own
+    words is told in these alone."""
 
     ALWAYS = "always"
     PREPAID = "prepaid"
     UNPAID = "unpaid"
+    PART = "part"  # unpaid: of a deposit a part has come
+    NO_DEPOSIT = "no_deposit"  # unpaid: no deposit was heard of by its deadline
+    SURPLUS = "surplus"  # more has come than the order costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def remembered(order: Order) -> Order:
         details=Details(**kept),
         stamps={name: at for name, at in order.stamps.items() if kept.get(name) is not None},
         withheld=None,
+        aside={},
         open_texts={},
         open_calls={},
     )

@@ -121,6 +121,8 @@ def sending(
             redis, reader, accounts, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), publish
         ),
         expiry=Expiry(redis, reader, clock, unreached),
-        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, publish),
+        inbox=Inbox(
+            redis, reader, clock, working_time, plan_call, take, publish, rules if config.sms.confirm_opt_out else None
+        ),
         alerts=alerts,
     )
