@@ -129,7 +129,7 @@ class Orders:
         if keys == home:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
-        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
+        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره ارسال می‌شود."
         return await self._back(request, order, told)
 
     async def draft(self, request: web.Request) -> web.Response:

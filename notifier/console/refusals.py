@@ -41,7 +41,7 @@ class TooMany(PageRefusal):
 
 
 class Unavailable(PageRefusal):
-    status, title = 503, "انبار داده پاسخ نمی‌دهد"
+    status, title = 503, "پایگاه داده پاسخ نمی‌دهد"
 
 
 class Broken(PageRefusal):

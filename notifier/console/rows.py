@@ -26,9 +26,9 @@ ORDER: Columns[Order] = (
     Column("تلفن", lambda one: one.details.phone),
     Column("شهر", lambda one: persian.tidy(one.details.city or "")),
     Column("مرحله", lambda one: "لغوشده" if one.cancelled else labels.STAGES[one.stage]),
-    Column("پرداخت", lambda one: "پیش‌پرداخت‌شده" if one.prepaid else "پرداخت‌نشده"),
+    Column("پرداخت", lambda one: "پرداخت‌شده" if one.prepaid else "هنوز پرداخت نشده"),
     Column("مبلغ (ریال)", lambda one: one.details.amount),
-    Column("شمارهٔ پیگیری", lambda one: one.details.reference),
+    Column("شماره قبض یا شماره پیگیری پرداخت", lambda one: one.details.reference),
     Column("کد رهگیری", lambda one: one.details.tracking_code),
     Column("آخرین خبر", lambda one: written(one.updated_at)),
 )
@@ -77,7 +77,7 @@ def call(names: Mapping[str, str]) -> Columns[Call]:
         Column("وضعیت", lambda one: labels.CALL_STATES[one.state]),
         Column(
             "مسئول",
-            lambda one: persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بی‌مسئول",
+            lambda one: persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بدون مسئول",
         ),
         Column("تلاش", lambda one: sum(one.tried.values())),
         Column("یادداشت", lambda one: next((entry.note for entry in reversed(one.history) if entry.note), "")),

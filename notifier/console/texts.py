@@ -30,7 +30,7 @@ _COLUMNS: Columns[Listed] = (
     Column("به", lambda one: "مشتری" if one.template.audience is Audience.CUSTOMER else "همکار"),
     Column("نمونه", lambda one: one.size.text),
     Column("نویسه", lambda one: one.size.units),
-    Column("بخش", lambda one: one.size.parts),
+    Column("صفحه", lambda one: one.size.parts),
     Column("هزینه (ریال)", lambda one: one.size.price),
     Column("نسخه", lambda one: one.template.version),
 )

@@ -83,7 +83,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 at=line.at,
                 kind="suppressed dimmed",
                 icon="mute",
-                title=f"{labels.what(line.what)} فرستاده نشد"
+                title=f"{labels.what(line.what)} ارسال نشد"
                 if labels.what(line.what).startswith("پیامک")
                 else f"{labels.what(line.what)} برنامه‌ریزی نشد",
                 reason=labels.SUPPRESSED.get(line.reason or "", line.reason or ""),
@@ -109,7 +109,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
             method = labels.METHODS.get(line.what, line.what)
             return Chapter(
                 at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
-                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
+                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ هنوز پرداخت نشده شمرده می‌شود و باید هماهنگ شود",
             )  # fmt: skip
         case LineKind.BY_HAND:
             return Chapter(at=line.at, kind="event", icon="staff", title=labels.BY_HAND.get(line.what, line.what))
