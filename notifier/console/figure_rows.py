@@ -66,7 +66,7 @@ _DAYS: Columns[FigureLine] = (
     Column("رسیده", lambda line: line.day.counted.arrived.total()),
     Column("صفحه", lambda line: line.day.counted.parts),
     Column("هزینه (ریال)", lambda line: line.day.counted.cost),
-    Column("میانه تا تحویل به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
+    Column("میانه تا ارسال به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
     Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.9)),
     Column("میانه تا رسیدن به گوشی (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.5)),
     Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.9)),

@@ -43,7 +43,7 @@ MESSAGE: Columns[StoredMessage] = (
     Column("سفارش", lambda one: one.message.order_id),
     Column("دلیل", message_reason),
     Column("هزینه (ریال)", lambda one: one.cost),
-    Column("تحویل به مخابرات", lambda one: written(one.accepted)),
+    Column("ارسال به مخابرات", lambda one: written(one.accepted)),
     Column("خبر رسیدن به گوشی", lambda one: written(one.delivered)),
 )
 
@@ -54,7 +54,7 @@ STORY: Columns[Chapter] = (
     Column("شرح", lambda one: one.message.message.text if one.message else one.text),
     Column("دلیل", lambda one: one.reason),
     Column("وضعیت", lambda one: _state(one)),
-    Column("تحویل به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
+    Column("ارسال به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
     Column("خبر رسیدن به گوشی", lambda one: written(one.message.delivered) if one.message else ""),
     Column("هزینه (ریال)", lambda one: one.message.cost if one.message else ""),
 )

@@ -154,7 +154,7 @@ class Account:
         low = self.low_credit
         if low is not None and credit < low and (before.credit is None or before.credit >= low):
             left = money.toman(credit)
-            await self.alert(f"credit_low:{self.name}", f"اعتبار پنل پیامک {self.name} رو به پایان است: {left}")
+            await self.alert(f"credit_low:{self.name}", f"اعتبار سامانهٔ پیامک {self.name} رو به پایان است: {left}")
         filled = credit > before.credit if before.credit is not None else credit > 0
         if before.exhausted and (filled or (low is not None and credit >= low)):
             await self._open(filled=True)

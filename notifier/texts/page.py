@@ -20,12 +20,12 @@ _ENVIRONMENT = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim
 _ENVIRONMENT.filters["number"] = number
 
 
-def page(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> str:
-    """One HTML file that needs nothing else: the font is in it."""
+def page(loaded: Mapping[str, Template], shop: Shop, prices: Prices, *, names: Mapping[str, str]) -> str:
+    """One HTML file that needs nothing else: the font is in it. ``names`` are what people call the texts."""
     groups: dict[str, list[tuple[Template, list[Size]]]] = {title: [] for title in _TITLES.values()}
     for template in loaded.values():
         groups[_TITLES[template.audience]].append((template, sizes(template, shop, prices)))
-    return _ENVIRONMENT.get_template("page.html").render(shop=shop, groups=groups, font=font())
+    return _ENVIRONMENT.get_template("page.html").render(shop=shop, groups=groups, names=names, font=font())
 
 
 def font() -> str:

@@ -168,8 +168,8 @@ def test_b_2_2__nothing_is_told_as_paid_before_support_confirms_the_deposit() ->
 
 def test_b_2_3__the_number_and_the_receipts_of_the_deposit_are_to_be_kept() -> None:
     [confirmed] = Story("elsewhere.bank_transfer", reference="998877").hear(E.DEPOSIT_CONFIRMED).messages
-    assert "شماره پیگیری: 998877" in confirmed.text
-    assert "رسید واریز را نزد خود نگه دارید" in confirmed.text
+    assert "شماره پیگیری پرداخت: 998877" in confirmed.text
+    assert "رسید واریز را نگه دارید" in confirmed.text
 
 
 @pytest.mark.parametrize("method", list(PaymentMethod))
