@@ -9,7 +9,7 @@ from notifier.console import labels
 from notifier.console.csv_export import Column, Columns
 from notifier.console.figures import Figures, percentile
 from notifier.console.refusals import PageRefusal
-from notifier.domain import jalali
+from notifier.domain import jalali, money
 
 
 class FigureLine(NamedTuple):
@@ -65,7 +65,7 @@ _DAYS: Columns[FigureLine] = (
     Column("ارسال‌شده", lambda line: line.day.counted.sent.total()),
     Column("رسیده", lambda line: line.day.counted.arrived.total()),
     Column("صفحه", lambda line: line.day.counted.parts),
-    Column("هزینه (ریال)", lambda line: line.day.counted.cost),
+    Column("هزینه (تومان)", lambda line: money.in_toman(line.day.counted.cost)),
     Column("میانه تا ارسال به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
     Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.9)),
     Column("میانه تا رسیدن به گوشی (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.5)),

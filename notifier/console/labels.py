@@ -202,18 +202,28 @@ _ANSWERS: Mapping[str, str] = {
     "202": "پذیرفته",
     "400": "JSON نبود",
     "401": "امضا درست نبود",
+    "404": "فروشگاه ناشناخته",
+    "405": "روش درخواست نادرست",
+    "408": "درخواست نیمه‌کاره ماند",
     "409": "تکراری با متنی دیگر",
     "413": "بیش از اندازه بزرگ",
     "415": "نوع محتوا نادرست",
-    "422": "نادرست",
+    "422": "شکل رویداد نادرست",
+    "429": "بیش از اندازه پی‌درپی",
+    "500": "خطایی از ما",
     "503": "پایگاه داده در دسترس نبود",
 }
+
+
+def answer(status: int | str) -> str:
+    """Why a webhook was answered as it was."""
+    return _ANSWERS.get(str(status), "پذیرفته نشد، به دلیلی دیگر")
 
 
 def webhook(counted: str) -> str:
     """A shop's name and what its webhooks were answered, as counted: «shop 401»."""
     source, _, status = counted.rpartition(" ")
-    return f"{source}: {_ANSWERS.get(status, status)}"
+    return f"{source}: {answer(status)}"
 
 
 def entry(what_happened: str) -> str:

@@ -20,6 +20,10 @@ class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
+class SignInExpired(PageRefusal):
+    status, title = 403, "ورود منقضی شده است"
+
+
 class Malformed(PageRefusal):
     status, title = 400, "درخواست درست نیست"
 

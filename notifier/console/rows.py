@@ -7,7 +7,7 @@ from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.render import moment
 from notifier.console.timeline import Chapter, message_reason
-from notifier.domain import jalali, persian
+from notifier.domain import jalali, money, persian
 from notifier.domain.calls import Call
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys
@@ -27,7 +27,7 @@ ORDER: Columns[Order] = (
     Column("شهر", lambda one: persian.tidy(one.details.city or "")),
     Column("مرحله", lambda one: "لغوشده" if one.cancelled else labels.STAGES[one.stage]),
     Column("پرداخت", lambda one: "پرداخت‌شده" if one.prepaid else "هنوز پرداخت نشده"),
-    Column("مبلغ (ریال)", lambda one: one.details.amount),
+    Column("مبلغ (تومان)", lambda one: money.in_toman(one.details.amount)),
     Column("شماره قبض یا شماره پیگیری پرداخت", lambda one: one.details.reference),
     Column("کد رهگیری", lambda one: one.details.tracking_code),
     Column("آخرین خبر", lambda one: written(one.updated_at)),
@@ -42,7 +42,7 @@ MESSAGE: Columns[StoredMessage] = (
     Column("به", lambda one: one.message.to),
     Column("سفارش", lambda one: one.message.order_id),
     Column("دلیل", message_reason),
-    Column("هزینه (ریال)", lambda one: one.cost),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.cost)),
     Column("ارسال به مخابرات", lambda one: written(one.accepted)),
     Column("خبر رسیدن به گوشی", lambda one: written(one.delivered)),
 )
@@ -56,7 +56,7 @@ STORY: Columns[Chapter] = (
     Column("وضعیت", lambda one: _state(one)),
     Column("ارسال به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
     Column("خبر رسیدن به گوشی", lambda one: written(one.message.delivered) if one.message else ""),
-    Column("هزینه (ریال)", lambda one: one.message.cost if one.message else ""),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.message.cost) if one.message else ""),
 )
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from notifier.config.loopback import is_loopback
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, TooLarge, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, SignInExpired, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
@@ -164,7 +164,7 @@ def _to_login(request: web.Request) -> web.Response:
         return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
     if request.method in ("GET", "HEAD"):
         return web.Response(status=303, headers={"Location": "/console/login"})
-    raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
+    raise SignInExpired("ورود شما منقضی شده است؛ دوباره وارد شوید.")
 
 
 async def posted(request: web.Request) -> MultiDict[str]:

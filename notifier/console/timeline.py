@@ -8,6 +8,7 @@ from notifier.console import labels
 from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.sms import reasons
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
@@ -140,7 +141,7 @@ def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
 def message_reason(stored: StoredMessage) -> str:
     """Why a message is where it is, as far as it is known."""
     if stored.reason:
-        return labels.MESSAGE_REASONS.get(stored.reason, stored.reason)
+        return labels.MESSAGE_REASONS.get(stored.reason) or reasons.told(stored.reason)
     if stored.state in RETRYABLE and stored.attempts:
-        return stored.attempts[-1].reason
+        return reasons.told(stored.attempts[-1].reason)
     return ""

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain import money
 from notifier.domain.back_off import doubling
+from notifier.sms import reasons
 from notifier.sms.providers.base import Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
@@ -191,7 +192,7 @@ class Account:
             log.error("line paused", action="line_paused", **facts)
         if tell:
             await self.alert(
-                f"paused:{self.name}", f"ارسال پیامک با {self.name} متوقف شد. پاسخ سامانه: کد {failed.code}"
+                f"paused:{self.name}", f"ارسال پیامک با {self.name} متوقف شد: {reasons.told(failed.reason)}."
             )
 
     async def _open(self, *, filled: bool = False) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from notifier.domain.messages import Audience
+from notifier.domain.money import toman
 from notifier.domain.persian import number
 from notifier.domain.policy import Shop
 from notifier.sms.price import Prices
@@ -17,7 +18,7 @@ _HERE = Path(__file__).parent
 FONT = _HERE.parent / "web" / "static" / "vendor" / "vazirmatn" / "vazirmatn.woff2"
 _TITLES = {Audience.CUSTOMER: "برای مشتری", Audience.STAFF: "برای همکاران"}
 _ENVIRONMENT = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_ENVIRONMENT.filters["number"] = number
+_ENVIRONMENT.filters.update(number=number, toman=toman)
 
 
 def page(loaded: Mapping[str, Template], shop: Shop, prices: Prices, *, names: Mapping[str, str]) -> str:
