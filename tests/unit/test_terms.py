@@ -169,3 +169,20 @@ def _said(within: str) -> list[str]:
         if not within or by_name(path) == within
         for _, piece in terms.written(by_name(path), path.read_text(encoding="utf-8"))
     ]
+
+
+PERSIAN = [path for path in HELD if path.name.endswith(".fa.md")]
+
+
+@pytest.mark.parametrize("path", PERSIAN, ids=by_name)
+def test_a_persian_document_and_its_twin_link_each_other(path: Path) -> None:
+    twin = path.with_name(path.name.replace(".fa.md", ".md"))
+    assert f"]({twin.name})" in path.read_text(encoding="utf-8")
+    assert f"]({path.name})" in twin.read_text(encoding="utf-8")
+
+
+def test_the_sellers_page_is_one_screen_without_commands() -> None:
+    page = (ROOT / "docs" / "how-to" / "seller.fa.md").read_text(encoding="utf-8")
+    assert "# راه‌اندازی برای فروشنده" in page
+    assert "`" not in page
+    assert len(page.splitlines()) <= 45
