@@ -199,3 +199,10 @@ def test_the_page_of_all_texts_needs_nothing_else() -> None:
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html
+
+
+def test_the_page_of_all_texts_is_persian() -> None:
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    assert [template.name for template in LOADED.values() if template.header.purpose in html] == []
+    assert [template.name for template in LOADED.values() if f"<b>{labels.template(template.name)}" not in html] == []
+    assert "ریال" not in html
