@@ -90,7 +90,7 @@ class SupervisorDesk:
                 raise Missing("یکی از تماس‌ها پیدا نشد.") from None
             except _Over:
                 continue
-        name = persian.tidy(receiver.name) if receiver else "بی‌مسئول‌ها"
+        name = persian.tidy(receiver.name) if receiver else "تماس‌های بدون مسئول"
         await self._deps.sessions.tell(request[SESSION], f"{persian.digits(count)} تماس به {name} رفت.")
         return web.Response(status=303, headers={"Location": "/console/desk"})
 

@@ -18,10 +18,10 @@ EVENTS: Mapping[str, str] = {
     EventType.PREPARING: "در حال آماده‌سازی",
     EventType.PACKED: "بسته‌بندی شد",
     EventType.SHIPPED: "ارسال شد",
-    EventType.OUT_FOR_DELIVERY: "به مأمور تحویل سپرده شد",
+    EventType.OUT_FOR_DELIVERY: "به پیک سپرده شد",
     EventType.DELIVERED: "تحویل داده شد",
     EventType.CANCELLED: "سفارش لغو شد",
-    EventType.RETURN_REQUESTED: "درخواست بازگشت کالا",
+    EventType.RETURN_REQUESTED: "درخواست برگشت کالا",
     EventType.RETURNED: "کالا برگشت داده شد",
     EventType.RETURN_ACCEPTED: "برگشت کالا پذیرفته شد",
     EventType.RETURN_REFUSED: "برگشت کالا پذیرفته نشد",
@@ -32,7 +32,7 @@ EVENTS: Mapping[str, str] = {
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",
     EventType.DEPOSIT_CONFIRMED: "واریز تأیید شد",
     EventType.DEPOSIT_REJECTED: "واریز دیده نشد",
-    EventType.REFUNDED: "وجه بازگردانده شد",
+    EventType.REFUNDED: "وجه برگشت داده شد",
 }
 
 STAGES: Mapping[Stage, str] = {
@@ -42,9 +42,9 @@ STAGES: Mapping[Stage, str] = {
     Stage.PREPARING: "در حال آماده‌سازی",
     Stage.PACKED: "بسته‌بندی‌شده",
     Stage.SHIPPED: "ارسال‌شده",
-    Stage.OUT_FOR_DELIVERY: "در دست مأمور تحویل",
+    Stage.OUT_FOR_DELIVERY: "در دست پیک",
     Stage.DELIVERED: "تحویل‌شده",
-    Stage.RETURN_REQUESTED: "درخواست بازگشت",
+    Stage.RETURN_REQUESTED: "درخواست برگشت",
     Stage.RETURNED: "برگشت‌خورده",
 }
 
@@ -58,7 +58,7 @@ METHODS: Mapping[str, str] = {
 MESSAGE_STATES: Mapping[str, str] = {
     MessageState.QUEUED: "در صف ارسال",
     MessageState.SENDING: "در حال ارسال",
-    MessageState.ACCEPTED: "تحویل مخابرات",
+    MessageState.ACCEPTED: "ارسال‌شده به مخابرات",
     MessageState.DELIVERED: "رسیده به گوشی",
     MessageState.UNDELIVERED: "نرسیده",
     MessageState.BLOCKED: "مسدود از سوی مشتری",
@@ -71,7 +71,7 @@ MESSAGE_STATES: Mapping[str, str] = {
 
 TONES: Mapping[str, str] = {
     MessageState.DELIVERED: "good",
-    MessageState.ACCEPTED: "good",
+    MessageState.ACCEPTED: "dim",
     MessageState.UNDELIVERED: "bad",
     MessageState.BLOCKED: "bad",
     MessageState.FAILED: "bad",
@@ -83,11 +83,11 @@ TONES: Mapping[str, str] = {
 """How a message's state is coloured; the words say it too."""
 
 WHY_NOT_AGAIN: Mapping[str, str] = {
-    MessageState.QUEUED: "در صف است و فرستاده می‌شود.",
+    MessageState.QUEUED: "در صف است و ارسال می‌شود.",
     MessageState.SENDING: "همین حالا در حال ارسال است.",
     MessageState.ACCEPTED: "به مخابرات رسیده است؛ ارسال دوباره یعنی دو پیامک.",
     MessageState.DELIVERED: "به گوشی مشتری رسیده است؛ ارسال دوباره یعنی دو پیامک.",
-    MessageState.UNDELIVERED: "یک بار فرستاده شده و گوشی در دسترس نبوده است؛ تماس بگیرید.",
+    MessageState.UNDELIVERED: "یک بار ارسال شده و گوشی در دسترس نبوده است؛ تماس بگیرید.",
     MessageState.BLOCKED: "مشتری پیامک این خط را بسته است؛ تماس بگیرید.",
     MessageState.UNKNOWN: "شاید رسیده باشد و هنوز پیگیری می‌شود؛ تا روشن شدن آن دوباره نمی‌فرستیم.",
     MessageState.EXPIRED: "وقت آن گذشته است.",
@@ -102,7 +102,7 @@ MESSAGE_REASONS: Mapping[str, str] = {
     Over.DAY: "این شماره در یک روز بیش از اندازه پیامک می‌گرفت",
     Over.ESSENTIAL: "این شماره در یک روز بیش از اندازه پیامک می‌گرفت، حتی با شمردن پیامک‌های ضروری",
     Over.RIAL: "سقف هزینهٔ پیامک آن روز پر شده بود",
-    Over.COUNTRY: "شماره از کشوری است که پیامکی به آن فرستاده نمی‌شود",
+    Over.COUNTRY: "شماره از کشوری است که پیامکی به آن ارسال نمی‌شود",
     "superseded": "خبر تازه‌تری جای آن را گرفت",
 }
 
@@ -113,7 +113,7 @@ SUPPRESSED: Mapping[str, str] = {
     SuppressionReason.NO_MOBILE: "شمارهٔ همراهی برای پیامک نداریم",
     SuppressionReason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
     SuppressionReason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
-    SuppressionReason.PAST: "از گذشته است و تنها برای سابقه ثبت شد",
+    SuppressionReason.PAST: "از گذشته است و تنها در تاریخچه ثبت شد",
 }
 
 CALL_STATES: Mapping[str, str] = {
@@ -141,7 +141,7 @@ _HISTORY: Mapping[str, str] = {
     "snoozed": "به وقت دیگر رفت",
     "assigned": "سپرده شد به",
     "lapsed": "مهلت گذشت و آزاد شد",
-    "to the pool": "به تماس‌های بی‌مسئول رفت",
+    "to the pool": "به تماس‌های بدون مسئول رفت",
     "escalated": "به سرپرست ارجاع شد",
     "revised": "به‌روز شد",
     "cancelled": "دیگر لازم نبود",
@@ -174,22 +174,22 @@ TEMPLATES: Mapping[str, str] = {
     "order_registered_free": "ثبت سفارش رایگان",
     "order_delivered": "تحویل",
     "order_delivered_elsewhere": "تحویل (شهرستان)",
-    "order_delivered_guarantee": "تحویل و ضمانت بازگشت",
-    "order_out_for_delivery": "مأمور در راه است",
-    "order_out_for_delivery_cash": "مأمور در راه است (نقدی)",
+    "order_delivered_guarantee": "تحویل و ضمانت برگشت",
+    "order_out_for_delivery": "پیک در راه است",
+    "order_out_for_delivery_cash": "پیک در راه است (نقدی)",
     "order_packed": "بسته‌بندی",
     "order_preparing": "آماده‌سازی",
     "order_registered_cash": "ثبت سفارش نقدی",
     "order_registered_phone": "ثبت سفارش تلفنی",
     "order_registered_review": "ثبت سفارش، نیازمند هماهنگی",
     "order_registered_transfer": "ثبت سفارش و شمارهٔ کارت",
-    "order_return_requested": "درخواست بازگشت",
+    "order_return_requested": "درخواست برگشت",
     "order_returned": "رسیدن کالای برگشتی",
     "order_shipped_elsewhere": "ارسال و کد رهگیری",
     "order_shipped_tehran": "ارسال (تهران)",
     "payment_failed": "پرداخت ناموفق",
     "payment_open": "پرداخت نیمه‌کاره",
-    "payment_refunded": "بازگشت وجه",
+    "payment_refunded": "برگشت وجه",
     "payment_succeeded_elsewhere": "پرداخت موفق",
     "payment_succeeded_tehran": "پرداخت موفق (تهران)",
     "alert": "هشدار به سرپرست",
@@ -215,18 +215,28 @@ _ANSWERS: Mapping[str, str] = {
     "202": "پذیرفته",
     "400": "JSON نبود",
     "401": "امضا درست نبود",
+    "404": "فروشگاه ناشناخته",
+    "405": "روش درخواست نادرست",
+    "408": "درخواست نیمه‌کاره ماند",
     "409": "تکراری با متنی دیگر",
     "413": "بیش از اندازه بزرگ",
     "415": "نوع محتوا نادرست",
-    "422": "نادرست",
-    "503": "انبار داده در دسترس نبود",
+    "422": "شکل رویداد نادرست",
+    "429": "بیش از اندازه پی‌درپی",
+    "500": "خطایی از ما",
+    "503": "پایگاه داده در دسترس نبود",
 }
+
+
+def answer(status: int | str) -> str:
+    """Why a webhook was answered as it was."""
+    return _ANSWERS.get(str(status), "پذیرفته نشد، به دلیلی دیگر")
 
 
 def webhook(counted: str) -> str:
     """A shop's name and what its webhooks were answered, as counted: «shop 401»."""
     source, _, status = counted.rpartition(" ")
-    return f"{source}: {_ANSWERS.get(status, status)}"
+    return f"{source}: {answer(status)}"
 
 
 def entry(what_happened: str) -> str:
@@ -243,14 +253,14 @@ ACTS: Mapping[str, str] = {
     Act.SIGNED_OUT: "خارج شد",
     Act.SIGNED_OUT_EVERYWHERE: "خروج از همهٔ دستگاه‌ها",
     Act.STAFF_ADDED: "همکار تازه افزود",
-    Act.STAFF_OFF: "حساب را خاموش کرد",
-    Act.STAFF_ON: "حساب را روشن کرد",
+    Act.STAFF_OFF: "حساب را غیرفعال کرد",
+    Act.STAFF_ON: "حساب را فعال کرد",
     Act.ROLE_CHANGED: "نقش را عوض کرد",
     Act.PASSWORD_CHANGED: "گذرواژه را عوض کرد",
     Act.PASSWORD_GUESSED: "گذرواژهٔ کنونی را نادرست نوشت",
-    Act.SECOND_FACTOR_ON: "ورود دومرحله‌ای را روشن کرد",
-    Act.SECOND_FACTOR_OFF: "ورود دومرحله‌ای را خاموش کرد",
-    Act.SECOND_FACTOR_RESET: "ورود دومرحله‌ای را از نو کرد",
+    Act.SECOND_FACTOR_ON: "ورود دومرحله‌ای را فعال کرد",
+    Act.SECOND_FACTOR_OFF: "ورود دومرحله‌ای را غیرفعال کرد",
+    Act.SECOND_FACTOR_RESET: "ورود دومرحله‌ای را بازنشانی کرد",
     Act.RECOVERY_USED: "با کد بازیابی وارد شد",
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",

@@ -1,7 +1,7 @@
 """Orders: the search, and one order with its story and what can be done about it."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from aiohttp import web
@@ -90,6 +90,7 @@ class Orders:
             steps=[(step, stage >= step) for step in _STEPS],
             templates=self._writable(),
             purposes=list(Purpose),
+            whens=[(name, self._due(name)) for name in _WHENS],
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
@@ -100,8 +101,7 @@ class Orders:
         (order, keys), form = await self._found(request), request[FORM]
         if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
-        now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
-        due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
+        now, purpose, due = self._deps.clock.now(), Purpose(form["purpose"]), self._due(form["when"])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,
@@ -114,6 +114,10 @@ class Orders:
         )
         await self._deps.calling.book.plan(keys, call, by=request[STAFF])
         return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
+
+    def _due(self, when: str) -> datetime:
+        """The time of one of the choices, put off until somebody works."""
+        return self._deps.rulebook().working_time(self._deps.clock.now() + _WHENS[when])
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
         """Stop texts for this customer but the essential ones, or have them again."""
@@ -129,7 +133,7 @@ class Orders:
         if keys == home:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
-        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
+        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره ارسال می‌شود."
         return await self._back(request, order, told)
 
     async def draft(self, request: web.Request) -> web.Response:

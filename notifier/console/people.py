@@ -25,8 +25,8 @@ _COLUMNS: Columns[Staff] = (
     Column("نام", lambda one: one.name),
     Column("نقش", lambda one: labels.ROLES[one.role]),
     Column("تلفن", lambda one: one.phone),
-    Column("حساب", lambda one: "روشن" if one.active else "خاموش"),
-    Column("ورود دومرحله‌ای", lambda one: "روشن" if one.second else "خاموش"),
+    Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
+    Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
 )
 
 

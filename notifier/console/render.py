@@ -17,6 +17,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.security import SESSION, STAFF
 from notifier.domain import jalali, money, persian
+from notifier.sms import reasons
 from notifier.store.staff import Role
 
 STATIC = Path(str(files("notifier.web").joinpath("static")))
@@ -55,6 +56,7 @@ class Renderer:
             iso=lambda at: moment(at).isoformat(timespec="seconds"),
             ago=self.ago,
             span=span,
+            told=reasons.told,
             order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
         )
 
@@ -68,7 +70,7 @@ class Renderer:
         return f"{day} {jalali.time_of(then)}" if day else f"{jalali.weekday_date(then)}، {jalali.time_of(then)}"
 
     def ago(self, at: int | datetime) -> str:
-        """«۱۲ دقیقه», how long between then and now."""
+        """«۱۲ دقیقه», «۲ روز و ۵ ساعت», how long between then and now."""
         minutes = abs(int((self._deps.clock.now() - moment(at)).total_seconds())) // 60
         if minutes < 1:
             return "کمتر از یک دقیقه"
@@ -78,7 +80,9 @@ class Renderer:
             hours, rest = divmod(minutes, 60)
             half = " و نیم" if rest >= 30 and hours < 10 else ""
             return f"{persian.digits(hours)}{half} ساعت" if not half else f"{persian.digits(hours)} ساعت و نیم"
-        return f"{persian.digits(minutes // 1440)} روز"
+        days, rest = divmod(minutes, 24 * 60)
+        more = f" و {persian.digits(rest // 60)} ساعت" if rest >= 60 else ""
+        return f"{persian.digits(days)} روز{more}"
 
     def fragment(self, name: str, **values: Any) -> str:
         return self._jinja.get_template(name).render(**values)

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from notifier.config.loopback import is_loopback
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, TooLarge, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, SignInExpired, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
@@ -91,7 +91,7 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
             return page(request, Unavailable("چند لحظه دیگر دوباره امتحان کنید؛ چیزی از دست نرفته است."))
         except Exception:
             log.exception("page failed", action="page_failed", method=request.method, path=request.path)
-            return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به پشتیبان فنی بگویید."))
+            return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به مسئول فنی بگویید."))
 
     return guard
 
@@ -113,7 +113,7 @@ def require_same_site(request: web.Request) -> None:
 def require_supervisor(request: web.Request) -> None:
     """Raises Forbidden."""
     if request[STAFF].role is not Role.SUPERVISOR:
-        raise Forbidden("این بخش ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
+        raise Forbidden("این صفحه ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
 
 
 async def _admitted(request: web.Request, deps: Dependencies) -> bool:
@@ -148,7 +148,7 @@ def _to_enrolment(request: web.Request) -> web.Response:
         return web.Response(status=403, headers={"HX-Redirect": "/console/me"})
     if request.method in ("GET", "HEAD"):
         return web.Response(status=303, headers={"Location": "/console/me"})
-    raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان روشن کنید.")
+    raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان فعال کنید.")
 
 
 async def _write_down(request: web.Request, deps: Dependencies) -> None:
@@ -164,7 +164,7 @@ def _to_login(request: web.Request) -> web.Response:
         return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
     if request.method in ("GET", "HEAD"):
         return web.Response(status=303, headers={"Location": "/console/login"})
-    raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
+    raise SignInExpired("ورود شما منقضی شده است؛ دوباره وارد شوید.")
 
 
 async def posted(request: web.Request) -> MultiDict[str]:

@@ -9,6 +9,7 @@ from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
+from notifier.domain import money
 from notifier.domain.messages import Audience
 from notifier.sms.templates import Template
 from notifier.store import keys as names
@@ -30,8 +31,8 @@ _COLUMNS: Columns[Listed] = (
     Column("به", lambda one: "مشتری" if one.template.audience is Audience.CUSTOMER else "همکار"),
     Column("نمونه", lambda one: one.size.text),
     Column("نویسه", lambda one: one.size.units),
-    Column("بخش", lambda one: one.size.parts),
-    Column("هزینه (ریال)", lambda one: one.size.price),
+    Column("صفحه", lambda one: one.size.parts),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.size.price)),
     Column("نسخه", lambda one: one.template.version),
 )
 

@@ -85,9 +85,10 @@ def _guesses(local: datetime, calendar: Calendar) -> list[Guess]:
     def rounded(at: datetime) -> datetime:
         return at + timedelta(minutes=-at.minute % 5, seconds=-at.second, microseconds=-at.microsecond)
 
+    soon, hour_later = rounded(local + timedelta(minutes=30)), rounded(local + timedelta(hours=1))
     found = [
-        Guess(label="۳۰ دقیقهٔ دیگر", at=ms(rounded(local + timedelta(minutes=30)))),
-        Guess(label="۱ ساعت دیگر", at=ms(rounded(local + timedelta(hours=1)))),
+        Guess(label=f"۳۰ دقیقهٔ دیگر، {jalali.time_of(soon)}", at=ms(soon)),
+        Guess(label=f"۱ ساعت دیگر، {jalali.time_of(hour_later)}", at=ms(hour_later)),
     ]
     today = [local.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in (12, 15, 17)]
     coming = next((at for at in today if at > local + timedelta(minutes=75)), None)
@@ -103,7 +104,7 @@ def _guesses(local: datetime, calendar: Calendar) -> list[Guess]:
         at = day.replace(hour=hour, minute=0, second=0, microsecond=0)
         found.append(Guess(label=f"{name} {jalali.time_of(at)}", at=ms(at)))
     week = local.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=7)
-    found.append(Guess(label=f"هفتهٔ بعد، {jalali.weekday_date(week).split()[0]}", at=ms(week)))
+    found.append(Guess(label=f"هفتهٔ بعد، {jalali.weekday_date(week).split()[0]} {jalali.time_of(week)}", at=ms(week)))
     return found
 
 

@@ -8,6 +8,7 @@ from notifier.console import labels
 from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.sms import reasons
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
@@ -83,7 +84,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 at=line.at,
                 kind="suppressed dimmed",
                 icon="mute",
-                title=f"{labels.what(line.what)} فرستاده نشد"
+                title=f"{labels.what(line.what)} ارسال نشد"
                 if labels.what(line.what).startswith("پیامک")
                 else f"{labels.what(line.what)} برنامه‌ریزی نشد",
                 reason=labels.SUPPRESSED.get(line.reason or "", line.reason or ""),
@@ -109,7 +110,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
             method = labels.METHODS.get(line.what, line.what)
             return Chapter(
                 at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
-                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
+                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ هنوز پرداخت نشده شمرده می‌شود و باید هماهنگ شود",
             )  # fmt: skip
         case LineKind.BY_HAND:
             return Chapter(at=line.at, kind="event", icon="staff", title=labels.BY_HAND.get(line.what, line.what))
@@ -140,7 +141,7 @@ def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
 def message_reason(stored: StoredMessage) -> str:
     """Why a message is where it is, as far as it is known."""
     if stored.reason:
-        return labels.MESSAGE_REASONS.get(stored.reason, stored.reason)
+        return labels.MESSAGE_REASONS.get(stored.reason) or reasons.told(stored.reason)
     if stored.state in RETRYABLE and stored.attempts:
-        return stored.attempts[-1].reason
+        return reasons.told(stored.attempts[-1].reason)
     return ""

@@ -44,9 +44,9 @@ _ROUNDS, _LOOKED_AT = 20, 200
 _PARKED = 100  # orders without news of their own that are shown
 
 _WHAT_TO_DO = {
-    MessageState.HELD: "فرستاده نشده است، چون از اندازه‌ای گذشته بود. اگر درست است بفرستید.",
+    MessageState.HELD: "ارسال نشده است، چون از اندازه‌ای گذشته بود. اگر درست است بفرستید.",
     MessageState.FAILED: "سامانهٔ پیامک نپذیرفت. شماره و متن را ببینید و دوباره بفرستید، یا تماس بگیرید.",
-    MessageState.UNKNOWN: "کاری لازم نیست؛ پیگیری می‌شود و تا روشن شدن دوباره فرستاده نمی‌شود.",
+    MessageState.UNKNOWN: "کاری لازم نیست؛ پیگیری می‌شود و تا روشن شدن دوباره ارسال نمی‌شود.",
     MessageState.UNDELIVERED: "گوشی در دسترس نبوده است. اگر خبر مهم است تماس بگیرید.",
     MessageState.BLOCKED: "مشتری پیامک‌های تبلیغاتی را بسته است. تماس بگیرید.",
 }
@@ -120,7 +120,7 @@ class WaitingPages:
         if order is None:
             raise Missing("این سفارش پیدا نشد.")
         if order.deposit_waiting is None:
-            raise PageRefusal("این واریز پیش‌تر بررسی شده است؛ داستان سفارش را ببینید.")
+            raise PageRefusal("این واریز پیش‌تر بررسی شده است؛ تاریخچهٔ سفارش را ببینید.")
         confirmed, me = form["deposit"] == "confirmed", request[STAFF]
         if not await self._settled_by_call(order, me.id, confirmed):
             kind = EventType.DEPOSIT_CONFIRMED if confirmed else EventType.DEPOSIT_REJECTED

@@ -417,7 +417,7 @@ PURPOSES: dict[str, str] = {
     "coordination": "هماهنگی تحویل و پرداخت نقدی",
     "reassurance": "اطمینان‌بخشی پس از پرداخت",
     "shipping_update": "خبر ارسال",
-    "satisfaction": "جویا شدن رضایت",
+    "satisfaction": "رضایت‌سنجی",
     "arrange_payment": "هماهنگی پرداخت و تحویل",
     "payment_help": "کمک به پرداخت",
     "verify_deposit": "تأیید واریز",

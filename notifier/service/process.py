@@ -264,7 +264,7 @@ class Service:
     async def check_memory(self) -> None:
         """Tell supervisors before the store takes no more."""
         if any(node.is_nearly_full for node in await health(self.redis)):
-            text = "حافظهٔ انبار داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
+            text = "حافظهٔ پایگاه داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
             await self.sending.alerts.tell("store_memory", text)
 
     async def _remind(self) -> None:

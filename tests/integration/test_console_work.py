@@ -62,7 +62,7 @@ async def test_two_want_one_call(desk: Desk) -> None:
     await desk.tick(hours=1)  # nobody touched it: it is anyone's
     assert (await desk.call(call_id)).assignee is None
     pages = [await one.get("/") for one in (desk.sara, desk.reza)]
-    assert all("بی‌مسئول" in page.words and "برمی‌دارم" in page.words for page in pages)
+    assert all("بدون مسئول" in page.words and "برداشتن" in page.words for page in pages)
     answers = await asyncio.gather(*(one.post(f"/calls/{call_id}/claim") for one in (desk.sara, desk.reza)))
     assert sorted(page.status for page in answers) == [200, 409]
     loser = next(page for page in answers if page.status == 409)
@@ -123,7 +123,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     await desk.event(EventType.PREPARING, customer=ISFAHAN)
     await send_all(desk.service, clock)
     order = await desk.sara.get("/orders/shop/10025")
-    assert "پیامک «آماده‌سازی» فرستاده نشد" in order.words
+    assert "پیامک «آماده‌سازی» ارسال نشد" in order.words
     assert "هنوز پرداختی تأیید نشده است" in order.words
     page = await desk.sara.get("/deposits")
     assert "778899" in page.words
@@ -264,7 +264,7 @@ async def test_a_supervisor_moves_calls(desk: Desk) -> None:
 async def test_texts_with_parts_and_versions(desk: Desk) -> None:
     assert "پرداخت موفق" in (await desk.sara.get("/texts")).words
     page = await desk.sara.get("/texts/payment_succeeded_tehran")
-    for said in ("کوتاه‌ترین", "بلندترین", "بخش", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
+    for said in ("کوتاه‌ترین", "بلندترین", "صفحه", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
         assert said in page.words
     assert (await desk.sara.get("/texts/none")).status == 404
 
@@ -285,7 +285,7 @@ async def test_the_console_says_when_the_store_is_away(desk: Desk, redis: Redis)
     await redis.set("n:staff", "not a hash")  # every look at it is an error of the store
     page = await desk.sara.get("/")
     assert page.status == 503
-    assert "انبار داده" in page.words
+    assert "پایگاه داده" in page.words
 
 
 async def test_a_mistake_of_ours_is_a_page_too(desk: Desk, redis: Redis) -> None:

@@ -397,7 +397,7 @@ async def test_it_is_switched_off_with_the_password(
     await enrolled(sara, clock)
     assert (await sara.post("/me/second-factor/off", old="guess")).status == 422
     await sara.get("/me")
-    assert "خاموش شد" in (await sara.post("/me/second-factor/off", old=PASSWORD)).words
+    assert "غیرفعال شد" in (await sara.post("/me/second-factor/off", old=PASSWORD)).words
     assert (await Browser(client).sign_in("sara")).status == 200
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK
 
 from notifier.config.loading import load
+from notifier.console import labels
 from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
 from notifier.domain.messages import Audience, Via
@@ -233,7 +234,14 @@ def test_the_reference_has_every_variable_and_every_key() -> None:
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price)
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html
+
+
+def test_the_page_of_all_texts_is_persian() -> None:
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    assert [template.name for template in LOADED.values() if template.header.purpose in html] == []
+    assert [template.name for template in LOADED.values() if f"<b>{labels.template(template.name)}" not in html] == []
+    assert "ریال" not in html
