@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from notifier import tasks
 from notifier.cli import systemd
 from notifier.cli.options import ConfigOption, DataDirOption, configured
-from notifier.cli.starting import Waiting, exit_code, held_by_parent, pause, started
+from notifier.cli.starting import Waiting, exit_code, held_by_parent, pause, port_awaited, started
 from notifier.cli.supervising import LISTENING, supervise, worker_command
 from notifier.config import Config
 from notifier.config.server import ServerConfig
@@ -103,7 +103,7 @@ async def _listening(server: ServerConfig, stop: asyncio.Event) -> list[socket.s
     """The sockets of the service: those that our parent has bound, or our own as soon as the port is free."""
     if numbers := os.environ.get(LISTENING):
         return sockets.inherited(numbers)
-    waiting = Waiting("port_awaited", "the port")
+    waiting = Waiting(port_awaited)
     while not stop.is_set():
         try:
             return sockets.bind(server.host, server.port)

@@ -36,8 +36,7 @@ _PATIENCE = 3.0  # seconds that a start may take before somebody answers at the 
 class Waiting:
     """Tells what is waited for: at once, whenever the reason changes, and now and then."""
 
-    action: str
-    what: str
+    tell: Callable[[str, int], None]
     tries: int = 0
     _said: str = ""
     _again: float = field(default=0.0)
@@ -48,10 +47,18 @@ class Waiting:
         self.tries += 1
         now = time.monotonic()
         if reason != self._said or now >= self._again:
-            log.warning(f"waiting for {self.what}", action=self.action, reason=reason, tries=self.tries)
-            systemd.notify(status=f"Waiting for {self.what}: {reason}")
+            self.tell(reason, self.tries)
+            systemd.notify(status=f"Waiting: {reason}")
             self._said, self._again = reason, now + _SAY_AGAIN
         return pause
+
+
+def port_awaited(reason: str, tries: int) -> None:
+    log.warning("waiting for the port", action="port_awaited", reason=reason, tries=tries)
+
+
+def _store_awaited(reason: str, tries: int) -> None:
+    log.warning("waiting for the store", action="store_awaited", reason=reason, tries=tries)
 
 
 async def started(make: Callable[[], Service], door: HoldingDoor, stop: asyncio.Event) -> Service | None:
@@ -59,7 +66,7 @@ async def started(make: Callable[[], Service], door: HoldingDoor, stop: asyncio.
 
     Raises NotifierError for what only a person can mend.
     """
-    waiting = Waiting("store_awaited", "the store")
+    waiting = Waiting(_store_awaited)
     while not stop.is_set():
         service = make()
         try:

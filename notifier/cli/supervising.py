@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from notifier.cli.starting import LIFELINE, Waiting
+from notifier.cli.starting import LIFELINE, Waiting, port_awaited
 from notifier.config.server import ServerConfig
 from notifier.observability.counters import TOGETHER
 from notifier.web import sockets
@@ -80,7 +80,7 @@ def supervise(command: Sequence[str], workers: int, server: ServerConfig) -> int
 
 def _bound(server: ServerConfig) -> "list[socket.socket] | None":
     """The sockets for all, as soon as the port is free; None when we are told to stop before."""
-    waiting = Waiting("port_awaited", "the port")
+    waiting = Waiting(port_awaited)
     while True:
         try:
             return sockets.bind(server.host, server.port)

@@ -44,6 +44,7 @@ from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
+from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
@@ -193,6 +194,7 @@ class Service:
         if WORKER in self.roles:
             posting = asyncio.create_task(self.news.run(), name="news")
             stack.push_async_callback(self._stop_posting, posting)
+            await self.sending.dead_claims.begin()
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
@@ -248,6 +250,7 @@ class Service:
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)

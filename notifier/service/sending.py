@@ -21,6 +21,7 @@ from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
 from notifier.sms.sender import Sender
+from notifier.sms.take_over import DeadClaims
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -43,6 +44,7 @@ class Sending:
     expiry: Expiry
     inbox: Inbox
     alerts: Alerts
+    dead_claims: DeadClaims
 
     async def check_credit(self) -> None:
         """Ask every account what is left."""
@@ -110,9 +112,10 @@ def sending(
         tell=tell,
         renewal=Renewal(redis, rules) if rules else None,
     )
+    sender = Sender(lines, dispatch, partitions=partitions, gap=config.sms.gap)
     return Sending(
         lines=lines,
-        sender=Sender(lines, dispatch, partitions=partitions, gap=config.sms.gap),
+        sender=sender,
         bounds=bounds,
         receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
         reconciler=Reconciler(
@@ -121,4 +124,5 @@ def sending(
         expiry=Expiry(redis, reader, clock, unreached),
         inbox=Inbox(redis, reader, clock, working_time, plan_call, take, tell),
         alerts=alerts,
+        dead_claims=DeadClaims(redis, lines, partitions, sender.wake),
     )
