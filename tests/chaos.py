@@ -1,9 +1,9 @@
 """Everything dies at random, and nothing may be lost or doubled: ``python tests/chaos.py --seconds 60 --seed 1``.
 
 Shops post many customers' events to a real service, its web and its two workers a process each, and come again until
-they are answered, as senders of Standard Webhooks do. Meanwhile web, worker and Redis are killed -9, and the provider in
-this process drops, breaks, delays and refuses. At the end everything is left alone until it is quiet, and each message
-and call that was ever acknowledged is held against what arrived. Only loopback is used.
+they are answered, as senders of Standard Webhooks do. Meanwhile web, workers and Redis are killed -9, and the provider
+in this process drops, breaks, delays and refuses. At the end everything is left alone until it is quiet, and each
+message and call that was ever acknowledged is held against what arrived. Only loopback is used.
 
 Waits that would outlast the run (of paused lines, of retries) are cut short in the store. What a killed worker had in
 hand is watched: how long it takes until somebody else has it.
@@ -38,6 +38,7 @@ from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.practice import standard
 from notifier.simulator import Fault, Ripening, Simulator, create_app
+from notifier.sms.holds import ALIVE
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.keys import Keys
@@ -54,6 +55,7 @@ WORKERS = ("worker", "second worker")
 CODES = (402, 409, 418, 429, 451)
 QUIET_AFTER = 60  # seconds that everything may take to come to rest
 S = MessageState
+_SILENT = 1.0  # seconds without a renewal by which a dead worker's claims are told from those of the living
 OPEN = (S.QUEUED, S.SENDING)
 
 
@@ -225,7 +227,7 @@ class Chaos:
     async def _watch_claims(self) -> None:
         """See when what a worker had in hand that just died is in other hands, or settled by them."""
         clock = asyncio.get_running_loop().time
-        died, waiting = clock(), None
+        died, waiting, sorted_out = clock(), None, False
         while waiting is None or waiting:
             with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
@@ -234,6 +236,9 @@ class Chaos:
                         waiting = {one: await self._owner(redis, one) for one in ids}
                         # What was being called that must not be called twice is nobody's to take over.
                         waiting = {one: owner for one, owner in waiting.items() if owner[1] is None}
+                    if not sorted_out and clock() - died > _SILENT:
+                        waiting = {one: owner for one, owner in waiting.items() if not await _beats(redis, owner[0])}
+                        sorted_out = True
                     for one, (owner, _) in list(waiting.items()):
                         now, called = await self._owner(redis, one)
                         if now != owner:
@@ -302,6 +307,12 @@ class Chaos:
         states = ("scheduled", "due", "claimed", "done", "cancelled", "exhausted")
         page = await reader.page([(KEYS, KEYS.calls(state)) for state in states], after=None, size=1_000_000)
         return list(await reader.calls(page.members))
+
+
+async def _beats(redis: Redis, token: bytes) -> bool:
+    """Whether the heartbeat of a claim was renewed within the last moments: it is of a worker that lives."""
+    lasts: Any = await redis.pttl(KEYS.claim(token.decode()))
+    return bool(lasts > 1000 * (ALIVE.total_seconds() - _SILENT))
 
 
 def _lost(stored: StoredMessage, ours: set[str]) -> bool:

@@ -75,6 +75,7 @@ _POSTING_ENDS = 3  # seconds that posts under way have to end
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
@@ -257,7 +258,7 @@ class Service:
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
-            ticks.every(_CREDIT_CHECK, self.sending.check_credit)
+            ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
