@@ -89,8 +89,9 @@ class Chaos:
     port: int = field(default_factory=free_port)
     over: bool = False
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)  # how long the log was when a process was started
     watching: list[asyncio.Task[None]] = field(default_factory=list)
-    taken_over: list[float] = field(default_factory=list)  # seconds from the death of a worker, one for each text
+    taken_over: list[float] = field(default_factory=list)  # for each text, seconds in which somebody could have
     pause: tuple[float, float] = (0.75, 2.25)  # seconds between kills
     victims: Sequence[str] = VICTIMS
 
@@ -119,6 +120,7 @@ class Chaos:
         arguments = ("serve", "--role", role, "--port", port, "--data-dir", str(self.folder / "data"))
         while True:
             with (self.folder / f"{name}.log").open("ab") as log:
+                self.began[name] = log.tell()
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "notifier", *arguments),
                     env=self.environment,
@@ -225,31 +227,40 @@ class Chaos:
             return None
 
     async def _watch_claims(self) -> None:
-        """See when what a worker had in hand that just died is in other hands, or settled by them."""
+        """See how long what a worker had in hand that just died waits for other hands, while there are any."""
         clock = asyncio.get_running_loop().time
-        died, waiting, sorted_out = clock(), None, False
+        died = since = clock()
+        waiting, sorted_out = None, False
         while waiting is None or waiting:
+            if not any(map(self._is_ready, WORKERS)):
+                since = clock()
             with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
                     if waiting is None:
                         ids = [member.decode() for member in await redis.zrange(KEYS.sending(LINE), 0, -1)]
                         waiting = {one: await self._owner(redis, one) for one in ids}
-                        # What was being called that must not be called twice is nobody's to take over.
-                        waiting = {one: owner for one, owner in waiting.items() if owner[1] is None}
                     if not sorted_out and clock() - died > _SILENT:
-                        waiting = {one: owner for one, owner in waiting.items() if not await _beats(redis, owner[0])}
+                        waiting = {one: owner for one, owner in waiting.items() if not await _beats(redis, owner)}
                         sorted_out = True
-                    for one, (owner, _) in list(waiting.items()):
-                        now, called = await self._owner(redis, one)
+                    for one, owner in list(waiting.items()):
+                        now = await self._owner(redis, one)
                         if now != owner:
-                            self.taken_over.append(clock() - died)
-                        # Settled by one that lived, or marked by it: not this death's.
-                        if now != owner or called or not await redis.zscore(KEYS.sending(LINE), one):
+                            self.taken_over.append(clock() - since)
+                        # Settled by one that lived: not this death's.
+                        if now != owner or not await redis.zscore(KEYS.sending(LINE), one):
                             del waiting[one]
             await asyncio.sleep(0.05)
 
-    async def _owner(self, redis: Redis, message: str) -> list[Any]:
-        return list(await redis.hmget(KEYS.message(message), ["owner", "called"]))  # type: ignore[misc]
+    def _is_ready(self, name: str) -> bool:
+        """Whether the process that runs now has come to the end of its start."""
+        process, log = self.processes.get(name), self.folder / f"{name}.log"
+        if process is None or process.returncode is not None:
+            return False
+        return b'"action":"ready"' in log.read_bytes()[self.began[name] :]
+
+    async def _owner(self, redis: Redis, message: str) -> bytes:
+        owner: Any = await redis.hget(KEYS.message(message), "owner")  # type: ignore[misc]
+        return owner or b""
 
     async def come_to_rest(self) -> None:
         """Wait until nothing waits to be sent any more."""

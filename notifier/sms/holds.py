@@ -4,7 +4,8 @@ While a worker has claimed messages in hand, a key of the store tells so: its he
 was last renewed. A claim whose heartbeat is gone is taken over. So that nothing is sent by two, a worker begins no post
 once its heartbeat could be thought gone: it counts from before it asked for the renewal, stops ``MARGIN`` early, and
 what was late once stays late. A pause between that look and the first byte nobody can see; so what a provider would not
-know as a repetition is also marked in the store before the call (``mark.lua``), and what is marked is not taken over.
+know as a repetition is also marked in the store before the call (``mark.lua``): taken over, it is not sent again but
+looked for.
 """
 
 import asyncio
