@@ -21,7 +21,7 @@ import socket
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -90,6 +90,7 @@ class Chaos:
     over: bool = False
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     began: dict[str, int] = field(default_factory=dict)  # how long the log was when a process was started
+    ready: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     watching: list[asyncio.Task[None]] = field(default_factory=list)
     taken_over: list[float] = field(default_factory=list)  # for each text, seconds in which somebody could have
     pause: tuple[float, float] = (0.75, 2.25)  # seconds between kills
@@ -238,29 +239,30 @@ class Chaos:
                 async with self.store() as redis:
                     if waiting is None:
                         ids = [member.decode() for member in await redis.zrange(KEYS.sending(LINE), 0, -1)]
-                        waiting = {one: await self._owner(redis, one) for one in ids}
+                        waiting = {one: owner for one, (owner, _) in (await _owners(redis, ids)).items()}
                     if not sorted_out and clock() - died > _SILENT:
                         waiting = {one: owner for one, owner in waiting.items() if not await _beats(redis, owner)}
                         sorted_out = True
-                    for one, owner in list(waiting.items()):
-                        now = await self._owner(redis, one)
+                    for one, (now, place) in (await _owners(redis, waiting)).items():
+                        owner = waiting[one]
                         if now != owner:
                             self.taken_over.append(clock() - since)
                         # Settled by one that lived: not this death's.
-                        if now != owner or not await redis.zscore(KEYS.sending(LINE), one):
+                        if now != owner or place is None:
                             del waiting[one]
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
     def _is_ready(self, name: str) -> bool:
         """Whether the process that runs now has come to the end of its start."""
         process, log = self.processes.get(name), self.folder / f"{name}.log"
         if process is None or process.returncode is not None:
             return False
-        return b'"action":"ready"' in log.read_bytes()[self.began[name] :]
-
-    async def _owner(self, redis: Redis, message: str) -> bytes:
-        owner: Any = await redis.hget(KEYS.message(message), "owner")  # type: ignore[misc]
-        return owner or b""
+        if self.ready.get(name) is not process:
+            with log.open("rb") as file:
+                file.seek(self.began[name])
+                if b'"action":"ready"' in file.read(8192):
+                    self.ready[name] = process
+        return self.ready.get(name) is process
 
     async def come_to_rest(self) -> None:
         """Wait until nothing waits to be sent any more."""
@@ -318,6 +320,16 @@ class Chaos:
         states = ("scheduled", "due", "claimed", "done", "cancelled", "exhausted")
         page = await reader.page([(KEYS, KEYS.calls(state)) for state in states], after=None, size=1_000_000)
         return list(await reader.calls(page.members))
+
+
+async def _owners(redis: Redis, messages: Iterable[str]) -> dict[str, tuple[bytes, float | None]]:
+    """Whose claim each message is, and its place among those that are being sent."""
+    ids = list(messages)
+    async with redis.pipeline(transaction=False) as pipe:
+        for one in ids:
+            pipe.hget(KEYS.message(one), "owner").zscore(KEYS.sending(LINE), one)
+        answers = await pipe.execute()
+    return {one: (answers[2 * n] or b"", answers[2 * n + 1]) for n, one in enumerate(ids)}
 
 
 async def _beats(redis: Redis, token: bytes) -> bool:

@@ -77,7 +77,7 @@ def serve(
     except NotifierError:
         raise
     except Exception as error:
-        log.critical("the service ended", action="crashed", error=type(error).__name__, exc_info=error)
+        log.error("the service ended", action="crashed", error=type(error).__name__, exc_info=error)
         raise typer.Exit(exit_code(error)) from None
 
 
