@@ -11,7 +11,7 @@ _PASSES = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
 class PortTaken(NotifierError):
-    """Another program listens there, or this machine does not have the address yet; a later try may succeed."""
+    """The port is taken by a stranger, or this machine does not have the address yet; a later try may succeed."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
