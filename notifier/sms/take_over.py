@@ -32,7 +32,7 @@ class DeadClaims:
     """
 
     redis: Redis
-    lines: Accounts
+    accounts: Accounts
     partitions: int
     wake: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
@@ -52,7 +52,7 @@ class DeadClaims:
         """Have claims lapse whose heartbeats are gone; returns how many did."""
         try:
             found = sum(
-                [await self._look(Keys(p), one.name) for p in range(self.partitions) for one in self.lines.lines]
+                [await self._look(Keys(p), one.name) for p in range(self.partitions) for one in self.accounts.each]
             )
         except (RedisError, OSError) as error:
             self._since = None

@@ -43,7 +43,7 @@ def desk(service: Service, clock: StillClock) -> Desk:
 
 
 async def claim(service: Service, hold: Hold | None) -> list[ClaimedMessage]:
-    (line,) = service.sending.lines.lines
+    (line,) = service.sending.accounts.each
     return await outbox.claim(
         service.redis,
         KEYS,
@@ -58,7 +58,7 @@ async def claim(service: Service, hold: Hold | None) -> list[ClaimedMessage]:
 
 def watcher(service: Service) -> tuple[DeadClaims, Clocks]:
     clocks = Clocks()
-    watch = DeadClaims(service.redis, service.sending.lines, 1, service.sender.wake, clock=lambda: clocks()[0])
+    watch = DeadClaims(service.redis, service.sending.accounts, 1, service.sender.wake, clock=lambda: clocks()[0])
     return watch, clocks
 
 
@@ -106,7 +106,7 @@ async def test_while_the_store_was_away_nobody_died(service: Service, desk: Desk
     assert await claim(service, hold)
     watch, clocks = watcher(service)
     await settled(watch, clocks)
-    watch._seen[0, watch.lines.lines[0].name] -= 5000  # so long ago was the last look
+    watch._seen[0, watch.accounts.each[0].name] -= 5000  # so long ago was the last look
     await dies(service, hold)
     assert await watch.look() == 0
     clocks.now += ALIVE.total_seconds() - 0.1
@@ -123,7 +123,7 @@ async def test_a_sender_that_was_too_slow_posts_nothing(service: Service, desk: 
     claimed = await claim(service, hold)
     assert len(claimed) == 2
     clocks.now += ALIVE.total_seconds()  # paused, and nobody else took them
-    (line,) = service.sending.lines.lines
+    (line,) = service.sending.accounts.each
     await service.sender.dispatch.send(line, await line.standing(), claimed, hold)
     assert simulator.messages == []
     assert await desk.states() == [S.QUEUED, S.QUEUED]
@@ -145,7 +145,7 @@ async def test_a_sender_that_wakes_up_after_another_has_sent(
     before: Any = await desk.stored(message)
     clocks.now += ALIVE.total_seconds()
     await hold.beat(service.redis)  # it finds the store again, which does not make it young
-    (line,) = service.sending.lines.lines
+    (line,) = service.sending.accounts.each
     await service.sender.dispatch.send(line, await line.standing(), claimed, hold)
     assert len(simulator.messages) == 1
     assert await desk.stored(message) == before
@@ -156,7 +156,7 @@ async def test_the_last_look_is_when_the_connection_stands(service: Service, des
     message, clocks = await desk.queue(), Clocks()
     hold = Hold(KEYS, clocks)
     claimed = await claim(service, hold)
-    (line,) = service.sending.lines.lines
+    (line,) = service.sending.accounts.each
     asked = 0
 
     def pausing() -> tuple[float, ...]:
