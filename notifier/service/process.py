@@ -44,6 +44,7 @@ from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
+from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
@@ -74,6 +75,7 @@ _POSTING_ENDS = 3  # seconds that posts under way have to end
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
@@ -102,6 +104,10 @@ class Service:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop what was started, in reverse."""
         await self._stack.aclose()
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
@@ -189,6 +195,7 @@ class Service:
         if WORKER in self.roles:
             posting = asyncio.create_task(self.news.run(), name="news")
             stack.push_async_callback(self._stop_posting, posting)
+            await self.sending.dead_claims.begin()
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
@@ -244,13 +251,14 @@ class Service:
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
-            ticks.every(_CREDIT_CHECK, self.sending.check_credit)
+            ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)

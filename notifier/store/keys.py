@@ -130,6 +130,12 @@ class Keys:
         "when they are settled; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    claim = of_one(
+        "claim:<token>",
+        "there while a worker lives that has claimed messages: the heartbeat of one claim",
+        "lapses 2.5 seconds after it was last renewed",
+        Moves(Form.RUBBISH, By.NOTHING),
+    )
     reports = of_one(
         "reports:<provider>",
         "messages a provider took and has not reported the end of, by the unix ms at which it is asked next",
