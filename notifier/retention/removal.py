@@ -102,7 +102,9 @@ def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
     """Remove a call, open or over."""
     unit.do("DEL", keys.call(call.id))
     unit.do("ZREM", keys.calls(call.state), call.id)
+    unit.do("ZREM", keys.pool, call.id)
     if call.assignee:
+        unit.do("ZREM", keys.ready(call.assignee), call.id)
         unit.do("ZREM", keys.assigned(call.assignee), call.id)
         unit.do("HDEL", keys.owed, f"{call.assignee}|{call.id}")
     ours = UnitOfWork()

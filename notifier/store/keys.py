@@ -196,6 +196,19 @@ class Keys:
         "when the call is over",
         Moves(MEMBERS, By.CALL, "member"),
     )
+    ready = of_one(
+        "ready:<staff>",
+        "the calls of one of the staff that are to be made now, the most urgent first: by the unix ms they are due at, "
+        "less `aging` for each step of priority",
+        "when the call is over, put off or somebody else's",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    pool = Single(
+        "pool",
+        "the due calls that nobody has, by the same measure as `ready`",
+        "when somebody has the call, or it is over",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
     open_calls = Single(
         "open_calls",
         "hash: customer → their one open call",
