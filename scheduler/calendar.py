@@ -154,6 +154,10 @@ class Calendar:
             return None
         return f"تعطیل رسمی: {holiday}"
 
+    def shifts_on(self, day: date) -> tuple[Shift, ...]:
+        """The shifts that start on ``day``."""
+        return () if self.why_closed(day) else self.special.get(day, self.week[day.weekday()])
+
     def _from(self, moment: datetime) -> Iterator[Stretch]:
         """The working time from ``moment`` on, without end: in UTC, in order, no instant twice."""
         done, first = self._instant_and_day(moment)
@@ -173,7 +177,7 @@ class Calendar:
         """The shifts that start on ``day``, in UTC, in order. Remembered: this is what every question comes down to."""
         found = self._known.get(day)
         if found is None:
-            shifts = () if self.why_closed(day) else self.special.get(day, self.week[day.weekday()])
+            shifts = self.shifts_on(day)
             laid = ((self._instant(day, shift.start), self._instant(day, shift.end)) for shift in shifts)
             # In an hour that the clock skips, a shift may be turned round or change places with its neighbour.
             found = tuple(sorted(stretch for stretch in laid if stretch[0] < stretch[1]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from scheduler.steps import ReminderKind, noted
 log = structlog.get_logger()
 
 _AT_ONCE, _ATTEMPTS = 200, 20
-_FOR_EVER = "+inf"
+_FOR_EVER, _A_DAY = "+inf", timedelta(days=1)
 
 Place = tuple[Keys, str]
 """A call and the partition it lies in."""
@@ -112,9 +112,8 @@ class HandingOver:
     async def make_way(self, one: Staff, by: str) -> int:
         """The calls that fall into somebody's absences, to others at once; returns how many."""
         now, found = self.book.now(), list[Place]()
-        for absence in one.absences:
-            if not absence.is_over(now):
-                found += await self._places(one.id, *_span(absence, now))
+        for absence in self._absences(one, now):
+            found += await self._places(one.id, *_span(absence, now))
         if not found:
             return 0
         desk, agents = await self._desk(), await self._agents()
@@ -132,7 +131,7 @@ class HandingOver:
         """What of all this is still to be done, for everybody; returns how many calls changed hands."""
         now = self.book.now()
         gone = [one for one in staff if not one.active]
-        away = [(one, absence) for one in staff if one.active for absence in one.absences if not absence.is_over(now)]
+        away = [(one, absence) for one in staff if one.active for absence in self._absences(one, now)]
         if not gone and not away:
             return 0
         pipeline = self.book.redis.pipeline(transaction=False)
@@ -149,6 +148,14 @@ class HandingOver:
         for one in left.values():
             moved_on += await (self.make_way(one, one.id) if one.active else self.to_the_pool(one.id, one.id))
         return moved_on
+
+    def _absences(self, one: Staff, now: int) -> list[Absence]:
+        """Those that are not over, and the days off among somebody's special days."""
+        found, zone = list(one.absences), self.shifts.shop.zone
+        for day in (date.fromisoformat(at) for at, hours in one.special.items() if not hours):
+            midnight = datetime.combine(day, time(), tzinfo=zone)
+            found.append(Absence(start=ms(midnight), end=ms(datetime.combine(day + _A_DAY, time(), tzinfo=zone))))
+        return [absence for absence in found if not absence.is_over(now)]
 
     def _owe(self, unit: UnitOfWork, keys: Keys, after: Call, agents: Sequence[Staff], but: set[str | None]) -> None:
         """Who is to hear of a call that is due: whoever has it now, or all who may take it."""

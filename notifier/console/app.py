@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from notifier.console import statics
+from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
@@ -30,6 +31,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Orders,
         WaitingPages,
         SupervisorDesk,
+        AbsencePages,
         Deliveries,
         Me,
         People,
