@@ -59,6 +59,14 @@ class HandingOver:
         """Somebody's open calls, the earliest first."""
         return await self._places(staff_id, "-inf", _FOR_EVER)
 
+    async def in_the_pool(self) -> list[Place]:
+        """The due calls that nobody has, the most urgent first."""
+        found: list[Place] = []
+        for keys in self.book.reader.everywhere:
+            members: Any = await self.book.redis.zrange(keys.pool, 0, -1)
+            found += [(keys, member.decode()) for member in members]
+        return found
+
     async def where(self, call_ids: Iterable[str]) -> list[Place]:
         """The calls of these ids that there are, in this order."""
         wanted = list(dict.fromkeys(call_ids))
