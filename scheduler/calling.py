@@ -13,6 +13,7 @@ from scheduler.handing import HandingOver
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
 from scheduler.rules import CallRules
+from scheduler.settling import Settling
 from scheduler.texts import StaffTexts
 
 
@@ -25,6 +26,10 @@ class Calling:
     texts: StaffTexts
     reporting: Reporting
     reminders: Reminders
+
+    @property
+    def settling(self) -> Settling:
+        return Settling(self.book, self.reporting)
 
     @property
     def handing(self) -> HandingOver:

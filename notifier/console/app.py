@@ -9,6 +9,7 @@ from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
+from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
@@ -29,6 +30,7 @@ def create_console(deps: Dependencies) -> web.Application:
         SignIn,
         Calls,
         Orders,
+        DepositPages,
         WaitingPages,
         SupervisorDesk,
         AbsencePages,

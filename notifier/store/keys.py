@@ -63,6 +63,18 @@ class Keys:
         "when it is looked up; else with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    reported = of_one(
+        "reported:<reference>",
+        "set: the orders of which a deposit was reported with this reference",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    findings = Single(
+        "deposits:findings",
+        "hash: order → what somebody last saw at the bank of a deposit of it, and whether it waits for a second person",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     customer_orders = of_one(
         "customer:<phone>:orders",
         "a customer's orders, by the unix ms each was first heard of at",

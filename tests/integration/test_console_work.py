@@ -127,7 +127,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     assert "هنوز پرداختی تأیید نشده است" in order.words
     page = await desk.sara.get("/deposits")
     assert "778899" in page.words
-    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed")
+    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed", seen="۱۸٬۵۰۰٬۰۰۰")
     assert "واریز سفارش ۱۰۰۲۵ تأیید شد" in page.words
     assert "واریزی منتظر نیست" in page.words
     await send_all(desk.service, clock)
@@ -139,7 +139,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     call = await desk.call(planned["calls"][0]["id"])
     assert (call.state, call.history[-1].by) == (CallState.DONE, "sara")
     again = await desk.reza.post("/deposits/shop/10025", deposit="rejected")
-    assert again.status == 422
+    assert again.status == 409
     assert "پیش‌تر بررسی شده" in again.words
 
 
