@@ -158,7 +158,7 @@ class HandingOver:
         return moved_on
 
     def _absences(self, one: Staff, now: int) -> list[Absence]:
-        """Those that are not over, and the days off among somebody's special days."""
+        """Absences that are not over, and the days off among somebody's special days."""
         found, zone = list(one.absences), self.shifts.shop.zone
         for day in (date.fromisoformat(at) for at, hours in one.special.items() if not hours):
             midnight = datetime.combine(day, time(), tzinfo=zone)

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 _ATTEMPTS = 20
 
 
-class Verdict(StrEnum):
+class DepositVerdict(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
 
@@ -42,7 +42,7 @@ class DepositFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     a second person is to look. ``received`` is what came of earlier deposits of the order, in rial."""
 
     report: int
-    verdict: Verdict
+    verdict: DepositVerdict
     by: str
     by_name: str
     at: int  # unix ms
@@ -66,7 +66,7 @@ class DepositFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def came(self) -> int:
         """What came of all deposits of the order, as far as it was seen here (rial)."""
-        return self.received + ((self.seen or 0) if self.verdict is Verdict.CONFIRMED and not self.waits else 0)
+        return self.received + ((self.seen or 0) if self.verdict is DepositVerdict.CONFIRMED and not self.waits else 0)
 
 
 class SettledBefore(NotifierError):
@@ -128,7 +128,7 @@ class Settling:
 
         def how(order: Order, before: DepositFinding | None, received: int) -> DepositFinding:
             fresh = replace(finding, report=order.deposit_waiting or 0, received=received)
-            if fresh.verdict is Verdict.REJECTED or not differs(order, received, fresh.seen, shop):
+            if fresh.verdict is DepositVerdict.REJECTED or not differs(order, received, fresh.seen, shop):
                 return fresh
             agreed = before is not None and before.waits and before.seen == fresh.seen
             if before and agreed and may_confirm(who, before.by, shop):
@@ -159,7 +159,9 @@ class Settling:
                 raise SamePerson("A supervisor must do this, or who entered it.")
             unit = UnitOfWork()
             unit.require_field(keys.findings, f"{source}:{order_id}", raw)
-            left = replace(before, waits=False, verdict=Verdict.REJECTED, report=0, seen=None, received=before.received)
+            left = replace(
+                before, waits=False, verdict=DepositVerdict.REJECTED, report=0, seen=None, received=before.received
+            )
             unit.do("HSET", keys.findings, f"{source}:{order_id}", encode(left))
             writes.add_lines(unit, keys, order, [self._line("deposit_given_back", before, who)])
             self.also(unit, keys, left)
@@ -200,7 +202,7 @@ class Settling:
 
     async def _follow(self, unit: UnitOfWork, keys: Keys, order: Order, found: DepositFinding) -> None:
         """The news for the order, and the end of the reason to look; nobody was phoned, so it counts as no call."""
-        confirmed = found.verdict is Verdict.CONFIRMED
+        confirmed = found.verdict is DepositVerdict.CONFIRMED
         event = Event(
             id=f"deposit-{derived_id(order.source, order.id, str(found.report), found.verdict)}",
             source=order.source,

@@ -20,7 +20,7 @@ from notifier.store import audit, private_files
 from notifier.store.audit import Act
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
-from notifier.store.receipts import Receipts
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import encode
 
 T = TypeVar("T")
@@ -91,7 +91,12 @@ async def _customers(config: Config) -> AsyncIterator[Customers]:
         reader = Reader(redis, config.redis.partitions)
         archive = Archive(config.redis.data_dir / "archive")
         yield Customers(
-            redis, reader, SystemClock(TEHRAN), archive, config.retention.remembered, Receipts(config.redis.data_dir)
+            redis,
+            reader,
+            SystemClock(TEHRAN),
+            archive,
+            config.retention.remembered,
+            ReceiptPictures(config.redis.data_dir),
         )
     finally:
         await store.close()

@@ -24,19 +24,19 @@ from notifier.errors import StoreError
 from notifier.store import receipts
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
-from notifier.store.receipts import NotAPicture, Receipts
+from notifier.store.receipts import NotAPicture, ReceiptPictures
 from notifier.store.records import decode
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 from scheduler import settling
 from scheduler.settling import (
     DepositFinding,
+    DepositVerdict,
     FindingChanged,
     SamePerson,
     SettledBefore,
     Settling,
     UnknownOrder,
-    Verdict,
 )
 
 _SHOWN = 100  # of each partition
@@ -106,7 +106,7 @@ COLUMNS: Columns[DepositView] = (
 class DepositPages:
     def __init__(self, deps: Dependencies, render: Renderer) -> None:
         self._deps, self._render = deps, render
-        self._receipts = Receipts(deps.config.redis.data_dir)
+        self._receipts = ReceiptPictures(deps.config.redis.data_dir)
 
     def routes(self) -> list[web.RouteDef]:
         place = "/deposits/{source}/{id}"
@@ -175,12 +175,12 @@ class DepositPages:
         parts = Settling(self._deps.calling.book, self._deps.calling.reporting, self._written_down(me, order_id))
         picture = ""
         try:
-            if do in frozenset(Verdict):
-                seen = _sum(form.get("seen", "")) if do == Verdict.CONFIRMED else None
+            if do in frozenset(DepositVerdict):
+                seen = _sum(form.get("seen", "")) if do == DepositVerdict.CONFIRMED else None
                 picture = await self._picture(request)
                 finding = DepositFinding(
                     report=0,
-                    verdict=Verdict(do),
+                    verdict=DepositVerdict(do),
                     by=me.id,
                     by_name=me.name,
                     at=self._deps.now(),
@@ -218,7 +218,7 @@ class DepositPages:
 
     def _told(self, order_id: str, after: DepositFinding, shop: Shop) -> str:
         number = persian.digits(order_id)
-        if after.verdict is Verdict.REJECTED:
+        if after.verdict is DepositVerdict.REJECTED:
             return f"برای سفارش {number} نوشته شد که واریز دیده نشده؛ به مشتری خبر می‌دهیم."
         seen = money.toman(after.seen or 0)
         if after.waits:
@@ -241,14 +241,14 @@ class DepositPages:
             elif not finding.report:
                 act = Act.DEPOSIT_GIVEN_BACK
             else:
-                act = Act.DEPOSIT_CONFIRMED if finding.verdict is Verdict.CONFIRMED else Act.DEPOSIT_REJECTED
+                act = Act.DEPOSIT_CONFIRMED if finding.verdict is DepositVerdict.CONFIRMED else Act.DEPOSIT_REJECTED
             more = money.toman(finding.seen) if finding.seen is not None else ""
             self._deps.entry(act, me.id, about=order_id, more=more).keep(unit, keys.audit)
 
         return also
 
     async def _views(self, members: Sequence[tuple[Keys, str]]) -> list[DepositView]:
-        """Those that wait, in two round trips more than the orders take; what was settled a moment ago is left out."""
+        """Deposits that wait, in two round trips more than the orders take; what was just settled is left out."""
         orders = {f"{one.source}:{one.id}": one for one in await self._deps.reader.orders(members)}
         shown = [(keys, member, orders[member]) for keys, member in members if member in orders]
         references = [settling.reference_of(order) for _, _, order in shown]
@@ -391,7 +391,7 @@ def _refusal(error: Exception, render: Renderer) -> PageRefusal | None:
         case SettledBefore(finding=found):
             if found is None or not found.report:
                 return AlreadyTaken("این واریز پیش‌تر بررسی شده است؛ تاریخچهٔ سفارش را ببینید.")
-            what = "تأیید کرده است" if found.verdict is Verdict.CONFIRMED else "نوشته است که دیده نشده"
+            what = "تأیید کرده است" if found.verdict is DepositVerdict.CONFIRMED else "نوشته است که دیده نشده"
             name = persian.tidy(found.second_name or found.by_name)
             return AlreadyTaken(f"این واریز پیش‌تر بررسی شده است: {name}، {render.when(found.at)}، {what}.")
         case FindingChanged():

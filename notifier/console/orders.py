@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows
+from notifier.console import csv_export, labels, paging, rows, time_slots
 from notifier.console.customer import customer, phone_keys
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, PageRefusal
@@ -32,6 +32,8 @@ from notifier.store.work import UnitOfWork
 
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
+
+_OWN = "own"
 
 
 class Orders:
@@ -90,6 +92,7 @@ class Orders:
             steps=[(step, stage >= step) for step in _STEPS],
             templates=self._writable(),
             purposes=list(Purpose),
+            picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
@@ -98,10 +101,13 @@ class Orders:
     async def add_call(self, request: web.Request) -> web.Response:
         """Have the customer called; it joins their open call where there is one."""
         (order, keys), form = await self._found(request), request[FORM]
-        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
+        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in (*_WHENS, _OWN):
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
         now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
-        due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
+        if form["when"] == _OWN:  # a time that somebody names stands as it is named
+            due = time_slots.chosen(form, now)
+        else:
+            due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,

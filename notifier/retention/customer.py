@@ -31,7 +31,7 @@ from notifier.store import keys as names
 from notifier.store import order_bundle, private_files, work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
-from notifier.store.receipts import Receipts
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode
 from notifier.store.work import UnitOfWork
 
@@ -77,7 +77,7 @@ class Customers:
     clock: Clock
     archive: Archive
     remembered: timedelta
-    receipts: Receipts | None = None
+    receipts: ReceiptPictures | None = None
 
     async def export(self, phone: str) -> AsyncIterator[Archived]:
         """Every record about a customer: orders from the store and the archive, and what belongs to no order."""

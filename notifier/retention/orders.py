@@ -23,7 +23,7 @@ from notifier.store import order_bundle, packing, work
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
-from notifier.store.receipts import Receipts
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
 
@@ -54,7 +54,7 @@ class ClosedOrders:
     clock: Clock
     ages: Ages
     archive: Archive | None
-    receipts: Receipts | None = None
+    receipts: ReceiptPictures | None = None
 
     async def sweep(self, hold: Hold) -> tuple[int, int]:
         """Returns how many orders were packed and how many removed."""

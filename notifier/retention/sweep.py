@@ -14,7 +14,7 @@ from notifier.retention.orders import Ages, ClosedOrders
 from notifier.retention.orphans import Orphans
 from notifier.store import audit
 from notifier.store.reading import Reader
-from notifier.store.receipts import Receipts
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import ms
 from scheduler.book import CallBook
 
@@ -82,7 +82,7 @@ def retention(
     reader: Reader,
     clock: Clock,
     book: CallBook,
-    receipts: Receipts | None = None,
+    receipts: ReceiptPictures | None = None,
 ) -> Retention:
     """What packs, archives and removes; without an archive what is old is removed alone."""
     orders = ClosedOrders(redis, reader, clock, ages, archive, receipts)

@@ -40,7 +40,7 @@ def kind_of(content: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipts:
+class ReceiptPictures:
     """The pictures that lie in one ``data_dir``."""
 
     data_dir: Path

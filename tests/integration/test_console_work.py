@@ -156,6 +156,18 @@ async def test_a_rejected_deposit_leaves_the_rest_of_the_call(desk: Desk) -> Non
     assert "verify_deposit" not in {reason.purpose for reason in call.reasons}
 
 
+async def test_a_call_at_a_time_of_ones_own(desk: Desk) -> None:
+    await desk.event(EventType.REGISTERED)
+    page = await desk.sara.get("/orders/shop/10025")
+    assert 'name="day" value="2026-11-27" aria-label="جمعه ۶ آذر، تعطیل"' in page.text
+    form = {"purpose": "callback", "when": "own", "day": "2026-11-27", "hour": "11", "minute": "30", "once": "1"}
+    page = await desk.sara.post("/orders/shop/10025/call", **form)
+    assert "تماس برای جمعه ۶ آذر، ۱۱:۳۰ برنامه‌ریزی شد" in page.words  # a day off, if that is what was agreed
+    refused = await desk.sara.post("/orders/shop/10025/call", **form | {"day": "2026-11-01", "once": "2"})
+    assert refused.status == 422
+    assert (await desk.sara.post("/orders/shop/10025/call", purpose="callback", when="own")).status == 422
+
+
 @pytest.mark.parametrize(
     "query", ["10025", "۱۰۰۲۵", "٠٩١٢١٢٣٤٥٦٧", "+98 912 123 4567", "123456789012345678901234", "۱۲۳۴۵۶۷۸۹", "#10025"]
 )
