@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from notifier.console import statics
+from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
 from notifier.console.calls import Calls
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
+from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
@@ -28,8 +30,10 @@ def create_console(deps: Dependencies) -> web.Application:
         SignIn,
         Calls,
         Orders,
+        DepositPages,
         WaitingPages,
         SupervisorDesk,
+        AbsencePages,
         Deliveries,
         Me,
         People,

@@ -146,6 +146,7 @@ _HISTORY: Mapping[str, str] = {
     "revised": "به‌روز شد",
     "cancelled": "دیگر لازم نبود",
     "moved": "جابه‌جا شد به",
+    "settled": "حساب بانک دیده شد",
 }
 
 TEMPLATES: Mapping[str, str] = {
@@ -264,6 +265,13 @@ ACTS: Mapping[str, str] = {
     Act.RECOVERY_USED: "با کد بازیابی وارد شد",
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
+    Act.ABSENCE_CHANGED: "حضور یا مرخصی را نوشت",
+    Act.DEPOSIT_ENTERED: "مبلغ دیگری در حساب دید",
+    Act.DEPOSIT_CONFIRMED: "واریز را تأیید کرد",
+    Act.DEPOSIT_REJECTED: "نوشت که واریز دیده نشد",
+    Act.DEPOSIT_GIVEN_BACK: "واریز را برای بررسی دوباره برگرداند",
+    Act.CALLS_HANDED: "تماس‌ها را به دیگران سپرد",
+    Act.CALLS_PUT_OFF: "تماس‌ها را به وقت دیگر برد",
     Act.FEED_RENEWED: "نشانی تازهٔ تقویم ساخت",
     Act.REFUSED: "کاری خواست که اجازه‌اش را نداشت",
     Act.EXPORTED: "خروجی گرفت",
@@ -301,5 +309,7 @@ BY_HAND: Mapping[str, str] = {
     "texts_stopped": "پیامک‌های غیرضروری این مشتری بسته شد",
     "texts_resumed": "پیامک‌های این مشتری دوباره باز شد",
     "sent_again": "پیامک دوباره به صف رفت",
+    "deposit_entered": "مبلغ واریز فرق دارد و منتظر تأیید سرپرست است",
+    "deposit_given_back": "واریز برای بررسی دوباره برگشت",
 }
 """What somebody did to an order that is no news of the shop's."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows
+from notifier.console import csv_export, labels, paging, rows, time_slots
 from notifier.console.customer import customer, phone_keys
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, PageRefusal
@@ -32,6 +32,8 @@ from notifier.store.work import UnitOfWork
 
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
+
+_OWN = "own"
 
 
 class Orders:
@@ -91,6 +93,7 @@ class Orders:
             templates=self._writable(),
             purposes=list(Purpose),
             whens=[(name, self._due(name)) for name in _WHENS],
+            picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
@@ -99,9 +102,11 @@ class Orders:
     async def add_call(self, request: web.Request) -> web.Response:
         """Have the customer called; it joins their open call where there is one."""
         (order, keys), form = await self._found(request), request[FORM]
-        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
+        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in (*_WHENS, _OWN):
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
-        now, purpose, due = self._deps.clock.now(), Purpose(form["purpose"]), self._due(form["when"])
+        now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
+        # A time that somebody names stands as it is named.
+        due = time_slots.chosen(form, now) if form["when"] == _OWN else self._due(form["when"])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,

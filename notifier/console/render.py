@@ -17,6 +17,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.security import SESSION, STAFF
 from notifier.domain import jalali, money, persian
+from notifier.domain.policy import Shop
 from notifier.sms import reasons
 from notifier.store.staff import Role
 
@@ -37,6 +38,7 @@ class Renderer:
         )
         self._jinja.globals.update(
             shop_name=deps.shop_name,
+            accounts=lambda: _accounts(deps.rulebook().shop),
             static=_addresses(),
             words=labels,
             supervisor_role=Role.SUPERVISOR,
@@ -143,6 +145,14 @@ def spaced_phone(phone: str | None) -> str:
     if phone and len(phone) == 11:
         phone = f"{phone[:4]} {phone[4:7]} {phone[7:]}"
     return persian.digits(phone or "")
+
+
+def _accounts(shop: Shop) -> list[str]:
+    """Where transfers to the shop may have come in."""
+    named = (("حساب", shop.account), ("کارت", shop.card))
+    return [
+        f"{label} {persian.digits(number)}{f'، {shop.bank}' if shop.bank else ''}" for label, number in named if number
+    ]
 
 
 def _addresses() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The columns of lists of records: of orders, texts, calls, and of the story of an order."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from notifier.console import labels
 from notifier.console.csv_export import Column, Columns
@@ -13,6 +14,9 @@ from notifier.domain.orders import Order
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import ms
+
+R = TypeVar("R")
+S = TypeVar("S")
 
 
 def written(at: int | None) -> str:
@@ -32,8 +36,6 @@ ORDER: Columns[Order] = (
     Column("کد رهگیری", lambda one: one.details.tracking_code),
     Column("آخرین خبر", lambda one: written(one.updated_at)),
 )
-
-DEPOSIT: Columns[Order] = (*ORDER, Column("خبر واریز", lambda one: written(one.deposit_waiting)))
 
 MESSAGE: Columns[StoredMessage] = (
     Column("زمان", lambda one: written(ms(one.message.created_at))),
@@ -86,6 +88,15 @@ def call(names: Mapping[str, str]) -> Columns[Call]:
 
 def _listed(words: Iterable[str]) -> str:
     return "، ".join(dict.fromkeys(words))
+
+
+def of(columns: Columns[R], which: Callable[[S], R]) -> Columns[S]:
+    """The columns of a record, for lists of what such a record is a part of."""
+
+    def column(one: Column[R]) -> Column[S]:
+        return Column(one.head, lambda row: one.cell(which(row)))
+
+    return [column(one) for one in columns]
 
 
 async def orders(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:

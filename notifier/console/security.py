@@ -1,8 +1,9 @@
 """What stands before every page: the session, the token of every change, and what the browser may load."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hmac import compare_digest
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -26,11 +27,12 @@ from notifier.store.staff import Role, Staff
 log = structlog.get_logger()
 
 COOKIE = "console"
-SESSION, STAFF, FORM, POSTED = (
+SESSION, STAFF, FORM, POSTED, FILES = (
     web.RequestKey("session", Session),
     web.RequestKey("staff", Staff),
     web.RequestKey("form", dict[str, str]),
     web.RequestKey("posted", MultiDict[str]),
+    web.RequestKey("files", dict[str, bytes]),
 )
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
@@ -47,6 +49,10 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+
+_LARGEST = "largest_form"
+
+Takes = TypeVar("Takes", bound=Callable[..., Awaitable[web.StreamResponse]])
 
 Page = Callable[[web.Request, PageRefusal], web.Response]
 
@@ -94,6 +100,16 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
             return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به مسئول فنی بگویید."))
 
     return guard
+
+
+def takes_files(largest: int) -> Callable[[Takes], Takes]:
+    """Let a page's form bring files, with so many bytes in all; other forms bring none."""
+
+    def marked(page: Takes) -> Takes:
+        setattr(page, _LARGEST, largest)
+        return page
+
+    return marked
 
 
 def secure(request: web.Request) -> bool:
@@ -171,9 +187,11 @@ async def posted(request: web.Request) -> MultiDict[str]:
     """The form of a request. Raises Refused when its body is none."""
     if POSTED not in request:
         try:
-            request[POSTED] = MultiDict(await forms.fields(request))
+            largest: int = getattr(request.match_info.handler, _LARGEST, forms.LARGEST)
+            fields, files = await forms.received(request, largest=largest)
+            request[POSTED], request[FILES] = MultiDict(fields), {one.field: one.content for one in files}
         except web.HTTPRequestEntityTooLarge:
-            raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در یک فرم جا شود؛ کوتاه‌ترش کنید.") from None
+            raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در این فرم جا شود؛ متن یا فایل را کوچک‌تر کنید.") from None
         except (ValueError, TimeoutError, web.RequestPayloadError):
             raise PageRefusal("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
     return request[POSTED]

@@ -50,16 +50,24 @@ class TimeSlots:
 def time_slots(now: datetime, calendar: Calendar) -> TimeSlots:
     """What can be chosen at a moment."""
     local = now.astimezone(TEHRAN)
-    first = local.date() - timedelta(days=(local.weekday() - _SATURDAY) % 7)
-    days = [_day(first + timedelta(days=number), local.date(), calendar) for number in range(7 * _WEEKS)]
+    shown = weeks(now, calendar, _WEEKS)
+    days = [day for week in shown for day in week]
     named = list(dict.fromkeys(_jalali(date.fromisoformat(day.value)) for day in days if not day.past))
     return TimeSlots(
         guesses=_guesses(local, calendar),
-        weeks=[days[start : start + 7] for start in range(0, len(days), 7)],
+        weeks=shown,
         hours=[(f"{hour:02}", persian.digits(hour)) for hour in HOURS],
         minutes=[(f"{minute:02}", persian.digits(f"{minute:02}")) for minute in MINUTES],
         months=" و ".join(named),
     )
+
+
+def weeks(now: datetime, calendar: Calendar, count: int) -> list[list[SlotDay]]:
+    """So many weeks of the Jalali calendar, from this one on."""
+    local = now.astimezone(TEHRAN)
+    first = local.date() - timedelta(days=(local.weekday() - _SATURDAY) % 7)
+    days = [_day(first + timedelta(days=number), local.date(), calendar) for number in range(7 * count)]
+    return [days[start : start + 7] for start in range(0, len(days), 7)]
 
 
 def chosen(form: dict[str, str], now: datetime) -> datetime:

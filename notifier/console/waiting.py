@@ -1,4 +1,4 @@
-"""What waits for a person: deposits, deliveries with priority, events without an order, texts that are stuck."""
+"""What waits for a person: deliveries with priority, events without an order, texts that are stuck."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -6,18 +6,15 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows
-from notifier.console.calls import deposit_report
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
 from notifier.console.refusals import Malformed, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF
+from notifier.console.security import SESSION, STAFF
 from notifier.console.timeline import message_reason
 from notifier.domain import persian
-from notifier.domain.calls import Call, Purpose, customer_of
-from notifier.domain.decide import derived_id
-from notifier.domain.events import Event, EventType
+from notifier.domain.events import Event
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Stage
 from notifier.errors import NotifierError, StoreError
@@ -26,8 +23,6 @@ from notifier.sms.segments import segments as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
-from scheduler.book import CallHeld, UnknownCall, free_for
-from scheduler.outcomes import UnclearReport
 
 NEEDING = (
     MessageState.HELD,
@@ -82,89 +77,12 @@ class WaitingPages:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/deposits", self.deposits),
-            web.post("/deposits/{source}/{id}", self.settle),
             web.get("/priority", self.priority),
             web.get("/parked", self.parked),
             web.post("/parked/replay", self.replay),
             web.get("/messages", self.messages),
             web.post("/messages/{partition}/{id}/again", self.send_again),
         ]
-
-    async def deposits(self, request: web.Request) -> web.StreamResponse:
-        """Deposits that customers reported and nobody looked up, the oldest first."""
-        if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "deposits", rows.DEPOSIT, self._reported())
-        pairs: list[tuple[int, Order]] = []
-        total = 0
-        for keys in self._deps.reader.everywhere:
-            found: Any = await self._deps.redis.zrange(keys.deposits, 0, 99)
-            total += int(await self._deps.redis.zcard(keys.deposits))
-            orders = await self._deps.reader.orders([(keys, member.decode()) for member in found])
-            pairs += [(order.deposit_waiting or order.updated_at, order) for order in orders]
-        pairs.sort(key=lambda pair: pair[0])
-        return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
-
-    async def _reported(self) -> AsyncIterator[Order]:
-        sets = [(keys, keys.deposits) for keys in self._deps.reader.everywhere]
-        async for members in csv_export.oldest(self._deps, sets):
-            for order in await self._deps.reader.orders([(keys, member) for _, keys, member in members]):
-                yield order
-
-    async def settle(self, request: web.Request) -> web.Response:
-        """Confirm or reject; the order's own rules send what follows."""
-        source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
-        if form.get("deposit") not in ("confirmed", "rejected"):
-            raise PageRefusal("واریز دیده شد یا نه؟ یکی را انتخاب کنید.")
-        order = await self._deps.reader.order(source, order_id)
-        if order is None:
-            raise Missing("این سفارش پیدا نشد.")
-        if order.deposit_waiting is None:
-            raise PageRefusal("این واریز پیش‌تر بررسی شده است؛ تاریخچهٔ سفارش را ببینید.")
-        confirmed, me = form["deposit"] == "confirmed", request[STAFF]
-        if not await self._settled_by_call(order, me.id, confirmed):
-            kind = EventType.DEPOSIT_CONFIRMED if confirmed else EventType.DEPOSIT_REJECTED
-            event = Event(
-                id=f"console-{derived_id(source, order_id, str(order.v), kind)}",
-                source=source,
-                type=kind,
-                order_id=order_id,
-                at=self._deps.clock.now(),
-                by=me.id,
-                extra={"by": me.id, "by_name": me.name},
-            )
-            await self._deps.take(event)
-        self._deps.wake()
-        number = persian.digits(order_id)
-        told = (
-            f"واریز سفارش {number} تأیید شد و پیامک‌های مرحله‌ها می‌رود."
-            if confirmed
-            else f"برای سفارش {number} نوشته شد که واریز دیده نشده؛ به مشتری خبر می‌دهیم."
-        )
-        await self._deps.sessions.tell(request[SESSION], told)
-        return web.Response(status=303, headers={"Location": "/console/deposits"})
-
-    async def _settled_by_call(self, order: Order, me: str, confirmed: bool) -> bool:
-        """Whether a call that was only about this deposit could be ended with it."""
-        call = await self._open_call(order)
-        if call is None or any(
-            one.purpose is not Purpose.VERIFY_DEPOSIT or one.order_id != order.id for one in call.reasons
-        ):
-            return False
-        try:
-            free_for(call, me, self._deps.now())
-            report = deposit_report(me, confirmed=confirmed, note="", order_id=order.id)
-            await self._deps.calling.reporting.report(call.id, report)
-        except (CallHeld, UnknownCall, UnclearReport):
-            return False
-        return True
-
-    async def _open_call(self, order: Order) -> Call | None:
-        keys = await self._deps.reader.keys_of(order.source, order.id)
-        name = customer_of(order.details.phone, order.source, order.id)
-        call_id: Any = await self._deps.redis.hget(keys.open_calls, name)
-        found = await self._deps.reader.calls([(keys, call_id.decode())]) if call_id else []
-        return found[0].call if found else None
 
     async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""

@@ -109,6 +109,8 @@ class Shop:
     holder: str = ""
     return_days: Annotated[int, Ge(0)] = 7
     deposit_deadline: timedelta = timedelta(hours=24)
+    deposit_tolerance: Annotated[int, Ge(0)] = 10_000
+    deposit_four_eyes: bool = True
 
 
 class MessageTemplate(Protocol):

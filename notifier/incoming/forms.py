@@ -5,6 +5,7 @@ aiohttp reads a form with whatever codec its sender names, in the header, in a p
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -23,6 +24,13 @@ _BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;,\"]{1,70}))", re.I
 Fields = list[tuple[str, str]]
 
 
+class SentFile(NamedTuple):
+    """A file of a form. Neither what its sender says of its kind nor its name on their machine is asked."""
+
+    field: str
+    content: bytes
+
+
 async def body(request: web.Request, *, largest: int = LARGEST) -> bytes:
     """The body, no more than so many bytes of it. Raises HTTPRequestEntityTooLarge, unread if it says so itself."""
     if (request.content_length or 0) > largest:
@@ -32,34 +40,44 @@ async def body(request: web.Request, *, largest: int = LARGEST) -> bytes:
 
 
 async def fields(request: web.Request) -> Fields:
-    """The fields in their order, without files; none where the body is no form.
+    """The fields in their order, without files; none where the body is no form. Raises as ``received`` does."""
+    return (await received(request))[0]
+
+
+async def received(request: web.Request, *, largest: int = LARGEST) -> tuple[Fields, list[SentFile]]:
+    """The fields in their order, and the files where a form may be larger than one without.
 
     Raises WrongContentType where a part or a field names another encoding than UTF-8, HTTPRequestEntityTooLarge, and
     ValueError where it cannot be read.
     """
-    kind = request.content_type
+    kind, files = request.content_type, list[SentFile]()
     if kind == _MULTIPART:
         found = _BOUNDARY.search(request.headers["Content-Type"])
         if found is None:
             raise ValueError("no boundary")
-        pairs = list(_parts(await body(request), (found[1] or found[2]).encode()))
+        pairs = []
+        for name, content, is_file in _parts(await body(request, largest=largest), (found[1] or found[2]).encode()):
+            if not is_file:
+                pairs.append((name, content.decode()))
+            elif largest > LARGEST:
+                files.append(SentFile(name, content))
     elif kind == "application/x-www-form-urlencoded":
         text = (await body(request)).decode().strip()
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     else:
-        return []
+        return [], []
     for name, value in pairs:
         if name.lower() == "_charset_":
             check_charset(f"charset={value}")
-    return pairs
+    return pairs, files
 
 
-def _parts(raw: bytes, boundary: bytes) -> Iterator[tuple[str, str]]:
-    """The fields of a body in parts: each has a head, and a name in it."""
+def _parts(raw: bytes, boundary: bytes) -> Iterator[tuple[str, bytes, bool]]:
+    """The parts of a body: each has a head and a name in it, and is a file or a field."""
     for part in (b"\r\n" + raw).split(b"\r\n--" + boundary, _MOST_FIELDS)[1:]:
         if part.startswith(b"--"):
             return
         head, _, value = part.partition(b"\r\n\r\n")
         check_charset(head.decode("ascii", "replace"))
-        if (name := _NAME.search(head)) and not _FILE.search(head):
-            yield name[1].decode(), value.decode()
+        if name := _NAME.search(head):
+            yield name[1].decode(), value, _FILE.search(head) is not None

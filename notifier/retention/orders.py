@@ -23,6 +23,7 @@ from notifier.store import order_bundle, packing, work
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
 
@@ -53,6 +54,7 @@ class ClosedOrders:
     clock: Clock
     ages: Ages
     archive: Archive | None
+    receipts: ReceiptPictures | None = None
 
     async def sweep(self, hold: Hold) -> tuple[int, int]:
         """Returns how many orders were packed and how many removed."""
@@ -161,10 +163,14 @@ class ClosedOrders:
             removal.drop_story(unit, one, calls=droppable)
             removal.drop_order(unit, one, remember=life)
             units.append(unit)
-        count = await self._commit(units)
+        outcomes = await work.commit(self.redis, units) if units else []
+        gone = [one.order for one, (name, _) in zip(found, outcomes, strict=True) if name == "done"]
+        if self.receipts is not None:
+            for order in gone:
+                await asyncio.to_thread(self.receipts.forget, order.source, order.id)
         if self.reader.partitions > 1:
             await self._forget_routes(found)
-        return count
+        return len(gone)
 
     async def dossiers(self, keys: Keys, orders: Sequence[Order]) -> list[Dossier]:
         """Everything about orders, without those of which something cannot be read: they are left as they are."""

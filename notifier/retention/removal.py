@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from notifier.domain.calls import Call
-from notifier.domain.events import Details
+from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
 from notifier.store import packing
 from notifier.store.keys import Keys
@@ -70,6 +70,9 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
             unit.when(keys.codes(code), code, member, drop)
+    for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
+        unit.do("SREM", keys.reported(reference), member)
+    unit.do("HDEL", keys.findings, member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     for phone in phones_of(one):
@@ -103,7 +106,9 @@ def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
     """Remove a call, open or over."""
     unit.do("DEL", keys.call(call.id))
     unit.do("ZREM", keys.calls(call.state), call.id)
+    unit.do("ZREM", keys.pool, call.id)
     if call.assignee:
+        unit.do("ZREM", keys.ready(call.assignee), call.id)
         unit.do("ZREM", keys.assigned(call.assignee), call.id)
         unit.do("HDEL", keys.owed, f"{call.assignee}|{call.id}")
     ours = UnitOfWork()

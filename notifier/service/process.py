@@ -51,6 +51,7 @@ from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.texts import loading
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
@@ -178,6 +179,7 @@ class Service:
             self.reader,
             self.clock,
             self.calling.book,
+            ReceiptPictures(config.redis.data_dir),
         )
         self.parking = Parking(self.reader, self.committer.parked)
         shops, gate = adapters(config), FairQueue(self.committer, config.sources, queue=config.server.queue)

@@ -54,6 +54,13 @@ class Act(StrEnum):
     RECOVERY_USED = "recovery_used"
     RECOVERY_RENEWED = "recovery_renewed"
     SHIFTS_CHANGED = "shifts_changed"
+    ABSENCE_CHANGED = "absence_changed"
+    DEPOSIT_ENTERED = "deposit_entered"
+    DEPOSIT_CONFIRMED = "deposit_confirmed"
+    DEPOSIT_REJECTED = "deposit_rejected"
+    DEPOSIT_GIVEN_BACK = "deposit_given_back"
+    CALLS_HANDED = "calls_handed"
+    CALLS_PUT_OFF = "calls_put_off"
     FEED_RENEWED = "feed_renewed"
     REFUSED = "refused"  # what they may not
     EXPORTED = "exported"

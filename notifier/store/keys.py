@@ -63,6 +63,18 @@ class Keys:
         "when it is looked up; else with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    reported = of_one(
+        "reported:<reference>",
+        "set: the orders of which a deposit was reported with this reference",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    findings = Single(
+        "deposits:findings",
+        "hash: order → what somebody last saw at the bank of a deposit of it, and whether it waits for a second person",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     customer_orders = of_one(
         "customer:<phone>:orders",
         "a customer's orders, by the unix ms each was first heard of at",
@@ -200,6 +212,19 @@ class Keys:
         "assigned:<staff>",
         "the open calls of one of the staff, by the unix ms they are due at",
         "when the call is over",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    ready = of_one(
+        "ready:<staff>",
+        "the calls of one of the staff that are to be made now, the most urgent first: by the unix ms they are due at, "
+        "less `aging` for each step of priority",
+        "when the call is over, put off or somebody else's",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    pool = Single(
+        "pool",
+        "the due calls that nobody has, by the same measure as `ready`",
+        "when somebody has the call, or it is over",
         Moves(MEMBERS, By.CALL, "member"),
     )
     open_calls = Single(

@@ -32,6 +32,8 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
     details = order.details
+    if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
+        unit.do("SADD", keys.reported(details.reference), member)
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)

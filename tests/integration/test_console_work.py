@@ -127,7 +127,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     assert "هنوز پرداختی تأیید نشده است" in order.words
     page = await desk.sara.get("/deposits")
     assert "778899" in page.words
-    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed")
+    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed", seen="۱۸٬۵۰۰٬۰۰۰")
     assert "واریز سفارش ۱۰۰۲۵ تأیید شد" in page.words
     assert "واریزی منتظر نیست" in page.words
     await send_all(desk.service, clock)
@@ -139,7 +139,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     call = await desk.call(planned["calls"][0]["id"])
     assert (call.state, call.history[-1].by) == (CallState.DONE, "sara")
     again = await desk.reza.post("/deposits/shop/10025", deposit="rejected")
-    assert again.status == 422
+    assert again.status == 409
     assert "پیش‌تر بررسی شده" in again.words
 
 
@@ -154,6 +154,18 @@ async def test_a_rejected_deposit_leaves_the_rest_of_the_call(desk: Desk) -> Non
     call = await desk.call(planned["calls"][0]["id"])
     assert call.is_open
     assert "verify_deposit" not in {reason.purpose for reason in call.reasons}
+
+
+async def test_a_call_at_a_time_of_ones_own(desk: Desk) -> None:
+    await desk.event(EventType.REGISTERED)
+    page = await desk.sara.get("/orders/shop/10025")
+    assert 'name="day" value="2026-11-27" aria-label="جمعه ۶ آذر، تعطیل"' in page.text
+    form = {"purpose": "callback", "when": "own", "day": "2026-11-27", "hour": "11", "minute": "30", "once": "1"}
+    page = await desk.sara.post("/orders/shop/10025/call", **form)
+    assert "تماس برای جمعه ۶ آذر، ۱۱:۳۰ برنامه‌ریزی شد" in page.words  # a day off, if that is what was agreed
+    refused = await desk.sara.post("/orders/shop/10025/call", **form | {"day": "2026-11-01", "once": "2"})
+    assert refused.status == 422
+    assert (await desk.sara.post("/orders/shop/10025/call", purpose="callback", when="own")).status == 422
 
 
 @pytest.mark.parametrize(
