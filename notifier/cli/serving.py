@@ -73,7 +73,7 @@ async def _serve(config: Config, roles: list[str], reread: Callable[[], Config])
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Service(config, roles=roles) as service:
+    async with Service(config, roles=roles, reread=reread) as service:
         hangup = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
         listener = asyncio.create_task(_reconfigure(service, reread, hangup), name="reconfigure")

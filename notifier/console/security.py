@@ -1,7 +1,7 @@
 """What stands before every page: the session, the token of every change, and what the browser may load."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
 from notifier.incoming import forms
+from notifier.incoming.forms import PostedFile
 from notifier.incoming.heads import host_of
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -32,6 +33,10 @@ SESSION, STAFF, FORM, POSTED = (
     web.RequestKey("form", dict[str, str]),
     web.RequestKey("posted", MultiDict[str]),
 )
+FILES = web.RequestKey("files", dict[str, PostedFile])
+UPLOADS: Mapping[str, int] = {"/console/tracking": 6 * 1024 * 1024}
+"""Pages that take a file → the most bytes of their forms; of all other forms as many as a form needs."""
+
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _CSP = (
@@ -171,7 +176,8 @@ async def posted(request: web.Request) -> MultiDict[str]:
     """The form of a request. Raises Refused when its body is none."""
     if POSTED not in request:
         try:
-            request[POSTED] = MultiDict(await forms.fields(request))
+            fields, files = await forms.with_files(request, largest=UPLOADS.get(request.path, forms.LARGEST))
+            request[POSTED], request[FILES] = MultiDict(fields), files
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در یک فرم جا شود؛ کوتاه‌ترش کنید.") from None
         except (ValueError, TimeoutError, web.RequestPayloadError):

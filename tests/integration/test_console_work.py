@@ -264,7 +264,7 @@ async def test_a_supervisor_moves_calls(desk: Desk) -> None:
 async def test_texts_with_parts_and_versions(desk: Desk) -> None:
     assert "پرداخت موفق" in (await desk.sara.get("/texts")).words
     page = await desk.sara.get("/texts/payment_succeeded_tehran")
-    for said in ("کوتاه‌ترین", "بلندترین", "بخش", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
+    for said in ("کوتاه‌ترین", "بلندترین", "صفحه", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
         assert said in page.words
     assert (await desk.sara.get("/texts/none")).status == 404
 
