@@ -92,7 +92,7 @@ async def _serve(config: Config, roles: list[str], reread: Callable[[], Config])
         stack.callback(sockets.close, bound)
         door = HoldingDoor(bound, config.server)
         stack.push_async_callback(door.close)
-        service = await started(lambda: Service(config, roles=roles), door, stop)
+        service = await started(lambda: Service(config, roles=roles, reread=reread), door, stop)
         if service is not None:
             async with contextlib.aclosing(service):
                 await _answer(service, bound, door, stop, reread, hangup)

@@ -15,10 +15,13 @@ from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
 from notifier.console.people import People
+from notifier.console.promises import PromisePages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
+from notifier.console.tracking_codes import TrackingCodes
 from notifier.console.waiting import WaitingPages
 
 
@@ -38,7 +41,10 @@ def create_console(deps: Dependencies) -> web.Application:
         Me,
         People,
         Dashboard,
+        TextEditing,
         TextPages,
+        PromisePages,
+        TrackingCodes,
         Audit,
     ):
         app.add_routes(pages(deps, render).routes())

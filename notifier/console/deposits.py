@@ -208,13 +208,13 @@ class DepositPages:
 
     async def _picture(self, request: web.Request) -> str:
         """The picture that came with the form, kept; what it is called, or nothing."""
-        content = request[FILES].get("picture", b"")
-        if not content:
+        picture = request[FILES].get("picture")
+        if picture is None or not picture.content:  # browsers send a field that was left empty as an empty file
             return ""
         source, order_id = request.match_info["source"], request.match_info["id"]
         if await self._deps.reader.order(source, order_id) is None:
             raise Missing("این سفارش پیدا نشد.")
-        return await asyncio.to_thread(self._receipts.keep, source, order_id, content)
+        return await asyncio.to_thread(self._receipts.keep, source, order_id, picture.content)
 
     def _told(self, order_id: str, after: DepositFinding, shop: Shop) -> str:
         number = persian.digits(order_id)

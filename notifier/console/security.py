@@ -19,6 +19,7 @@ from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
 from notifier.incoming import forms
+from notifier.incoming.forms import PostedFile
 from notifier.incoming.heads import host_of
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -32,8 +33,9 @@ SESSION, STAFF, FORM, POSTED, FILES = (
     web.RequestKey("staff", Staff),
     web.RequestKey("form", dict[str, str]),
     web.RequestKey("posted", MultiDict[str]),
-    web.RequestKey("files", dict[str, bytes]),
+    web.RequestKey("files", dict[str, PostedFile]),
 )
+
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _CSP = (
@@ -189,7 +191,7 @@ async def posted(request: web.Request) -> MultiDict[str]:
         try:
             largest: int = getattr(request.match_info.handler, _LARGEST, forms.LARGEST)
             fields, files = await forms.received(request, largest=largest)
-            request[POSTED], request[FILES] = MultiDict(fields), {one.field: one.content for one in files}
+            request[POSTED], request[FILES] = MultiDict(fields), files
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در این فرم جا شود؛ متن یا فایل را کوچک‌تر کنید.") from None
         except (ValueError, TimeoutError, web.RequestPayloadError):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config, accounts
+from notifier.config.loading import load
+from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
 from notifier.diagnostics import offline
@@ -34,7 +36,7 @@ from notifier.intake.submitting import Submitter
 from notifier.observability import counters, event_log
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
-from notifier.service import heartbeat, reload
+from notifier.service import heartbeat, reload, settings
 from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, telling
@@ -42,6 +44,7 @@ from notifier.service.periodic import PeriodicJobs
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
+from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
@@ -53,6 +56,7 @@ from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
 from notifier.texts import loading
+from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
@@ -68,6 +72,7 @@ log = structlog.get_logger()
 WEB, WORKER = "web", "worker"
 ROLES = (WEB, WORKER)
 _STORE_CHECK = 1  # seconds between looks at the embedded server
+_SETTINGS_CHECK = 2  # seconds between looks at whether a console wrote the configuration file
 _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
@@ -91,7 +96,16 @@ class Service:
     app: web.Application
     redis: Redis
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, roles: Collection[str] = ROLES) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        roles: Collection[str] = ROLES,
+        reread: Callable[[], Config] | None = None,
+    ) -> None:
+        """``reread`` gives the configuration as its file is later, with what the command line says."""
+        self._reread = reread or (lambda: load(config.file))
         self.config, self.roles = config, frozenset(roles)
         self.clock = clock or SystemClock(TEHRAN)
         self._stack = contextlib.AsyncExitStack()
@@ -170,6 +184,11 @@ class Service:
         stack.push_async_callback(self.sending.close)
         self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell, offline.require)
         await self.reloader.begin()
+        self.settings = SettingsKeeper(self.redis, self._reread, self.reconfigure)
+        await self.settings.begin()
+        self.promises = PromiseEditor(
+            lambda: self.config, self.redis, self.clock, check=settings.mistakes, take_up=self.settings.read
+        )
         self.sender = self.sending.sender
         self.retention = retention(
             config.retention.ages(),
@@ -238,6 +257,7 @@ class Service:
         )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits
+        self.reloader.use(config)
         changes = reload.changes(self.config, new)
         self.config = config
         return changes
@@ -250,6 +270,7 @@ class Service:
         ticks.every(heartbeat.EVERY, self.heartbeat.renew)
         if seconds := self.config.templates.reload.total_seconds():
             ticks.every(seconds, self.reloader.tick)
+        ticks.every(_SETTINGS_CHECK, self.settings.tick)
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
@@ -316,6 +337,16 @@ class Service:
             rejections=self.rejections,
             replayer=self.replayer,
             wake=self._wake,
+            committer=self.committer,
+            editor=TextEditor(
+                lambda: self.config,
+                templates,
+                self.redis,
+                self.clock,
+                require=offline.require,
+                take_up=self.reloader.take_up,
+            ),
+            promises=self.promises,
         )
 
     def _callbacks(self) -> KavenegarCallbacks:

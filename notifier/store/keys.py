@@ -363,6 +363,11 @@ SILENT = _only(
     "hash: source of whose silence supervisors were told → unix ms of its last event",
     "one entry a source",
 )
+SETTINGS = _only(
+    "n:settings",
+    "the fingerprint of the configuration file that the console wrote last: processes that see another one read theirs",
+    "one of it",
+)
 ENDPOINTS = _only("n:endpoints", "set: the endpoints that news was ever kept for", "one entry an endpoint")
 LEFTOVERS = _only(
     "n:import-leftovers",
@@ -386,6 +391,16 @@ attempts = _of_one(
     "n:attempts:<what>",
     "how often something was tried lately: a sign-in, a code, an old password, a line of the audit trail",
     "lapses after 15 minutes, an hour or a day",
+)
+text_edits = _of_one(
+    "n:text-edits:{n:staff}:<template>",
+    "list: who wrote a text anew in the console, newest first; in the slot of `STAFF`",
+    "the oldest go: 200 a text",
+)
+uploaded_codes = _of_one(
+    "n:uploaded-codes:<upload>",
+    "tracking codes that somebody handed in and looks at before they are taken",
+    "lapses after two hours",
 )
 webhooks = _of_one(
     "n:webhooks:<day>",
