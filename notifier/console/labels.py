@@ -111,6 +111,14 @@ SUPPRESSED: Mapping[str, str] = {
     SuppressionReason.PAST: "از گذشته است و تنها برای سابقه ثبت شد",
 }
 
+FOUND_BY: Mapping[str, str] = {
+    "number": "شمارهٔ سفارش",
+    "code": "کد رهگیری یا شمارهٔ پیگیری",
+    "phone": "تلفن",
+    "name": "نام مشتری",
+}
+"""What the search found an order by."""
+
 CALL_STATES: Mapping[str, str] = {
     CallState.SCHEDULED: "برنامه‌ریزی‌شده",
     CallState.DUE: "وقت تماس",

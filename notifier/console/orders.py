@@ -55,18 +55,18 @@ class Orders:
         query = request.query.get("q", "").strip()
         sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
         if query:
-            found, end = await search(self._deps, query), None
+            found = await search(self._deps, query)
             if csv_export.wanted(request):
-                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
-            if len(found) == 1:
-                return _to(_address(found[0]))
-        elif csv_export.wanted(request):
+                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
+            if len(found.orders) == 1:
+                return _to(_address(found.orders[0]))
+            return await self._render.page(request, "search.html", found=found, query=query)
+        if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
-        else:
-            page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-            found, end = await self._deps.reader.orders(page.members), page.end
-        return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
+        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+        orders = await self._deps.reader.orders(page.members)
+        return await self._render.page(request, "orders.html", orders=orders, end=page.end)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call
 from notifier.domain.events import Details
 from notifier.domain.orders import Order
-from notifier.store import packing
+from notifier.store import packing, search_index
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -71,8 +71,10 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
             unit.when(keys.codes(code), code, member, drop)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
+    search_index.drop(unit, keys, order)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
+        search_index.drop_phone(unit, keys, phone)
         unit.do("HDEL", keys.told(phone), member)
         last = UnitOfWork()
         last.do("DEL", keys.inbound(phone))

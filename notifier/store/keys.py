@@ -82,6 +82,19 @@ class Keys:
         "with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    found_by = Single(
+        "found_by",
+        "what orders are found by, each with its order behind `|`: `n` and a name from each of its words on, `c` and a "
+        "code that is not in small letters and digits alone; of a packed order its family name and codes",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "second part of the member"),
+    )
+    phone_ends = of_one(
+        "phone_ends:<digits>",
+        "set: the phones of customers that end in three digits, those of Iran as numbers, which Redis keeps in 8 bytes",
+        "with the customer's last order",
+        Moves(MEMBERS, By.CUSTOMER, "phone as a number"),
+    )
     seen = of_two(
         "seen:<source>:<event>",
         "what was answered to an event",

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
 from notifier.store import keys as names
+from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
@@ -58,7 +59,13 @@ async def _numbers_kept(redis: Redis) -> None:
             await redis.sadd(keys.numbered(order.source, order.details.number), f"{order.source}:{order.id}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept)
+async def _found_by_anything(redis: Redis) -> None:
+    """4 → 5: orders could be found by a number, a code or a whole phone alone."""
+    count = await search_index.fill(redis)
+    log.info("orders can be found by name and by a phone's end", action="indexed", orders=count)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _found_by_anything)
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 
 CURRENT = len(MIGRATIONS) + 1
