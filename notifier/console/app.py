@@ -5,6 +5,7 @@ from aiohttp import web
 from notifier.console import statics
 from notifier.console.audit import Audit
 from notifier.console.calls import Calls
+from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
@@ -28,6 +29,7 @@ def create_console(deps: Dependencies) -> web.Application:
         SignIn,
         Calls,
         Orders,
+        Conversations,
         WaitingPages,
         SupervisorDesk,
         Deliveries,

@@ -78,6 +78,9 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
         unit.do("HDEL", keys.told(phone), member)
         last = UnitOfWork()
         last.do("DEL", keys.inbound(phone))
+        last.do("DEL", keys.by_hand(phone))
+        last.do("ZREM", keys.inbox, phone)
+        last.do("HDEL", keys.inbox_holders, phone)
         last.do("HDEL", keys.callers, phone)
         unit.unless_exists(keys.customer_orders(phone), last)
     unit.do("HDEL", keys.callers, member)
@@ -90,6 +93,7 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
     }
     unit.do("DEL", keys.message(message_id))
     unit.do("ZREM", keys.messages(text["state"]), message_id)
+    unit.do("ZREM", keys.seen_to(text["state"]), message_id)
     unit.do("ZREM", keys.outbox, message_id)
     unit.do("ZREM", keys.reconciling, message_id)
     unit.do("ZREM", keys.texts(text["to"]), message_id)

@@ -1,6 +1,6 @@
 """What customers text to us, taken in: who wants no texts, which deposits are reported, whom a person calls back."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,18 +12,18 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain import phones, replies
 from notifier.domain.calls import CallRequest, Purpose
-from notifier.domain.decide import derived_id
 from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
 from notifier.domain.orders import Order
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.sms import inbox
 from notifier.sms.call_fallback import PlanCall
 from notifier.store import work
 from notifier.store.keys import Keys, partition_of
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
-from notifier.store.records import encode
+from notifier.store.records import encode, ms
 from notifier.store.schema import INBOUND_KEPT
 from notifier.store.work import UnitOfWork
 
@@ -75,13 +75,16 @@ class Inbox:
         if await self.redis.exists(keys.seen(_SEEN, message_id)):
             return
         orders = await self._orders(keys, phone)
-        order = await self._follow(keys, inbound, orders)
-        unit = UnitOfWork()
+        said = replies.read(inbound.text, orders)
+        waits = await self._follow(keys, inbound, said)
+        order, unit = said.order, UnitOfWork()
         unit.require_absent(keys.seen(_SEEN, message_id))
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
         unit.do("RPUSH", keys.inbound(phone), encode(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
+        if waits:
+            inbox.waits(unit, keys, phone, at=ms(inbound.at))
         self.tell(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
@@ -89,9 +92,8 @@ class Inbox:
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
-    async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> Order | None:
-        """Do what a text asks for; the order that it is about."""
-        said = replies.read(inbound.text, orders)
+    async def _follow(self, keys: Keys, inbound: Inbound, said: Reply) -> bool:
+        """Do what a text asks for; whether it waits for a person."""
         match said.wish:
             case Wish.STOP:
                 await self.redis.sadd(keys.opted_out, inbound.sender)
@@ -101,7 +103,8 @@ class Inbox:
                 await self.take(_deposit(said.order, inbound, said.reference))
             case _:
                 await self._have_called(keys, inbound, said.order)
-        return said.order
+                return True
+        return False
 
     async def _is_of_somebody(self, said: Reply, order: Order) -> bool:
         """Whether the text names an order of somebody else. A number that is nobody's is a slip of the finger."""
@@ -111,7 +114,7 @@ class Inbox:
         await self.plan_call(
             keys,
             CallRequest(
-                id=derived_id("callback", inbound.sender, inbound.id),
+                id=inbox.callback_id(inbound.sender, inbound.id),
                 purpose=Purpose.CALLBACK,
                 order_id=order.id if order else "",
                 source=order.source if order else "",

@@ -62,6 +62,11 @@ class Act(StrEnum):
     TEXTS_RESUMED = "texts_resumed"
     TEXT_WRITTEN = "text_written"
     TEXT_SENT_AGAIN = "text_sent_again"
+    TEXT_ARRIVED = "text_arrived"  # a person says that it did after all
+    TEXT_GIVEN_UP = "text_given_up"
+    TEXT_BY_PHONE = "text_by_phone"
+    REPLY_SEEN_TO = "reply_seen_to"
+    REPLY_ASSIGNED = "reply_assigned"
     DELIVERY_REPLAYED = "delivery_replayed"
     SETTINGS_RELOADED = "settings_reloaded"
     SETTINGS_REFUSED = "settings_refused"

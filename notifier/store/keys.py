@@ -125,6 +125,12 @@ class Keys:
         "with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    seen_to = of_one(
+        "seen_to:<state>",
+        "messages of one state that need nobody any more, since a person has seen to them, by unix ms",
+        "with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
     outbox = Single(
         "outbox",
         "messages to be sent, by the unix ms from which they may be",
@@ -189,6 +195,24 @@ class Keys:
         "customer:<phone>:inbound",
         "what a customer texted, oldest first, at most 100",
         "with their last order; lapses a year after the last text",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    inbox = Single(
+        "inbox",
+        "customers whose texts wait for a person, by the unix ms since when",
+        "when a person has seen to it; else with the customer's last order, or a year later",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    inbox_holders = Single(
+        "inbox:holders",
+        "hash: customer whose texts wait → who of the staff sees to them",
+        "with the customer's place in `inbox`",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    by_hand = of_one(
+        "customer:<phone>:by_hand",
+        "list: unix ms and id of each text that people wrote to a customer, oldest first, at most 50",
+        "with their last order; lapses a year after the last",
         Moves(WHOLE, By.CUSTOMER),
     )
     call = of_one(
