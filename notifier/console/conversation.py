@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -95,7 +96,12 @@ class Conversations:
         return await self._write(request, await self._thread_of_order(request))
 
     async def write_to_waiting(self, request: web.Request) -> web.Response:
-        return await self._write(request, await self._thread_of_waiting(await self._waiting(request)))
+        """To somebody without an order; who waits no more was answered already."""
+        try:
+            one = await self._waiting(request)
+        except Missing as gone:
+            return await self._back(request, gone.text, "/console/inbox")
+        return await self._write(request, await self._thread_of_waiting(one))
 
     async def inbox(self, request: web.Request) -> web.Response:
         """Customers whose texts wait for a person, the longest first."""
@@ -316,9 +322,14 @@ class Conversations:
 
     async def _thread_of_waiting(self, one: WaitingReplies) -> CustomerThread:
         found = await orders_of(self._deps, one.phone, limit=1)
-        home = await self._deps.reader.keys_of(found[0].source, found[0].id) if found else one.keys
-        at = f"/console/inbox/{one.ref}/write"
-        return CustomerThread(phone=one.phone, order=found[0] if found else None, home=home, at=at)
+        if not found:
+            at = f"/console/inbox/{one.ref}/write"
+            return CustomerThread(phone=one.phone, order=None, home=one.keys, at=at)
+        order = found[0]
+        home = await self._deps.reader.keys_of(order.source, order.id)
+        # Written about their order, so that a second tap finds its place though they wait no more.
+        at = f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}/conversation"
+        return CustomerThread(phone=one.phone, order=order, home=home, at=at)
 
     async def _waiting(self, request: web.Request) -> WaitingReplies:
         asked = request.match_info["ref"]

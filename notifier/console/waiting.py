@@ -280,7 +280,7 @@ class WaitingPages:
     async def _needing(
         self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
     ) -> list[tuple[Keys, str]]:
-        """Those of the members that nobody has seen to."""
+        """The members that nobody has seen to."""
         pipeline = self._deps.redis.pipeline(transaction=False)
         for keys, member in members:
             for state in states:

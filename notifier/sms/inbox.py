@@ -55,7 +55,7 @@ async def count(reader: Reader) -> int:
 
 
 async def waiting(reader: Reader, *, most: int) -> list[WaitingReplies]:
-    """Those who wait the longest first."""
+    """Customers who wait, the longest first."""
     found: list[WaitingReplies] = []
     for keys in reader.everywhere:
         rows: Any = await reader.redis.zrange(keys.inbox, 0, most - 1, withscores=True)

@@ -61,8 +61,7 @@ async def _numbers_kept(redis: Redis) -> None:
 
 async def _found_by_anything(redis: Redis) -> None:
     """4 → 5: orders could be found by a number, a code or a whole phone alone."""
-    count = await search_index.fill(redis)
-    log.info("orders can be found by name and by a phone's end", action="indexed", orders=count)
+    await search_index.fill(redis)
 
 
 MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _found_by_anything)
