@@ -54,7 +54,7 @@ class Turn:
     """One thing that was said: by the customer, by us, or on the phone."""
 
     at: datetime
-    kind: str  # "in", "out" or "call": a class of the page
+    kind: str  # "in", "out" or "phoned": a class of the page
     text: str = ""
     message: StoredMessage | None = None
     call: Call | None = None
@@ -286,7 +286,7 @@ class Conversations:
             turns += [
                 Turn(
                     at=datetime.fromtimestamp(line.at / 1000, zone),
-                    kind="call",
+                    kind="phoned",
                     text=line.note,
                     call=call,
                     said=labels.entry(line.what),
@@ -296,7 +296,7 @@ class Conversations:
             ]
             if call.is_open:
                 state = labels.CALL_STATES[CallState(call.state)]
-                turns.append(Turn(at=call.created_at.astimezone(zone), kind="call", call=call, said=state))
+                turns.append(Turn(at=call.created_at.astimezone(zone), kind="phoned", call=call, said=state))
         return sorted(turns, key=lambda one: one.at, reverse=True)[:_SHOWN]
 
     def _reviewed(self, typed: str, thread: CustomerThread) -> FreeText:
