@@ -43,7 +43,7 @@ class Reporting:
     shifts: Shifts
     texts: StaffTexts
     take: Callable[[Event], Awaitable[None]]
-    tell: Publish = no_op
+    publish: Publish = no_op
 
     async def report(self, call_id: str, report: Report) -> StoredCall:
         """Write down an outcome. Raises CallHeld, UnknownCall, UnclearReport."""
@@ -110,7 +110,7 @@ class Reporting:
             unit.do("HDEL", keys.inbox_holders, call.phone)
         if not result.call.is_open:
             over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
-            self.tell(unit, keys, over)
+            self.publish(unit, keys, over)
         match result.consequence:
             case Consequence.DO_NOT_CALL:
                 unit.do("HSET", keys.do_not_call, call.customer, now)

@@ -306,7 +306,7 @@ class WaitingPages:
             await self._call_instead(keys, message, me)
         try:
             await by_hand_end.end(
-                self._deps.redis, keys, stored, ending, now=now, by=me, tell=self._deps.calling.reporting.tell
+                self._deps.redis, keys, stored, ending, now=now, by=me, publish=self._deps.calling.reporting.publish
             )
         except Conflict:
             raise AlreadyTaken("همکاری همین حالا به آن رسیدگی کرد؛ صفحه را تازه کنید.") from None

@@ -26,7 +26,7 @@ def calling(
     rulebook: Rulebook,
     templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
-    tell: Publish = no_op,
+    publish: Publish = no_op,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
@@ -37,6 +37,6 @@ def calling(
         book=book,
         staff=staff,
         texts=texts,
-        reporting=Reporting(book, staff, shifts, texts, take, tell),
-        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, tell=tell),
+        reporting=Reporting(book, staff, shifts, texts, take, publish),
+        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, publish=publish),
     )

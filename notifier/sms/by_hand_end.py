@@ -52,7 +52,7 @@ async def end(
     *,
     now: datetime,
     by: Staff,
-    tell: Publish = no_op,
+    publish: Publish = no_op,
 ) -> None:
     """Write it down, so that the text needs nobody any more. Raises Conflict where it is elsewhere by now."""
     message, state, unit = stored.message, stored.state, UnitOfWork()
@@ -60,7 +60,7 @@ async def end(
         raise Conflict("That cannot be said of this text; look again.")
     unit.require_field(keys.message(message.id), "state", state)
     if ending is Ending.ARRIVED:
-        tell(unit, keys, MessageEnded(message=message, state=MessageState.DELIVERED, at=now, reason="by_hand"))
+        publish(unit, keys, MessageEnded(message=message, state=MessageState.DELIVERED, at=now, reason="by_hand"))
         ledger.move(unit, keys, message.id, state, MessageState.DELIVERED, reason="by_hand")
         unit.do("ZREM", keys.seen_to(state), message.id)
     elif state is MessageState.HELD:
