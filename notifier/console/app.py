@@ -6,6 +6,7 @@ from notifier.console import statics
 from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
 from notifier.console.calls import Calls
+from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
@@ -34,6 +35,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Calls,
         Orders,
         DepositPages,
+        Conversations,
         WaitingPages,
         SupervisorDesk,
         AbsencePages,

@@ -8,9 +8,11 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
 from notifier.domain.timeline import SuppressionReason
 from notifier.domain.variables import PURPOSES
+from notifier.sms.by_hand_end import Ending
 from notifier.sms.limits import Over
 from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, AuditEntry
 from notifier.store.staff import Role
+from notifier.texts.free_text import Objection
 from scheduler.rules import Outcome
 
 EVENTS: Mapping[str, str] = {
@@ -104,6 +106,9 @@ MESSAGE_REASONS: Mapping[str, str] = {
     Over.RIAL: "سقف هزینهٔ پیامک آن روز پر شده بود",
     Over.COUNTRY: "شماره از کشوری است که پیامکی به آن ارسال نمی‌شود",
     "superseded": "خبر تازه‌تری جای آن را گرفت",
+    "by_hand": "همکاری از مشتری شنیده که رسیده است",
+    Ending.GIVEN_UP: "همکاری از آن گذشت",
+    Ending.BY_PHONE: "به جای آن تماس برنامه‌ریزی شد",
 }
 
 SUPPRESSED: Mapping[str, str] = {
@@ -114,6 +119,41 @@ SUPPRESSED: Mapping[str, str] = {
     SuppressionReason.NOT_ON_OFFER: "این روش پرداخت در شهر مشتری ارائه نمی‌شود",
     SuppressionReason.DO_NOT_CALL: "مشتری خواسته است با او تماس نگیریم",
     SuppressionReason.PAST: "از گذشته است و تنها در تاریخچه ثبت شد",
+}
+
+FOUND_BY: Mapping[str, str] = {
+    "number": "شمارهٔ سفارش",
+    "code": "کد رهگیری یا شمارهٔ پیگیری",
+    "phone": "تلفن",
+    "name": "نام مشتری",
+}
+"""What the search found an order by."""
+
+OBJECTIONS: Mapping[str, str] = {
+    Objection.EMPTY: "متنی نوشته نشده است.",
+    Objection.TOO_LONG: "متن بلندتر از اندازه است؛ کوتاه‌تر بنویسید.",
+    Objection.CARD: "شمارهٔ کارت یا شبایی در متن است که مال فروشگاه نیست؛ آن را بردارید.",
+    Objection.LINK: "لینکی در متن است که از فروشگاه یا شرکت ارسال این سفارش نیست؛ آن را بردارید.",
+}
+"""Why a text that a person writes cannot be sent."""
+
+SPELLINGS: Mapping[str, str] = {
+    "letters": "ی و ک فارسی",
+    "invisible": "نویسه‌های نادیدنی",
+    "spaces": "فاصله‌ها",
+    "digits": "رقم‌های فارسی",
+    "quotes": "گیومه",
+    "punctuation": "نشانه‌های فارسی",
+    "joiners": "نیم‌فاصله",
+    "marks": "فاصلهٔ کنار نشانه‌ها",
+    "direction": "جهت شماره‌ها و نام‌های لاتین",
+}
+"""The rules of spelling, as whoever wrote a text is told that it was corrected."""
+
+ENDINGS: Mapping[str, str] = {
+    Ending.ARRIVED: "رسیده است",
+    Ending.BY_PHONE: "تماس به جای پیامک",
+    Ending.GIVEN_UP: "گذشتن از آن",
 }
 
 CALL_STATES: Mapping[str, str] = {
@@ -194,6 +234,7 @@ TEMPLATES: Mapping[str, str] = {
     "payment_succeeded_elsewhere": "پرداخت موفق",
     "payment_succeeded_tehran": "پرداخت موفق (تهران)",
     "alert": "هشدار به سرپرست",
+    "free_text": "پیامک دستی",
 }
 
 
@@ -283,6 +324,11 @@ ACTS: Mapping[str, str] = {
     Act.TEXT_EDITED: "متن پیامک را ویرایش کرد",
     Act.PROMISES_CHANGED: "قول‌ها را تغییر داد",
     Act.CODES_TAKEN: "کد رهگیری ثبت کرد",
+    Act.TEXT_ARRIVED: "نوشت که پیامک رسیده است",
+    Act.TEXT_GIVEN_UP: "از پیامک گذشت",
+    Act.TEXT_BY_PHONE: "به جای پیامک، تماس گذاشت",
+    Act.REPLY_SEEN_TO: "پیام مشتری را پایان‌یافته دانست",
+    Act.REPLY_ASSIGNED: "پیام مشتری را سپرد",
     Act.DELIVERY_REPLAYED: "وب‌هوک پذیرفته‌نشده را دوباره بررسی کرد",
     Act.SETTINGS_RELOADED: "تنظیمات از نو خوانده شد",
     Act.SETTINGS_REFUSED: "تنظیمات تازه نادرست بود و برقرار نشد",
@@ -314,5 +360,8 @@ BY_HAND: Mapping[str, str] = {
     "sent_again": "پیامک دوباره به صف رفت",
     "deposit_entered": "مبلغ واریز فرق دارد و منتظر تأیید سرپرست است",
     "deposit_given_back": "واریز برای بررسی دوباره برگشت",
+    "arrived": "مشتری می‌گوید پیامک رسیده است",
+    "given_up": "از پیامک گذشتیم",
+    "by_phone": "به جای پیامک، تماس برنامه‌ریزی شد",
 }
 """What somebody did to an order that is no news of the shop's."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifier.clock import TEHRAN
-from notifier.console import labels, passwords
+from notifier.console import labels, menu, passwords
 from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
@@ -103,12 +103,15 @@ class Renderer:
         if session and session.flash:
             flash = session.flash
             await self._deps.sessions.told(session)
-        return self._response(request, name, status, headers, flash=flash, **values)
+        waiting: Mapping[str, int] = {}
+        if (staff := request.get(STAFF)) is not None:
+            waiting = await menu.counts(self._deps, supervisor=staff.role is Role.SUPERVISOR)
+        return self._response(request, name, status, headers, flash=flash, waiting=waiting, **values)
 
     def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
         """A page that says why not."""
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
-        return self._response(request, "refused.html", refused.status, headers, flash="", refused=refused)
+        return self._response(request, "refused.html", refused.status, headers, flash="", waiting={}, refused=refused)
 
     def _response(
         self, request: web.Request, name: str, status: int, headers: Mapping[str, str] | None, **values: Any

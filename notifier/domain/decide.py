@@ -97,7 +97,7 @@ class _Deciding:
     def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> None:
         self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
         order = apply_events(before, events)
-        self.block, self.offered = _block(order, rulebook)
+        self.block, self.offered = block_of(order, rulebook)
         # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
         # Of nothing to pay there is nothing to wait for.
         self.settled = order.free or (self.offered and order.paid)
@@ -193,7 +193,7 @@ class _Deciding:
         before, block = self.before, self.block
         if self.order.violation and not before.violation:
             self._note(LineKind.VIOLATION, str(self.order.method), reason=SuppressionReason.NOT_ON_OFFER)
-        was = _block(before, self.rulebook)[0] if before.news else None
+        was = block_of(before, self.rulebook)[0] if before.news else None
         revived = before.cancelled and not self.order.cancelled
         if was is block and not revived:
             return
@@ -266,7 +266,7 @@ class _Deciding:
         came_in_part = self.order.deposits != before.deposits and self._applies(When.PART)
         if at is None or not before.cancelled or not self.order.cancelled or not (self.settled or came_in_part):
             return
-        if before.paid and _block(before, self.rulebook)[1]:
+        if before.paid and block_of(before, self.rulebook)[1]:
             return
         rule = self.block.rule(EventType.CANCELLED)
         told = {text.template for text in rule.sms if text.when is When.ALWAYS}
@@ -438,7 +438,7 @@ class _Deciding:
         return derived_id(self.rulebook.namespace, order.source, order.id, form, what, news.kind, news.distinction)
 
 
-def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
+def block_of(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     """The promises that hold for an order, and whether its method is on offer where it goes."""
     policy, method = rulebook.policy, order.method
     if order.free:

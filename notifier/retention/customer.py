@@ -28,7 +28,7 @@ from notifier.retention.orders import archived
 from notifier.retention.personal_data import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
-from notifier.store import order_bundle, private_files, work
+from notifier.store import order_bundle, private_files, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
@@ -261,10 +261,12 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone), keys.counted(phone))
-        for key in (keys.callers, keys.do_not_call, keys.open_calls):
+        pipeline.delete(keys.told(phone), keys.counted(phone), keys.by_hand(phone))
+        pipeline.zrem(keys.inbox, phone)
+        for key in (keys.callers, keys.do_not_call, keys.open_calls, keys.inbox_holders):
             pipeline.hdel(key, phone)
         pipeline.srem(keys.opted_out, phone)
+        pipeline.srem(*search_index.phone_entry(keys, phone))
         return sum(await pipeline.execute())
 
     async def _erase_fields(self, pattern: str, phone: str, orders: Orders) -> int:

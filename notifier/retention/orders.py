@@ -19,7 +19,7 @@ from notifier.retention import removal
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.claim import Hold
 from notifier.store import keys as names
-from notifier.store import order_bundle, packing, work
+from notifier.store import order_bundle, packing, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
@@ -145,6 +145,7 @@ class ClosedOrders:
             unit, order = UnitOfWork(), one.order
             removal.require_unchanged(unit, one)
             removal.drop_story(unit, one, calls=droppable)
+            search_index.shrink(unit, keys, order)
             unit.do("SET", keys.closed(order.source, order.id), story)
             unit.do("ZREM", keys.priority_orders, one.member)  # there is nothing to be delivered first any more
             unit.do("SET", keys.order(order.source, order.id), record)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing
+from notifier.store import packing, search_index
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -75,11 +75,16 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     unit.do("HDEL", keys.findings, member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
+    search_index.drop(unit, keys, order)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
+        search_index.drop_phone(unit, keys, phone)
         unit.do("HDEL", keys.told(phone), member)
         last = UnitOfWork()
         last.do("DEL", keys.inbound(phone))
+        last.do("DEL", keys.by_hand(phone))
+        last.do("ZREM", keys.inbox, phone)
+        last.do("HDEL", keys.inbox_holders, phone)
         last.do("HDEL", keys.callers, phone)
         unit.unless_exists(keys.customer_orders(phone), last)
     unit.do("HDEL", keys.callers, member)
@@ -92,6 +97,7 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
     }
     unit.do("DEL", keys.message(message_id))
     unit.do("ZREM", keys.messages(text["state"]), message_id)
+    unit.do("ZREM", keys.seen_to(text["state"]), message_id)
     unit.do("ZREM", keys.outbox, message_id)
     unit.do("ZREM", keys.reconciling, message_id)
     unit.do("ZREM", keys.texts(text["to"]), message_id)

@@ -21,12 +21,13 @@ from notifier.domain.policy import Rulebook
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.domain.variables import Context
+from notifier.sms import inbox
 from notifier.sms.call_fallback import PlanCall
 from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
-from notifier.store.records import encode
+from notifier.store.records import encode, ms
 from notifier.store.schema import INBOUND_KEPT
 from notifier.store.work import UnitOfWork
 
@@ -84,9 +85,8 @@ class Inbox:
         orders = await self._orders(keys, phone)
         said = replies.read(inbound.text, orders)
         stopped = bool(await self.redis.sismember(keys.opted_out, phone))
-        await self._follow(keys, inbound, said)
-        order = said.order
-        unit = UnitOfWork()
+        waits = await self._follow(keys, inbound, said)
+        order, unit = said.order, UnitOfWork()
         unit.require_absent(keys.seen(_SEEN, message_id))
         if said.wish is Wish.STOP:
             unit.do("SADD", keys.opted_out, phone)
@@ -96,6 +96,8 @@ class Inbox:
         unit.do("RPUSH", keys.inbound(phone), encode(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
+        if waits:
+            inbox.waits(unit, keys, phone, at=ms(inbound.at))
         self.publish(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
@@ -103,8 +105,8 @@ class Inbox:
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
-    async def _follow(self, keys: Keys, inbound: Inbound, said: Reply) -> None:
-        """Do what a text asks for; that texts stop is written with the text itself."""
+    async def _follow(self, keys: Keys, inbound: Inbound, said: Reply) -> bool:
+        """Do what a text asks for; whether it waits for a person. That texts stop is written with the text itself."""
         match said.wish:
             case Wish.STOP:
                 pass
@@ -114,6 +116,8 @@ class Inbox:
                 await self.take(_deposit(said.order, inbound, said.reference))
             case _:
                 await self._have_called(keys, inbound, said.order)
+                return True
+        return False
 
     def _confirmed(self, inbound: Inbound) -> Message | None:
         """That the texts have stopped, to whom has just asked for it."""
@@ -148,7 +152,7 @@ class Inbox:
         await self.plan_call(
             keys,
             CallRequest(
-                id=derived_id("callback", inbound.sender, inbound.id),
+                id=inbox.callback_id(inbound.sender, inbound.id),
                 purpose=Purpose.CALLBACK,
                 order_id=order.id if order else "",
                 source=order.source if order else "",

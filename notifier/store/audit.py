@@ -72,6 +72,11 @@ class Act(StrEnum):
     TEXT_EDITED = "text_edited"
     PROMISES_CHANGED = "promises_changed"
     CODES_TAKEN = "codes_taken"
+    TEXT_ARRIVED = "text_arrived"  # a person says that it did after all
+    TEXT_GIVEN_UP = "text_given_up"
+    TEXT_BY_PHONE = "text_by_phone"
+    REPLY_SEEN_TO = "reply_seen_to"
+    REPLY_ASSIGNED = "reply_assigned"
     DELIVERY_REPLAYED = "delivery_replayed"
     SETTINGS_RELOADED = "settings_reloaded"
     SETTINGS_REFUSED = "settings_refused"

@@ -94,6 +94,19 @@ class Keys:
         "with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    found_by = Single(
+        "found_by",
+        "what orders are found by, each with its order behind `|`: `n` and a name from each of its words on, `c` and a "
+        "code that is not in small letters and digits alone; of a packed order its family name and codes",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "second part of the member"),
+    )
+    phone_ends = of_one(
+        "phone_ends:<digits>",
+        "set: the phones of customers that end in three digits, those of Iran as numbers, which Redis keeps in 8 bytes",
+        "with the customer's last order",
+        Moves(MEMBERS, By.CUSTOMER, "phone as a number"),
+    )
     seen = of_two(
         "seen:<source>:<event>",
         "what was answered to an event",
@@ -121,6 +134,12 @@ class Keys:
     messages = of_one(
         "messages:<state>",
         "messages in one state, by the unix ms they were created at",
+        "with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    seen_to = of_one(
+        "seen_to:<state>",
+        "messages of one state that need nobody any more, since a person has seen to them, by unix ms",
         "with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
@@ -194,6 +213,24 @@ class Keys:
         "customer:<phone>:inbound",
         "what a customer texted, oldest first, at most 100",
         "with their last order; lapses a year after the last text",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    inbox = Single(
+        "inbox",
+        "customers whose texts wait for a person, by the unix ms since when",
+        "when a person has seen to it; else with the customer's last order, or a year later",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    inbox_holders = Single(
+        "inbox:holders",
+        "hash: customer whose texts wait → who of the staff sees to them",
+        "with the customer's place in `inbox`",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    by_hand = of_one(
+        "customer:<phone>:by_hand",
+        "list: unix ms and id of each text that people wrote to a customer, oldest first, at most 50",
+        "with their last order; lapses a year after the last",
         Moves(WHOLE, By.CUSTOMER),
     )
     call = of_one(

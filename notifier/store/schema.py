@@ -15,6 +15,7 @@ from notifier.domain.calls import Call, CallState
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
 from notifier.store import keys as names
+from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
@@ -77,7 +78,12 @@ async def _ready_ranked(redis: Redis) -> None:
                 await redis.zadd(place, {call.id: call.due - call.first.priority * _HOUR})
 
 
-MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked)
+async def _found_by_anything(redis: Redis) -> None:
+    """5 → 6: orders could be found by a number, a code or a whole phone alone."""
+    await search_index.fill(redis)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything)
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 
 CURRENT = len(MIGRATIONS) + 1
