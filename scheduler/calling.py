@@ -12,6 +12,7 @@ from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
 from scheduler.rules import CallRules
 from scheduler.texts import StaffTexts
+from scheduler.undoing import Undoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Calling:
     staff: StaffBook
     texts: StaffTexts
     reporting: Reporting
+    undoing: Undoing
     reminders: Reminders
 
     def take_up(
