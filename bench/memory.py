@@ -85,7 +85,7 @@ def delivered(message_id: str) -> DeliveryStatus:
 
 async def deliver(service: Service, clock: StillClock, becomes: Callable[[str], DeliveryStatus] = delivered) -> None:
     """Every text is taken by the provider, and arrives if nothing else is said."""
-    keys, line = Keys(0), service.sender.lines.lines[0].name
+    keys, line = Keys(0), service.sender.accounts.each[0].name
     while claimed := await claim(
         service.redis, keys, line, bound=False, now=clock.now(), lease=timedelta(minutes=1), count=200
     ):

@@ -48,7 +48,7 @@ class Reminders:
     shifts: Shifts
     texts: StaffTexts
     summary_at: time | None = None
-    tell: Publish = no_op
+    publish: Publish = no_op
     _warned: bool = field(default=False, init=False)
 
     @property
@@ -112,7 +112,7 @@ class Reminders:
             debt = PendingReminder(one.staff.id, after.id, one.kind, one.at)
             unit.do("HSET", keys.owed, debt.field, debt.value)
         if after.state is CallState.DUE is not call.state and not owed:
-            log.warning("a call is due and there is no_op to remind", action="no_staff", call=call.id)
+            log.warning("a call is due and there is nobody to remind", action="no_staff", call=call.id)
         return unit
 
     async def _read(self, keys: Keys, places: Sequence[tuple[CallState, str]]) -> list[Call]:
@@ -168,7 +168,7 @@ class Reminders:
         message = self.texts.reminder(told.staff, told.calls, order, now, key=key)
         writes.queue_message(unit, keys, message)
         calls = tuple((call, kind.name.lower()) for call, kind in told.calls)
-        self.tell(unit, keys, StaffReminded(id=message.id, staff_id=told.staff.id, calls=calls, at=now))
+        self.publish(unit, keys, StaffReminded(id=message.id, staff_id=told.staff.id, calls=calls, at=now))
         return unit
 
     async def _digests(self, desk: StaffOnShift, now: datetime) -> int:

@@ -44,7 +44,7 @@ class Reporting:
     shifts: Shifts
     texts: StaffTexts
     take: Callable[[Event], Awaitable[None]]
-    tell: Publish = no_op
+    publish: Publish = no_op
 
     async def report(self, call_id: str, report: Report, *, seen: int | None = None) -> StoredCall:
         """Write down an outcome. Raises CallHeld, StaleCall, UnknownCall, UnclearReport.
@@ -118,7 +118,7 @@ class Reporting:
                 unit.do("HSET", keys.feedback, event.id, encode(event))
         if not result.call.is_open:
             over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
-            self.tell(unit, keys, over)
+            self.publish(unit, keys, over)
         match result.consequence:
             case Consequence.DO_NOT_CALL:
                 unit.do("HSETNX", keys.do_not_call, call.customer, now)

@@ -78,7 +78,7 @@ class Desk:
         (claimed,) = await claim(
             self.service.redis,
             self.keys(message),
-            self.service.sender.lines.lines[0].name,
+            self.service.sender.accounts.each[0].name,
             bound=False,
             now=self.clock.now(),
             lease=lease,

@@ -31,7 +31,7 @@ async def main(url: str, at: str) -> None:
     tool = Endpoint(
         name="tool", url="http://127.0.0.1:1/", secrets=["whsec_dGVzdA=="], topics=frozenset({Topic.CALL_REMINDER})
     )
-    reminders = Reminders(book, StaffBook(redis), shifts, texts, tell=NewsOutbox([tool], "test").tell)
+    reminders = Reminders(book, StaffBook(redis), shifts, texts, publish=NewsOutbox([tool], "test").tell)
     print("ready", flush=True)  # noqa: T201
     while not await redis.exists("test:go"):  # noqa: ASYNC110
         await asyncio.sleep(0.001)

@@ -166,6 +166,10 @@ class MappingSource(SourceSection):
             raise ValueError(f"no expression may read header:{header}: what it holds proves who sent a delivery")
         return self
 
+    @property
+    def signs_standard(self) -> bool:
+        return self.signature.scheme == "standard"
+
     def scheme(self) -> Scheme:
         """Raises MissingSecretError."""
         return self.signature.of(self.secrets())

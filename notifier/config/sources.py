@@ -44,6 +44,16 @@ class SourceSection(Section):
         """Events that may come at once after a rest: if nothing is said two seconds' worth, and a batch at least."""
         return self.burst or max(500, 2 * self.rate)
 
+    @property
+    def signs_standard(self) -> bool:
+        """Whether ``secret`` is a key of Standard Webhooks, which has a form of its own."""
+        return False
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """By key below ``sources.NAME``, what must be set before a delivery of it can be taken."""
+        return {"secret": self.secret}
+
     def secrets(self) -> tuple[str, ...]:
         """What signatures are checked with, the newest first. Raises MissingSecretError."""
         previous = self.previous_secret
@@ -53,6 +63,10 @@ class SourceSection(Section):
 class StandardSource(SourceSection):
     kind: Literal["standard"]
     tolerance: timedelta = timedelta(minutes=5)
+
+    @property
+    def signs_standard(self) -> bool:
+        return True
 
 
 class WooCommerceSource(SourceSection):
@@ -67,6 +81,11 @@ class WooCommerceSource(SourceSection):
     carrier_keys: list[str] = []
     tell_sub_orders: bool = False
     rest: RestConfig | None = None
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        asked = self.rest.secrets_needed if self.rest else {}
+        return {"secret": self.secret, **{f"rest.{key}": secret for key, secret in asked.items()}}
 
     def rules(self) -> WooRules:
         added = {

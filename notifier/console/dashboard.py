@@ -44,7 +44,7 @@ class Dashboard:
         if csv_export.wanted(request):
             table = figure_rows.table(request.query.get("of", ""), names)
             return await csv_export.sheet(request, self._deps, table.name, table.columns, table.rows(days))
-        lines = zip(self._deps.lines.lines, await self._deps.lines.standings(), strict=True)
+        lines = zip(self._deps.accounts, await self._deps.accounts.standings(), strict=True)
         deposits, stuck = await self._waiting()
         made, reached = _total(day.counted.made for day in days), _total(day.counted.reached for day in days)
         taken, arrived = (

@@ -27,7 +27,7 @@ class Dependencies:
     reader: Reader
     clock: Clock
     calling: Calling
-    lines: Accounts
+    accounts: Accounts
     templates: Mapping[str, Template]
     rulebook: Callable[[], Rulebook]
     take: Callable[[Event], Awaitable[None]]

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from notifier.console.refusals import PageRefusal
+from notifier.store import reading
 from notifier.store.reading import Place
 
 SIZE = 30
@@ -13,7 +14,7 @@ def after(request: web.Request) -> Place | None:
     text = request.query.get("after")
     if text is None:
         return None
-    score, colon, member = text.partition(":")
-    if not (colon and score.isascii() and score.isdigit() and len(score) < 20):
-        raise PageRefusal("نشانی این صفحه درست نیست؛ از آغاز فهرست بیایید.")
-    return int(score), member
+    try:
+        return reading.place_of(text)
+    except ValueError:
+        raise PageRefusal("نشانی این صفحه درست نیست؛ از آغاز فهرست بیایید.") from None

@@ -9,8 +9,6 @@ from msgspec import Struct
 from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.loading import key_of, load
-from notifier.config.mapping import MappingSource
-from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
@@ -183,9 +181,7 @@ def _sources(config: Config) -> Iterator[Finding]:
     if not config.sources:
         yield _warning(f"{config.file}: sources", "no shop can post anything: add [sources.shop]")
     for name, source in config.sources.items():
-        if isinstance(source, StandardSource) or (
-            isinstance(source, MappingSource) and source.signature.scheme == "standard"
-        ):
+        if source.signs_standard:
             for key, secret in (("secret", source.secret), ("previous_secret", source.previous_secret)):
                 if secret and secret.is_set:
                     try:
@@ -197,7 +193,7 @@ def _sources(config: Config) -> Iterator[Finding]:
 def _numbered_cities(config: Config) -> Iterator[Finding]:
     """Checkouts made of blocks save the ids that Persian WooCommerce Shipping gives to states and cities."""
     numbered = any(city.isdecimal() for cities in config.regions.cities.values() for city in cities)
-    shops = [name for name, source in config.sources.items() if isinstance(source, WooCommerceSource)]
+    shops = [name for name, source in config.sources.items() if source.kind == "woocommerce"]
     if shops and not numbered:
         yield Finding(
             FindingLevel.NOTE,
@@ -238,11 +234,9 @@ def _providers(config: Config) -> Iterator[Finding]:
 
 def _needed_secrets(config: Config) -> list[str]:
     """A sentence for each secret that is not set and without which nothing can start."""
-    needed = {f"sources.{name}.secret": source.secret for name, source in config.sources.items()}
-    needed |= {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
+    needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
-        if isinstance(source, WooCommerceSource) and source.rest:
-            needed |= {f"sources.{name}.rest.{key}": secret for key, secret in source.rest.secrets_needed.items()}
+        needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     for name in accounts.names(config):
         if (provider := config.providers.get(name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

@@ -70,7 +70,7 @@ class Committer:
     remember: timedelta = timedelta(days=7)
     patience: timedelta = timedelta(seconds=5)
     on_commit: Callable[[], None] = lambda: None
-    tell: Publish = no_op
+    publish: Publish = no_op
     on_taken: Callable[[Sequence[TakenEvent]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     parked: Parked = field(init=False)
@@ -217,7 +217,7 @@ class Committer:
         for (ready, booking), booked in zip(decided, await self.book.book(bookings, customers, calls), strict=True):
             delivery = ready.waiting.delivery
             ready.answer = answers.decided(delivery.event_id, booking.decision, booked)
-            write(ready.unit, booking, booked, tell=self.tell)
+            write(ready.unit, booking, booked, publish=self.publish)
             if ready.order is None:
                 ready.unit.read(booking.keys.parked(delivery.source, delivery.order_id))
         for ready in prepared:
@@ -253,7 +253,7 @@ class Committer:
         return changed
 
 
-def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Publish) -> None:
+def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, publish: Publish) -> None:
     """All that a decision makes true beside its calls, which are booked."""
     keys, decision = booking.keys, booking.decision
     writes.put_order(unit, keys, decision.order, before=booking.before)
@@ -263,7 +263,7 @@ def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, tell: Publish) 
     for place, message in enumerate(decision.messages):
         writes.queue_message(unit, keys, message, place=place)
     for fact in decision.facts:
-        tell(unit, keys, fact)
+        publish(unit, keys, fact)
 
 
 def _told(line: TimelineEntry, booked: Booked) -> TimelineEntry:

@@ -22,11 +22,6 @@ from notifier.store.work import UnitOfWork
 log = structlog.get_logger()
 
 _KEPT = timedelta(weeks=activity_profile.WEEKS, days=1)
-_WOOCOMMERCE = (
-    " ووکامرس وب‌هوک را پس از پنج خطای پی‌درپی خاموش می‌کند: در پیشخوان فروشگاه، ووکامرس، پیکربندی، پیشرفته، وب‌هوک‌ها، "
-    "وضعیت آن را دوباره «فعال» کنید."
-)
-_OTHERS = " وب‌هوک‌های فروشگاه و نشانی آن‌ها را ببینید."
 
 
 def note(pipeline: Any, source: str, at: datetime) -> None:
@@ -46,12 +41,12 @@ async def last_heard(redis: Redis) -> dict[str, datetime]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InactivityAlarm:
-    """Listens. ``sources`` are the shops and whether each is a WooCommerce; ``spans`` is that of
-    `rhythm.is_unusual`. A day is compared with days of its kind: working days, or not."""
+    """Listens. ``sources`` are the shops, each with what supervisors are told to look at there; ``spans`` is that of
+    `activity_profile.is_unusual`. A day is compared with days of its kind: working days, or not."""
 
     redis: Redis
     clock: Clock
-    sources: Mapping[str, bool]
+    sources: Mapping[str, str]
     spans: int
     is_day_off: Callable[[date], bool]
     tell: Alert
@@ -80,7 +75,7 @@ class InactivityAlarm:
         hour = persian.digits(f"{last:%H:%M}")
         since = f"ساعت {hour}" if last.date() == now.date() else "پیش از امروز"
         text = f"فروشگاه «{source}» از {since} خبری نداده است؛ در این ساعت‌ها معمولاً پیوسته خبر می‌رسد."
-        await self.tell(f"silence:{source}", text + (_WOOCOMMERCE if self.sources[source] else _OTHERS))
+        await self.tell(f"silence:{source}", f"{text} {self.sources[source]}")
         await self._mark(source, b"", ms(last))
 
     async def _welcome(self, source: str, since: bytes, last: datetime) -> None:

@@ -35,7 +35,7 @@ class Scrape:
 
     config: Config
     reader: Reader
-    lines: Accounts
+    accounts: Accounts
     clock: Clock
     calling: Calling
     settle: Callable[[], None]
@@ -90,7 +90,7 @@ class Scrape:
         boxes = [
             box
             for keys in self.reader.everywhere
-            for box in (keys.outbox, *(keys.bound(line.name) for line in self.lines.lines))
+            for box in (keys.outbox, *(keys.bound(line.name) for line in self.accounts))
         ]
         now = ms(self.clock.now())
         ready = [await self.reader.redis.zcount(box, "-inf", now) for box in boxes]
@@ -100,14 +100,14 @@ class Scrape:
         ]
 
     async def _lines(self) -> list[Metric]:
-        standings = [(line, await line.standing()) for line in self.lines.lines]
+        standings = [(line, await line.standing()) for line in self.accounts]
         return [
             gauges.LINE_OPEN.family(*(((line.name,), not (one.on_trial or one.exhausted)) for line, one in standings)),
             gauges.LINE_CREDIT.family(
                 *(((line.name,), one.credit) for line, one in standings if one.credit is not None)
             ),
             gauges.LINE_LOW.family(
-                *(((line.name,), line.low_credit) for line in self.lines.lines if line.low_credit is not None)
+                *(((line.name,), line.low_credit) for line in self.accounts if line.low_credit is not None)
             ),
         ]
 

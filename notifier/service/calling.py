@@ -27,7 +27,7 @@ def calling(
     rulebook: Rulebook,
     templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
-    tell: Publish = no_op,
+    publish: Publish = no_op,
     retract: Retract = nothing_told,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
@@ -39,7 +39,7 @@ def calling(
         book=book,
         staff=staff,
         texts=texts,
-        reporting=Reporting(book, staff, shifts, texts, take, tell),
+        reporting=Reporting(book, staff, shifts, texts, take, publish),
         undoing=Undoing(book, retract),
-        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, tell=tell),
+        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, publish=publish),
     )

@@ -123,7 +123,7 @@ class Service:
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
-        tell = telling(config, namespace=namespace)
+        publish = telling(config, namespace=namespace)
         self.calling = calling(
             config,
             self.reader,
@@ -131,7 +131,7 @@ class Service:
             rulebook=self.rulebook,
             templates=loaded,
             take=self.take,
-            tell=tell,
+            publish=publish,
             retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
@@ -144,7 +144,7 @@ class Service:
             remember=config.retention.event_ids,
             patience=config.redis.timeout,
             on_commit=self._wake,
-            tell=tell,
+            publish=publish,
             on_taken=self._tell_taken,
             on_group=counters.committed,
         )
@@ -158,7 +158,7 @@ class Service:
             plan_call=self.calling.book.plan,
             take=self.take,
             rules=lambda: self.rulebook,
-            tell=tell,
+            publish=publish,
             traces=traces,
         )
         stack.push_async_callback(self.sending.close)
@@ -210,7 +210,7 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
-                lines=self.sending.lines,
+                accounts=self.sending.accounts,
                 calling=self.calling,
                 console=create_console(self._console_parts(loaded)),
                 weaknesses=weak,
@@ -299,7 +299,7 @@ class Service:
             reader=self.reader,
             clock=self.clock,
             calling=self.calling,
-            lines=self.sending.lines,
+            accounts=self.sending.accounts,
             templates=templates,
             rulebook=lambda: self.rulebook,
             take=self.take,

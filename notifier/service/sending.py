@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notifier.clock import Clock
-from notifier.config import Config, accounts
+from notifier.config import Config
+from notifier.config.accounts import names, providers
 from notifier.domain.policy import Rulebook
 from notifier.observability import counters
 from notifier.sms.accounts import Account, Accounts
@@ -35,7 +36,7 @@ Moment = Callable[[datetime], datetime]
 class Sending:
     """The parts that send, each usable by itself."""
 
-    lines: Accounts
+    accounts: Accounts
     sender: Sender
     bounds: Bounds
     receipts: Receipts
@@ -46,12 +47,12 @@ class Sending:
 
     async def check_credit(self) -> None:
         """Ask every account what is left."""
-        for line in self.lines.lines:
+        for line in self.accounts:
             await line.check_credit()
 
     async def close(self) -> None:
         """Let go of the connections to the providers."""
-        for line in self.lines.lines:
+        for line in self.accounts:
             await line.provider.close()
 
 
@@ -66,7 +67,7 @@ def sending(
     plan_call: PlanCall,
     take: Take,
     rules: Callable[[], Rulebook] | None = None,
-    tell: Publish = no_op,
+    publish: Publish = no_op,
     traces: "Traces | None" = None,
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
@@ -83,7 +84,7 @@ def sending(
 
     redis, partitions = reader.redis, reader.partitions
     alerts = Alerts(redis, staff, clock, partitions)
-    lines = Accounts(
+    accounts = Accounts(
         [
             Account(
                 redis,
@@ -93,12 +94,12 @@ def sending(
                 rate=config.providers[provider.name].rate,
                 low_credit=config.providers[provider.name].low_credit,
             )
-            for provider in accounts.providers(config)
+            for provider in providers(config)
         ]
     )
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call)
-    slowest = max(config.providers[name].timeout for name in accounts.names(config))
+    slowest = max(config.providers[name].timeout for name in names(config))
     dispatch = Dispatch(
         redis,
         clock,
@@ -107,18 +108,18 @@ def sending(
         bounds=bounds,
         lease=max(LEASE, 3 * slowest),
         on_settled=settled,
-        tell=tell,
+        publish=publish,
         renewal=Renewal(redis, rules) if rules else None,
     )
     return Sending(
-        lines=lines,
-        sender=Sender(lines, dispatch, partitions=partitions, gap=config.sms.gap),
+        accounts=accounts,
+        sender=Sender(accounts, dispatch, partitions=partitions, gap=config.sms.gap),
         bounds=bounds,
-        receipts=Receipts(redis, reader, lines, clock, unreached, tell, reported),
+        receipts=Receipts(redis, reader, accounts, clock, unreached, publish, reported),
         reconciler=Reconciler(
-            redis, reader, lines, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), tell
+            redis, reader, accounts, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), publish
         ),
         expiry=Expiry(redis, reader, clock, unreached),
-        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, tell),
+        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, publish),
         alerts=alerts,
     )

@@ -1,15 +1,18 @@
 """Each shop of the configuration as the adapter of its kind."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from notifier.config import Config
 from notifier.config.mapping import MappingSource
+from notifier.config.rest import RestConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.intake.adapter import ShopAdapter
 from notifier.intake.mapping.shop import MappingShop
 from notifier.intake.standard import signature as signatures
 from notifier.intake.standard.shop import StandardShop
+from notifier.intake.woocommerce.rules import WooRules
 from notifier.intake.woocommerce.shop import WooCommerceShop
 
 
@@ -25,14 +28,41 @@ def _mapping(name: str, source: MappingSource, config: Config) -> ShopAdapter:
     return MappingShop(name, source.scheme(), source.rules(config.shop.zone))
 
 
-KINDS: Mapping[str, Callable[[str, Any, Config], ShopAdapter]] = {
-    "standard": _standard,
-    "woocommerce": _woocommerce,
-    "mapping": _mapping,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A shop that can be asked for its orders over REST, and how what it answers is understood."""
+
+    rest: RestConfig
+    rules: WooRules
+
+
+def _asked(source: WooCommerceSource) -> Asked | None:
+    return Asked(rest=source.rest, rules=source.rules()) if source.rest else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindOfShop:
+    """What a section of one kind is made into: its adapter (from name, section and configuration) and, where its shops
+    can be asked for orders, how. ``when_silent`` is what supervisors are told to look at when one says nothing."""
+
+    adapter: Callable[[str, Any, Config], ShopAdapter]
+    asked: Callable[[Any], Asked | None] = lambda source: None
+    when_silent: str = "وب‌هوک‌های فروشگاه و نشانی آن‌ها را ببینید."
+
+
+KINDS: Mapping[str, KindOfShop] = {
+    "standard": KindOfShop(adapter=_standard),
+    "woocommerce": KindOfShop(
+        adapter=_woocommerce,
+        asked=_asked,
+        when_silent="ووکامرس وب‌هوک را پس از پنج خطای پی‌درپی خاموش می‌کند: در پیشخوان فروشگاه، ووکامرس، پیکربندی، "
+        "پیشرفته، وب‌هوک‌ها، وضعیت آن را دوباره «فعال» کنید.",
+    ),
+    "mapping": KindOfShop(adapter=_mapping),
 }
-"""How the adapter of each kind is made from its section. A new kind of shop has its row here."""
+"""By ``kind`` of a section. A new kind of shop has its row here."""
 
 
 def adapters(config: Config) -> dict[str, ShopAdapter]:
     """Every shop by its name. Raises MissingSecretError."""
-    return {name: KINDS[source.kind](name, source, config) for name, source in config.sources.items()}
+    return {name: KINDS[source.kind].adapter(name, source, config) for name, source in config.sources.items()}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.config.sources import WooCommerceSource
 from notifier.intake.committer import Committer
 from notifier.intake.inactivity import InactivityAlarm
 from notifier.intake.woocommerce.catch_up import CatchUp
 from notifier.observability import counters
+from notifier.service import shops
 from notifier.store.publishing import Alert
 from notifier.store.reading import Reader
 
@@ -37,21 +37,21 @@ def watching(config: Config, reader: Reader, clock: Clock, committer: Committer,
                 clock=clock,
                 committer=committer,
                 source=name,
-                rest=source.rest.client(),
-                rules=source.rules(),
-                every=source.rest.every,
-                look_back=source.rest.look_back,
+                rest=asked.rest.client(),
+                rules=asked.rules,
+                every=asked.rest.every,
+                look_back=asked.rest.look_back,
                 tell=tell,
                 on_filled=counters.caught_up,
                 known=reader.knows,
             )
             for name, source in config.sources.items()
-            if isinstance(source, WooCommerceSource) and source.rest
+            if (asked := shops.KINDS[source.kind].asked(source))
         ],
         silence=InactivityAlarm(
             redis=redis,
             clock=clock,
-            sources={name: isinstance(source, WooCommerceSource) for name, source in config.sources.items()},
+            sources={name: shops.KINDS[source.kind].when_silent for name, source in config.sources.items()},
             spans=config.silence.spans,
             is_day_off=lambda day: calendar.why_closed(day) is not None,
             tell=tell,

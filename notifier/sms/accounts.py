@@ -6,7 +6,7 @@ since the line was last opened counts.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -204,15 +204,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All lines, the preferred one first."""
+    """Every account that texts may leave by, the preferred one first."""
 
-    lines: Sequence[Account]
+    each: Sequence[Account]
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self.each)
 
     async def standings(self) -> list[BreakerState]:
-        return list(await asyncio.gather(*(line.standing() for line in self.lines)))
+        return list(await asyncio.gather(*(account.standing() for account in self.each)))
 
     def named(self, name: str) -> Account | None:
-        return next((line for line in self.lines if line.name == name), None)
+        return next((account for account in self.each if account.name == name), None)
 
 
 def _of_the_line(failed: Failed) -> bool:

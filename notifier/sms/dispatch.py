@@ -47,7 +47,7 @@ class Dispatch:
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Settled], None] = lambda _: None
-    tell: Publish = no_op
+    publish: Publish = no_op
     renewal: Renewal | None = None
 
     async def send(self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage]) -> None:
@@ -187,7 +187,7 @@ class Dispatch:
             try:
                 for outcome in settled:
                     await self.unreached.ends(outcome.claimed.keys, outcome.claimed.message, outcome.state)
-                await outbox.settle(self.redis, settled, tell=self.tell)
+                await outbox.settle(self.redis, settled, publish=self.publish)
                 break
             except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
                 log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))

@@ -58,7 +58,7 @@ class Inbox:
     working_time: Callable[[datetime], datetime]
     plan_call: PlanCall
     take: Take
-    tell: Publish = no_op
+    publish: Publish = no_op
 
     async def receive(self, message_id: str, sender: str, text: str) -> None:
         """Take one text in, cut at ``replies.LONGEST``. The same one handed over twice counts once; one from no phone
@@ -82,7 +82,7 @@ class Inbox:
         unit.do("RPUSH", keys.inbound(phone), encode(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
-        self.tell(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
+        self.publish(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
             unit.do("RPUSH", keys.timeline(order.source, order.id), encode(line))

@@ -40,7 +40,7 @@ def apply_report(
     now: int,
     accepted: int | None = None,
     cost: int | None = None,
-    tell: Publish = no_op,
+    publish: Publish = no_op,
     **fields: Any,
 ) -> None:
     """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
@@ -57,7 +57,7 @@ def apply_report(
         daily.given_back(counted, keys, accepted=accepted, cost=cost)
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
-        tell(counted, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
+        publish(counted, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
     if counted.keys:
         unit.when(keys.message(message.id), "state", source, counted)
     stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}

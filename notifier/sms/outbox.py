@@ -179,10 +179,10 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
 
 
-async def settle(redis: Redis, settled: Sequence[Settled], *, tell: Publish = no_op) -> None:
+async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish = no_op) -> None:
     """Write down what became of claimed messages, each for itself, in one round trip."""
     if settled:
-        await work.commit(redis, [_unit(outcome, tell) for outcome in settled])
+        await work.commit(redis, [_unit(outcome, publish) for outcome in settled])
 
 
 def put_back(
@@ -197,7 +197,7 @@ def put_back(
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 
-def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
+def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
     provider = claimed.provider
@@ -228,7 +228,7 @@ def _unit(outcome: Settled, tell: Publish) -> UnitOfWork:
         MessageState.SENDING,
         outcome.state,
         now=ms(outcome.now),
-        tell=tell,
+        publish=publish,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         provider=provider,
         provider_id=outcome.provider_id,

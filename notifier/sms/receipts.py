@@ -49,10 +49,10 @@ class Receipts:
 
     redis: Redis
     reader: Reader
-    lines: Accounts
+    accounts: Accounts
     clock: Clock
     unreached: CallFallback
-    tell: Publish = no_op
+    publish: Publish = no_op
     on_reported: Callable[[Reported], None] = lambda _: None
 
     async def report(self, provider: str, statuses: Mapping[str, DeliveryStatus]) -> int:
@@ -70,7 +70,7 @@ class Receipts:
     async def poll(self) -> int:
         """Ask about messages that nobody has reported the end of; returns how many were asked about."""
         count = 0
-        for line in self.lines.lines:
+        for line in self.accounts:
             for keys in self.reader.everywhere:
                 count += await self._poll(line, keys)
         return count
@@ -137,7 +137,7 @@ class Receipts:
         for source in sorted(messages.sources(target)):
             ledger.apply_report(
                 unit, keys, message, source, target,
-                now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, tell=self.tell,
+                now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, publish=self.publish,
             )  # fmt: skip
         unit.do("ZREM", keys.reports(provider), message.id)
         self.on_reported(Reported(provider=provider, stored=stored, state=target, now=now))

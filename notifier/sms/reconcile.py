@@ -50,12 +50,12 @@ class Reconciler:
 
     redis: Redis
     reader: Reader
-    lines: Accounts
+    accounts: Accounts
     clock: Clock
     unreached: CallFallback
     alert: Alert
     afterwards: Afterwards = Afterwards.HOLD
-    tell: Publish = no_op
+    publish: Publish = no_op
 
     async def tick(self) -> int:
         """Look into what is due; returns how many messages came to an end."""
@@ -68,7 +68,7 @@ class Reconciler:
 
     async def _look_into(self, keys: Keys, stored: StoredMessage) -> bool:
         """Find out about one message; whether it is no longer unknown."""
-        line, now, message = self.lines.named(stored.provider or ""), self.clock.now(), stored.message
+        line, now, message = self.accounts.named(stored.provider or ""), self.clock.now(), stored.message
         span = _span(stored, now)
         try:
             known = await self._known(line.provider, keys, stored, span) if line else None
@@ -111,7 +111,7 @@ class Reconciler:
             ledger.apply_report(
                 unit, keys, message, unknown, target,
                 now=ms(now), accepted=ms(_span(stored, now)[1]), provider_id=provider_id, reason=REASONS.get(status),
-                tell=self.tell,
+                publish=self.publish,
             )  # fmt: skip
             log.info(
                 f"message {target}",
@@ -136,7 +136,9 @@ class Reconciler:
         elif self.afterwards is Afterwards.FAIL:
             await self.unreached.ends(keys, message, MessageState.FAILED)
             failed = MessageState.FAILED
-            ledger.apply_report(unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, tell=self.tell)
+            ledger.apply_report(
+                unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, publish=self.publish
+            )
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")

@@ -42,7 +42,7 @@ class _Place:
 class Sender:
     """Sends whatever is ready, for as long as it runs. Any number of senders share the work."""
 
-    lines: Accounts
+    accounts: Accounts
     dispatch: Dispatch
     partitions: int = 1
     gap: timedelta = timedelta()
@@ -77,7 +77,7 @@ class Sender:
         count = 0
         while True:
             taken = 0
-            for place in self._places(await self.lines.standings()):
+            for place in self._places(await self.accounts.standings()):
                 if claimed := await self._claim(place):
                     await self.dispatch.send(place.line, place.standing, claimed)
                     taken += len(claimed)
@@ -88,7 +88,7 @@ class Sender:
     async def _round(self, places: asyncio.Semaphore) -> bool:
         """Start sending what is ready, as far as there is place; whether there was anything."""
         busy = False
-        for place in self._places(await self.lines.standings()):
+        for place in self._places(await self.accounts.standings()):
             await places.acquire()
             try:
                 claimed = await self._claim(place)
@@ -114,7 +114,7 @@ class Sender:
         now, taken = self.dispatch.clock.now(), False
         ready = [not standing.closed(now) for standing in standings]
         whole = [one.paused_until is None and not one.exhausted for one in standings]
-        for at, (line, standing) in enumerate(zip(self.lines.lines, standings, strict=True)):
+        for at, (line, standing) in enumerate(zip(self.accounts, standings, strict=True)):
             if not ready[at]:
                 continue
             # A line without credit leaves everything to one behind it that has some.

@@ -31,6 +31,19 @@ Place = tuple[int, str]
 """Where a page ends: score and member of its last item."""
 
 
+def cursor(place: Place) -> str:
+    """A place as addresses carry it, ``SCORE:MEMBER``."""
+    return f"{place[0]}:{place[1]}"
+
+
+def place_of(cursor: str) -> Place:
+    """What `cursor` wrote. Raises ValueError."""
+    score, colon, member = cursor.partition(":")
+    if not (colon and score.isascii() and score.isdigit() and len(score) < 20):
+        raise ValueError("not a place in a list")
+    return int(score), member
+
+
 class StoredMessage(Struct, frozen=True, kw_only=True):
     """A message and what became of it."""
 

@@ -12,7 +12,7 @@ from notifier.texts import samples
 from notifier.texts.samples import Length
 from notifier.texts.sizes import Size, sizes
 
-_MADE = "<!-- Made by `python -m notifier.texts`; do not edit. -->"
+_MADE = "<!-- Made by `python -m tools.reference`; do not edit. -->"
 
 
 def variables(shop: Shop) -> str:

@@ -26,7 +26,7 @@ def create_app(deps: WebDependencies) -> web.Application:
     scrape = Scrape(
         config=config,
         reader=deps.reader,
-        lines=deps.lines,
+        accounts=deps.accounts,
         clock=deps.clock,
         calling=deps.calling,
         settle=webhooks.counters.settle,
@@ -64,7 +64,7 @@ def create_app(deps: WebDependencies) -> web.Application:
         """What lies in the store is the same from every process; the counters are this one's."""
         return web.Response(body=await scrape.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    health = HealthViews(config, deps.reader.redis, deps.lines, deps.weaknesses)
+    health = HealthViews(config, deps.reader.redis, deps.accounts, deps.weaknesses)
     app.add_routes([*health.routes(), web.get("/metrics", metrics)])
     docs = Docs(app)
     app.add_routes(docs.routes())

@@ -23,7 +23,7 @@ class WebDependencies:
     clock: Clock
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
-    lines: Accounts
+    accounts: Accounts
     calling: Calling
     console: web.Application
     weaknesses: Sequence[str]

@@ -52,7 +52,7 @@ class HealthViews:
 
     config: Config
     redis: Redis
-    lines: Accounts
+    accounts: Accounts
     weaknesses: Sequence[str]
 
     def routes(self) -> list[web.RouteDef]:
@@ -90,7 +90,7 @@ class HealthViews:
             async with asyncio.timeout(_PATIENCE):
                 await self.redis.ping()
                 took = loop.time() - started
-                standings = await self.lines.standings()
+                standings = await self.accounts.standings()
                 nodes = await _nodes(self.redis)
         except TimeoutError:
             return _not_ready(f"the store does not answer within {_PATIENCE:g} s")
@@ -102,7 +102,7 @@ class HealthViews:
             return _not_ready(f"the store does not answer ({type(error).__name__})")
         if any(node.is_full for node in nodes):
             return _not_ready("the store refuses writes, for its memory is full: give it more (maxmemory)")
-        named = {line.name: standing for line, standing in zip(self.lines.lines, standings, strict=True)}
+        named = {line.name: standing for line, standing in zip(self.accounts, standings, strict=True)}
         providers = {name: AccountState.of(one, open=not one.on_trial) for name, one in named.items()}
         reasons = [*self._worries(took, named), *self.weaknesses]
         return answers.json(Ready(status="ready", reasons=reasons, providers=providers))

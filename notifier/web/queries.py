@@ -6,6 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from notifier.errors import Unprocessable
+from notifier.store import reading
 from notifier.store.reading import Place
 from notifier.web.described import Parameter
 
@@ -53,12 +54,12 @@ def cursor(request: web.Request) -> Place | None:
     text = request.query.get("cursor")
     if text is None:
         return None
-    score, separator, member = text.partition(":")
-    if not (separator and score.isascii() and score.isdigit() and len(score) < 20):
-        raise Unprocessable("cursor must be the next_cursor of the page before.")
-    return int(score), member
+    try:
+        return reading.place_of(text)
+    except ValueError:
+        raise Unprocessable("cursor must be the next_cursor of the page before.") from None
 
 
 def next_cursor(end: Place | None) -> str | None:
     """What a client sends to be given what comes after this page."""
-    return f"{end[0]}:{end[1]}" if end else None
+    return reading.cursor(end) if end else None

@@ -56,7 +56,7 @@ async def test_every_code_does_to_message_and_line_what_the_table_says(
             (attempt,) = (await desk.stored(message)).attempts
             assert (attempt.code, attempt.outcome) == (code, failed.failure)
             assert str(code) in attempt.reason
-        (standing,) = await desk.service.sending.lines.standings()
+        (standing,) = await desk.service.sending.accounts.standings()
         assert (standing.paused_until is not None) == (failed.failure is Failure.ACCOUNT or code == 451), code
         assert standing.exhausted == (code == 418)
         if standing.paused_until is not None and failed.retry_after:

@@ -96,8 +96,10 @@ async def test_back_to_the_first_when_it_is_well_again(desk: Desk, simulator: Si
     probe = [await desk.queue() for _ in range(5)]
     await desk.send()
     assert set(await desk.states()) == {S.ACCEPTED}
-    assert await desk.service.sending.lines.lines[0].standing() == (await desk.service.sending.lines.standings())[0]
-    assert not (await desk.service.sending.lines.standings())[0].on_trial
+    assert (
+        await desk.service.sending.accounts.each[0].standing() == (await desk.service.sending.accounts.standings())[0]
+    )
+    assert not (await desk.service.sending.accounts.standings())[0].on_trial
     assert len(simulator.messages) + len(second.sent) == 1 + len(probe)
     before = len(second.sent)
     for _ in range(5):
@@ -263,7 +265,7 @@ async def test_pauses_grow_until_it_works_and_then_start_again(alone: Desk, simu
     for _ in range(40):
         await alone.queue()
     pauses: list[float] = []
-    (line,) = alone.service.sending.lines.lines
+    (line,) = alone.service.sending.accounts.each
     while len(pauses) < 8:
         await alone.send()
         until = (await line.standing()).paused_until

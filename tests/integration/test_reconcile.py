@@ -10,7 +10,7 @@ from notifier.clock import StillClock
 from notifier.domain.messages import MessageState, Pattern
 from notifier.errors import Conflict
 from notifier.service.process import Service
-from notifier.simulator import Fault, Rules, Simulator
+from notifier.simulator import AccountRules, Fault, Simulator
 from notifier.sms import outbox
 from notifier.sms.explain import explain
 from notifier.sms.outbox import Settled
@@ -95,7 +95,7 @@ async def test_what_nobody_can_tell_is_decided_by_the_policy_when_the_window_end
 async def test_a_lookup_the_provider_does_not_list_is_held_and_a_person_may_send_it(
     desk: Desk, simulator: Simulator
 ) -> None:
-    simulator.rules = Rules(lookup_by_receptor=False)
+    simulator.rules = AccountRules(lookup_by_receptor=False)
     message = await desk.queue(**PATTERN, keeps_quiet_hours=True, expires_at=desk.clock.now() + timedelta(hours=1))
     simulator.faults.add(Fault(kind="drop", method="verify/lookup", accepted=False, times=1))
     await desk.send()
@@ -144,7 +144,7 @@ async def test_the_work_of_a_killed_worker_is_taken_up_when_its_claim_lapses(des
 async def test_a_text_that_a_killed_worker_had_sent_is_not_sent_again(desk: Desk, simulator: Simulator) -> None:
     message = await desk.queue()
     await desk.die_with(message)
-    provider = desk.service.sender.lines.lines[0].provider
+    provider = desk.service.sender.accounts.each[0].provider
     await provider.send([Outgoing(id=int(message.id), to=message.to, text=message.text)])
     desk.clock.turn(LEASE)
     await desk.send()
@@ -230,7 +230,7 @@ async def test_the_provider_answers_by_number_for_more_than_a_day(desk: Desk, si
     await desk.send()
     sent_at = desk.clock.now()
     desk.clock.turn(timedelta(hours=40))
-    provider = desk.service.sender.lines.lines[0].provider
+    provider = desk.service.sender.accounts.each[0].provider
     found = await provider.sent_to(message.to, since=sent_at - MINUTE, until=desk.clock.now())
     assert found == [(str(simulator.messages[0].messageid), DeliveryStatus.DELIVERED)]
     assert await provider.sent_to(message.to, since=sent_at + MINUTE, until=desk.clock.now()) == []

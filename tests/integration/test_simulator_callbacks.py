@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from notifier.clock import StillClock
-from notifier.simulator import Rules, Simulator, create_app
+from notifier.simulator import AccountRules, Simulator, create_app
 from notifier.simulator.callbacks import RETRIES
 from notifier.simulator.methods import carry_out
 
@@ -130,7 +130,7 @@ async def test_lookup_reports_unless_it_is_set_not_to(
     simulator: Simulator, clock: StillClock, receiver: Receiver
 ) -> None:
     reported = send(simulator, "verify/lookup", template="code", token="1")
-    simulator.rules = Rules(lookup_reported=False)
+    simulator.rules = AccountRules(lookup_reported=False)
     send(simulator, "verify/lookup", template="code", token="2")
     clock.turn(timedelta(minutes=1))
     await simulator.deliver_callbacks()

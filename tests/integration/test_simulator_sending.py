@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from notifier.clock import StillClock
-from notifier.simulator import Rules, Simulator, create_app
+from notifier.simulator import AccountRules, Simulator, create_app
 from notifier.simulator.methods import carry_out
 from notifier.simulator.records import Ripening
 from notifier.simulator.text import parts
@@ -117,7 +117,7 @@ async def test_the_limits_themselves_are_allowed(call: Call, simulator: Simulato
 async def test_links_lines_and_tags_are_as_the_account_is_set(call: Call, simulator: Simulator) -> None:
     plain = {"receptor": PHONE, "message": "https://shop.ir/o/1"}
     assert (await call("sms/send", **plain))[0] == 200
-    simulator.rules = Rules(links_allowed=False, lines=frozenset({"10004346"}), tags=frozenset({"orders"}))
+    simulator.rules = AccountRules(links_allowed=False, lines=frozenset({"10004346"}), tags=frozenset({"orders"}))
     assert (await call("sms/send", **plain))[0] == 420
     assert (await call("sms/send", receptor=PHONE, message="سلام", sender="20001234"))[0] == 412
     assert (await call("sms/send", receptor=PHONE, message="سلام", tag="orders"))[0] == 200
@@ -165,7 +165,7 @@ async def test_a_known_localid_sends_nothing_and_answers_the_old_record(call: Ca
 
 
 async def test_a_localid_may_be_forgotten(call: Call, simulator: Simulator, clock: StillClock) -> None:
-    simulator.rules = Rules(localid_remembered=timedelta(hours=12))
+    simulator.rules = AccountRules(localid_remembered=timedelta(hours=12))
     await call("sms/send", receptor=PHONE, message="یک", localid="77")
     clock.turn(timedelta(hours=12))
     await call("sms/send", receptor=PHONE, message="یک", localid="77")
@@ -251,7 +251,7 @@ async def test_sendarray_without_a_sender_or_with_the_tables_other_limit(call: C
     params = batch(1)
     del params["sender"]
     assert (await call("sms/sendarray", **params))[0] == 400
-    simulator.rules = Rules(array_limit_code=412)
+    simulator.rules = AccountRules(array_limit_code=412)
     assert (await call("sms/sendarray", **batch(201)))[0] == 412
 
 
@@ -267,7 +267,7 @@ async def test_lookup_renders_the_pattern(call: Call, simulator: Simulator) -> N
 
 
 async def test_lookup_has_no_localid_and_may_answer_an_object(call: Call, simulator: Simulator) -> None:
-    simulator.rules = Rules(lookup_entries="object")
+    simulator.rules = AccountRules(lookup_entries="object")
     params = {"receptor": PHONE, "template": "shipped", "token": "1", "localid": "9"}
     ids = {(await call("verify/lookup", **params))[1]["entries"]["messageid"] for _ in range(2)}
     assert len(ids) == 2
@@ -303,7 +303,7 @@ async def test_lookup_takes_as_many_spaces_as_allowed_and_numbers_abroad(call: C
     tokens = {"token": "a\u200cb", "token10": "a b c d e f", "token20": "a b c d e f g h i"}
     status, body = await call("verify/lookup", receptor="00974211234565", template="shipped", **tokens)
     assert (status, body["entries"][0]["receptor"]) == (200, "00974211234565")
-    simulator.rules = Rules(token_separators="_:")
+    simulator.rules = AccountRules(token_separators="_:")
     assert (await call("verify/lookup", receptor=PHONE, template="shipped", token="10:30"))[0] == 431
 
 

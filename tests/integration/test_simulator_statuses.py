@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.clock import StillClock
-from notifier.simulator import Rules, Simulator, create_app
+from notifier.simulator import AccountRules, Simulator, create_app
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 UNIX = int(START.timestamp())
@@ -113,7 +113,7 @@ async def test_statusbyreceptor_tells_a_day_of_one_number(call: Call, simulator:
     await call("verify/lookup", receptor=PHONE, template="code", token="1")
     _, entries = await call("sms/statusbyreceptor", receptor="+989121234567", startdate=UNIX - 60)
     assert [entry["status"] for entry in entries] == [1, 5]
-    simulator.rules = Rules(lookup_by_receptor=False)
+    simulator.rules = AccountRules(lookup_by_receptor=False)
     _, entries = await call("sms/statusbyreceptor", receptor=PHONE, startdate=UNIX - 60)
     assert [entry["messageid"] for entry in entries] == [messageid]
     assert (await call("sms/statusbyreceptor", receptor=PHONE))[0] == 400
@@ -142,7 +142,7 @@ async def test_outbox_limits(call: Call, simulator: Simulator) -> None:
     assert (await call("sms/selectoutbox", startdate="soon"))[0] == 417
     assert (await call("sms/countoutbox", startdate=UNIX, enddate=UNIX - 1))[0] == 417
     assert (await call("sms/latestoutbox", pagesize=201))[0] == 400
-    simulator.rules = Rules(ip_listed=False)
+    simulator.rules = AccountRules(ip_listed=False)
     for method in ("sms/select", "sms/selectoutbox", "sms/latestoutbox"):
         assert (await call(method, startdate=UNIX, messageid="1"))[0] == 407
     assert (await call("sms/countoutbox", startdate=UNIX))[0] == 200

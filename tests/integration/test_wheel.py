@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from serve_process import serve
 
 from notifier.clock import SystemClock
-from notifier.simulator import Message, Simulator, create_app
+from notifier.simulator import SimulatedMessage, Simulator, create_app
 
 pytestmark = pytest.mark.process
 
@@ -78,10 +78,10 @@ def test_it_brings_along_all_that_is_no_python(wheel: Path) -> None:
 async def test_it_serves_from_its_own_folder(
     notifier: Path, tmp_path: Path, aiohttp_server: Callable[..., Awaitable[TestServer]]
 ) -> None:
-    sent: list[Message] = []
+    sent: list[SimulatedMessage] = []
     told = asyncio.Event()
 
-    def phone(message: Message) -> None:
+    def phone(message: SimulatedMessage) -> None:
         sent.append(message)
         told.set()
 

@@ -59,7 +59,7 @@ async def test_neither_the_key_nor_a_whole_number_is_told(
                 await service.sending.check_credit()
                 simulator.faults.add(fault)
                 try:
-                    await service.sender.lines.lines[0].provider.statuses(["1"])
+                    await service.sender.accounts.each[0].provider.statuses(["1"])
                 except Exception as error:
                     shown += ["".join(traceback.format_exception(error)), repr(error), repr(error.__context__)]
                 simulator.faults.clear()

@@ -210,4 +210,4 @@ class Week:
             unit.do("HSET", KEYS.message(name), "state", state, "reason", reason)
             unit.move(name, source=KEYS.messages(one.state), target=KEYS.messages(state))
         await work.commit(service.redis, [unit])
-        await service.sending.lines.lines[0].check_credit()
+        await service.sending.accounts.each[0].check_credit()

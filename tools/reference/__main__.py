@@ -1,19 +1,27 @@
-"""``python -m tools.reference`` writes the reference pages that are made from the code and from ``config.toml``."""
+"""``python -m tools.reference`` writes the pages of docs/ that are made from the code, the templates and
+``config.toml``."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from notifier.config import shipped
+from notifier.config.loading import load
+from notifier.texts import loading, reference
 from tools.reference import api, commands, configuration, events, metrics, states, store
 
-FOLDER = shipped.ROOT / "docs" / "reference"
+DOCS = shipped.ROOT / "docs"
+FOLDER = DOCS / "reference"
 
 API = FOLDER / "openapi.json"
 
 
 def pages() -> Mapping[Path, str]:
     """Each page with what it must say."""
+    config = load(shipped.CONFIG, environment={})
+    shop, prices = config.shop, config.sms.price
     return {
+        DOCS / "texts.md": reference.texts(loading.load(config), shop, prices),
+        FOLDER / "variables.md": reference.variables(shop),
         FOLDER / "configuration.md": configuration.page(),
         FOLDER / "events.md": events.page(),
         FOLDER / "states.md": states.page(),
