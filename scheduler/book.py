@@ -181,10 +181,12 @@ class CallBook:
 
         return await self.change(call_id, taken)
 
-    async def snooze(self, call_id: str, by: str, at: datetime, note: str, *, seen: int | None = None) -> StoredCall:
+    async def snooze(
+        self, call_id: str, by: str, at: datetime, note: str, *, seen: int | None = None, anyone: bool = False
+    ) -> StoredCall:
         """Put a call off to a time that stands as it is named. Raises CallHeld, StaleCall, UnknownCall.
 
-        ``seen`` is how long its history was when ``by`` looked at it.
+        ``seen`` is how long its history was when ``by`` looked at it; ``anyone`` says that it need not be ``by``.
         """
         now = self.now()
 
@@ -197,7 +199,7 @@ class CallBook:
                 fixed=True,
                 rules=self.rules,
                 calendar=self.calendar,
-                assignee=by,
+                assignee=None if anyone else by,
                 history=noted(stored.call, now, "snoozed", by, note),
             )
             return undoable.kept(after, stored.call, now, by)

@@ -20,6 +20,12 @@ class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
+class SessionOver(Forbidden):
+    """Who sent this is not signed in any more."""
+
+    title = "ورود شما منقضی شده است"
+
+
 class Malformed(PageRefusal):
     status, title = 400, "درخواست درست نیست"
 

@@ -93,7 +93,7 @@ class Renderer:
         **values: Any,
     ) -> web.Response:
         """A page for whoever is signed in; what was kept to be told is told on it."""
-        session, flash = request.get(SESSION), ""
+        session, flash = request.get(SESSION), None
         if session and session.flash:
             flash = session.flash
             await self._deps.sessions.told(session)
@@ -102,7 +102,7 @@ class Renderer:
     def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
         """A page that says why not."""
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
-        return self._response(request, "refused.html", refused.status, headers, flash="", refused=refused)
+        return self._response(request, "refused.html", refused.status, headers, flash=None, refused=refused)
 
     def _response(
         self, request: web.Request, name: str, status: int, headers: Mapping[str, str] | None, **values: Any
