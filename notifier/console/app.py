@@ -4,7 +4,9 @@ from aiohttp import web
 
 from notifier.console import statics
 from notifier.console.audit import Audit
+from notifier.console.callbacks import Callbacks
 from notifier.console.calls import Calls
+from notifier.console.consent import Consent
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
@@ -27,7 +29,9 @@ def create_console(deps: Dependencies) -> web.Application:
     for pages in (
         SignIn,
         Calls,
+        Callbacks,
         Orders,
+        Consent,
         WaitingPages,
         SupervisorDesk,
         Deliveries,

@@ -2,20 +2,22 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows
-from notifier.console.customer import customer, phone_keys
+from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, PageRefusal
+from notifier.console.flashes import UndoForm
+from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
 from notifier.domain import canonical, phones
-from notifier.domain.calls import CallRequest, Purpose
+from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order, Stage
@@ -29,6 +31,15 @@ from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
+
+_WANTS_NO_CALLS = (
+    "این مشتری خواسته است با او تماس نگیریم، پس تماسی برنامه‌ریزی نشد. اگر نظرش برگشته است، نخست در همین صفحه "
+    "«تماس با این مشتری باز شود» را بزنید."
+)
+WANTS_NO_TEXTS = (
+    "این مشتری پیامک‌های غیرضروری را بسته است و این متن به او نمی‌رسد، پس فرستاده نشد. تماس بگیرید، یا اگر نظرش "
+    "برگشته است نخست پیامک‌هایش را در صفحهٔ سفارش باز کنید."
+)
 
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
@@ -59,7 +70,7 @@ class Orders:
             if csv_export.wanted(request):
                 return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
             if len(found) == 1:
-                return _to(_address(found[0]))
+                return _to(address_of(found[0]))
         elif csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
@@ -101,6 +112,8 @@ class Orders:
         if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
         now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
+        if await refuses_calls(self._deps, order, keys, purpose):
+            raise PageRefusal(_WANTS_NO_CALLS)
         due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
@@ -113,7 +126,18 @@ class Orders:
             created_at=now,
         )
         await self._deps.calling.book.plan(keys, call, by=request[STAFF])
-        return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
+        told = f"تماس برای {self._render.when(due)} برنامه‌ریزی شد"
+        planned = await self._joined(keys, order)
+        if planned is not None and planned.id != call.id:
+            told += f" و با تماس بازی که مشتری دارد ({self._render.when(planned.due)}) یکی شد"
+        return await self._back(request, order, f"{told}.")
+
+    async def _joined(self, keys: Keys, order: Order) -> Call | None:
+        """The customer's open call."""
+        at, name = whose(self._deps, order, keys)
+        found: Any = await self._deps.redis.hget(at.open_calls, name)
+        calls = await self._deps.reader.calls([(at, found.decode())]) if found else []
+        return calls[0].call if calls else None
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
         """Stop texts for this customer but the essential ones, or have them again."""
@@ -122,6 +146,10 @@ class Orders:
         if not phone:
             raise PageRefusal("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
         keys, stop = phone_keys(self._deps, phone), request[FORM].get("texts") == "stop"
+        if stop == await opted_out(self._deps, phone):
+            raise AlreadyTaken(
+                "پیامک‌های این مشتری پیش‌تر بسته شده است." if stop else "پیامک‌های این مشتری پیش‌تر باز شده است."
+            )
         act, unit = Act.TEXTS_STOPPED if stop else Act.TEXTS_RESUMED, UnitOfWork()
         unit.do("SADD" if stop else "SREM", keys.opted_out, phone)
         self._deps.entry(act, me.id, about=order.number).keep(unit, keys.audit)
@@ -130,7 +158,8 @@ class Orders:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
         told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
-        return await self._back(request, order, told)
+        undo = UndoForm(f"{address_of(order)}/texts", {"texts": "start" if stop else "stop"})
+        return await self._back(request, order, told, undo=undo)
 
     async def draft(self, request: web.Request) -> web.Response:
         """A text for this customer, as it would be sent."""
@@ -140,6 +169,7 @@ class Orders:
         return await self._render.page(
             request, "write.html", order=order, template=name, text=text, once=secrets.token_hex(8),
             fits=bool(order.details.phone and phones.is_mobile(order.details.phone)),
+            stopped=await self._would_be_dropped(order, name),
         )  # fmt: skip
 
     async def write(self, request: web.Request) -> web.Response:
@@ -149,6 +179,8 @@ class Orders:
         text, phone = self._text(order, name), order.details.phone
         if not (phone and phones.is_mobile(phone)):
             raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
+        if await self._would_be_dropped(order, name):
+            raise PageRefusal(WANTS_NO_TEXTS)
         rulebook, template = self._deps.rulebook(), self._deps.templates[name]
         ready = rulebook.texting_time(now)
         message = Message(
@@ -161,6 +193,7 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
@@ -184,6 +217,11 @@ class Orders:
         await again(self._deps, keys, found[0], request[STAFF])
         return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
 
+    async def _would_be_dropped(self, order: Order, name: str) -> bool:
+        """Whether the customer wants no such texts, so that it would never leave."""
+        phone, template = order.details.phone, self._deps.templates[name]
+        return bool(phone) and not template.essential and await opted_out(self._deps, phone or "")
+
     def _text(self, order: Order, name: str) -> str:
         if name not in self._writable():
             raise PageRefusal("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
@@ -199,16 +237,22 @@ class Orders:
         )
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
-        source, order_id = request.match_info["source"], request.match_info["id"]
-        reader = self._deps.reader
-        order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
-        if order is None:
-            raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
-        return order, await self._deps.reader.keys_of(source, order_id)
+        return await found_order(self._deps, request)
 
-    async def _back(self, request: web.Request, order: Order, told: str) -> web.Response:
-        await self._deps.sessions.tell(request[SESSION], told)
-        return _to(_address(order))
+    async def _back(
+        self, request: web.Request, order: Order, told: str, *, undo: UndoForm | None = None
+    ) -> web.Response:
+        await self._deps.sessions.tell(request[SESSION], told, undo=undo)
+        return _to(address_of(order))
+
+
+async def found_order(deps: Dependencies, request: web.Request) -> tuple[Order, Keys]:
+    """The order that an address names, and where it lies. Raises Missing."""
+    source, order_id, reader = request.match_info["source"], request.match_info["id"], deps.reader
+    order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
+    if order is None:
+        raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
+    return order, await reader.keys_of(source, order_id)
 
 
 def by(staff: Staff) -> dict[str, str]:
@@ -218,6 +262,9 @@ def by(staff: Staff) -> dict[str, str]:
 
 async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: Staff) -> None:
     """Put a held or refused text into the outbox once more. Raises Refused, saying why not, for any other."""
+    message = stored.message
+    if message.audience is Audience.CUSTOMER and not message.essential and await opted_out(deps, message.to):
+        raise PageRefusal(WANTS_NO_TEXTS)
     try:
         await resend(deps.redis, keys, stored, now=deps.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
@@ -225,7 +272,7 @@ async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: St
     deps.wake()
 
 
-def _address(order: Order) -> str:
+def address_of(order: Order) -> str:
     return f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}"
 
 
