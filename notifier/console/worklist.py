@@ -3,7 +3,7 @@
 The store may hold tens of thousands of calls: only those that are shown are read, the others are counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
@@ -11,6 +11,7 @@ from typing import Any
 
 from notifier.console.dependencies import Dependencies
 from notifier.domain.calls import Call, CallState
+from notifier.domain.messages import MessageState
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from scheduler.planning import by_urgency
@@ -90,16 +91,40 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
     )
 
 
-async def fingerprint(deps: Dependencies, staff_id: str) -> str:
-    """Changes when somebody's board does, and every minute; found without reading a call."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """``fingerprint`` changes when somebody's board does, and every minute; ``counts`` are by the pages of the menu."""
+
+    fingerprint: str
+    counts: Mapping[str, int]
+
+
+async def glance(deps: Dependencies, staff_id: str) -> Glance:
+    """What is there at this moment, found without reading a call."""
+    now, keys_each = deps.now(), 9
     pipeline = deps.redis.pipeline(transaction=False)
     for keys in deps.reader.everywhere:
         pipeline.zrange(keys.assigned(staff_id), 0, _READY, withscores=True)
         pipeline.zrange(keys.calls(CallState.CLAIMED), 0, _READY)
         pipeline.zrange(keys.calls(CallState.DUE), 0, _READY)
         pipeline.zcard(keys.calls(CallState.DUE))
-    seen = f"{deps.now() // 60_000} {await pipeline.execute()}"
-    return blake2b(seen.encode(), digest_size=8).hexdigest()
+        pipeline.zcard(keys.calls(CallState.CLAIMED))
+        pipeline.zcount(keys.assigned(staff_id), "-inf", now)
+        pipeline.zcard(keys.deposits)
+        pipeline.zcard(keys.messages(MessageState.HELD))
+        pipeline.zcard(keys.parked_orders)
+    found: list[Any] = await pipeline.execute()
+    waiting, deposits, held, parked = (sum(found[place::keys_each]) for place in range(5, keys_each))
+    seen = f"{now // 60_000} {found}"
+    return Glance(
+        fingerprint=blake2b(seen.encode(), digest_size=8).hexdigest(),
+        counts={
+            "/console/": waiting,
+            "/console/deposits": deposits,
+            "/console/messages": held,
+            "/console/parked": parked,
+        },
+    )
 
 
 async def _pool(deps: Dependencies, now: int) -> tuple[list[Call], bool]:

@@ -57,6 +57,7 @@ async def test_by_keyboard_alone(window: OpenWindow, desk: Desk) -> None:
     assert outline == "solid"  # and it is seen where one is
     await keys.press("Enter")
     await agent.page.wait_for_url("**/calls/*")
+    await agent.steady()
     await keys.press("c")
     await agent.page.wait_for_selector("text=در دست شما تا")
     await keys.press("n")
