@@ -158,8 +158,10 @@ async def test_without_a_connection_a_click_waits_and_says_so(window: OpenWindow
     agent = await window()
     await agent.sign_in((await desk.call(call_id)).assignee)
     await open_call(agent, call_id)
-    await agent.page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
-    await agent.page.wait_for_function("navigator.serviceWorker.controller")
+    await agent.page.evaluate(
+        "new Promise(done => navigator.serviceWorker.controller ? done()"
+        " : navigator.serviceWorker.addEventListener('controllerchange', done))"
+    )
     await agent.page.context.set_offline(True)
     await agent.page.fill("#note", "بی‌سیگنال")
     await agent.page.click("button >> text=پاسخ نداد")
@@ -184,8 +186,9 @@ async def test_a_list_that_changes_keeps_focus_and_place(window: OpenWindow, des
     await agent.page.focus(f"[data-call][href$='{two}']")
     await agent.page.evaluate("scrollTo(0, 150)")
     place = await agent.page.evaluate("scrollY")
-    await desk.event(EventType.PAID, "10027", customer=MAHSA | {"phone": "09121112244", "name": "نرگس"})
+    third = await desk.event(EventType.PAID, "10027", customer=MAHSA | {"phone": "09121112244", "name": "نرگس"})
     await desk.tick(minutes=20)
+    await desk.boss.post("/desk/move", call=third["calls"][0]["id"], to="sara")
     await playwright.expect(agent.page.locator("#list")).to_contain_text("نرگس")
     focused = await agent.page.evaluate("document.activeElement.getAttribute('href')")
     assert focused == f"/console/calls/{two}"
