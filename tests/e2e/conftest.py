@@ -42,7 +42,7 @@ class Window:
 
     async def steady(self) -> None:
         """Wait until what has just changed under the hand takes presses."""
-        await self.page.wait_for_selector("html:not(.settling):not(.loading)", state="attached")
+        await self.page.wait_for_selector("html:not(.settling):not(.loading):not(:has(.settling))", state="attached")
 
     @property
     def strayed(self) -> list[str]:

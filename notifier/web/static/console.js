@@ -104,6 +104,10 @@ document.addEventListener("change", (event) => {
   if (event.target.name === "day") event.target.form.querySelector("[data-missing]").hidden = true;
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".later")) document.getElementById("picker").open = true;
+});
+
 // What was opened over the page closes when one turns away from it.
 const rest = document.querySelector("details.rest");
 document.addEventListener("pointerdown", (event) => { if (rest?.open && !rest.contains(event.target)) rest.open = false; });

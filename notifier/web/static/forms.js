@@ -77,6 +77,7 @@
   // What an answer means for the page that sent it. False: it did not arrive, and waits.
   async function settleBy(answer, entry, here) {
     if ([502, 503, 504].includes(answer.status)) return false;
+    if (answer.status !== 204) root.classList.remove("waiting");
     if (answer.status === 401) return expired(), true;
     const call = callOf(entry.action);
     if (answer.status === 204) {
@@ -92,7 +93,6 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
     main.replaceChildren(...(page?.childNodes ?? []));
-    root.classList.remove("waiting");
     settle();
     restore();
     document.querySelector('main [role="alert"]')?.scrollIntoView({ block: "nearest" });
