@@ -4,7 +4,7 @@ from aiohttp import web
 
 from notifier.console import statics
 from notifier.console.audit import Audit
-from notifier.console.callbacks import Callbacks
+from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
 from notifier.console.dashboard import Dashboard
@@ -29,7 +29,7 @@ def create_console(deps: Dependencies) -> web.Application:
     for pages in (
         SignIn,
         Calls,
-        Callbacks,
+        CallbackPages,
         Orders,
         Consent,
         WaitingPages,

@@ -13,7 +13,7 @@ from notifier.store.keys import Keys
 _LOOKED_AT = 400  # calls of one set of one partition
 
 
-class Callbacks:
+class CallbackPages:
     def __init__(self, deps: Dependencies, render: Renderer) -> None:
         self._deps, self._render = deps, render
 
