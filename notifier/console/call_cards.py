@@ -114,7 +114,7 @@ async def said_of(deps: Dependencies, entry: HistoryEntry, me: str) -> str:
         case "moved":
             said = f"{start} این تماس را به {await name_of(deps, entry.to)} سپرد{ending}."
         case undoable.TO_POOL:
-            said = f"{start} این تماس را به تماس‌های بی‌مسئول برد{ending}."
+            said = f"{start} این تماس را به تماس‌های بدون مسئول برد{ending}."
         case what:
             said = f"{start} نتیجهٔ این تماس را نوشت{ending}: {labels.entry(what)}."
     return f"{said} یادداشت: «{entry.note}»" if entry.note else said

@@ -124,7 +124,7 @@ SUPPRESSED: Mapping[str, str] = {
 
 FOUND_BY: Mapping[str, str] = {
     "number": "شمارهٔ سفارش",
-    "code": "کد رهگیری یا شمارهٔ پیگیری",
+    "code": "کد رهگیری، شماره قبض یا شماره پیگیری پرداخت",
     "phone": "تلفن",
     "name": "نام مشتری",
 }
@@ -134,7 +134,7 @@ OBJECTIONS: Mapping[str, str] = {
     Objection.EMPTY: "متنی نوشته نشده است.",
     Objection.TOO_LONG: "متن بلندتر از اندازه است؛ کوتاه‌تر بنویسید.",
     Objection.CARD: "شمارهٔ کارت یا شبایی در متن است که مال فروشگاه نیست؛ آن را بردارید.",
-    Objection.LINK: "لینکی در متن است که از فروشگاه یا شرکت ارسال این سفارش نیست؛ آن را بردارید.",
+    Objection.LINK: "نشانی‌ای در متن است که از فروشگاه یا شرکت ارسال این سفارش نیست؛ آن را بردارید.",
 }
 """Why a text that a person writes cannot be sent."""
 

@@ -27,7 +27,7 @@ from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
 from notifier.sms import by_hand
-from notifier.sms.by_hand import NotWritten, Written
+from notifier.sms.by_hand import TextRefused, Written
 from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
@@ -41,7 +41,7 @@ _WANTS_NO_CALLS = (
     "«تماس با این مشتری باز شود» را بزنید."
 )
 WANTS_NO_TEXTS = (
-    "این مشتری پیامک‌های غیرضروری را بسته است و این متن به او نمی‌رسد، پس فرستاده نشد. تماس بگیرید، یا اگر نظرش "
+    "این مشتری پیامک‌های غیرضروری را بسته است و این متن به او نمی‌رسد، پس ارسال نشد. تماس بگیرید، یا اگر نظرش "
     "برگشته است نخست پیامک‌هایش را در صفحهٔ سفارش باز کنید."
 )
 
@@ -214,9 +214,9 @@ class Orders:
         try:
             if await by_hand.write(self._deps.redis, written, self._deps.config.sms.limits):
                 self._deps.wake()
-        except NotWritten as refused:
+        except TextRefused as refused:
             raise PageRefusal(WHY_NOT[refused.why]) from None
-        when = f"{self._render.when(ready)} فرستاده می‌شود" if ready > now else "در صف ارسال است"
+        when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
         return await self._back(request, order, f"پیامک {when}.")
 
     async def send_again(self, request: web.Request) -> web.Response:

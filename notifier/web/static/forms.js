@@ -109,7 +109,7 @@
     const ones = waitingOnes();
     if (!ones.length) return document.getElementById("outbox")?.remove();
     const said = ones.map((one) => `«${one.words}»${one.about ? ` برای ${one.about}` : ""}`).join("، ");
-    notice("outbox", `ارتباط قطع است. ${said} منتظر است و با وصل شدن خودش فرستاده می‌شود.`, button("لغو", () => { write(WAITING, []); showWaiting(); }));
+    notice("outbox", `ارتباط قطع است. ${said} منتظر است و با وصل شدن خودش ارسال می‌شود.`, button("لغو", () => { write(WAITING, []); showWaiting(); }));
   }
   let sending = false;
   async function sendWaiting() {
