@@ -17,6 +17,8 @@ from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
 from notifier.secret import MissingSecretError, Secret, secrets_in
+from notifier.sms.inbound import OPT_OUT_CONFIRMED
+from notifier.sms.opt_out import OPT_OUT, ROOM, OptOutBy
 from notifier.sms.templates import Template
 from notifier.texts import loading
 from notifier.texts.review import review
@@ -79,6 +81,8 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_numbered_cities(config),
         *_samples(config),
         *_unused(config, loaded),
+        *_where_to_pay(config, loaded),
+        *_opt_out(config),
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
@@ -123,6 +127,8 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             yield _error(str(config.templates_folder), f"{name}.txt is missing; it is needed")
         elif loaded[name].audience is not audience:
             yield _error(str(loaded[name].path), f'audience must be "{audience}"; calls need it so')
+    if config.sms.confirm_opt_out and OPT_OUT_CONFIRMED not in loaded:
+        yield _error(str(config.templates_folder), f"{OPT_OUT_CONFIRMED}.txt is missing; sms.confirm_opt_out needs it")
     names = loaded.keys() | set(Purpose) | {EVERYTHING}
     regions = {*config.regions.cities, config.regions.default}
     for region in config.policy.regions.keys() - regions:
@@ -160,11 +166,44 @@ def _told(
 
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    used = {*texts.TEMPLATES, *(rule.template for _, block in config.policy.blocks() for rule in block.texts())}
+    used = {
+        OPT_OUT_CONFIRMED,
+        *texts.TEMPLATES,
+        *(rule.template for _, block in config.policy.blocks() for rule in block.texts()),
+    }
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
             yield _error(f"{template.path}, line 1", text)
+
+
+def _where_to_pay(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Texts about a transfer that could not say where to. The service runs with them, but nobody can pay by them."""
+    sent = {rule.template for _, block in config.policy.blocks() for rule in block.texts()}
+    for template in loaded.values():
+        numbers = sorted(template.variables & {"card", "account", "iban"})
+        if template.name not in sent or not numbers:
+            continue
+        if not any(getattr(config.shop, name).strip() for name in numbers):
+            said = (
+                f"is needed: {template.path.name} tells customers where to pay, and there is no {' or '.join(numbers)}"
+            )
+            yield _error(f"{config.file}: shop.{'card' if 'card' in numbers else numbers[0]}", said)
+        if "holder" in template.variables and not config.shop.holder.strip():
+            said = f"is needed: {template.path.name} tells customers where to pay, and not whose account it is"
+            yield _error(f"{config.file}: shop.holder", said)
+
+
+def _opt_out(config: Config) -> Iterator[Finding]:
+    """Room for «لغو۱۱» that is not there, or that nothing fills."""
+    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    reserve, where = config.sms.price.reserve, f"{config.file}: sms.price.reserve"
+    ours = sorted(name for name, line in used.items() if line.opt_out_by is OptOutBy.NOTIFIER)
+    if ours and reserve < ROOM:
+        text = f"is {reserve}, and «{OPT_OUT}» behind the texts of providers.{', providers.'.join(ours)} takes {ROOM}"
+        yield _warning(where, f"{text}; write {ROOM}, or long texts become a part longer than they may")
+    if reserve and used and all(line.opt_out_by is OptOutBy.NOBODY for line in used.values()):
+        yield _warning(where, f'is {reserve}, and no line carries «{OPT_OUT}» (opt_out_by = "nobody"); write 0')
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
