@@ -23,9 +23,11 @@ OpenWindow = Callable[..., Awaitable[Any]]
 PICTURES = os.environ.get("NOTIFIER_TEST_PICTURES")
 MORE = ("/orders/shop/10025", "/orders/shop/10025/conversation", "/orders?q=محمد", "/deposits/shop/20001", "/me",
         "/texts/order_packed", "/texts/order_packed/edit", "/promises/tehran.online/order.packed",
-        "/promises/tehran.online/settings", "/absence/reza", "/desk?who=sara", "/callbacks", "/calls/print")  # fmt: skip
-NAMED = {"runOnly": ["label-content-name-mismatch"]}
-SMALL = """() => [...document.querySelectorAll('main button, main .button, main summary, main input, main select, .tabs a, .tabs summary')]
+        "/promises/tehran.online/settings", "/absence/reza", "/desk?who=sara", "/calls/print",
+        "/callbacks")  # fmt: skip
+NAMED = "axe.run({runOnly: {type: 'rule', values: ['label-content-name-mismatch']}})"
+SMALL = """() => [...document.querySelectorAll(
+    'main button, main .button, main summary, main input, main select, .tabs a, .tabs summary')]
   .filter(one => one.checkVisibility({visibilityProperty: true}) && !['hidden', 'radio', 'checkbox'].includes(one.type))
   .filter(one => one.getBoundingClientRect().height > 1 && one.getBoundingClientRect().height < 43.5)
   .map(one => `${one.getBoundingClientRect().height} ${one.outerHTML.slice(0, 120)}`)"""
@@ -71,9 +73,7 @@ async def test_every_page_of_the_menu(boss: Any) -> None:
         found += [f"{path} small: {one}" for one in await boss.page.evaluate(SMALL)]
         await boss.page.set_viewport_size({"width": 1280, "height": 860})
         found += await serious(boss, path)
-        results = await boss.page.evaluate(
-            "axe.run({runOnly: {type: 'rule', values: ['label-content-name-mismatch']}})"
-        )
+        results = await boss.page.evaluate(NAMED)
         found += [f"{path} named: {node['html'][:200]}" for one in results["violations"] for node in one["nodes"]]
         if PICTURES:
             await boss.go(path)
