@@ -22,6 +22,8 @@ _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _NOBODYS = re.compile(r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)")
 """Names that no machine has, by RFC 2606."""
 
+_OTHERWISE = "the promises of [policy.otherwise] instead; write those of the region, or take the region away"
+
 
 def mistyped(config: Config) -> Iterator[Finding]:
     """A finding for each."""
@@ -74,7 +76,7 @@ def _addresses(config: Config) -> Iterator[Finding]:
 
 
 def _address(
-    where: str, text: str, *, is_base: bool = False, is_public: bool = False, carries: str = ""
+    where: str, text: str, *, is_base: bool = False, is_public: bool = False, carries: str = "customers' orders"
 ) -> Iterator[Finding]:
     """What is wrong with an address of the web. ``is_base``: paths are put behind it; ``carries``: what goes there."""
     parts = _parts(text)
@@ -89,8 +91,8 @@ def _address(
     elif is_public and is_loopback(host):
         yield findings.error(where, "is this machine itself, where no customer can go; write the address they know")
     elif parts.scheme == "http" and not is_loopback(host) and not is_public:
-        what = carries or "customers' orders"
-        yield findings.error(where, f"over http {what} can be read on the way; write https://")
+        found = findings.warning if _is_inside(host) else findings.error
+        yield found(where, f"over http {carries} can be read on the way; write https://")
     if is_base and (parts.query or parts.fragment or parts.username is not None):
         yield findings.error(where, "must be the address alone: nothing behind ? or #, no name and password")
 
@@ -116,6 +118,14 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _is_inside(host: str) -> bool:
+    """Whether it is a machine of a network of one's own."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
 def _redis(url: str) -> None:
     """Raises UnsupportedUrl."""
     if url == "embedded":
@@ -132,13 +142,12 @@ def _cities(config: Config) -> Iterator[Finding]:
     for region, cities in config.regions.cities.items():
         where = f"{config.file}: {key_of(('regions', 'cities', region))}"
         if cities and region not in config.policy.regions:
-            text = f"there is no [policy.{region}.…], so orders to {cities[0]} get [policy.otherwise]; write its promises"
-            yield findings.error(where, text)
+            yield findings.error(where, f"there is no [policy.{region}.…]: {cities[0]} gets {_OTHERWISE}")
         for city in cities:
             if first.setdefault(persian.fold(city), region) != region:
                 other = first[persian.fold(city)]
                 yield findings.error(where, f"{city} is in {other} as well; keep it in one of the two")
     default = config.regions.default
     if config.policy.regions and default not in config.policy.regions:
-        text = f"there is no [policy.{default}.…], so orders to every other city get [policy.otherwise]; write its promises"
+        text = f"there is no [policy.{default}.…]: every other city gets {_OTHERWISE}"
         yield findings.error(f"{config.file}: regions.default", text)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from notifier.config import Config, Source
 from notifier.diagnostics import findings
 from notifier.diagnostics.findings import Finding
+from notifier.domain.counted import counted
 from notifier.intake.standard import signature
 from notifier.secret import Secret
 
@@ -29,7 +30,7 @@ def weak_secrets(config: Config) -> Iterator[Finding]:
         if source.short_secret:
             yield from _short(where, source.secret)
         elif (length := _bytes(source)) < LEAST:
-            text = f"has {length} byte{'s' * (length != 1)} of at least {LEAST} {_BETTER}"
+            text = f"has {counted(length, 'byte')} of at least {LEAST} {_BETTER}"
             yield findings.error(where, f"{text}; where the shop can have no longer one, short_secret = true")
     for key, secret in _others(config):
         if secret.is_set:
@@ -38,7 +39,7 @@ def weak_secrets(config: Config) -> Iterator[Finding]:
 
 def _short(where: str, secret: Secret) -> Iterator[Finding]:
     if (length := len(secret.value().removeprefix("whsec_"))) < SHORTEST:
-        yield findings.warning(where, f"has {length} character{'s' * (length != 1)} {_BETTER}")
+        yield findings.warning(where, f"has {counted(length, 'character')} {_BETTER}")
 
 
 def _bytes(source: Source) -> int:
