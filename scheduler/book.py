@@ -34,6 +34,8 @@ log = structlog.get_logger()
 _ATTEMPTS = 20
 """How often a change is worked out anew because its call changed in between: far more than happens by chance."""
 
+_PAGE = 500  # calls
+
 
 class CallHeld(NotifierError):
     """Somebody else has this call, or it is over; the text says which."""
@@ -184,16 +186,12 @@ class CallBook:
 
     async def next_for(self, staff_id: str) -> Call | None:
         """The call to make now: of one's own, and else of those that nobody has."""
-        now = self.now()
-        own = [call for call in await self.assigned_to(staff_id) if call.state is CallState.DUE]
-        if own:
-            return own[0]
-        return next((call for call in await self.pool() if call.due <= now), None)
+        own = await self._by_urgency([(keys, keys.ready(staff_id)) for keys in self.reader.everywhere])
+        return next((call for call in [*own, *await self.pool()] if call.state is CallState.DUE), None)
 
-    async def pool(self) -> list[Call]:
-        """The due calls that nobody has, the most urgent first."""
-        due = await self._by_urgency([(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere])
-        return [call for call in due if call.assignee is None]
+    async def pool(self, *, limit: int = 500) -> list[Call]:
+        """The due calls that nobody has, the most urgent first, however many there are."""
+        return await self._by_urgency([(keys, keys.pool) for keys in self.reader.everywhere], limit=limit)
 
     async def numbers(self, *, since: int) -> dict[str, int]:
         """How much was done and is to be done, by the names of template variables; ``since`` is unix ms."""
@@ -205,9 +203,18 @@ class CallBook:
             pipeline.zcard(keys.calls(CallState.CLAIMED))
         counts = await pipeline.execute()
         done, exhausted, due, claimed = (sum(counts[place::4]) for place in range(4))
-        sets = [(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere]
-        late = sum(call.late <= self.now() for call in await self._by_urgency(sets))
+        late = sum([await self._late(keys) for keys in self.reader.everywhere])
         return {"done_count": done, "exhausted_count": exhausted, "open_count": due + claimed, "late_count": late}
+
+    async def _late(self, keys: Keys) -> int:
+        """How many due calls are past their latest time, of all there are."""
+        count, now, start = 0, self.now(), 0
+        while True:
+            members: Any = await self.redis.zrange(keys.calls(CallState.DUE), start, start + _PAGE - 1)
+            found = await self.reader.calls([(keys, member.decode()) for member in members])
+            count, start = count + sum(stored.call.late <= now for stored in found), start + _PAGE
+            if len(members) < _PAGE:
+                return count
 
     def write(self, unit: UnitOfWork, keys: Keys, before: Call | None, after: Call) -> None:
         entries.write(unit, keys, before, after, rules=self.rules, calendar=self.calendar)
@@ -215,10 +222,10 @@ class CallBook:
     def now(self) -> int:
         return ms(self.clock.now())
 
-    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]]) -> list[Call]:
+    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]], *, limit: int = 500) -> list[Call]:
         pipeline = self.redis.pipeline(transaction=False)
         for _, name in sets:
-            pipeline.zrange(name, 0, 499)
+            pipeline.zrange(name, 0, limit - 1)
         members = [
             (keys, member.decode())
             for (keys, _), found in zip(sets, await pipeline.execute(), strict=True)

@@ -105,6 +105,9 @@ class Reporting:
                     extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
                 unit.do("HSET", keys.feedback, event.id, encode(event))
+        if call.phone and not result.call.is_open and report.outcome is Outcome.REACHED:
+            unit.do("ZREM", keys.inbox, call.phone)  # what they had texted was spoken of
+            unit.do("HDEL", keys.inbox_holders, call.phone)
         if not result.call.is_open:
             over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
             self.publish(unit, keys, over)

@@ -29,7 +29,7 @@ TEMPLATES: Mapping[str, Audience] = {
 _URGENCY = {
     ReminderKind.SOON: "به‌زودی",
     ReminderKind.OVERDUE: "دیر شده",
-    ReminderKind.POOL: "بی‌مسئول",
+    ReminderKind.POOL: "بدون مسئول",
     ReminderKind.ESCALATED: "ارجاع به سرپرست",
     ReminderKind.WRONG_NUMBER: "شمارهٔ اشتباه",
 }

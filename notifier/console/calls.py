@@ -20,7 +20,7 @@ from notifier.domain.orders import Order
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
 from scheduler.book import CallHeld, UnknownCall
-from scheduler.outcomes import Deposit, Report, UnclearReport
+from scheduler.outcomes import Report, UnclearReport
 from scheduler.rules import Outcome
 
 T = TypeVar("T")
@@ -212,12 +212,6 @@ _OUTCOME = {
     Outcome.WRONG_NUMBER: "شماره اشتباه است",
     Outcome.REFUSED: "مشتری تماس نمی‌خواهد",
 }
-
-
-def deposit_report(by: str, *, confirmed: bool, note: str, order_id: str) -> Report:
-    """The report of a call that was only about one deposit."""
-    deposit = Deposit.CONFIRMED if confirmed else Deposit.REJECTED
-    return Report(by=by, outcome=Outcome.REACHED, note=note, deposit=deposit, order_id=order_id)
 
 
 def _to(address: str) -> web.Response:

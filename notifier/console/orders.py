@@ -1,12 +1,13 @@
 """Orders: the search, and one order with its story and what can be done about it."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows
+from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console.conversation import WHY_NOT
 from notifier.console.customer import customer, phone_keys
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, PageRefusal
@@ -17,11 +18,14 @@ from notifier.console.timeline import timeline
 from notifier.domain import canonical, phones
 from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
+from notifier.domain.fitting import fitting
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order, Stage
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
+from notifier.sms import by_hand
+from notifier.sms.by_hand import NotWritten, Written
 from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
@@ -32,6 +36,8 @@ from notifier.store.work import UnitOfWork
 
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
+
+_OWN = "own"
 
 
 class Orders:
@@ -55,18 +61,18 @@ class Orders:
         query = request.query.get("q", "").strip()
         sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
         if query:
-            found, end = await search(self._deps, query), None
+            found = await search(self._deps, query)
             if csv_export.wanted(request):
-                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
-            if len(found) == 1:
-                return _to(_address(found[0]))
-        elif csv_export.wanted(request):
+                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
+            if len(found.orders) == 1:
+                return _to(_address(found.orders[0]))
+            return await self._render.page(request, "search.html", found=found, query=query)
+        if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
-        else:
-            page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-            found, end = await self._deps.reader.orders(page.members), page.end
-        return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
+        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+        orders = await self._deps.reader.orders(page.members)
+        return await self._render.page(request, "orders.html", orders=orders, end=page.end)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""
@@ -88,8 +94,10 @@ class Orders:
             known=known,
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
-            templates=self._writable(),
+            templates=fitting(order, self._deps.rulebook()),
             purposes=list(Purpose),
+            whens=[(name, self._due(name)) for name in _WHENS],
+            picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
@@ -98,10 +106,11 @@ class Orders:
     async def add_call(self, request: web.Request) -> web.Response:
         """Have the customer called; it joins their open call where there is one."""
         (order, keys), form = await self._found(request), request[FORM]
-        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
+        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in (*_WHENS, _OWN):
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
         now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
-        due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
+        # A time that somebody names stands as it is named.
+        due = time_slots.chosen(form, now) if form["when"] == _OWN else self._due(form["when"])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,
@@ -114,6 +123,10 @@ class Orders:
         )
         await self._deps.calling.book.plan(keys, call, by=request[STAFF])
         return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
+
+    def _due(self, when: str) -> datetime:
+        """The time of one of the choices, put off until somebody works."""
+        return self._deps.rulebook().working_time(self._deps.clock.now() + _WHENS[when])
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
         """Stop texts for this customer but the essential ones, or have them again."""
@@ -129,7 +142,7 @@ class Orders:
         if keys == home:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
-        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
+        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره ارسال می‌شود."
         return await self._back(request, order, told)
 
     async def draft(self, request: web.Request) -> web.Response:
@@ -140,6 +153,7 @@ class Orders:
         return await self._render.page(
             request, "write.html", order=order, template=name, text=text, once=secrets.token_hex(8),
             fits=bool(order.details.phone and phones.is_mobile(order.details.phone)),
+            stopped=not self._deps.templates[name].essential and await self._stopped(order),
         )  # fmt: skip
 
     async def write(self, request: web.Request) -> web.Response:
@@ -161,19 +175,18 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
-        if not await self._deps.reader.messages([(keys, message.id)]):
-            unit = UnitOfWork()
-            writes.queue_message(unit, keys, message)
-            line = TimelineEntry(at=now, kind=LineKind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
-            writes.add_lines(unit, keys, order, [line])
-            about = self._deps.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
-            about.keep(unit, keys.audit)
-            await work.commit(self._deps.redis, [unit])
-            self._deps.wake()
-        return await self._back(request, order, "پیامک در صف ارسال است.")
+        written = Written(keys=keys, message=message, order=order, by=request[STAFF])
+        try:
+            if await by_hand.write(self._deps.redis, written, self._deps.config.sms.limits):
+                self._deps.wake()
+        except NotWritten as refused:
+            raise PageRefusal(WHY_NOT[refused.why]) from None
+        when = f"{self._render.when(ready)} فرستاده می‌شود" if ready > now else "در صف ارسال است"
+        return await self._back(request, order, f"پیامک {when}.")
 
     async def send_again(self, request: web.Request) -> web.Response:
         """Only where it is safe."""
@@ -184,19 +197,19 @@ class Orders:
         await again(self._deps, keys, found[0], request[STAFF])
         return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
 
+    async def _stopped(self, order: Order) -> bool:
+        """Whether the customer wants no texts but the essential ones."""
+        phone = order.details.phone
+        return phone is not None and bool(
+            await self._deps.redis.sismember(phone_keys(self._deps, phone).opted_out, phone)
+        )
+
     def _text(self, order: Order, name: str) -> str:
-        if name not in self._writable():
-            raise PageRefusal("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
+        if name not in fitting(order, self._deps.rulebook()):
+            raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
         context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
         return self._deps.templates[name].render(context)
-
-    def _writable(self) -> list[str]:
-        return sorted(
-            name
-            for name, template in self._deps.templates.items()
-            if template.audience is Audience.CUSTOMER and "/" not in name
-        )
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         source, order_id = request.match_info["source"], request.match_info["id"]

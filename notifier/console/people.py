@@ -25,8 +25,8 @@ _COLUMNS: Columns[Staff] = (
     Column("نام", lambda one: one.name),
     Column("نقش", lambda one: labels.ROLES[one.role]),
     Column("تلفن", lambda one: one.phone),
-    Column("حساب", lambda one: "روشن" if one.active else "خاموش"),
-    Column("ورود دومرحله‌ای", lambda one: "روشن" if one.second else "خاموش"),
+    Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
+    Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
 )
 
 
@@ -98,8 +98,18 @@ class People:
             self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
             return after
 
-        await self._staff.change(staff.id, changed)
+        after = await self._staff.change(staff.id, changed)
+        if do == "off" and after is not None:
+            return await self._back(request, await self._handed_over(after, me.id))
         return await self._back(request, "انجام شد.")
+
+    async def _handed_over(self, staff: Staff, by: str) -> str:
+        """Have the calls of somebody who left be anybody's at once, and say so."""
+        count = await self._deps.calling.handing.to_the_pool(staff.id, by)
+        name = persian.tidy(staff.name)
+        if not count:
+            return f"حساب {name} غیرفعال شد؛ تماس بازی نداشت."
+        return f"حساب {name} غیرفعال شد و {persian.digits(count)} تماس باز او بدون مسئول شد؛ همکاران خبردار می‌شوند."
 
     async def _back(self, request: web.Request, told: str) -> web.Response:
         await self._deps.sessions.tell(request[SESSION], told)

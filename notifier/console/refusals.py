@@ -20,6 +20,10 @@ class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
+class SignInExpired(PageRefusal):
+    status, title = 403, "ورود منقضی شده است"
+
+
 class Malformed(PageRefusal):
     status, title = 400, "درخواست درست نیست"
 
@@ -41,7 +45,7 @@ class TooMany(PageRefusal):
 
 
 class Unavailable(PageRefusal):
-    status, title = 503, "انبار داده پاسخ نمی‌دهد"
+    status, title = 503, "پایگاه داده پاسخ نمی‌دهد"
 
 
 class Broken(PageRefusal):

@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     UNDELIVERED_SMS = "undelivered_sms"
     WHY_CANCELLED = "why_cancelled"
     CALLBACK = "callback"
+    RETURN = "return"
+    DEPOSIT_NOT_FOUND = "deposit_not_found"
 
 
 class CallState(StrEnum):

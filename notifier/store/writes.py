@@ -6,6 +6,7 @@ from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import TimelineEntry
+from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import encode, ms
 from notifier.store.work import UnitOfWork
@@ -32,11 +33,14 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
     details = order.details
+    if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
+        unit.do("SADD", keys.reported(details.reference), member)
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)
     if details.number:
         unit.do("SADD", keys.numbered(order.source, details.number), member)
+    search_index.put(unit, keys, order, before=before)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:

@@ -133,7 +133,7 @@ async def test_the_figures_of_a_week(window: OpenWindow, desk: Desk) -> None:
     await boss.sign_in("boss")
     await boss.go("/figures")
     await boss.page.select_option("select[name=from]", "2026-11-17")
-    await boss.page.click("button >> text=ببین")
+    await boss.page.click("button >> text=نمایش")
     await boss.page.wait_for_url("**from=2026-11-17**")
     await boss.says("۲۶ آبان ۱۴۰۵ تا ۲ آذر ۱۴۰۵")
     planned = boss.page.get_by_role("img", name="تماس‌های برنامه‌ریزی‌شده در هر روز؛ ۲: ۱")
