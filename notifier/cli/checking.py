@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from notifier.cli.options import ConfigOption, DataDirOption, JsonObject, configured
-from notifier.cli.output import ENDLESS, printer, write_object
+from notifier.cli.output import ENDLESS, printer, sized, write_object
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.diagnostics import offline, verdicts
@@ -67,7 +67,7 @@ def doctor(
     if as_json:
         write_object({"ok": is_well(found), "checks": found})
     else:
-        _show(found, Console(soft_wrap=True, width=None if sys.stdout.isatty() else ENDLESS))
+        _show(found, printer() if sys.stdout.isatty() else sized(ENDLESS))
     raise typer.Exit(0 if is_well(found) else 1)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 ENDLESS = 1_000_000
 """Columns where no terminal folds a line."""
 
+_LINES = 25
 _NARROWEST = 10  # columns that the words beside an id get at least
 
 
@@ -34,7 +35,12 @@ def show_table(table: Table, *, whole: Iterable[str] = ("id",)) -> None:
                 column.no_wrap = True
                 room += max((_width(cell) for cell in column.cells), default=0)
         room = max(room, Console().width)
-    Console(width=room, emoji=False).print(table, crop=False)
+    sized(room).print(table, crop=False)
+
+
+def sized(columns: int) -> Console:
+    """For tables of so many columns. Height and width are given, or a dumb terminal has 80 whatever it says."""
+    return Console(width=columns, height=_LINES, emoji=False)
 
 
 def _width(cell: object) -> int:
