@@ -9,7 +9,16 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.calls import Call, CallRequest, CallState, Purpose, ReasonToCall, customer_of, moved
+from notifier.domain.calls import (
+    Call,
+    CallRequest,
+    CallState,
+    HistoryEntry,
+    Purpose,
+    ReasonToCall,
+    customer_of,
+    moved,
+)
 from notifier.domain.decide import Suppression
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import LineKind, TimelineEntry
@@ -24,7 +33,7 @@ from notifier.store.records import decode, encode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
-from scheduler import entries, planning, times
+from scheduler import entries, planning, times, undoable
 from scheduler.calendar import Calendar
 from scheduler.rules import CallRules
 from scheduler.steps import noted
@@ -43,6 +52,14 @@ class CallHeld(NotifierError):
 
 class UnknownCall(NotifierError):
     """There is no such call."""
+
+
+class StaleCall(NotifierError):
+    """Somebody did something with this call since it was looked at; ``entry`` is the latest of it."""
+
+    def __init__(self, entry: HistoryEntry) -> None:
+        super().__init__(f"{entry.by} did something with this call meanwhile: {entry.what}. Look at it again.")
+        self.entry = entry
 
 
 _Place = tuple[Keys, str, bytes]
@@ -150,33 +167,44 @@ class CallBook:
                 return StoredCall(call=after, keys=stored.keys)
         raise StoreAway("This call keeps changing. Try again.")
 
-    async def claim(self, call_id: str, by: str) -> StoredCall:
-        """Take a call for a while; whoever holds it already holds it longer. Raises CallHeld, UnknownCall."""
+    async def claim(self, call_id: str, by: str, *, seen: int | None = None) -> StoredCall:
+        """Take a call for a while; whoever holds it already holds it longer. Raises CallHeld, StaleCall, UnknownCall.
+
+        ``seen`` is how long its history was when ``by`` looked at it.
+        """
         now = self.now()
 
         def taken(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
+            fresh_for(stored.call, by, seen)
             until = now + times.length(self.rules.claim_limit)
             history = noted(stored.call, now, "claimed", by)
             return moved(stored.call, CallState.CLAIMED, assignee=by, claimed_until=until, history=history)
 
         return await self.change(call_id, taken)
 
-    async def snooze(self, call_id: str, by: str, at: datetime, note: str) -> StoredCall:
-        """Put a call off to a time that stands as it is named. Raises CallHeld, UnknownCall."""
+    async def snooze(
+        self, call_id: str, by: str, at: datetime, note: str, *, seen: int | None = None, anyone: bool = False
+    ) -> StoredCall:
+        """Put a call off to a time that stands as it is named. Raises CallHeld, StaleCall, UnknownCall.
+
+        ``seen`` is how long its history was when ``by`` looked at it; ``anyone`` says that it need not be ``by``.
+        """
         now = self.now()
 
         def put_off(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
-            return planning.rescheduled(
+            fresh_for(stored.call, by, seen)
+            after = planning.rescheduled(
                 stored.call,
                 ms(at),
                 fixed=True,
                 rules=self.rules,
                 calendar=self.calendar,
-                assignee=by,
+                assignee=None if anyone else by,
                 history=noted(stored.call, now, "snoozed", by, note),
             )
+            return undoable.kept(after, stored.call, now, by)
 
         return await self.change(call_id, put_off)
 
@@ -359,6 +387,12 @@ def free_for(call: Call, by: str, now: int) -> None:
         raise CallHeld(f"This call is over: it is {call.state}.")
     if call.state is CallState.CLAIMED and call.assignee != by and call.claimed_until > now:
         raise CallHeld(f"{call.assignee} holds this call until {times.moment(call.claimed_until):%H:%M}.")
+
+
+def fresh_for(call: Call, by: str, seen: int | None) -> None:
+    """Raise StaleCall when somebody did something with the call since its history was ``seen`` lines long."""
+    if seen is not None and (entry := undoable.done_since(call, seen, but_claims_of=by)):
+        raise StaleCall(entry)
 
 
 def _by_keys(places: Iterable[tuple[Keys, str]]) -> dict[Keys, list[str]]:

@@ -15,6 +15,7 @@ from scheduler.reporting import Reporting
 from scheduler.rules import CallRules
 from scheduler.settling import Settling
 from scheduler.texts import StaffTexts
+from scheduler.undoing import Undoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Calling:
     staff: StaffBook
     texts: StaffTexts
     reporting: Reporting
+    undoing: Undoing
     reminders: Reminders
 
     @property

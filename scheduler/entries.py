@@ -48,5 +48,7 @@ def write(
     if before is None:
         daily.planned(unit, keys, call.created)
         unit.do("HSET", keys.open_calls, call.customer, call.id)
-    elif not call.is_open:
+    elif before.is_open and not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)
+    elif call.is_open and not before.is_open:  # its end is taken back
+        unit.do("HSET", keys.open_calls, call.customer, call.id)

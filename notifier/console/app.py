@@ -5,7 +5,9 @@ from aiohttp import web
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
+from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
+from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
@@ -33,9 +35,11 @@ def create_console(deps: Dependencies) -> web.Application:
     for pages in (
         SignIn,
         Calls,
+        CallbackPages,
         Orders,
         DepositPages,
         Conversations,
+        Consent,
         WaitingPages,
         SupervisorDesk,
         AbsencePages,

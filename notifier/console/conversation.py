@@ -24,7 +24,7 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Shop
 from notifier.errors import Conflict, NotifierError, StoreError
 from notifier.sms import by_hand, inbox
-from notifier.sms.by_hand import NotWritten, WhyNot, Written
+from notifier.sms.by_hand import TextRefused, WhyNot, Written
 from notifier.sms.inbound import Inbound
 from notifier.sms.inbox import WaitingReplies
 from notifier.store.keys import Keys
@@ -210,12 +210,12 @@ class Conversations:
                 self._deps.config.sms.limits,
                 beside=answered,
             )
-        except NotWritten as refused:
+        except TextRefused as refused:
             raise PageRefusal(WHY_NOT[refused.why]) from None
         if fresh:
             await self._withdraw(WaitingReplies(keys=inbox_keys, phone=phone, since=0, holder=None), me.id)
             self._deps.wake()
-        when = f"{self._render.when(ready)} فرستاده می‌شود" if ready > now else "در صف ارسال است"
+        when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
         to = thread.at if order else "/console/inbox"
         return await self._back(request, f"پیامک {when}.", to)
 

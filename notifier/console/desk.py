@@ -90,8 +90,8 @@ class SupervisorDesk:
         if target == _EVENLY:
             count = await handing.divided(places, me.id, but=asked or None)
             if count is None:
-                raise PageRefusal("همکار دیگری نیست که تماس‌ها میانشان بخش شود؛ به یک نفر بسپارید.")
-            told = f"{persian.number(count)} تماس به‌طور مساوی میان همکاران بخش شد."
+                raise PageRefusal("همکار دیگری نیست که تماس‌ها میانشان تقسیم شود؛ به یک نفر بسپارید.")
+            told = f"{persian.number(count)} تماس به‌طور مساوی میان همکاران تقسیم شد."
         else:
             count = await handing.hand(places, [receiver.id if receiver else None], me.id)
             name = persian.tidy(receiver.name) if receiver else "تماس‌های بدون مسئول"

@@ -109,6 +109,7 @@ MESSAGE_REASONS: Mapping[str, str] = {
     "by_hand": "همکاری از مشتری شنیده که رسیده است",
     Ending.GIVEN_UP: "همکاری از آن گذشت",
     Ending.BY_PHONE: "به جای آن تماس برنامه‌ریزی شد",
+    "undone": "نتیجهٔ تماس پس گرفته شد",
 }
 
 SUPPRESSED: Mapping[str, str] = {
@@ -123,7 +124,7 @@ SUPPRESSED: Mapping[str, str] = {
 
 FOUND_BY: Mapping[str, str] = {
     "number": "شمارهٔ سفارش",
-    "code": "کد رهگیری یا شمارهٔ پیگیری",
+    "code": "کد رهگیری، شماره قبض یا شماره پیگیری پرداخت",
     "phone": "تلفن",
     "name": "نام مشتری",
 }
@@ -133,7 +134,7 @@ OBJECTIONS: Mapping[str, str] = {
     Objection.EMPTY: "متنی نوشته نشده است.",
     Objection.TOO_LONG: "متن بلندتر از اندازه است؛ کوتاه‌تر بنویسید.",
     Objection.CARD: "شمارهٔ کارت یا شبایی در متن است که مال فروشگاه نیست؛ آن را بردارید.",
-    Objection.LINK: "لینکی در متن است که از فروشگاه یا شرکت ارسال این سفارش نیست؛ آن را بردارید.",
+    Objection.LINK: "نشانی‌ای در متن است که از فروشگاه یا شرکت ارسال این سفارش نیست؛ آن را بردارید.",
 }
 """Why a text that a person writes cannot be sent."""
 
@@ -187,6 +188,7 @@ _HISTORY: Mapping[str, str] = {
     "cancelled": "دیگر لازم نبود",
     "moved": "جابه‌جا شد به",
     "settled": "حساب بانک دیده شد",
+    "undone": "نتیجه پس گرفته شد",
 }
 
 TEMPLATES: Mapping[str, str] = {
@@ -317,6 +319,9 @@ ACTS: Mapping[str, str] = {
     Act.REFUSED: "کاری خواست که اجازه‌اش را نداشت",
     Act.EXPORTED: "خروجی گرفت",
     Act.ERASED: "داده‌های مشتری را پاک کرد",
+    Act.OUTCOME_UNDONE: "نتیجهٔ تماس را پس گرفت",
+    Act.CALLS_STOPPED: "تماس با مشتری را بست",
+    Act.CALLS_RESUMED: "تماس با مشتری را باز کرد",
     Act.TEXTS_STOPPED: "پیامک‌های مشتری را بست",
     Act.TEXTS_RESUMED: "پیامک‌های مشتری را باز کرد",
     Act.TEXT_WRITTEN: "به مشتری پیامک نوشت",
@@ -338,6 +343,10 @@ ACTS: Mapping[str, str] = {
 _TEXTS = frozenset({Act.TEXT_WRITTEN, Act.TEXT_SENT_AGAIN})
 
 
+def _outcome(name: str) -> str:
+    return OUTCOMES.get(name) or _HISTORY.get(name, name)
+
+
 def doer(by: str, names: Mapping[str, str]) -> str:
     """Who did it."""
     if by.startswith(COMMAND):
@@ -351,10 +360,15 @@ def more(entry: AuditEntry) -> str:
         return f"«{template(entry.more)}»"
     if entry.act in (Act.ROLE_CHANGED, Act.STAFF_ADDED):
         return " ← ".join(ROLES.get(part, part) for part in entry.more.split(" → "))
+    if entry.act is Act.OUTCOME_UNDONE:
+        return f"«{_outcome(entry.more)}»"
     return entry.more
 
 
 BY_HAND: Mapping[str, str] = {
+    "outcome_undone": "نتیجهٔ تماس پس گرفته شد",
+    "calls_stopped": "مشتری تماس نمی‌خواهد",
+    "calls_resumed": "تماس با مشتری دوباره باز شد",
     "texts_stopped": "پیامک‌های غیرضروری این مشتری بسته شد",
     "texts_resumed": "پیامک‌های این مشتری دوباره باز شد",
     "sent_again": "پیامک دوباره به صف رفت",

@@ -9,7 +9,8 @@ from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, PageRefusal
+from notifier.console.flashes import UndoForm
+from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian, phones
@@ -28,6 +29,19 @@ _COLUMNS: Columns[Staff] = (
     Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
     Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
 )
+
+
+_SWITCHES = {"off": "on", "on": "off"}
+"""What is taken back by what."""
+
+_DONE = {
+    "role": "نقش {name} عوض شد.",
+    "password": "گذرواژهٔ {name} عوض شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "sign_out": "{name} از همهٔ دستگاه‌ها بیرون آمد.",
+    "second_factor": "ورود دومرحله‌ای {name} از نو شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "off": "حساب {name} غیرفعال شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "on": "حساب {name} فعال شد.",
+}
 
 
 class People:
@@ -80,6 +94,8 @@ class People:
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
+            if form.get("epoch", str(one.epoch)) != str(one.epoch) or (do in _SWITCHES and one.active == (do == "on")):
+                raise AlreadyTaken("این حساب در این میان تغییر کرده است؛ صفحهٔ همکاران را دوباره ببینید.")
             match do:
                 case "role":
                     act, more, after = Act.ROLE_CHANGED, f"{one.role} → {role}", replace(one, role=role)
@@ -99,9 +115,12 @@ class People:
             return after
 
         after = await self._staff.change(staff.id, changed)
+        undo, told = None, _DONE[do or ""].format(name=staff.name)
+        if do in _SWITCHES and after is not None:
+            undo = UndoForm(f"/console/staff/{staff.id}", {"do": _SWITCHES[do], "epoch": str(after.epoch)})
         if do == "off" and after is not None:
-            return await self._back(request, await self._handed_over(after, me.id))
-        return await self._back(request, "انجام شد.")
+            told = await self._handed_over(after, me.id)
+        return await self._back(request, told, undo=undo)
 
     async def _handed_over(self, staff: Staff, by: str) -> str:
         """Have the calls of somebody who left be anybody's at once, and say so."""
@@ -111,8 +130,8 @@ class People:
             return f"حساب {name} غیرفعال شد؛ تماس بازی نداشت."
         return f"حساب {name} غیرفعال شد و {persian.digits(count)} تماس باز او بدون مسئول شد؛ همکاران خبردار می‌شوند."
 
-    async def _back(self, request: web.Request, told: str) -> web.Response:
-        await self._deps.sessions.tell(request[SESSION], told)
+    async def _back(self, request: web.Request, told: str, *, undo: UndoForm | None = None) -> web.Response:
+        await self._deps.sessions.tell(request[SESSION], told, undo=undo)
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 

@@ -146,7 +146,7 @@ class PromisePages:
             base = self._deps.promises.fingerprint(cell)
             return await self._page(request, cell, form, base=base, theirs=_view(block, cell.key), status=409)
         except OddFile:
-            wrong = "این بخش فایل به شکلی نوشته شده که از این‌جا عوض نمی‌شود؛ آن را در خود فایل تغییر دهید."
+            wrong = "این جای فایل به شکلی نوشته شده که از این‌جا عوض نمی‌شود؛ آن را در خود فایل تغییر دهید."
             return await self._page(request, cell, form, base=base, wrong=wrong, status=409)
         except FileNotWritten as error:
             wrong = f"فایل نوشته نشد: {error}. آنچه نوشتید این‌جا مانده است."

@@ -20,8 +20,10 @@ class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
-class SignInExpired(PageRefusal):
-    status, title = 403, "ورود منقضی شده است"
+class SessionOver(Forbidden):
+    """Who sent this is not signed in any more."""
+
+    title = "ورود منقضی شده است"
 
 
 class Malformed(PageRefusal):

@@ -99,19 +99,19 @@ class Renderer:
         **values: Any,
     ) -> web.Response:
         """A page for whoever is signed in; what was kept to be told is told on it."""
-        session, flash = request.get(SESSION), ""
+        session, flash = request.get(SESSION), None
         if session and session.flash:
             flash = session.flash
             await self._deps.sessions.told(session)
         waiting: Mapping[str, int] = {}
         if (staff := request.get(STAFF)) is not None:
-            waiting = await menu.counts(self._deps, supervisor=staff.role is Role.SUPERVISOR)
+            waiting = await menu.counts(self._deps, staff)
         return self._response(request, name, status, headers, flash=flash, waiting=waiting, **values)
 
     def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
         """A page that says why not."""
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
-        return self._response(request, "refused.html", refused.status, headers, flash="", waiting={}, refused=refused)
+        return self._response(request, "refused.html", refused.status, headers, flash=None, waiting={}, refused=refused)
 
     def _response(
         self, request: web.Request, name: str, status: int, headers: Mapping[str, str] | None, **values: Any

@@ -13,8 +13,9 @@ from multidict import MultiDict
 from redis.exceptions import RedisError
 
 from notifier.config.loopback import is_loopback
+from notifier.console import returning
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, SignInExpired, TooLarge, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, SessionOver, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
@@ -28,6 +29,9 @@ from notifier.store.staff import Role, Staff
 log = structlog.get_logger()
 
 COOKIE = "console"
+SCRIPT, LEADS_TO = "X-Console-Script", "X-Leads-To"
+"""What a script of ours sends forms with, and where its answer says that it leads."""
+
 SESSION, STAFF, FORM, POSTED, FILES = (
     web.RequestKey("session", Session),
     web.RequestKey("staff", Staff),
@@ -40,7 +44,7 @@ _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _CSP,
@@ -82,7 +86,12 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
                 return _to_enrolment(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
-            return await handler(request)
+            return _for_scripts(request, await handler(request))
+        except SessionOver as refused:
+            await _write_down(request, deps)
+            answer = page(request, refused)
+            returning.remember(request, answer, expired=True, secure=secure(request))
+            return answer
         except Forbidden as refused:
             await _write_down(request, deps)
             return page(request, refused)
@@ -178,11 +187,23 @@ async def _write_down(request: web.Request, deps: Dependencies) -> None:
 
 
 def _to_login(request: web.Request) -> web.Response:
-    if request.headers.get("HX-Request"):
+    if request.headers.get("HX-Request") or SCRIPT in request.headers:
         return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
     if request.method in ("GET", "HEAD"):
-        return web.Response(status=303, headers={"Location": "/console/login"})
-    raise SignInExpired("ورود شما منقضی شده است؛ دوباره وارد شوید.")
+        answer = web.Response(status=303, headers={"Location": "/console/login"})
+        returning.remember(request, answer, expired=COOKIE in request.cookies, secure=secure(request))
+        return answer
+    raise SessionOver(
+        "ورود شما منقضی شده است؛ دوباره وارد شوید. "
+        "آنچه فرستادید ثبت نشد؛ یادداشتی که نوشته‌اید روی همین دستگاه مانده است."
+    )
+
+
+def _for_scripts(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """A script that sent a form is told where its answer leads, and goes there itself."""
+    if answer.status != 303 or SCRIPT not in request.headers:
+        return answer
+    return web.Response(status=204, headers={LEADS_TO: answer.headers["Location"]})
 
 
 async def posted(request: web.Request) -> MultiDict[str]:

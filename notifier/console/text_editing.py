@@ -24,7 +24,7 @@ from notifier.texts.wording import WordingPart
 
 READ_ONLY: Mapping[ReadOnly, str] = {
     ReadOnly.FOLDER: "پوشهٔ متن‌ها روی این سرور فقط‌خواندنی است؛ متن‌ها را همان جایی تغییر دهید که نصب می‌شوند.",
-    ReadOnly.RELOAD: "خواندن خودکار متن‌ها در تنظیمات خاموش است (templates.reload)؛ تا روشن نشود، ویرایش ممکن نیست.",
+    ReadOnly.RELOAD: "خواندن خودکار متن‌ها در تنظیمات غیرفعال است (templates.reload)؛ تا فعال نشود، ویرایش ممکن نیست.",
 }
 
 _ORDERS: Mapping[SampleOrder, str] = {

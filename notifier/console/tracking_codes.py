@@ -64,7 +64,7 @@ _COLUMNS_NAMED = {
     "code": "کد رهگیری",
     "carrier": "شرکت حمل",
     "shipped_at": "تاریخ ارسال",
-    "url": "لینک رهگیری",
+    "url": "نشانی رهگیری",
 }
 _REFUSED: Mapping[RowFault, str] = {
     RowFault.MISSING_ORDER: "شمارهٔ سفارش ندارد",
@@ -227,7 +227,7 @@ class TrackingCodes:
             case CodeStanding.ANOTHER if form.get("another") != "yes":
                 raise PageRefusal(
                     f"این سفارش با کد {found.about} ارسال شده است. اگر مرسولهٔ دیگری هم هست، در صفحهٔ سفارش "
-                    "«این کدِ مرسولهٔ دیگری است» را هم بزنید."
+                    "«این کد از مرسولهٔ دیگری است» را هم بزنید."
                 )
         totals = await self._taken(self._dated(request, [found.entry]))
         code = found.entry.event.details.tracking_code if found.entry.event else ""

@@ -3,16 +3,18 @@
 The store may hold tens of thousands of calls: only those that are shown are read, the others are counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
+from notifier.console import menu
 from notifier.console.dependencies import Dependencies
 from notifier.domain.calls import Call, CallState
 from notifier.store.keys import Keys
 from notifier.store.records import ms
+from notifier.store.staff import Staff
 from scheduler.planning import by_urgency
 
 POOL_SHOWN, LATER_SHOWN = 12, 40
@@ -93,14 +95,22 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
     )
 
 
-async def fingerprint(deps: Dependencies, staff_id: str) -> str:
-    """Changes when somebody's board does, and every minute; found without reading a call."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """``fingerprint`` changes when somebody's board does, and every minute; ``counts`` are by the pages of the menu."""
+
+    fingerprint: str
+    counts: Mapping[str, int]
+
+
+async def glance(deps: Dependencies, staff: Staff) -> Glance:
+    """What is there at this moment, found without reading a call."""
     pipeline = deps.redis.pipeline(transaction=False)
     for keys in deps.reader.everywhere:
-        pipeline.zrange(keys.assigned(staff_id), 0, _READY, withscores=True)
-        pipeline.zrange(keys.ready(staff_id), 0, _READY)
-        pipeline.zcard(keys.ready(staff_id))
+        pipeline.zrange(keys.assigned(staff.id), 0, _READY, withscores=True)
+        pipeline.zrange(keys.ready(staff.id), 0, _READY)
+        pipeline.zcard(keys.ready(staff.id))
         pipeline.zrange(keys.pool, 0, POOL_SHOWN)
         pipeline.zcard(keys.pool)
     seen = f"{deps.now() // 60_000} {await pipeline.execute()}"
-    return blake2b(seen.encode(), digest_size=8).hexdigest()
+    return Glance(fingerprint=blake2b(seen.encode(), digest_size=8).hexdigest(), counts=await menu.counts(deps, staff))

@@ -39,7 +39,7 @@ from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload, settings
 from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
-from notifier.service.news import news_sender, telling
+from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
@@ -153,6 +153,7 @@ class Service:
             templates=loaded,
             take=self.take,
             publish=publish,
+            retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
         self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(

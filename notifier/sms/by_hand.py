@@ -34,7 +34,7 @@ class WhyNot(StrEnum):
     PERSON_FULL = "person_full"
 
 
-class NotWritten(NotifierError):
+class TextRefused(NotifierError):
     """A text that a person wrote is not sent, and the reason is told to them."""
 
     def __init__(self, why: WhyNot) -> None:
@@ -68,21 +68,21 @@ async def write(
 ) -> bool:
     """Put it into the outbox, once; False where it was there already. ``beside`` adds what is done with it.
 
-    Raises NotWritten.
+    Raises TextRefused.
     """
     keys, message, order = written.keys, written.message, written.order
     record, now, phone = keys.message(message.id), ms(message.created_at), message.to
     if await redis.exists(record):
         return False
     if not message.essential and await redis.sismember(keys.opted_out, phone):
-        raise NotWritten(WhyNot.STOPPED)
+        raise TextRefused(WhyNot.STOPPED)
     for attempt in range(_ATTEMPTS):
         lines = await _lines(redis, keys, phone)
         today = _of_today(lines, now)
         if limits.by_hand_customer_day and len(today) >= limits.by_hand_customer_day:
-            raise NotWritten(WhyNot.CUSTOMER_FULL)
+            raise TextRefused(WhyNot.CUSTOMER_FULL)
         if attempt == 0 and await _too_many_of(redis, written.by, limits):
-            raise NotWritten(WhyNot.PERSON_FULL)
+            raise TextRefused(WhyNot.PERSON_FULL)
         unit = UnitOfWork()
         unit.require_field(record, "state", "")
         unit.require_length(keys.by_hand(phone), len(lines))

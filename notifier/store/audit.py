@@ -65,6 +65,9 @@ class Act(StrEnum):
     REFUSED = "refused"  # what they may not
     EXPORTED = "exported"
     ERASED = "erased"
+    OUTCOME_UNDONE = "outcome_undone"
+    CALLS_STOPPED = "calls_stopped"
+    CALLS_RESUMED = "calls_resumed"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_RESUMED = "texts_resumed"
     TEXT_WRITTEN = "text_written"

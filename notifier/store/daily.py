@@ -70,6 +70,11 @@ def called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> 
     _count(unit, keys, at, {f"made {by}": 1} | ({f"reached {by}": 1} if reached else {}))
 
 
+def not_called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> None:
+    """What ``called`` counted at ``at`` was a slip."""
+    _count(unit, keys, at, {f"made {by}": -1} | ({f"reached {by}": -1} if reached else {}))
+
+
 def read(counts: Mapping[bytes, bytes]) -> DayCounts:
     """The hash of a day as it is stored."""
     kinds: dict[str, dict[str, int]] = {}

@@ -95,10 +95,12 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
 
 
-def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str) -> None:
+def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, reason: str = "") -> None:
     """Take a message back, if nobody has begun to send it."""
     cancelled = UnitOfWork()
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
+    if reason:
+        cancelled.do("HSET", keys.message(message_id), "reason", reason)
     cancelled.do("ZREM", keys.outbox, message_id)
     cancelled.move(message_id, source=keys.messages(MessageState.QUEUED), target=keys.messages(MessageState.CANCELLED))
     unit.when(keys.message(message_id), "state", MessageState.QUEUED, cancelled)

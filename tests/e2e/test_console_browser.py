@@ -70,6 +70,8 @@ async def test_a_day_of_an_agent(
     await agent.says("هم‌اکنون")
 
     await page.click("[data-call]")
+    await page.wait_for_url("**/calls/*")
+    await agent.steady()
     assert await page.get_attribute("a.dial", "href") == "tel:09121234567"
     await page.keyboard.press("c")  # by the keyboard, as all of it
     await page.wait_for_selector("text=در دست شما تا")

@@ -55,8 +55,9 @@ async def test_by_keyboard_alone(window: OpenWindow, desk: Desk) -> None:
     assert await focused(agent.page) == f"/console/calls/{call_id}"
     outline = await agent.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"  # and it is seen where one is
-    await keys.press("Enter")
-    await agent.page.wait_for_url("**/calls/*")
+    await agent.page.wait_for_url("**/calls/*")  # and its card is there
+    await agent.page.wait_for_selector("#claim")
+    await agent.steady()
     await keys.press("c")
     await agent.page.wait_for_selector("text=در دست شما تا")
     await keys.press("n")

@@ -551,12 +551,12 @@ async def test_what_a_person_does_to_an_order_names_them(desk: Desk) -> None:
     await desk.deposit()
     await sara.post("/deposits/shop/10025", deposit="confirmed", seen="18500000")
     await sara.post(f"{at}/call", purpose="callback", when="now", once="1")
-    await sara.post(f"{at}/texts", texts="stop")
     await sara.post(f"{at}/write", template="order_packed", once="1")
+    await sara.post(f"{at}/texts", texts="stop")
     order = await desk.service.reader.order("shop", "10025")
     assert order
     lines = [line for line in (await desk.service.reader.story(order)).timeline if line.extra.get("by")]
-    assert [line.kind for line in lines] == [LineKind.EVENT, LineKind.CALL, LineKind.BY_HAND, LineKind.MESSAGE]
+    assert [line.kind for line in lines] == [LineKind.EVENT, LineKind.CALL, LineKind.MESSAGE, LineKind.BY_HAND]
     assert {line.extra["by"] for line in lines} == {"sara"}
     words = (await sara.get(at)).words
     assert (words.count("به گزارش سارا"), words.count("به دست سارا")) == (1, 3)
