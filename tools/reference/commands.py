@@ -22,7 +22,7 @@ _INTRODUCTION = f"""\
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | done, and something is wrong: `check`, `doctor`, `templates lint` and `diff` found something, `import` and `events replay` left something, `trigger` and `webhooks test` were refused |
+| 1 | done, and something is wrong: a check found it, an import or a replay left something, a test was refused |
 | 2 | not done: a mistake in the command or the configuration, which a person must mend; the last line says what |
 | 75 | not done, for the store is away: the same may succeed later |
 | 130 | stopped with Ctrl-C |
