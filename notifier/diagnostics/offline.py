@@ -28,17 +28,18 @@ from notifier.texts.review import review
 from scheduler import texts
 
 
-def check(path: Path | None = None) -> list[Finding]:
+def check(path: Path | None = None, *, in_use: bool = False) -> list[Finding]:
     """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline.
 
-    More than would keep a service from taking a file up: what it would run with, at the shop's expense.
+    More than would keep a service from taking a file up: what it would run with, at the shop's expense. ``in_use`` is
+    of an installation that shops post to already.
     """
     found = configuration(path)
     try:
         config = load(path)
     except ConfigError:
         return [*_zones(), *found]
-    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config)]
+    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config, in_use=in_use)]
 
 
 def _zones() -> Iterator[Finding]:

@@ -18,10 +18,10 @@ SHORTEST = 16
 _BETTER = "and could be found by trying; `openssl rand -base64 32` makes a good one"
 
 
-def weak_secrets(config: Config) -> Iterator[Finding]:
+def weak_secrets(config: Config, *, in_use: bool = False) -> Iterator[Finding]:
     """A finding for each of our secrets that could be found by trying. A provider's key is as long as it is.
 
-    A shop's is an error, unless ``short_secret`` says that it cannot have a longer one.
+    A shop's is an error, unless it posts with it already or ``short_secret`` says that it cannot have a longer one.
     """
     for name, source in config.sources.items():
         where = f"{config.file}: sources.{name}.secret"
@@ -31,7 +31,8 @@ def weak_secrets(config: Config) -> Iterator[Finding]:
             yield from _short(where, source.secret)
         elif (length := _bytes(source)) < LEAST:
             text = f"has {counted(length, 'byte')} of at least {LEAST} {_BETTER}"
-            yield findings.error(where, f"{text}; where the shop can have no longer one, short_secret = true")
+            found = findings.warning if in_use else findings.error
+            yield found(where, f"{text}; where the shop can have no longer one, short_secret = true")
     for key, secret in _others(config):
         if secret.is_set:
             yield from _short(f"{config.file}: {key}", secret)
