@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.config.loading import in_data_dir
+from notifier.domain.counted import counted
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
 from notifier.store import server
@@ -49,7 +50,7 @@ def backup(
             await store.close()
 
     about = asyncio.run(run())
-    Console(soft_wrap=True).print(f"{file}: {about.keys} keys as of {about.made_at:%Y-%m-%d %H:%M}", highlight=False)
+    printer().print(f"{file}: {counted(about.keys, 'key')} as of {about.made_at:%Y-%m-%d %H:%M}", highlight=False)
 
 
 def restore(
@@ -67,12 +68,14 @@ def restore(
         force=force,
         now=datetime.now(TEHRAN),
     )
-    console = Console(soft_wrap=True)
+    console = printer()
     console.print(f"Restored what was there at {about.made_at:%Y-%m-%d %H:%M} to {settings.redis.data_dir}.")
     if aside:
         console.print(f"What was there before lies in {aside}; delete it when nobody misses anything.")
     orders = asyncio.run(_orders(in_data_dir(settings, settings.redis.data_dir.resolve())))
-    console.print(f"It opens, and holds {orders} orders. What was to be sent then is sent when the service starts.")
+    console.print(
+        f"It opens, and holds {counted(orders, 'order')}. What was to be sent then is sent when the service starts."
+    )
 
 
 def _record(config: Config) -> None:

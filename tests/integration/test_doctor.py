@@ -109,7 +109,7 @@ async def test_a_healthy_set_up(settings: dict[str, str], tmp_path: Path) -> Non
     assert json.loads(document)["ok"] is True
     assert says(lines, "redis", "ok", "embedded", "fsync")
     assert says(lines, "processes", "ok", "1 process of the service")
-    assert says(lines, "staff", "ok", "1 active agents, 1 supervisors")
+    assert says(lines, "staff", "ok", "1 active agent, 1 supervisor")
     assert says(lines, "providers.simulator", "ok", "takes our key; credit 499,")
     assert says(lines, "providers.simulator", "ok", "resendfailed is off")
     assert says(lines, "clock", "ok", "Redis")
