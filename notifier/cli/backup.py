@@ -92,7 +92,7 @@ def _record(config: Config) -> None:
         return now
 
     made = asyncio.run(run())
-    Console(soft_wrap=True).print(f"Noted: this Redis was backed up at {made:%Y-%m-%d %H:%M}.", highlight=False)
+    printer().print(f"Noted: this Redis was backed up at {made:%Y-%m-%d %H:%M}.")
 
 
 async def _orders(config: Config) -> int:
