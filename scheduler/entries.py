@@ -1,6 +1,6 @@
 """How a call is written: its record and its places, in one unit of work that holds for one version only."""
 
-from notifier.domain.calls import TRANSITIONS, Call
+from notifier.domain.calls import TRANSITIONS, Call, CallState
 from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
@@ -30,6 +30,8 @@ def write(
             unit.do("ZREM", keys.calls(before.state), call.id)
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
+        if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
+            daily.missed(unit, keys, call.ended, before.assignee, purpose=before.purpose)
     unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)

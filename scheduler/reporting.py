@@ -93,6 +93,17 @@ class Reporting:
         keys, call, moment = stored.keys, stored.call, times.moment(now)
         unit.do("HSET", keys.callers, call.customer, report.by)
         daily.called(unit, keys, now, report.by, reached=report.outcome is Outcome.REACHED)
+        if report.deposit is None:  # to look a deposit up is not to phone anybody
+            daily.tried(
+                unit,
+                keys,
+                now,
+                report.by,
+                purpose=call.purpose,
+                outcome=report.outcome,
+                timely=None if call.tried else now <= call.late,
+                satisfaction=report.satisfaction,
+            )
         if report.deposit is not None:
             for reason in {(one.source, one.order_id): one for one in result.settled}.values():
                 event = Event(

@@ -12,11 +12,13 @@ from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
+from notifier.console.owner import OwnerPage
 from notifier.console.people import People
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
 from notifier.console.texts import TextPages
+from notifier.console.tour import Tour
 from notifier.console.waiting import WaitingPages
 
 
@@ -34,6 +36,8 @@ def create_console(deps: Dependencies) -> web.Application:
         Me,
         People,
         Dashboard,
+        OwnerPage,
+        Tour,
         TextPages,
         Audit,
     ):

@@ -20,7 +20,7 @@ from notifier.domain.orders import Order
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
 from scheduler.book import CallHeld, UnknownCall
-from scheduler.outcomes import Deposit, Report, UnclearReport
+from scheduler.outcomes import Deposit, Report, Satisfaction, UnclearReport
 from scheduler.rules import Outcome
 
 T = TypeVar("T")
@@ -123,7 +123,9 @@ class Calls:
             raise PageRefusal("یکی از نتیجه‌های تماس را انتخاب کنید.")
         outcome = Outcome(given)
         at = ms(time_slots.chosen(form, self._deps.clock.now())) if outcome is Outcome.CALLBACK else None
-        return Report(by=by, outcome=outcome, note=note, at=at)
+        said = form.get("satisfaction", "") if outcome is Outcome.REACHED else ""
+        satisfaction = Satisfaction(said) if said in frozenset(Satisfaction) else None
+        return Report(by=by, outcome=outcome, note=note, at=at, satisfaction=satisfaction)
 
     def _what_follows(self, report: Report, call: Call) -> str:
         said = f"ثبت شد: {_OUTCOME[report.outcome]}."

@@ -45,11 +45,13 @@ from notifier.service.sending import sending
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms.templates import Template, Templates
+from notifier.store import counting
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
+from notifier.store.records import ms
 from notifier.texts import loading
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
@@ -120,6 +122,7 @@ class Service:
         self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
         stack.push_async_callback(self.heartbeat.end)
         await self.heartbeat.begin()
+        await counting.begin(self.redis, ms(self.clock.now()))
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
