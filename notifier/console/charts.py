@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from notifier.domain import persian
 
 _WIDTH, _HEIGHT, _FOOT, _HEAD, _WIDEST = 480, 170, 22, 16, 40
+_NAME = 24  # characters of a name at the right, as wide as a phone shows them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,17 @@ def rows(title: str, bars: Sequence[Bar]) -> Markup:
             if size:
                 width = room * size / top
                 parts.append(_rect(_WIDTH - name - width, y + 6, width, 14, kind))
-        parts.append(_text(_WIDTH - 2, y + 18, bar.label, anchor="start"))
+        parts.append(_text(_WIDTH - 2, y + 18, _short(bar.label), anchor="start"))
         parts.append(
             _text(_WIDTH - name - room * bar.value / top - 6, y + 18, persian.number(bar.value), anchor="start")
         )
     parts.append("</svg>")
     return Markup("".join(parts))
+
+
+def _short(label: str) -> str:
+    """What fits beside the bars; the whole of it is in the words for those who do not see them."""
+    return label if len(label) <= _NAME else f"{label[: _NAME - 1].rstrip()}…"
 
 
 def _open(title: str, height: float, bars: Sequence[Bar]) -> str:
