@@ -31,7 +31,8 @@ class Satisfaction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What somebody of the staff says of a call. ``at`` is the time the customer named, unix ms."""
+    """What somebody of the staff says of a call. ``at`` is the time the customer named, unix ms; ``anyone`` says that
+    whoever is there may call then."""
 
     by: str
     outcome: Outcome
@@ -40,6 +41,7 @@ class Report:
     deposit: Deposit | None = None
     satisfaction: Satisfaction | None = None
     order_id: str | None = None
+    anyone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,9 @@ def result(call: Call, report: Report, *, now: int, rules: CallRules, calendar: 
         if report.at <= now:
             raise UnclearReport("`at` has passed; a callback must lie in the future.")
         if tried < rule.limit:
-            return Result(call=_again(call, report.at, True, left, rules, calendar, changes), settled=settled)
+            whose = {"assignee": None} if report.anyone else {}
+            again = _again(call, report.at, True, left, rules, calendar, changes | whose)
+            return Result(call=again, settled=settled)
     elif rule.retry is not None and tried < rule.limit:
         due = times.after(calendar, now, rule.retry)
         return Result(call=_again(call, due, False, left, rules, calendar, changes), settled=settled)

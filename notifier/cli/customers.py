@@ -20,6 +20,7 @@ from notifier.store import audit, private_files
 from notifier.store.audit import Act
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import encode
 
 T = TypeVar("T")
@@ -89,7 +90,14 @@ async def _customers(config: Config) -> AsyncIterator[Customers]:
         redis = await store.open()
         reader = Reader(redis, config.redis.partitions)
         archive = Archive(config.redis.data_dir / "archive")
-        yield Customers(redis, reader, SystemClock(TEHRAN), archive, config.retention.remembered)
+        yield Customers(
+            redis,
+            reader,
+            SystemClock(TEHRAN),
+            archive,
+            config.retention.remembered,
+            ReceiptPictures(config.redis.data_dir),
+        )
     finally:
         await store.close()
 

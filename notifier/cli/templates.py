@@ -12,6 +12,7 @@ from rich.table import Table
 
 from notifier.cli.options import ConfigOption, DataDirOption, configured
 from notifier.config import Config
+from notifier.console import labels
 from notifier.demo.bubbles import bubble
 from notifier.errors import TemplateError
 from notifier.sms import templates
@@ -40,7 +41,7 @@ def preview(
     loaded = loading.load(settings, folder)
     shop, prices, console = settings.shop, settings.sms.price, Console()
     if file is not None:
-        file.write_text(page.page(_chosen(loaded, name), shop, prices), encoding="utf-8")
+        file.write_text(page.page(_chosen(loaded, name), shop, prices, names=labels.TEMPLATES), encoding="utf-8")
         console.print(f"{file}: open it in a browser", soft_wrap=True)
         return
     for template in _chosen(loaded, name).values():

@@ -28,6 +28,7 @@ class SmsConfig(Section):
     unknown: Literal["hold", "resend", "fail"] = "hold"
     gap: timedelta = timedelta()
     namespace: str = ""
+    confirm_opt_out: bool = False
     price: Prices = Prices()
     limits: Limits = Limits()
 

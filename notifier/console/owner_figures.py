@@ -91,6 +91,20 @@ class OwnerFigure:
         found = self.over(days)
         return "–" if found is None else self.say(found)
 
+    def cell(self, days: Sequence[OwnerDay]) -> int | str:
+        """What a spreadsheet is given: numbers that it can add up, sums in toman."""
+        found = self.over(days)
+        if found is not None and self.say is _said_toman:
+            return round(found / 10)
+        if found is not None and self.say is _said_number:
+            return round(found)
+        return self.said(days)
+
+    @property
+    def head(self) -> str:
+        """The name, with the unit of its numbers."""
+        return f"{self.name} (تومان)" if self.say is _said_toman else self.name
+
     def change(self, weeks: Weeks) -> str:
         """«۱۲٪ بیشتر», this week against the same days of last week; "" where they cannot be compared."""
         now, before = self.over(weeks.this), self.over(weeks.last)
@@ -139,7 +153,7 @@ def on_time(weeks: Weeks, *, by: Callable[[str], str], names: Callable[[str], st
     """Calls that were tried before they were late, of all that should have been, by what ``by`` makes of the name."""
     this, timely = _grouped(weeks.this, by)
     last, last_timely = _grouped(weeks.last, by)
-    everything = sorted({*this, *last}, key=lambda key: (-this[key], key))
+    everything = sorted({*+this, *+last}, key=lambda key: (-this[key], key))
     return [OwnerShare(names(key), this[key], timely[key], last[key], last_timely[key]) for key in everything]
 
 

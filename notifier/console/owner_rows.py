@@ -46,16 +46,16 @@ _DAY: Column[OwnerDay] = Column("روز", lambda one: jalali.date(one.day))
 
 
 def _daily(figure: OwnerFigure) -> Column[OwnerDay]:
-    return Column(figure.name, lambda one: figure.said([one]))
+    return Column(figure.head, lambda one: figure.cell([one]))
 
 
 def _compared(weeks: Weeks) -> Columns[OwnerFigure]:
     def period(name: str, days: tuple[OwnerDay, ...]) -> Column[OwnerFigure]:
-        return Column(name, lambda figure: figure.said(days))
+        return Column(name, lambda figure: figure.cell(days))
 
     return (
         Column("گروه", lambda figure: figure.group),
-        Column("شاخص", lambda figure: figure.name),
+        Column("شاخص", lambda figure: figure.head),
         *(period(name, days) for name, days in weeks.periods()),
         Column("این هفته در برابر هفتهٔ پیش", lambda figure: figure.change(weeks)),
     )

@@ -7,14 +7,14 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier.console import passwords, second_factor
+from notifier.console import passwords, returning, second_factor
 from notifier.console.accounts import CODE, allow_guess
 from notifier.console.attempts import Attempts, Guesses
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
 from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
-from notifier.console.sessions import HALFWAY, LIFETIME, NoSuchAccount, Proof
+from notifier.console.sessions import HALFWAY, NoSuchAccount, Proof
 from notifier.domain import persian
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 _STEP = "console_step"
 """The cookie of who has given a password and owes a code."""
 _STEP_PATH = "/console/login"
+_KNOWN = 7 * 24 * 3600
+"""Seconds a browser keeps a session's cookie: longer than the session lasts, so that who comes back is told so."""
 
 
 class _Changed(Exception):
@@ -181,8 +183,10 @@ class SignIn:
             if session:
                 await self._deps.sessions.end(session)
         log.info("signed in", action="signed_in", staff=staff_id)
-        answer = _to("/console/")
-        _set(request, answer, COOKIE, token, path="/console", seconds=LIFETIME)
+        page, _ = returning.kept(request)
+        answer = _to(page or "/console/")
+        returning.forget(request, answer)
+        _set(request, answer, COOKIE, token, path="/console", seconds=_KNOWN)
         return answer
 
     async def _write_some(self, act: Act, by: str, address: str) -> None:
@@ -191,9 +195,9 @@ class SignIn:
     async def _form(
         self, request: web.Request, *, username: str = "", status: int = 200, wrong: bool = False
     ) -> web.Response:
-        plain = secure(request) and not request.secure
+        plain, (_, expired) = secure(request) and not request.secure, returning.kept(request)
         return await self._render.page(
-            request, "login.html", status=status, username=username, wrong=wrong, unsafe=plain
+            request, "login.html", status=status, username=username, wrong=wrong, unsafe=plain, expired=expired
         )
 
 

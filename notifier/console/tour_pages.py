@@ -119,10 +119,9 @@ STOPS: tuple[TourStop, ...] = (
         anchor="absence",
         address="/console/absence",
         icon="clock",
-        name="نوبت‌ها و مرخصی",
+        name="شیفت و مرخصی",
         says="ساعت کار هر همکار، مرخصی‌ها و این که چه کسی اکنون نیست.",
         do="مرخصی را ثبت کنید تا تماس‌ها به دیگران برسد.",
-        over=True,
     ),
     TourStop(
         anchor="owner",
@@ -173,7 +172,7 @@ STOPS: tuple[TourStop, ...] = (
 
 def anchor_of(path: str) -> str:
     """Where the tour speaks of the page at ``path``; "" where it does not."""
-    if path == "/console/" or path.startswith("/console/calls"):
+    if path == "/console/" or path.startswith(("/console/calls", "/console/callbacks")):
         return "calls"
     found = [stop for stop in STOPS[1:] if path == stop.address or path.startswith(f"{stop.address}/")]
     return max(found, key=lambda stop: len(stop.address)).anchor if found else ""

@@ -25,9 +25,11 @@ from notifier.errors import ConfigError
 from notifier.intake.standard.signature import new_secret
 from notifier.service.process import Service
 from notifier.simulator import Simulator, create_app
+from notifier.store.guard import RunGuard
 from notifier.store.staff import Role, Staff
 from notifier.web import listening as connections
 
+_CREDIT, _LOW = 1_000_000_000, 5_000_000  # rial
 _PATIENCE = 1.0
 """Seconds that an open connection may hold up the end."""
 
@@ -76,11 +78,13 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="notifier-demo-", ignore_cleanup_errors=True))
         )
+        stack.callback(RunGuard(folder).dismiss)
         keys = DemoKeys()
-        simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=1_000_000_000)
+        simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=_CREDIT)
         practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
         config = configuration(settings, keys=keys, data_dir=folder, provider=practice)
         service = await stack.enter_async_context(Service(config, clock=clock))
+        await service.sending.check_credit()
         await _engage(service, keys)
         url = await _serve(stack, service.app, listening, config.server)
         stage = DemoStage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
@@ -98,7 +102,7 @@ def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, prov
             "woo": {"kind": "woocommerce", "secret": keys.woo},
         },
         "sms": {"provider": "simulator", "namespace": "demo"},
-        "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1"}},
+        "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1", "low_credit": _LOW}},
         "callbacks": {"token": keys.callbacks},
         "api": {"tokens": [keys.api]},
     }

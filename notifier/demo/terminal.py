@@ -39,6 +39,8 @@ _WHY_CALL = {
     "deposit_reminder": "ask about the transfer",
     "undelivered_sms": "a text did not arrive",
     "why_cancelled": "ask why the order was cancelled",
+    "return": "arrange how the goods come back",
+    "deposit_not_found": "ask about a transfer that was not found",
     "callback": "the customer asked to be called",
 }
 _NOT_SENT = {"withdrawn": "withdrawn: pointless by now", "expired": "not sent: its time has passed"}

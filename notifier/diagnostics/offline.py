@@ -17,6 +17,7 @@ from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
 from notifier.secret import MissingSecretError, Secret, secrets_in
+from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.opt_out import OPT_OUT, ROOM, OptOutBy
 from notifier.sms.templates import Template
 from notifier.texts import loading
@@ -126,6 +127,8 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             yield _error(str(config.templates_folder), f"{name}.txt is missing; it is needed")
         elif loaded[name].audience is not audience:
             yield _error(str(loaded[name].path), f'audience must be "{audience}"; calls need it so')
+    if config.sms.confirm_opt_out and OPT_OUT_CONFIRMED not in loaded:
+        yield _error(str(config.templates_folder), f"{OPT_OUT_CONFIRMED}.txt is missing; sms.confirm_opt_out needs it")
     names = loaded.keys() | set(Purpose) | {EVERYTHING}
     regions = {*config.regions.cities, config.regions.default}
     for region in config.policy.regions.keys() - regions:
@@ -163,7 +166,11 @@ def _told(
 
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    used = {*texts.TEMPLATES, *(rule.template for _, block in config.policy.blocks() for rule in block.texts())}
+    used = {
+        OPT_OUT_CONFIRMED,
+        *texts.TEMPLATES,
+        *(rule.template for _, block in config.policy.blocks() for rule in block.texts()),
+    }
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"

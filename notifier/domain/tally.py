@@ -49,8 +49,8 @@ def _paid(before: Order, after: Order) -> Iterator[Tally]:
 
 def _takings(order: Order) -> dict[str, int]:
     """What an order paid in advance comes to. What goes back later is counted as that."""
-    once = order.refunded and (order.happened(EventType.PAID) is not None or order.deposit_confirmed)
-    if not (order.paid or once):
+    whole = order.happened(EventType.PAID) is not None or (order.deposit_confirmed and not order.deposit_rest)
+    if not (order.paid or (order.refunded and whole)):
         return {}
     amount = order.details.amount
     return {"paid": 1, "unpriced": 1} if amount is None else {"paid": 1, "revenue": amount}

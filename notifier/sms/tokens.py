@@ -19,7 +19,8 @@ EXACT = frozenset(
     {
         *("order", "amount", "deposit", "refund", "receipt", "refund_receipt", "tracking_code", "tracking_url"),
         *("site", "support_phone", "bank", "card", "account", "iban", "holder", "phone", "paid", "shop"),
-        *("deposit_deadline", "guarantee_until"),
+        *("deposit_received", "deposit_rest", "deposit_surplus", "deposit_deadline", "guarantee_until"),
+        "payment_state",
     }
 )
 """Variables whose values must arrive whole: rather than cut one, the message goes as a plain text."""

@@ -90,6 +90,11 @@ def called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> 
     _count(unit, keys, at, {f"made {by}": 1} | ({f"reached {by}": 1} if reached else {}))
 
 
+def not_called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> None:
+    """What ``called`` counted at ``at`` was a slip."""
+    _count(unit, keys, at, {f"made {by}": -1} | ({f"reached {by}": -1} if reached else {}))
+
+
 def tried(
     unit: UnitOfWork,
     keys: Keys,

@@ -34,6 +34,20 @@ class SecondFactor(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"<SecondFactor {len(self.recovery)} recovery codes>"
 
 
+class Absence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time in which somebody makes no calls, in unix ms; without an end, until they say that they are back."""
+
+    start: int
+    end: int = 0
+    note: str = ""
+
+    def covers(self, at: int) -> bool:
+        return self.start <= at and not self.is_over(at)
+
+    def is_over(self, at: int) -> bool:
+        return bool(self.end) and self.end <= at
+
+
 class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A member of staff. Reminders go to one of these and to nobody else: a customer is no ``Staff``."""
 
@@ -44,9 +58,15 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     password: str = ""  # argon2 hash
     active: bool = True
     shifts: dict[str, list[str]] = {}  # weekday → shifts, as in [calendar.hours]; empty: the shop's hours
+    special: dict[str, list[str]] = {}  # ISO date → shifts of this one day; none: a day off
+    absences: tuple[Absence, ...] = ()
     feed: str = ""  # secret part of the address of their calendar
     epoch: int = 0  # of the account: a session of another one is over
     second: SecondFactor | None = None
+
+    def absence(self, at: int) -> Absence | None:
+        """Why they make no calls at a time (unix ms), whatever their shifts say."""
+        return next((one for one in self.absences if one.covers(at)), None)
 
     def signed_out(self) -> "Staff":
         """The account with every session over."""

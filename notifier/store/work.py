@@ -92,6 +92,10 @@ class UnitOfWork:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self._add(key, "count", kept, *(part for each in counts.items() for part in each))
 
+    def then(self, other: "UnitOfWork") -> None:
+        """Do all of ``other`` after what is here."""
+        self._extend(other)
+
     def _add(self, key: str, *operation: str | bytes | int) -> None:
         self.keys.append(key)
         self.operations.append(operation)

@@ -70,11 +70,11 @@ async def test_orders_payments_and_deposits_of_today(counted: Desk, clock: Still
     await send_all(desk.service, clock)
     found = await lines(desk.boss)
     said = {name: row["امروز"] for name, row in found.items()}
-    assert said["سفارش ثبت‌شده"] == "۳"
-    assert said["سفارش لغوشده"] == "۱"
-    assert said["سفارش پرداخت‌شده"] == "۲"
-    assert said["مبلغ پرداخت‌شده"] == "۲۸٬۳۰۰٬۰۰۰ تومان"
-    assert (said["واریز بررسی‌شده"], said["میانهٔ زمان بررسی"]) == ("۱", "۴۰ دقیقه")
+    assert said["سفارش ثبت‌شده"] == "3"
+    assert said["سفارش لغوشده"] == "1"
+    assert said["سفارش پرداخت‌شده"] == "2"
+    assert said["مبلغ پرداخت‌شده (تومان)"] == "28300000"
+    assert (said["واریز بررسی‌شده"], said["میانهٔ زمان بررسی"]) == ("1", "۴۰ دقیقه")
     page = await desk.boss.get("/owner")
     assert page.status == 200
     assert "مبلغ پرداخت‌شده ۲۸٬۳۰۰٬۰۰۰ تومان ۰ تومان ۲۸٬۳۰۰٬۰۰۰ تومان ۰ تومان" in page.words
@@ -89,15 +89,15 @@ async def test_a_week_is_held_against_the_same_days_of_the_last(counted: Desk, c
     for order in ("4", "5", "6"):
         await counted.event(EventType.REGISTERED, order, payment=ONLINE)
     row = (await lines(counted.boss))["سفارش ثبت‌شده"]
-    assert list(row.values())[2:] == ["۳", "۲", "۳", "۲", "۳", "۵۰٪ بیشتر"]
+    assert list(row.values())[2:] == ["3", "2", "3", "2", "3", "۵۰٪ بیشتر"]
     before = (await lines(counted.boss, day="2026-11-23"))["سفارش ثبت‌شده"]
-    assert (before["امروز"], before["این هفته"], before["هفتهٔ پیش تا همین روز"]) == ("۲", "۲", "۰")
+    assert (before["امروز"], before["این هفته"], before["هفتهٔ پیش تا همین روز"]) == ("2", "2", "0")
 
 
 async def test_days_before_counting_began_are_unknown(desk: Desk, redis: Redis) -> None:
     await desk.event(EventType.REGISTERED, "1", payment=ONLINE)
     row = (await lines(desk.boss))["سفارش ثبت‌شده"]
-    assert (row["امروز"], row["همین روز هفتهٔ پیش"], row["این هفته"]) == ("۱", "نامعلوم", "نامعلوم")
+    assert (row["امروز"], row["همین روز هفتهٔ پیش"], row["این هفته"]) == ("1", "نامعلوم", "نامعلوم")
     page = await desk.boss.get("/owner")
     assert "۱: نامعلوم، ۲: ۱" in page.text.partition("سفارش‌ها در هر روز؛")[2]
     assert "از امروز ۱۰:۰۰ شمرده می‌شود" in page.words
@@ -142,7 +142,7 @@ async def test_a_call_that_nobody_tried_in_time_and_that_fell_away_was_missed(co
     await counted.tick(days=1)
     await counted.event(EventType.CANCELLED)
     said = await lines(counted.boss)
-    assert said["مهلت گذشت و تماسی گرفته نشد"]["امروز"] == "۱"
+    assert said["مهلت گذشت و تماسی گرفته نشد"]["امروز"] == "1"
 
 
 async def test_customers_say_how_content_they_are(counted: Desk) -> None:
@@ -151,11 +151,30 @@ async def test_customers_say_how_content_they_are(counted: Desk) -> None:
     call_id = await satisfied(counted, "3", "dissatisfied", phone="09121110003")
     await satisfied(counted, "4", "", phone="09121110004")  # was not asked
     said = await lines(counted.boss)
-    assert said["پاسخ به رضایت‌سنجی"]["امروز"] == "۳"
+    assert said["پاسخ به رضایت‌سنجی"]["امروز"] == "3"
     assert said["راضی از سفارش رسیده"]["امروز"] == "۶۷٪"
     rows = {row["پاسخ"]: row["این هفته"] for row in await table(counted.boss, "satisfaction")}
     assert rows == {"راضی": "2", "تا حدی راضی": "0", "ناراضی": "1"}
     assert "صحبت شد؛ ناراضی" in (await counted.boss.get(f"/calls/{call_id}")).words
+
+
+async def test_what_is_taken_back_is_not_counted(counted: Desk) -> None:
+    """All of it: the try, whether it was in time, and what the customer is said to have said."""
+    call_id = await satisfied(counted, "1", "dissatisfied", phone="09121110001")
+    seen = re.search(
+        r'action="[^"]*/undo".*?name="v" value="([^"]+)"', (await counted.boss.get(f"/calls/{call_id}")).text
+    )
+    assert seen
+    await counted.boss.post(f"/calls/{call_id}/undo", v=seen[1])
+    said = await lines(counted.boss)
+    assert said["تماس گرفته‌شده"]["امروز"] == "0"
+    assert said["پاسخ به رضایت‌سنجی"]["امروز"] == "0"
+    assert not await table(counted.boss, "people")
+    await counted.boss.post(f"/calls/{call_id}/outcome", outcome="reached", satisfaction="satisfied")
+    said = await lines(counted.boss)
+    assert said["راضی از سفارش رسیده"]["امروز"] == "۱۰۰٪"
+    (person,) = await table(counted.boss, "people")
+    assert (person["تماس این هفته"], person["به‌موقع"]) == ("1", "1")
 
 
 async def test_only_a_call_about_it_asks(counted: Desk, client: Client) -> None:

@@ -157,7 +157,7 @@ def test_b_2_2__nothing_is_told_as_paid_before_support_confirms_the_deposit() ->
     assert told(story.hear(E.PREPARING)) == []
     rejected = story.hear(E.DEPOSIT_REJECTED)
     assert told(rejected) == ["deposit_rejected"]
-    assert story.purposes() == ["payment_help"]
+    assert story.purposes() == ["deposit_not_found"]
     assert not any(decision.order.prepaid for decision in story.decisions)
     story.hear(E.DEPOSIT_REPORTED)
     confirmed = story.hear(E.DEPOSIT_CONFIRMED)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK
 
 from notifier.config.loading import load
+from notifier.console import labels
 from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
 from notifier.domain.messages import Audience, Via
@@ -17,6 +18,7 @@ from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
+from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.segments import segments
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import loading, page, reference, samples
@@ -45,7 +47,7 @@ def test_whatever_the_names_a_text_keeps_to_its_parts(template: Template, name: 
     text = template.render(context(name, item, carrier, reference="123456789", tracking_code="1" * 24))
     assert template.max_parts is not None
     assert segments(text, reserve=template.reserve) <= template.max_parts
-    assert "۱۰۰۲۵" in text
+    assert "۱۰۰۲۵" in text or template.name == OPT_OUT_CONFIRMED
 
 
 def test_the_longest_name_is_cut_at_the_end_of_a_word_and_codes_never(tmp_path: Path) -> None:
@@ -219,7 +221,11 @@ def test_every_template_that_ships_is_named_in_a_promise_and_has_limits() -> Non
     assert {template.name for template in LIMITED} == {
         name for name, template in LOADED.items() if template.audience is Audience.CUSTOMER
     }
-    assert all(template.expires and template.pattern_headers for template in LIMITED)
+    assert all(template.expires for template in LIMITED if template.name != OPT_OUT_CONFIRMED)
+    assert {template.name for template in LIMITED if not template.pattern_headers} == {
+        OPT_OUT_CONFIRMED,
+        "deposit_in_part",
+    }
 
 
 def test_the_reference_has_every_variable_and_every_key() -> None:
@@ -228,7 +234,14 @@ def test_the_reference_has_every_variable_and_every_key() -> None:
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price)
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html
+
+
+def test_the_page_of_all_texts_is_persian() -> None:
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    assert [template.name for template in LOADED.values() if template.header.purpose in html] == []
+    assert [template.name for template in LOADED.values() if f"<b>{labels.template(template.name)}" not in html] == []
+    assert "ریال" not in html

@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from notifier.domain import persian
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
-from notifier.errors import TemplateError
+from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
@@ -139,7 +139,8 @@ class Template:
             template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
             line = self.first_line + error.lineno - 1
-            raise TemplateError(f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}") from None
+            text = f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}"
+            raise TemplateSyntaxWrong(text, line=line) from None
 
         def fill(values: Mapping[str, str]) -> str:
             """What `render` does, without a copy of the values and of Jinja's functions, which no text may call."""
@@ -157,9 +158,12 @@ class Template:
             line = self.first_line + self.body[: first.start()].count("\n")
         near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
         meant = f"did you mean {near[0]}? " if near else ""
-        raise TemplateError(
+        raise UnknownVariable(
             f"{self.path}, line {line}: unknown variable {', '.join(unknown)}; {meant}"
-            f"known are: {', '.join(sorted(VARIABLES))}"
+            f"known are: {', '.join(sorted(VARIABLES))}",
+            line=line,
+            names=unknown,
+            near=near[0] if near else "",
         )
 
     def _refuse_tokens(self, header: str) -> None:
