@@ -49,12 +49,14 @@ from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
+from notifier.store import counting
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
+from notifier.store.records import ms
 from notifier.texts import loading
 from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
@@ -142,6 +144,7 @@ class Service:
         self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
         stack.push_async_callback(self.heartbeat.end)
         await self.heartbeat.begin()
+        await counting.begin(self.redis, ms(self.clock.now()))
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)

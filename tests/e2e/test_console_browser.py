@@ -24,7 +24,7 @@ ISFAHAN = {"name": "مهسا کریمی", "phone": "09131112233", "city": "اص�
 TRANSFER = {"method": "bank_transfer", "amount": 98_000_000, "currency": "IRR", "reference": "778899"}
 PAGES = (
     *("/", "/orders", "/orders/shop/10025", "/deposits", "/priority", "/parked", "/messages", "/texts"),
-    *("/texts/order_packed", "/desk", "/figures", "/staff", "/audit", "/me", "/calls/print"),
+    *("/texts/order_packed", "/desk", "/owner", "/figures", "/tour", "/staff", "/audit", "/me", "/calls/print"),
 )
 
 OpenWindow = Callable[..., Awaitable[Any]]
