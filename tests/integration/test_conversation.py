@@ -254,3 +254,11 @@ async def test_what_surely_was_not_sent_has_not_arrived(desk: Desk, redis: Redis
     assert 'value="arrived"' not in (await desk.sara.get("/messages")).text
     assert (await desk.sara.post(f"/messages/0/{message}/end", end="arrived")).status == 422
     assert (await desk.sara.post(f"/messages/0/{message}/end", end="burnt")).status == 422
+
+
+async def test_a_call_and_an_order_lead_to_the_conversation(desk: Desk) -> None:
+    call_id = await desk.due_call()
+    for path in (f"/calls/{call_id}", "/orders/shop/10025"):
+        page = await desk.sara.get(path)
+        assert (page.status, 'href="/console/orders/shop/10025/conversation"' in page.text) == (200, True), path
+    assert (await desk.sara.get("/orders/shop/10025/conversation")).status == 200
