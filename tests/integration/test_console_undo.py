@@ -214,7 +214,7 @@ async def test_a_text_that_would_never_leave_is_refused_in_words(desk: Desk, red
     await desk.event(EventType.PACKED)
     page = await desk.sara.get("/orders/shop/10025/write?template=order_packed")
     assert "این متن به او نمی‌رسد" in page.words
-    assert "ارسال می‌شود" not in page.words
+    assert "به همین شکل" not in page.words
     before = await redis.zcard(Keys(0).messages(MessageState.QUEUED))
     refused = await desk.sara.post("/orders/shop/10025/write", template="order_packed", once="1")
     assert (refused.status, "پس ارسال نشد" in refused.words) == (422, True)

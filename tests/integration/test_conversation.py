@@ -257,8 +257,9 @@ async def test_what_surely_was_not_sent_has_not_arrived(desk: Desk, redis: Redis
 
 
 async def test_a_call_and_an_order_lead_to_the_conversation(desk: Desk) -> None:
-    call_id = await desk.due_call()
-    for path in (f"/calls/{call_id}", "/orders/shop/10025"):
+    customer = {"name": "مهسا کریمی", "phone": "09121112233", "city": "تهران"}
+    call_id = (await desk.event(EventType.PAID, "10026", customer=customer))["calls"][0]["id"]
+    for path in (f"/calls/{call_id}", "/orders/shop/10026"):
         page = await desk.sara.get(path)
-        assert (page.status, 'href="/console/orders/shop/10025/conversation"' in page.text) == (200, True), path
-    assert (await desk.sara.get("/orders/shop/10025/conversation")).status == 200
+        assert (page.status, 'href="/console/orders/shop/10026/conversation"' in page.text) == (200, True), path
+    assert (await desk.sara.get("/orders/shop/10026/conversation")).status == 200
