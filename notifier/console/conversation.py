@@ -258,7 +258,7 @@ class Conversations:
             draft=draft,
             typed=typed,
             once=request[FORM].get("once", "") if draft else secrets.token_hex(8),
-            fitting=fitting(order, deps.rulebook()) if order else [],
+            fitting=fitting(order, deps.rulebook(), deps.now()) if order else [],
             names={one.id: one.name for one in await deps.calling.staff.all()},
         )
 

@@ -38,7 +38,7 @@ from notifier.store.work import UnitOfWork
 
 _WANTS_NO_CALLS = (
     "این مشتری خواسته است با او تماس نگیریم، پس تماسی برنامه‌ریزی نشد. اگر نظرش برگشته است، نخست در همین صفحه "
-    "«تماس با این مشتری باز شود» را بزنید."
+    "«ازسرگیری تماس با این مشتری» را بزنید."
 )
 WANTS_NO_TEXTS = (
     "این مشتری پیامک‌های غیرضروری را بسته است و این متن به او نمی‌رسد، پس ارسال نشد. تماس بگیرید، یا اگر نظرش "
@@ -105,7 +105,7 @@ class Orders:
             known=known,
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
-            templates=fitting(order, self._deps.rulebook()),
+            templates=fitting(order, self._deps.rulebook(), self._deps.now()),
             purposes=list(Purpose),
             whens=[(name, self._due(name)) for name in _WHENS],
             picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
@@ -234,7 +234,7 @@ class Orders:
         return bool(phone) and not template.essential and await opted_out(self._deps, phone or "")
 
     def _text(self, order: Order, name: str) -> str:
-        if name not in fitting(order, self._deps.rulebook()):
+        if name not in fitting(order, self._deps.rulebook(), self._deps.now()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
         context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())

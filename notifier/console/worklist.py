@@ -112,5 +112,6 @@ async def glance(deps: Dependencies, staff: Staff) -> Glance:
         pipeline.zcard(keys.ready(staff.id))
         pipeline.zrange(keys.pool, 0, POOL_SHOWN)
         pipeline.zcard(keys.pool)
-    seen = f"{deps.now() // 60_000} {await pipeline.execute()}"
-    return Glance(fingerprint=blake2b(seen.encode(), digest_size=8).hexdigest(), counts=await menu.counts(deps, staff))
+    board, counts = await pipeline.execute(), await menu.counts(deps, staff)
+    seen = f"{deps.now() // 60_000} {board} {sorted(counts.items())}"
+    return Glance(fingerprint=blake2b(seen.encode(), digest_size=8).hexdigest(), counts=counts)

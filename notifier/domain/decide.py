@@ -1,15 +1,16 @@
 """The heart: from an order as stored and news about it to everything that follows. Pure, no I/O."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from notifier.domain import phones, relevance
 from notifier.domain.calls import CallRequest
+from notifier.domain.conditions import Conditions
 from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
@@ -67,13 +68,8 @@ _TOGETHER = 1000
 _OF_PARCELS = frozenset({EventType.DELAYED, EventType.DELIVERY_FAILED})
 """News of the parcel that is no stage, and waits for the money as the stages do."""
 
-_UNPAID_IN_A_WAY = frozenset({When.PART, When.NO_DEPOSIT})
-
 _LATE = timedelta(minutes=15)
 """News that comes within this counts as told when it happened."""
-
-
-_Rule = TypeVar("_Rule", TextRule, CallRule)
 
 
 class _Late(Struct, frozen=True):
@@ -204,7 +200,7 @@ class _Deciding:
                 self._call(call, entry)
         if revived and self.settled:
             for text in block.revived:
-                if self._applies(text.when):
+                if self._conditions.hold(text.when):
                     self._text(text, entry)
         if EventType.REGISTERED in before.news:  # whoever is under other promises now hears how these begin
             self._follow(entry, but=said)
@@ -222,7 +218,7 @@ class _Deciding:
             for call in calls:
                 self._suppress("purpose", call.purpose, reason)
             return
-        texts, calls = self._chosen(texts), self._chosen(calls)
+        texts, calls = self._conditions.chosen(texts), self._conditions.chosen(calls)
         late = self._late(texts, news)
         for text in texts:
             self._text(text, news, late.of(text.after), late.follows(text.after))
@@ -263,7 +259,7 @@ class _Deciding:
     def _cancel_as_prepaid(self) -> None:
         """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
         before, at = self.before, self.order.happened(EventType.CANCELLED)
-        came_in_part = self.order.deposits != before.deposits and self._applies(When.PART)
+        came_in_part = self.order.deposits != before.deposits and self._conditions.hold(When.PART)
         if at is None or not before.cancelled or not self.order.cancelled or not (self.settled or came_in_part):
             return
         if before.paid and block_of(before, self.rulebook)[1]:
@@ -292,39 +288,10 @@ class _Deciding:
             return SuppressionReason.PAST if date.fromisoformat(news.distinction) < self.now.date() else None
         return None
 
-    def _chosen(self, rules: Iterable[_Rule]) -> list[_Rule]:
-        """The rules whose condition holds: `part` and `no_deposit` take the place of `unpaid`."""
-        fitting = [rule for rule in rules if self._applies(rule.when)]
-        if _UNPAID_IN_A_WAY.isdisjoint(rule.when for rule in fitting):
-            return fitting
-        return [rule for rule in fitting if rule.when is not When.UNPAID]
-
-    def _applies(self, when: When) -> bool:
-        order = self.order
-        match when:
-            case When.ALWAYS:
-                return True
-            case When.PREPAID:
-                return self.settled
-            case When.UNPAID:
-                return not self.settled
-            case When.PART:
-                back = sum(rial for _, rial in order.refunds.values())
-                return not self.settled and order.deposit_rest > 0 and (order.deposit_received or 0) > back
-            case When.NO_DEPOSIT:
-                return not self.settled and self._deposit_never_came()
-            case When.SURPLUS:
-                return order.deposit_surplus > 0
-
-    def _deposit_never_came(self) -> bool:
-        order, placed = self.order, self.order.placed_at
-        if order.method is not PaymentMethod.BANK_TRANSFER or order.happened(EventType.DEPOSIT_CONFIRMED) is not None:
-            return False
-        reported, rejected = order.happened(EventType.DEPOSIT_REPORTED), order.happened(EventType.DEPOSIT_REJECTED)
-        if placed is None or (reported is not None and (rejected or 0) < reported):
-            return False
-        until = placed + self.rulebook.shop.deposit_deadline // timedelta(milliseconds=1)
-        return (order.happened(EventType.CANCELLED) or _ms(self.now)) >= until
+    @property
+    def _conditions(self) -> Conditions:
+        deadline = self.rulebook.shop.deposit_deadline
+        return Conditions(order=self.order, settled=self.settled, deposit_deadline=deadline, now=_ms(self.now))
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
@@ -390,16 +357,17 @@ class _Deciding:
 
     def _drop_pointless(self) -> None:
         """Cancel what was open before and is promised no more, or has lost its sense."""
+        chosen = self._conditions.chosen
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
-                promised = [one for one in self._chosen(self.block.rule(news.kind).sms) if one.template == template]
+                promised = [one for one in chosen(self.block.rule(news.kind).sms) if one.template == template]
                 if not any(not self._pointless_text(text, news) for text in promised):
                     del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
                     self._note(LineKind.MESSAGE_CANCELLED, template, ref=message)
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
-                planned = [one for one in self._chosen(_calls(self.block, news.kind)) if one.purpose == purpose]
+                planned = [one for one in chosen(_calls(self.block, news.kind)) if one.purpose == purpose]
                 if not any(not self._pointless_call(rule, news) for rule in planned):
                     del self.open_calls[purpose][call]
                     self.cancelled_calls.append(call)

@@ -87,7 +87,7 @@ async def test_pasted_lines_are_looked_at_and_then_taken_once(desk: Desk) -> Non
     for said in (
         "۲ آمادهٔ ثبت",
         "۲ پذیرفته‌نشده",
-        "۲ پیامک فرستاده می‌شود",
+        "۲ پیامک ارسال می‌شود",
         "کد رهگیری ندارد",
         "سفارشی با این شماره نداریم",
     ):

@@ -163,7 +163,7 @@ async def test_do_not_call_asks_once_and_is_lifted_on_the_order(desk: Desk, redi
     assert await redis.hexists(Keys(0).do_not_call, PHONE)
     assert (await desk.call(call_id)).history[-1].note == "ناراحت بود"
     page = await agent.get("/orders/shop/10025")
-    assert "تماس با این مشتری باز شود" in page.words
+    assert "ازسرگیری تماس با این مشتری" in page.words
     page = await agent.post("/orders/shop/10025/calls", calls="start")
     assert "از این پس با این مشتری تماس گرفته می‌شود." in page.words
     assert not await redis.hexists(Keys(0).do_not_call, PHONE)
@@ -211,12 +211,13 @@ async def test_a_call_for_who_wants_none_is_refused_in_words(desk: Desk, redis: 
 async def test_a_text_that_would_never_leave_is_refused_in_words(desk: Desk, redis: Redis) -> None:
     answer = await desk.event(EventType.PAID)
     await desk.sara.post("/orders/shop/10025/texts", texts="stop")
+    await desk.event(EventType.PACKED)
     page = await desk.sara.get("/orders/shop/10025/write?template=order_packed")
     assert "این متن به او نمی‌رسد" in page.words
-    assert "فرستاده شود" not in page.words
+    assert "به همین شکل" not in page.words
     before = await redis.zcard(Keys(0).messages(MessageState.QUEUED))
     refused = await desk.sara.post("/orders/shop/10025/write", template="order_packed", once="1")
-    assert (refused.status, "پس فرستاده نشد" in refused.words) == (422, True)
+    assert (refused.status, "پس ارسال نشد" in refused.words) == (422, True)
     assert await redis.zcard(Keys(0).messages(MessageState.QUEUED)) == before
     assert answer
 

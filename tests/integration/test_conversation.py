@@ -99,7 +99,7 @@ async def test_who_wants_no_texts_gets_none(desk: Desk, redis: Redis) -> None:
     assert await redis.zcard(queued(desk).messages(MessageState.QUEUED)) == 0
     await desk.event(EventType.PREPARING)  # no essential text
     page = await desk.sara._ask("GET", "/orders/shop/10025/write", params={"template": "order_preparing"})
-    assert "فرستاده نمی‌شود" in page.words
+    assert "این متن به او نمی‌رسد" in page.words
     assert (await desk.sara.post("/orders/shop/10025/write", template="order_preparing", once="y")).status == 422
 
 
@@ -129,7 +129,7 @@ async def test_so_many_by_one_of_the_staff_in_an_hour(desk: Desk) -> None:
 async def test_at_night_it_waits_for_the_morning(desk: Desk, redis: Redis) -> None:
     desk.clock.turn(timedelta(hours=13))
     page = await write(desk.sara, "سفارش شما فردا می‌رسد.")
-    assert "فردا ۰۸:۰۰ فرستاده می‌شود" in page.words
+    assert "فردا ۰۸:۰۰ ارسال می‌شود" in page.words
 
 
 async def test_only_texts_that_fit_are_offered(desk: Desk) -> None:
@@ -231,7 +231,7 @@ async def test_a_stuck_text_ends(
     message, keys = await stuck(desk, redis, state, reason), queued(desk)
     page = await desk.sara.get("/messages")
     assert f'value="{end}"' in page.text
-    assert "پیامک‌های نیازمند شما ۱ منتظر" in page.words
+    assert "پیامک‌های نیازمند رسیدگی ۱ منتظر" in page.words
     page = await desk.sara.post(f"/messages/0/{message}/end", end=end, state=state)
     assert f"state={state}" in page.text  # where it was pressed
     assert "همه چیز روبه‌راه است" in page.words
@@ -254,3 +254,12 @@ async def test_what_surely_was_not_sent_has_not_arrived(desk: Desk, redis: Redis
     assert 'value="arrived"' not in (await desk.sara.get("/messages")).text
     assert (await desk.sara.post(f"/messages/0/{message}/end", end="arrived")).status == 422
     assert (await desk.sara.post(f"/messages/0/{message}/end", end="burnt")).status == 422
+
+
+async def test_a_call_and_an_order_lead_to_the_conversation(desk: Desk) -> None:
+    customer = {"name": "مهسا کریمی", "phone": "09121112233", "city": "تهران"}
+    call_id = (await desk.event(EventType.PAID, "10026", customer=customer))["calls"][0]["id"]
+    for path in (f"/calls/{call_id}", "/orders/shop/10026"):
+        page = await desk.sara.get(path)
+        assert (page.status, 'href="/console/orders/shop/10026/conversation"' in page.text) == (200, True), path
+    assert (await desk.sara.get("/orders/shop/10026/conversation")).status == 200
