@@ -17,7 +17,7 @@ from notifier.store import daily, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import StoredCall
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times
@@ -104,7 +104,7 @@ class Reporting:
                     by=report.by,
                     extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
-                unit.do("HSET", keys.feedback, event.id, encode(event))
+                unit.do("HSET", keys.feedback, event.id, as_text(event))
         if not result.call.is_open:
             over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
             self.publish(unit, keys, over)
