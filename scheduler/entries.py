@@ -30,7 +30,7 @@ def write(
             unit.do("ZREM", keys.calls(before.state), call.id)
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
-    unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if before is None:
