@@ -14,8 +14,8 @@
 --   read                      answer with the whole list at the key           -> {"done", list, …}
 --   COMMAND PARTS             a Redis command on the key
 -- A unit that Redis refuses is answered {"failed", why}; the others are not touched by it.
--- What units index and count is put together by key, and written before anything else is done with the key, or at last.
-local pending = {}
+-- What units index, give and count is put together by key, and written before anything else is done with the key, or at last.
+local GATHERED, pending = { index = true, give = true, count = true }, {}
 
 local function write(key)
   local entries, counts, seconds = pending[key].entries, pending[key].counts, pending[key].seconds
@@ -30,17 +30,21 @@ local function waiting(key)
   return pending[key]
 end
 
+local function add(key, score, member)
+  local entries = waiting(key).entries
+  local last = #entries
+  entries[last + 1], entries[last + 2] = score, member
+end
+
 local function carry_out(operations)
   local skipped, score, answer = 0, 0, { "done" }
   for _, operation in ipairs(operations) do
     local name, key, first, second = operation[1], operation[2], operation[3], operation[4]
-    if skipped == 0 and name ~= "index" and name ~= "count" and pending[key] then write(key) end
+    if skipped == 0 and pending[key] and not GATHERED[name] then write(key) end
     if skipped > 0 then
       skipped = skipped - 1
     elseif name == "index" then
-      local entries = waiting(key).entries
-      local last = #entries
-      entries[last + 1], entries[last + 2] = first, second
+      add(key, first, second)
     elseif name == "absent" then
       if redis.call("EXISTS", key) == 1 then return { "exists", redis.call("GET", key) } end
     elseif name == "version" then
@@ -58,7 +62,7 @@ local function carry_out(operations)
       score = redis.call("ZSCORE", key, first) or score
       redis.call("ZREM", key, first)
     elseif name == "give" then
-      redis.call("ZADD", key, score, first)
+      add(key, score, first)
     elseif name == "count" then
       local one = waiting(key)
       one.seconds = first
