@@ -1,4 +1,4 @@
-"""Units of work: what the units of a group put into the same keys is written together, and is as if each had done it."""
+"""Units of work: what the units of a group put into one key is written together, as if each had done it."""
 
 import pytest
 from redis.asyncio import Redis
