@@ -15,6 +15,7 @@ import tempfile
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import ClientSession, web
 
@@ -39,6 +40,7 @@ from scheduler import entries
 NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
 DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
 AGENTS = 20
+SURNAMES = ("محمدی", "کریمی", "رضایی", "حسینی", "احمدی", "موسوی", "جعفری")
 KEYS = Keys(0)
 TEMPLATES = sorted(name for name in labels.TEMPLATES if name.startswith(("order", "payment", "deposit")))
 
@@ -68,7 +70,7 @@ def order(number: int) -> Order:
     at = NOW - timedelta(seconds=DAYS * 86400 * (1 - number / 50_000))
     transfer, tehran = number % 4 == 1, number % 4 == 0
     details = Details(
-        name=f"مشتری {number}",
+        name=f"مشتری {SURNAMES[number % len(SURNAMES)]} {number}",
         phone=phone(number),
         city="تهران" if tehran else "اصفهان",
         method=PaymentMethod.BANK_TRANSFER if transfer else PaymentMethod.ONLINE,
@@ -183,6 +185,7 @@ def pages(orders: int, calls: int) -> list[tuple[str, str]]:
     paths = [
         *("/", "/calls", f"/calls/c{calls // 2 + 1}", "/calls/print", "/orders", f"/orders/shop/{late}"),
         *(f"/orders?q={query}" for query in (late, phone(late), 700_000_000 + late)),
+        *(f"/orders?q={quote(query)}" for query in ("مشتری", f"کریمی {late}", "۰۰", f"سفارش {late}", "4321")),
         *("/deposits", "/priority", "/messages", "/parked", "/texts", "/texts/order_packed", "/desk", "/staff"),
         *("/figures", "/figures?from=2026-11-17&to=2026-11-23", "/figures?from=2026-09-23&to=2026-11-23"),
     ]

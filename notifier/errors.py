@@ -14,6 +14,22 @@ class TemplateError(NotifierError):
     """A message template is wrong; the text names the file and, where known, the line."""
 
 
+class TemplateSyntaxWrong(TemplateError):
+    """What is written in the text itself cannot be understood; ``line`` counts in the file."""
+
+    def __init__(self, text: str, *, line: int) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+class UnknownVariable(TemplateError):
+    """A text asks for what there is not; ``near`` is what was meant, where that can be told."""
+
+    def __init__(self, text: str, *, line: int, names: Sequence[str], near: str = "") -> None:
+        super().__init__(text)
+        self.line, self.names, self.near = line, names, near
+
+
 class StoreError(NotifierError):
     """The store holds something that cannot be, or a record could not be read."""
 

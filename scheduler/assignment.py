@@ -9,33 +9,41 @@ from notifier.store.staff import Role, Staff
 from scheduler import times
 from scheduler.calendar import WEEKDAYS, Calendar
 
+_Days = tuple[tuple[str, tuple[str, ...]], ...]
+
 
 @dataclass(slots=True)
 class Shifts:
-    """When each of the staff works: as their own week says, else as the shop's; on holidays nobody."""
+    """When each of the staff works: as their own week and their special days say, else as the shop's; on holidays
+    nobody, and nobody while they are absent."""
 
     shop: Calendar
 
     def of(self, staff: Staff) -> Calendar:
-        """Somebody's calendar."""
-        return _calendar(self.shop, tuple(sorted((day, tuple(hours)) for day, hours in staff.shifts.items())))
+        """Somebody's calendar, their absences left aside."""
+        return _calendar(self.shop, _hashable(staff.shifts), _hashable(staff.special))
 
     def on(self, staff: Staff, at: int) -> bool:
         """Whether they work at a time (unix ms)."""
-        return self.of(staff).is_working(times.moment(at))
+        return staff.absence(at) is None and self.of(staff).is_working(times.moment(at))
 
     def start(self, staff: Staff, at: int) -> int | None:
         """When the shift began that they are in at a time; None outside all shifts."""
-        return self.of(staff).shift_start(times.moment(at))
+        return self.of(staff).shift_start(times.moment(at)) if staff.absence(at) is None else None
+
+
+def _hashable(days: dict[str, list[str]]) -> _Days:
+    return tuple(sorted((day, tuple(hours)) for day, hours in days.items()))
 
 
 @lru_cache(maxsize=256)
-def _calendar(shop: Calendar, week: tuple[tuple[str, tuple[str, ...]], ...]) -> Calendar:
-    if not week:
-        return shop
-    hours = dict(week)
-    working: set[date] = {day for day in shop.opened if hours.get(tuple(WEEKDAYS)[day.weekday()])}
-    return Calendar.of(hours, holidays=shop.holidays, closed=shop.closed, opened=working, zone=shop.zone)
+def _calendar(shop: Calendar, week: _Days, special: _Days) -> Calendar:
+    found = shop
+    if week:
+        hours = dict(week)
+        working: set[date] = {day for day in shop.opened if hours.get(tuple(WEEKDAYS)[day.weekday()])}
+        found = Calendar.of(hours, holidays=shop.holidays, closed=shop.closed, opened=working, zone=shop.zone)
+    return found.with_special({date.fromisoformat(day): hours for day, hours in special}) if special else found
 
 
 @dataclass(slots=True)
@@ -50,14 +58,19 @@ class StaffOnShift:
         """Who has this id, unless they left."""
         return next((one for one in self.staff if one.id == staff_id and one.active), None)
 
+    def present(self, staff_id: str | None, at: int) -> Staff | None:
+        """Who has this id, unless they left or are absent at a time (unix ms); their shift may be over."""
+        found = self.active(staff_id)
+        return found if found and found.absence(at) is None else None
+
     def on_shift(self, role: Role, at: int) -> list[Staff]:
         return [one for one in self.staff if one.active and one.role is role and self.shifts.on(one, at)]
 
     def supervisors(self, at: int) -> list[Staff]:
-        """The supervisors on shift; all, where none is."""
-        return self.on_shift(Role.SUPERVISOR, at) or [
-            one for one in self.staff if one.active and one.role is Role.SUPERVISOR
-        ]
+        """The supervisors on shift; where none is, those who are not absent, and at last all."""
+        everybody = [one for one in self.staff if one.active and one.role is Role.SUPERVISOR]
+        there = [one for one in everybody if one.absence(at) is None]
+        return self.on_shift(Role.SUPERVISOR, at) or there or everybody
 
     def choose(self, at: int, *, known: str | None) -> str | None:
         """Who calls at a time: whoever knows the customer, else the least loaded; None leaves it to the pool."""
@@ -68,3 +81,14 @@ class StaffOnShift:
         chosen = known if known in ids else min(ids, key=lambda one: (self.loads.get(one, 0), one))
         self.loads[chosen] = self.loads.get(chosen, 0) + 1
         return chosen
+
+    def dealt(self, count: int, at: int, *, but: str | None = None) -> list[str]:
+        """So many calls divided evenly among the agents on shift, else among those who are not absent: whose each is.
+
+        ``but`` gets none. Whoever has least at the beginning gets the odd ones. Empty where nobody is there.
+        """
+        on = [one for one in self.on_shift(Role.AGENT, at) if one.id != but]
+        there = [one for one in self.staff if one.active and one.role is Role.AGENT and one.id != but]
+        ids = [one.id for one in on or [one for one in there if one.absence(at) is None]]
+        ids.sort(key=lambda one: (self.loads.get(one, 0), one))
+        return [ids[number % len(ids)] for number in range(count)] if ids else []

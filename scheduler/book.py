@@ -9,7 +9,16 @@ import structlog
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.domain.calls import Call, CallRequest, CallState, Purpose, ReasonToCall, customer_of, moved
+from notifier.domain.calls import (
+    Call,
+    CallRequest,
+    CallState,
+    HistoryEntry,
+    Purpose,
+    ReasonToCall,
+    customer_of,
+    moved,
+)
 from notifier.domain.decide import Suppression
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import LineKind, TimelineEntry
@@ -24,7 +33,7 @@ from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
-from scheduler import entries, planning, times
+from scheduler import entries, planning, times, undoable
 from scheduler.calendar import Calendar
 from scheduler.rules import CallRules
 from scheduler.steps import noted
@@ -34,6 +43,8 @@ log = structlog.get_logger()
 _ATTEMPTS = 20
 """How often a change is worked out anew because its call changed in between: far more than happens by chance."""
 
+_PAGE = 500  # calls
+
 
 class CallHeld(NotifierError):
     """Somebody else has this call, or it is over; the text says which."""
@@ -41,6 +52,14 @@ class CallHeld(NotifierError):
 
 class UnknownCall(NotifierError):
     """There is no such call."""
+
+
+class StaleCall(NotifierError):
+    """Somebody did something with this call since it was looked at; ``entry`` is the latest of it."""
+
+    def __init__(self, entry: HistoryEntry) -> None:
+        super().__init__(f"{entry.by} did something with this call meanwhile: {entry.what}. Look at it again.")
+        self.entry = entry
 
 
 _Place = tuple[Keys, str, bytes]
@@ -148,33 +167,44 @@ class CallBook:
                 return StoredCall(call=after, keys=stored.keys)
         raise StoreAway("This call keeps changing. Try again.")
 
-    async def claim(self, call_id: str, by: str) -> StoredCall:
-        """Take a call for a while; whoever holds it already holds it longer. Raises CallHeld, UnknownCall."""
+    async def claim(self, call_id: str, by: str, *, seen: int | None = None) -> StoredCall:
+        """Take a call for a while; whoever holds it already holds it longer. Raises CallHeld, StaleCall, UnknownCall.
+
+        ``seen`` is how long its history was when ``by`` looked at it.
+        """
         now = self.now()
 
         def taken(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
+            fresh_for(stored.call, by, seen)
             until = now + times.length(self.rules.claim_limit)
             history = noted(stored.call, now, "claimed", by)
             return moved(stored.call, CallState.CLAIMED, assignee=by, claimed_until=until, history=history)
 
         return await self.change(call_id, taken)
 
-    async def snooze(self, call_id: str, by: str, at: datetime, note: str) -> StoredCall:
-        """Put a call off to a time that stands as it is named. Raises CallHeld, UnknownCall."""
+    async def snooze(
+        self, call_id: str, by: str, at: datetime, note: str, *, seen: int | None = None, anyone: bool = False
+    ) -> StoredCall:
+        """Put a call off to a time that stands as it is named. Raises CallHeld, StaleCall, UnknownCall.
+
+        ``seen`` is how long its history was when ``by`` looked at it; ``anyone`` says that it need not be ``by``.
+        """
         now = self.now()
 
         def put_off(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, by, now)
-            return planning.rescheduled(
+            fresh_for(stored.call, by, seen)
+            after = planning.rescheduled(
                 stored.call,
                 ms(at),
                 fixed=True,
                 rules=self.rules,
                 calendar=self.calendar,
-                assignee=by,
+                assignee=None if anyone else by,
                 history=noted(stored.call, now, "snoozed", by, note),
             )
+            return undoable.kept(after, stored.call, now, by)
 
         return await self.change(call_id, put_off)
 
@@ -184,16 +214,12 @@ class CallBook:
 
     async def next_for(self, staff_id: str) -> Call | None:
         """The call to make now: of one's own, and else of those that nobody has."""
-        now = self.now()
-        own = [call for call in await self.assigned_to(staff_id) if call.state is CallState.DUE]
-        if own:
-            return own[0]
-        return next((call for call in await self.pool() if call.due <= now), None)
+        own = await self._by_urgency([(keys, keys.ready(staff_id)) for keys in self.reader.everywhere])
+        return next((call for call in [*own, *await self.pool()] if call.state is CallState.DUE), None)
 
-    async def pool(self) -> list[Call]:
-        """The due calls that nobody has, the most urgent first."""
-        due = await self._by_urgency([(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere])
-        return [call for call in due if call.assignee is None]
+    async def pool(self, *, limit: int = 500) -> list[Call]:
+        """The due calls that nobody has, the most urgent first, however many there are."""
+        return await self._by_urgency([(keys, keys.pool) for keys in self.reader.everywhere], limit=limit)
 
     async def numbers(self, *, since: int) -> dict[str, int]:
         """How much was done and is to be done, by the names of template variables; ``since`` is unix ms."""
@@ -205,9 +231,18 @@ class CallBook:
             pipeline.zcard(keys.calls(CallState.CLAIMED))
         counts = await pipeline.execute()
         done, exhausted, due, claimed = (sum(counts[place::4]) for place in range(4))
-        sets = [(keys, keys.calls(CallState.DUE)) for keys in self.reader.everywhere]
-        late = sum(call.late <= self.now() for call in await self._by_urgency(sets))
+        late = sum([await self._late(keys) for keys in self.reader.everywhere])
         return {"done_count": done, "exhausted_count": exhausted, "open_count": due + claimed, "late_count": late}
+
+    async def _late(self, keys: Keys) -> int:
+        """How many due calls are past their latest time, of all there are."""
+        count, now, start = 0, self.now(), 0
+        while True:
+            members: Any = await self.redis.zrange(keys.calls(CallState.DUE), start, start + _PAGE - 1)
+            found = await self.reader.calls([(keys, member.decode()) for member in members])
+            count, start = count + sum(stored.call.late <= now for stored in found), start + _PAGE
+            if len(members) < _PAGE:
+                return count
 
     def write(self, unit: UnitOfWork, keys: Keys, before: Call | None, after: Call) -> None:
         entries.write(unit, keys, before, after, rules=self.rules, calendar=self.calendar)
@@ -215,10 +250,10 @@ class CallBook:
     def now(self) -> int:
         return ms(self.clock.now())
 
-    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]]) -> list[Call]:
+    async def _by_urgency(self, sets: Sequence[tuple[Keys, str]], *, limit: int = 500) -> list[Call]:
         pipeline = self.redis.pipeline(transaction=False)
         for _, name in sets:
-            pipeline.zrange(name, 0, 499)
+            pipeline.zrange(name, 0, limit - 1)
         members = [
             (keys, member.decode())
             for (keys, _), found in zip(sets, await pipeline.execute(), strict=True)
@@ -352,6 +387,12 @@ def free_for(call: Call, by: str, now: int) -> None:
         raise CallHeld(f"This call is over: it is {call.state}.")
     if call.state is CallState.CLAIMED and call.assignee != by and call.claimed_until > now:
         raise CallHeld(f"{call.assignee} holds this call until {times.moment(call.claimed_until):%H:%M}.")
+
+
+def fresh_for(call: Call, by: str, seen: int | None) -> None:
+    """Raise StaleCall when somebody did something with the call since its history was ``seen`` lines long."""
+    if seen is not None and (entry := undoable.done_since(call, seen, but_claims_of=by)):
+        raise StaleCall(entry)
 
 
 def _by_keys(places: Iterable[tuple[Keys, str]]) -> dict[Keys, list[str]]:

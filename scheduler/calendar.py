@@ -6,7 +6,7 @@ Reckoning is in unix milliseconds: differences of times of one zone ignore its c
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -69,6 +69,7 @@ class Calendar:
     closed: frozenset[date]
     opened: frozenset[date]
     zone: ZoneInfo
+    special: Mapping[date, tuple[Shift, ...]] = field(default_factory=dict)
     _laid_out: dict[int, tuple[Stretch, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -92,6 +93,11 @@ class Calendar:
         if today:
             calendar.next_working_time(datetime.combine(today, time(), tzinfo=zone))
         return calendar
+
+    def with_special(self, days: Mapping[date, Sequence[str]]) -> "Calendar":
+        """The calendar with other shifts on single days, holidays among them. Raises ValueError."""
+        special = {day: shifts_of(f"{day}", spans) for day, spans in days.items()}
+        return replace(self, special=special)
 
     def is_working(self, moment: datetime) -> bool:
         """Whether customers are phoned at ``moment``; the end of a shift is outside it."""
@@ -128,6 +134,8 @@ class Calendar:
 
     def why_closed(self, day: date) -> str | None:
         """In Persian why no shift starts on ``day``; None if one does."""
+        if day in self.special:
+            return None if self.special[day] else "روز ویژه"
         if not self.week[day.weekday()]:
             return tuple(WEEKDAYS.values())[day.weekday()]
         if day in self.closed:
@@ -135,6 +143,10 @@ class Calendar:
         if day in self.opened or not (holiday := self.holidays(day)):
             return None
         return f"تعطیل رسمی: {holiday}"
+
+    def shifts_on(self, day: date) -> tuple[Shift, ...]:
+        """The shifts that start on ``day``."""
+        return () if self.why_closed(day) else self.special.get(day, self.week[day.weekday()])
 
     def _from(self, at: int) -> Iterator[Stretch]:
         """The working time from ``at`` on, without end: in order, no instant twice."""
@@ -158,8 +170,9 @@ class Calendar:
             day, last = self._day(number * _FORTNIGHT) - _ONE_DAY, self._day((number + 1) * _FORTNIGHT)
             laid: list[Stretch] = []
             while day <= last:
-                shifts = () if self.why_closed(day) else self.week[day.weekday()]
-                stretches = [(self._instant(day, shift.start), self._instant(day, shift.end)) for shift in shifts]
+                stretches = [
+                    (self._instant(day, shift.start), self._instant(day, shift.end)) for shift in self.shifts_on(day)
+                ]
                 # In an hour that the clock skips, a shift may be turned round or change places with its neighbour.
                 laid += sorted(stretch for stretch in stretches if stretch[0] < stretch[1])
                 day += _ONE_DAY
@@ -189,15 +202,10 @@ def _week(hours: Mapping[str, Sequence[str]]) -> tuple[tuple[Shift, ...], ...]:
     line: list[tuple[int, int, str]] = []  # minutes from Monday's midnight, and the shift as written
     week = []
     for number, name in enumerate(WEEKDAYS):
-        shifts = []
-        for text in hours.get(name, ()):
-            try:
-                shift = Shift.parse(text)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            shifts.append(shift)
+        shifts = _parsed(name, hours.get(name, ()))
+        for shift, text in shifts:
             line.append((number * _DAY + shift.start, number * _DAY + shift.end, f"{name} {text}"))
-        week.append(tuple(sorted(shifts, key=lambda shift: shift.start)))
+        week.append(tuple(sorted((shift for shift, _ in shifts), key=lambda shift: shift.start)))
     if not line:
         raise ValueError("The week has no working hour; give at least one day hours, for example 09:00-17:00")
     line.sort()
@@ -207,6 +215,25 @@ def _week(hours: Mapping[str, Sequence[str]]) -> tuple[tuple[Shift, ...], ...]:
         if other[0] < one[1]:
             raise ValueError(f"{one[2]} and {other[2]} overlap; correct one, or write them as one shift")
     return tuple(week)
+
+
+def shifts_of(day: str, spans: Sequence[str]) -> tuple[Shift, ...]:
+    """The shifts of one day. Raises ValueError for what is no span, and where two overlap."""
+    found = sorted(_parsed(day, spans), key=lambda one: one[0].start)
+    for (one, text), (other, later) in pairwise(found):
+        if other.start < one.end:
+            raise ValueError(f"{day} {text} and {later} overlap; correct one, or write them as one shift")
+    return tuple(shift for shift, _ in found)
+
+
+def _parsed(day: str, spans: Sequence[str]) -> list[tuple[Shift, str]]:
+    found = []
+    for text in spans:
+        try:
+            found.append((Shift.parse(text), text))
+        except ValueError as error:
+            raise ValueError(f"{day}: {error}") from None
+    return found
 
 
 def _check_exceptions(week: tuple[tuple[Shift, ...], ...], closed: Collection[date], opened: Collection[date]) -> None:

@@ -6,12 +6,16 @@ from datetime import datetime, time
 
 from notifier.domain.policy import Shop
 from notifier.store.staff import StaffBook
+from scheduler.assignment import Shifts
 from scheduler.book import CallBook
 from scheduler.calendar import Calendar
+from scheduler.handing import HandingOver
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
 from scheduler.rules import CallRules
+from scheduler.settling import Settling
 from scheduler.texts import StaffTexts
+from scheduler.undoing import Undoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,20 @@ class Calling:
     staff: StaffBook
     texts: StaffTexts
     reporting: Reporting
+    undoing: Undoing
     reminders: Reminders
+
+    @property
+    def settling(self) -> Settling:
+        return Settling(self.book, self.reporting)
+
+    @property
+    def handing(self) -> HandingOver:
+        return self.reminders.handing
+
+    @property
+    def shifts(self) -> Shifts:
+        return self.reminders.shifts
 
     def take_up(
         self,

@@ -1,12 +1,12 @@
 """How a call is written: its record and its places, in one unit of work that holds for one version only."""
 
-from notifier.domain.calls import TRANSITIONS, Call
+from notifier.domain.calls import TRANSITIONS, Call, CallState
 from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
-from scheduler import steps
+from scheduler import planning, steps
 from scheduler.calendar import Calendar
 from scheduler.rules import CallRules
 
@@ -16,6 +16,13 @@ def require(unit: UnitOfWork, keys: Keys, customer: str, call: Call | None) -> N
     unit.require_field(keys.open_calls, customer, call.id if call else "")
     if call:
         unit.require_version(keys.call(call.id), call.v)
+
+
+def ready(keys: Keys, call: Call) -> str | None:
+    """Where a call waits that is to be made now: with whoever has it, or with those that nobody has."""
+    if call.state not in (CallState.DUE, CallState.CLAIMED):
+        return None
+    return keys.ready(call.assignee) if call.assignee else keys.pool
 
 
 def write(
@@ -30,11 +37,20 @@ def write(
             unit.do("ZREM", keys.calls(before.state), call.id)
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
+        if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
+            daily.missed(unit, keys, call.ended, before.assignee, purpose=before.purpose)
+        former = ready(keys, before)
+        if former and former != ready(keys, call):
+            unit.do("ZREM", former, call.id)
     unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
+    if place := ready(keys, call):
+        unit.do("ZADD", place, planning.rank(call, rules), call.id)
     if before is None:
         daily.planned(unit, keys, call.created)
         unit.do("HSET", keys.open_calls, call.customer, call.id)
-    elif not call.is_open:
+    elif before.is_open and not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)
+    elif call.is_open and not before.is_open:  # its end is taken back
+        unit.do("HSET", keys.open_calls, call.customer, call.id)

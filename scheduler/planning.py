@@ -7,6 +7,9 @@ from scheduler import times
 from scheduler.calendar import Calendar
 from scheduler.rules import CallRules
 
+_NO_AGING = 10**13
+"""Ms that one step of priority is worth where calls do not age: more than lies between any two of them."""
+
 
 def revised(
     call: Call | None,
@@ -81,6 +84,12 @@ def urgency(call: Call, now: int, rules: CallRules) -> float:
     """The priority of a call, which grows while it waits past its time."""
     waited = max(0, now - call.due)
     return call.first.priority + (waited / times.length(rules.aging) if rules.aging else 0)
+
+
+def rank(call: Call, rules: CallRules) -> int:
+    """What orders calls that are due as their urgency does, the smallest first, and stays while they wait."""
+    weight = times.length(rules.aging) or _NO_AGING
+    return call.due - call.first.priority * weight
 
 
 def by_urgency(calls: Iterable[Call], now: int, rules: CallRules) -> list[Call]:

@@ -21,6 +21,7 @@ from notifier.store.work import UnitOfWork
 from scheduler import reminding, steps
 from scheduler.assignment import Shifts, StaffOnShift
 from scheduler.book import CallBook
+from scheduler.handing import HandingOver
 from scheduler.reminding import DIGEST_WITHIN, PendingReminder, ReminderBatch
 from scheduler.steps import DueReminder
 from scheduler.texts import StaffTexts
@@ -59,14 +60,18 @@ class Reminders:
     def reader(self) -> Reader:
         return self.book.reader
 
+    @property
+    def handing(self) -> HandingOver:
+        return HandingOver(self.book, self.staff, self.shifts)
+
     async def tick(self) -> int:
         """Do everything whose time has come; returns how many calls moved and texts were queued."""
         now = self.book.clock.now()
-        count = 0
+        staff = await self.staff.all()
+        count = await self.handing.tick(staff)
         for keys in self.reader.everywhere:
             while moved := await self._move(keys, ms(now)):
                 count += moved
-        staff = await self.staff.all()
         desk = StaffOnShift(staff, self.shifts)
         if any(one.active for one in staff):
             count += await self._digests(desk, now)

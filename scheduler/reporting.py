@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from notifier.domain.calls import Call
 from notifier.domain.domain_events import CallOver
@@ -20,9 +21,9 @@ from notifier.store.reading import StoredCall
 from notifier.store.records import as_text, decode
 from notifier.store.staff import StaffBook
 from notifier.store.work import UnitOfWork
-from scheduler import outcomes, times
+from scheduler import outcomes, times, undoable
 from scheduler.assignment import Shifts, StaffOnShift
-from scheduler.book import CallBook, free_for
+from scheduler.book import CallBook, free_for, fresh_for
 from scheduler.outcomes import Deposit, Report, Result
 from scheduler.reminding import PendingReminder
 from scheduler.rules import Consequence, Outcome
@@ -45,18 +46,29 @@ class Reporting:
     take: Callable[[Event], Awaitable[None]]
     publish: Publish = no_op
 
-    async def report(self, call_id: str, report: Report) -> StoredCall:
-        """Write down an outcome. Raises CallHeld, UnknownCall, UnclearReport."""
+    async def report(self, call_id: str, report: Report, *, seen: int | None = None) -> StoredCall:
+        """Write down an outcome. Raises CallHeld, StaleCall, UnknownCall, UnclearReport.
+
+        ``seen`` is how long the call's history was when whoever reports looked at it.
+        """
         now, book = self.book.now(), self.book
         desk = StaffOnShift(await self.staff.all(), self.shifts)
         found = await book.reader.call(call_id)
         order = await book.reader.order(found.call.source, found.call.order_id) if found else None
+        caller: Any = await book.redis.hget(found.keys.callers, found.call.customer) if found else None
 
         def written(stored: StoredCall, unit: UnitOfWork) -> Call:
             free_for(stored.call, report.by, now)
+            fresh_for(stored.call, report.by, seen)
             result = outcomes.result(stored.call, report, now=now, rules=book.rules, calendar=book.calendar)
-            self._follow(unit, stored, report, result, order, desk, now)
-            return result.call
+            came = self._follow(unit, stored, report, result, order, desk, now)
+            if report.deposit is not None:  # the order is told, and so is the customer
+                return replace(result.call, undo=None)
+            came |= {"outcome": str(report.outcome), "reached": report.outcome is Outcome.REACHED}
+            came["caller"] = caller.decode() if caller else ""
+            came |= {"purpose": str(stored.call.purpose), "timely": _timely(stored.call, now)}
+            came["satisfaction"] = str(report.satisfaction or "")
+            return undoable.kept(result.call, stored.call, now, report.by, **came)
 
         changed = await book.change(call_id, written)
         await self.tell_orders(changed.keys)
@@ -89,10 +101,22 @@ class Reporting:
         order: Order | None,
         desk: StaffOnShift,
         now: int,
-    ) -> None:
+    ) -> dict[str, Any]:
+        """Write what follows; returns what of it may be taken back, as fields of UndoableAct."""
         keys, call, moment = stored.keys, stored.call, times.moment(now)
         unit.do("HSET", keys.callers, call.customer, report.by)
         daily.called(unit, keys, now, report.by, reached=report.outcome is Outcome.REACHED)
+        if report.deposit is None:  # to look a deposit up is not to phone anybody
+            daily.tried(
+                unit,
+                keys,
+                now,
+                report.by,
+                purpose=call.purpose,
+                outcome=report.outcome,
+                timely=_timely(call, now),
+                satisfaction=report.satisfaction,
+            )
         if report.deposit is not None:
             for reason in {(one.source, one.order_id): one for one in result.settled}.values():
                 event = Event(
@@ -105,16 +129,23 @@ class Reporting:
                     extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
                 unit.do("HSET", keys.feedback, event.id, as_text(event))
+        if call.phone and not result.call.is_open and report.outcome is Outcome.REACHED:
+            unit.do("ZREM", keys.inbox, call.phone)  # what they had texted was spoken of
+            unit.do("HDEL", keys.inbox_holders, call.phone)
         if not result.call.is_open:
             over = CallOver(call=result.call, outcome=report.outcome, by=report.by, note=report.note, at=moment)
             self.publish(unit, keys, over)
         match result.consequence:
             case Consequence.DO_NOT_CALL:
-                unit.do("HSET", keys.do_not_call, call.customer, now)
+                unit.do("HSETNX", keys.do_not_call, call.customer, now)
+                return {"refused": True}
             case Consequence.TELL_SUPERVISOR:
-                for one in desk.supervisors(now):
-                    debt = PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now)
+                debts = [
+                    PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now) for one in desk.supervisors(now)
+                ]
+                for debt in debts:
                     unit.do("HSET", keys.owed, debt.field, debt.value)
+                return {"owed": tuple(debt.field for debt in debts)}
             case Consequence.EXHAUSTED if order is not None:
                 if message := self.texts.exhausted(call, order, moment):
                     writes.queue_message(unit, keys, message)
@@ -122,3 +153,10 @@ class Reporting:
                         at=moment, kind=LineKind.MESSAGE, what=message.template, ref=message.id, extra={"by": report.by}
                     )
                     writes.add_lines(unit, keys, order, [line])
+                    return {"message": message.id}
+        return {}
+
+
+def _timely(call: Call, now: int) -> bool | None:
+    """Whether this first try comes before the call is late; None where somebody has tried before."""
+    return None if call.tried else now <= call.late

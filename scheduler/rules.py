@@ -79,6 +79,8 @@ PURPOSES: Mapping[Purpose, PurposeRule] = {
     Purpose.WHY_CANCELLED: PurposeRule(priority=4, within=timedelta(hours=2)),
     Purpose.COORDINATION: PurposeRule(priority=4, within=timedelta(hours=2)),
     Purpose.ARRANGE_PAYMENT: PurposeRule(priority=4, within=timedelta(hours=2)),
+    Purpose.RETURN: PurposeRule(priority=4, within=timedelta(hours=2)),
+    Purpose.DEPOSIT_NOT_FOUND: PurposeRule(priority=4, within=timedelta(hours=2)),
     Purpose.REASSURANCE: PurposeRule(priority=3, within=timedelta(hours=2)),
     Purpose.UNDELIVERED_SMS: PurposeRule(priority=3, within=timedelta(hours=2)),
     Purpose.PAYMENT_HELP: PurposeRule(priority=3),

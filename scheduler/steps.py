@@ -90,7 +90,7 @@ def _step(
             holder = desk.active(call.assignee)
             return told, [DueReminder(holder, told, ReminderKind.SOON, now)] if holder and call.due > now else []
         case _:
-            if desk.active(call.assignee) is None:
+            if desk.present(call.assignee, now) is None:
                 call = _assigned(call, now, known, desk)
             due = moved(call, CallState.DUE, rung=0)
             holder = desk.active(due.assignee)
@@ -99,9 +99,10 @@ def _step(
 
 
 def _assigned(call: Call, now: int, known: str | None, desk: StaffOnShift) -> Call:
-    if desk.active(call.assignee):
+    at = max(now, call.due)
+    if desk.present(call.assignee, at):
         return moved(call, CallState.SCHEDULED, step=_TELL)
-    chosen = desk.choose(max(now, call.due), known=known)
+    chosen = desk.choose(at, known=known)
     history = noted(call, now, "assigned", chosen) if chosen else call.history
     return moved(call, CallState.SCHEDULED, step=_TELL, assignee=chosen, history=history)
 

@@ -29,7 +29,7 @@ TEMPLATES: Mapping[str, Audience] = {
 _URGENCY = {
     ReminderKind.SOON: "به‌زودی",
     ReminderKind.OVERDUE: "دیر شده",
-    ReminderKind.POOL: "بی‌مسئول",
+    ReminderKind.POOL: "بدون مسئول",
     ReminderKind.ESCALATED: "ارجاع به سرپرست",
     ReminderKind.WRONG_NUMBER: "شمارهٔ اشتباه",
 }
@@ -72,7 +72,7 @@ class StaffTexts:
             return None
         ready = now if template.passes_quiet_hours else self.texting_time(now)
         return Message(
-            id=derived_id(self.namespace, EXHAUSTED, call.id),
+            id=derived_id(self.namespace, EXHAUSTED, call.id, *([str(call.texts_undone)] if call.texts_undone else [])),
             template=template.name,
             version=template.version,
             to=call.phone,

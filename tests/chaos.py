@@ -1,11 +1,12 @@
 """Everything dies at random, and nothing may be lost or doubled: ``python tests/chaos.py --seconds 60 --seed 1``.
 
-Shops post many customers' events to a real service, its web and its worker a process each, and come again until they
-are answered, as senders of Standard Webhooks do. Meanwhile web, worker and Redis are killed -9, and the provider in
-this process drops, breaks, delays and refuses. At the end everything is left alone until it is quiet, and each message
-and call that was ever acknowledged is held against what arrived. Only loopback is used.
+Shops post many customers' events to a real service, its web and its two workers a process each, and come again until
+they are answered, as senders of Standard Webhooks do. Meanwhile web, workers and Redis are killed -9, and the provider
+in this process drops, breaks, delays and refuses. At the end everything is left alone until it is quiet, and each
+message and call that was ever acknowledged is held against what arrived. Only loopback is used.
 
-Waits that would outlast the run (of paused lines, of retries, of dead workers' claims) are cut short in the store.
+Waits that would outlast the run (of paused lines, of retries) are cut short in the store. What a killed worker had in
+hand is watched: how long it takes until somebody else has it.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import socket
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.practice import standard
 from notifier.simulator import Fault, Ripening, Simulator, create_app
+from notifier.sms.holds import ALIVE
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.keys import Keys
@@ -48,9 +50,12 @@ LINE = "simulator"
 API_KEY = "chaos-5f3a9c71e2"
 KEYS = Keys(0)
 STORY = (EventType.PAID, EventType.PREPARING, EventType.PACKED, EventType.SHIPPED)
+VICTIMS = ("web", "worker", "redis")
+WORKERS = ("worker", "second worker")
 CODES = (402, 409, 418, 429, 451)
 QUIET_AFTER = 60  # seconds that everything may take to come to rest
 S = MessageState
+_SILENT = 1.0  # seconds without a renewal by which a dead worker's claims are told from those of the living
 OPEN = (S.QUEUED, S.SENDING)
 
 
@@ -84,6 +89,12 @@ class Chaos:
     port: int = field(default_factory=free_port)
     over: bool = False
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)  # how long the log was when a process was started
+    ready: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    watching: list[asyncio.Task[None]] = field(default_factory=list)
+    taken_over: list[float] = field(default_factory=list)  # for each text, seconds in which somebody could have
+    pause: tuple[float, float] = (0.75, 2.25)  # seconds between kills
+    victims: Sequence[str] = VICTIMS
 
     @property
     def environment(self) -> dict[str, str]:
@@ -103,12 +114,14 @@ class Chaos:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER")}
         return kept | {f"NOTIFIER__{name}": value for name, value in settings.items()}
 
-    async def keep_running(self, role: str) -> None:
+    async def keep_running(self, name: str) -> None:
         """What runs a service on a server: whenever it dies, it is started again."""
+        role = "web" if name == "web" else "worker"
         port = str(self.port if role == "web" else 0)
         arguments = ("serve", "--role", role, "--port", port, "--data-dir", str(self.folder / "data"))
         while True:
-            with (self.folder / f"{role}.log").open("ab") as log:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.began[name] = log.tell()
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "notifier", *arguments),
                     env=self.environment,
@@ -117,16 +130,17 @@ class Chaos:
                     stdout=log,
                     start_new_session=True,
                 )
-            self.processes[role] = process
+            self.processes[name] = process
             await process.wait()
-            if role == "worker":
-                await self._lapse()
+            if role == "worker" and not self.over:
+                self.watching.append(asyncio.create_task(self._watch_claims()))
 
     async def kill_at_random(self) -> None:
         while True:
-            await asyncio.sleep(self.dice.uniform(0.5, 2.5))
-            victim = self.dice.choice(("web", "worker", "redis"))
-            pid = await self._redis_pid() if victim == "redis" else getattr(self.processes.get(victim), "pid", None)
+            await asyncio.sleep(self.dice.uniform(*self.pause))
+            victim = self.dice.choice(self.victims)
+            running = self.processes.get(self.dice.choice(WORKERS) if victim == "worker" else victim)
+            pid = await self._redis_pid() if victim == "redis" else getattr(running, "pid", None)
             if pid is not None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -213,16 +227,42 @@ class Chaos:
         except (RedisError, OSError):
             return None
 
-    async def _lapse(self) -> None:
-        """The claims of a worker that is surely dead are over."""
-        while True:
-            try:
+    async def _watch_claims(self) -> None:
+        """See how long what a worker had in hand that just died waits for other hands, while there are any."""
+        clock = asyncio.get_running_loop().time
+        died = since = clock()
+        waiting, sorted_out = None, False
+        while waiting is None or waiting:
+            if not any(map(self._is_ready, WORKERS)):
+                since = clock()
+            with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
-                    for member in await redis.zrange(KEYS.sending(LINE), 0, -1):
-                        await redis.zadd(KEYS.sending(LINE), {member: 1}, xx=True)
-                return
-            except (RedisError, OSError):
-                await asyncio.sleep(0.2)
+                    if waiting is None:
+                        ids = [member.decode() for member in await redis.zrange(KEYS.sending(LINE), 0, -1)]
+                        waiting = {one: owner for one, (owner, _) in (await _owners(redis, ids)).items()}
+                    if not sorted_out and clock() - died > _SILENT:
+                        waiting = {one: owner for one, owner in waiting.items() if not await _beats(redis, owner)}
+                        sorted_out = True
+                    for one, (now, place) in (await _owners(redis, waiting)).items():
+                        owner = waiting[one]
+                        if now != owner:
+                            self.taken_over.append(clock() - since)
+                        # Settled by one that lived: not this death's.
+                        if now != owner or place is None:
+                            del waiting[one]
+            await asyncio.sleep(0.2)
+
+    def _is_ready(self, name: str) -> bool:
+        """Whether the process that runs now has come to the end of its start."""
+        process, log = self.processes.get(name), self.folder / f"{name}.log"
+        if process is None or process.returncode is not None:
+            return False
+        if self.ready.get(name) is not process:
+            with log.open("rb") as file:
+                file.seek(self.began[name])
+                if b'"action":"ready"' in file.read(8192):
+                    self.ready[name] = process
+        return self.ready.get(name) is process
 
     async def come_to_rest(self) -> None:
         """Wait until nothing waits to be sent any more."""
@@ -282,6 +322,22 @@ class Chaos:
         return list(await reader.calls(page.members))
 
 
+async def _owners(redis: Redis, messages: Iterable[str]) -> dict[str, tuple[bytes, float | None]]:
+    """Whose claim each message is, and its place among those that are being sent."""
+    ids = list(messages)
+    async with redis.pipeline(transaction=False) as pipe:
+        for one in ids:
+            pipe.hget(KEYS.message(one), "owner").zscore(KEYS.sending(LINE), one)
+        answers = await pipe.execute()
+    return {one: (answers[2 * n] or b"", answers[2 * n + 1]) for n, one in enumerate(ids)}
+
+
+async def _beats(redis: Redis, token: bytes) -> bool:
+    """Whether the heartbeat of a claim was renewed within the last moments: it is of a worker that lives."""
+    lasts: Any = await redis.pttl(KEYS.claim(token.decode()))
+    return bool(lasts > 1000 * (ALIVE.total_seconds() - _SILENT))
+
+
 def _lost(stored: StoredMessage, ours: set[str]) -> bool:
     """Whether a message is nowhere, or said to be out and is not."""
     if stored.state in (S.ACCEPTED, S.DELIVERED):
@@ -298,7 +354,16 @@ def templates(folder: Path) -> None:
     packed.write_text(f"{head}{pattern}+++\nسفارش {{{{ order }}}} بسته‌بندی شد.\n", encoding="utf-8")
 
 
-async def run(folder: Path, *, seconds: float, seed: int, shops: int) -> dict[str, int]:
+async def run(
+    folder: Path,
+    *,
+    seconds: float,
+    seed: int,
+    shops: int,
+    kills: float = 40,
+    victims: Sequence[str] = VICTIMS,
+    slow: bool = False,
+) -> dict[str, int]:
     """A run of so many seconds, and what came of it."""
     dice = random.Random(seed)
     ripening = Ripening(operator=timedelta(seconds=1), settled=timedelta(seconds=3))
@@ -310,11 +375,15 @@ async def run(folder: Path, *, seconds: float, seed: int, shops: int) -> dict[st
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     chaos = Chaos(folder, dice, simulator, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    chaos.pause, chaos.victims = (0.5 * 60 / kills, 1.5 * 60 / kills), victims
     simulator.callback_url = f"http://127.0.0.1:{chaos.port}/callbacks/kavenegar/chaos/delivery"
-    services = [asyncio.create_task(chaos.keep_running(role)) for role in ("web", "worker")]
+    services = [asyncio.create_task(chaos.keep_running(name)) for name in ("web", *WORKERS)]
     helpers = [asyncio.create_task(chaos.hurry())]
     posting = [asyncio.create_task(chaos.shop(name)) for name in range(shops)]
-    evil = [asyncio.create_task(chaos.kill_at_random()), asyncio.create_task(chaos.trouble_at_random())]
+    if slow:
+        simulator.faults.add(Fault(kind="latency", seconds=0.4, times=10**9))
+    evil = [asyncio.create_task(chaos.kill_at_random())]
+    evil += [] if slow else [asyncio.create_task(chaos.trouble_at_random())]
     try:
         done, _ = await asyncio.wait([*evil, *posting], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
@@ -324,12 +393,15 @@ async def run(folder: Path, *, seconds: float, seed: int, shops: int) -> dict[st
         chaos.over = True
         await asyncio.wait_for(asyncio.gather(*posting), QUIET_AFTER)
         await chaos.come_to_rest()
+        await tasks.end(*chaos.watching)
         table = await chaos.verdict()
     finally:
-        await tasks.end(*evil, *posting, *helpers, *services)
+        await tasks.end(*evil, *posting, *helpers, *services, *chaos.watching)
         await end(chaos)
         await runner.cleanup()
-    return table | {f"{name} killed": chaos.killed[name] for name in ("web", "worker", "redis")}
+    slowest = {"slowest take-over, ms": round(1000 * max(chaos.taken_over, default=0.0))}
+    taken = {"taken over from the dead": len(chaos.taken_over)} | slowest
+    return table | taken | {f"{name} killed": chaos.killed[name] for name in ("web", "worker", "redis")}
 
 
 async def end(chaos: Chaos) -> None:
@@ -360,12 +432,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--shops", type=int, default=8, help="how many post at once")
+    parser.add_argument("--kills", type=float, default=40, help="how many a minute")
+    parser.add_argument("--victims", default=",".join(VICTIMS), help="who is killed")
+    parser.add_argument("--slow", action="store_true", help="the provider is slow, and nothing worse")
     parser.add_argument("--keep", type=Path, help="a new folder for logs and data, kept afterwards")
     options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed
     print(f"{options.seconds:g} seconds of chaos, --seed {seed}")
     with workplace(options.keep) as folder:
-        table = asyncio.run(run(folder, seconds=options.seconds, seed=seed, shops=options.shops))
+        victims = options.victims.split(",")
+        evil = {"kills": options.kills, "victims": victims, "slow": options.slow}
+        table = asyncio.run(run(folder, seconds=options.seconds, seed=seed, shops=options.shops, **evil))
     for name, count in table.items():
         print(f"{name:24}{count:8}")
     bad = ("lost", "doubled", "calls missing", "calls doubled", "log lines with secrets")

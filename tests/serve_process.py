@@ -21,6 +21,7 @@ class Served:
     process: asyncio.subprocess.Process
     log: list[dict[str, Any]] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)  # what it wrote that is no log line
+    drained: asyncio.Event = field(default_factory=asyncio.Event)  # nobody can write to its log any more
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -48,6 +49,7 @@ class Served:
             self._take(line)
             async with self._news:
                 self._news.notify_all()
+        self.drained.set()
         await self.process.wait()
         async with self._news:
             self._news.notify_all()

@@ -1,4 +1,7 @@
-"""The command line: ``notifier COMMAND``. A user's mistake ends with one clear line and exit code 2."""
+"""The command line: ``notifier COMMAND``. A failure ends with one clear line.
+
+The exit code is 2 where a person must mend something, 75 where the store is away and the same may succeed later.
+"""
 
 import sys
 from typing import Annotated
@@ -7,6 +10,8 @@ import typer
 
 from notifier.cli.lazy import Command, LazyGroup
 from notifier.errors import ConfigError, NotifierError, TemplateError
+
+_MISTAKE, _LATER = 2, 75
 
 COMMANDS = {
     "init": Command(
@@ -81,7 +86,7 @@ app = typer.Typer(
     cls=_Commands,
     name="notifier",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
 )
 
@@ -113,11 +118,29 @@ def main() -> None:
         more = f" (and {len(others)} more; `notifier check` shows them all)" if others else ""
         sys.exit(_ended(f"{first}{more}"))
     except NotifierError as error:
-        sys.exit(_ended(str(error)))
+        sys.exit(_ended(str(error), code=_code(error)))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if (away := _of_the_store(error)) is None:
+            raise
+        sys.exit(_ended(str(away), code=_code(away)))
 
 
-def _ended(text: str) -> int:
+def _of_the_store(error: Exception) -> NotifierError | None:
+    # Imported only now: most commands need nothing of it, and it takes long.
+    from notifier.store import absence
+
+    return absence.of(error)
+
+
+def _code(error: NotifierError) -> int:
+    """2 for what a person must mend; 75 where the same may succeed later, for the store is away."""
+    from notifier.store.absence import StoreRefuses
+
+    return _LATER if _of_the_store(error) is not None and not isinstance(error, StoreRefuses) else _MISTAKE
+
+
+def _ended(text: str, *, code: int = _MISTAKE) -> int:
     print(f"notifier: {text}", file=sys.stderr)  # noqa: T201
-    return 2
+    return code

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.domain import phones
+from notifier.domain.counted import counted
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers, Erased
 from notifier.store import audit, private_files
 from notifier.store.audit import Act
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import encode
 
 T = TypeVar("T")
@@ -50,7 +52,7 @@ def export(
     else:
         for row in rows:
             typer.echo(row.decode())
-    Console(stderr=True).print(f"{len(rows)} records", highlight=False)
+    printer(stderr=True).print(counted(len(rows), "record"), highlight=False)
 
 
 @app.command()
@@ -70,7 +72,7 @@ def erase(
         return await customers.erase(number)
 
     erased = _with(config, data_dir, gone)
-    console = Console(soft_wrap=True)
+    console = printer()
     for line in erased.lines():
         console.print(line, highlight=False)
 
@@ -89,7 +91,14 @@ async def _customers(config: Config) -> AsyncIterator[Customers]:
         redis = await store.open()
         reader = Reader(redis, config.redis.partitions)
         archive = Archive(config.redis.data_dir / "archive")
-        yield Customers(redis, reader, SystemClock(TEHRAN), archive, config.retention.remembered)
+        yield Customers(
+            redis,
+            reader,
+            SystemClock(TEHRAN),
+            archive,
+            config.retention.remembered,
+            ReceiptPictures(config.redis.data_dir),
+        )
     finally:
         await store.close()
 

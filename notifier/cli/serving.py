@@ -1,11 +1,13 @@
 """``notifier serve``: the service itself."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import structlog
@@ -15,9 +17,12 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from notifier import tasks
+from notifier.cli import systemd
 from notifier.cli.options import ConfigOption, DataDirOption, configured
-from notifier.cli.supervising import SHARE_PORT, supervise, worker_command
+from notifier.cli.starting import Waiting, exit_code, held_by_parent, pause, port_awaited, started
+from notifier.cli.supervising import LISTENING, supervise, worker_command
 from notifier.config import Config
+from notifier.config.server import ServerConfig
 from notifier.diagnostics import offline
 from notifier.errors import ConfigError, NotifierError, TemplateError
 from notifier.observability import logs
@@ -28,7 +33,10 @@ from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.records import ms
 from notifier.store.urls import passwords_in
 from notifier.texts import loading
-from notifier.web import listening
+from notifier.web import listening, sockets
+from notifier.web.holding import HoldingDoor
+from notifier.web.holding import serve as serve_at
+from notifier.web.sockets import PortTaken
 
 log = structlog.get_logger()
 
@@ -54,9 +62,7 @@ def serve(
         raise ConfigError(f"--role: unknown {', '.join(sorted(unknown))}; write web, worker or web,worker")
     if workers > 1:
         offline.require(settings, loading.load(settings))
-        if settings.server.port == 0:
-            raise ConfigError("--port 0: each of several processes would choose its own; name a port, or --workers 1")
-        raise typer.Exit(supervise(worker_command(sys.argv[1:]), workers))
+        raise typer.Exit(supervise(worker_command(sys.argv[1:]), workers, settings.server))
 
     def reread() -> Config:
         """The file as it is now, with what the command line says. Raises ConfigError with every finding."""
@@ -66,36 +72,71 @@ def serve(
         fresh = configured(config, data_dir)
         return fresh.model_copy(update={"server": fresh.server.model_copy(update=changes)})
 
-    uvloop.run(_serve(settings, roles, reread))
+    try:
+        uvloop.run(_serve(settings, roles, reread))
+    except NotifierError:
+        raise
+    except Exception as error:
+        log.error("the service ended", action="crashed", error=type(error).__name__, exc_info=error)
+        raise typer.Exit(exit_code(error)) from None
 
 
 async def _serve(config: Config, roles: list[str], reread: Callable[[], Config]) -> None:
-    stop = asyncio.Event()
+    stop, hangup, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Service(config, roles=roles) as service:
-        hangup = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
-        listener = asyncio.create_task(_reconfigure(service, reread, hangup), name="reconfigure")
-        runner = listening.runner(service.app, config.server)
-        await runner.setup()
-        site = web.TCPSite(
-            runner, config.server.host, config.server.port, reuse_port=True if os.environ.get(SHARE_PORT) else None
-        )
-        try:
-            try:
-                await site.start()
-            except OSError as error:
-                where = f"{config.server.host}:{config.server.port}"
-                raise ConfigError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
-            spare_the_collector()
-            log.info("ready", action="ready", url=_url(runner), roles=",".join(roles), pid=os.getpid())
-            await stop.wait()
-            log.info("stopping", action="stopping")
-        finally:
-            await tasks.end(listener)
-            await runner.cleanup()
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hangup.set)  # before the start is over it waits until then
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(held_by_parent(stop))
+        bound = await _listening(config.server, stop)
+        stack.callback(sockets.close, bound)
+        door = HoldingDoor(bound, config.server)
+        stack.push_async_callback(door.close)
+        service = await started(lambda: Service(config, roles=roles, reread=reread), door, stop)
+        if service is not None:
+            async with contextlib.aclosing(service):
+                await _answer(service, bound, door, stop, reread, hangup)
     log.info("stopped", action="stopped")
+
+
+async def _listening(server: ServerConfig, stop: asyncio.Event) -> list[socket.socket]:
+    """The sockets of the service: those that our parent has bound, or our own as soon as the port is free."""
+    if numbers := os.environ.get(LISTENING):
+        return sockets.inherited(numbers)
+    waiting = Waiting(port_awaited)
+    while not stop.is_set():
+        try:
+            return sockets.bind(server.host, server.port)
+        except PortTaken as error:
+            await pause(waiting.because(str(error)), stop)
+    return []
+
+
+async def _answer(
+    service: Service,
+    bound: Sequence[socket.socket],
+    door: HoldingDoor,
+    stop: asyncio.Event,
+    reread: Callable[[], Config],
+    hangup: asyncio.Event,
+) -> None:
+    """Answer at the sockets until we are told to stop."""
+    listener = asyncio.create_task(_reconfigure(service, reread, hangup), name="reconfigure")
+    runner = listening.runner(service.app, service.config.server)
+    await runner.setup()
+    try:
+        await door.close()
+        await serve_at(runner, bound)
+        spare_the_collector()
+        log.info("ready", action="ready", url=_url(runner), roles=",".join(sorted(service.roles)), pid=os.getpid())
+        systemd.notify(status="Ready", ready=True)
+        await stop.wait()
+        log.info("stopping", action="stopping")
+        systemd.notify(status="Stopping", stopping=True)
+    finally:
+        sockets.close(bound)  # nobody who comes now waits for us
+        await tasks.end(listener)
+        await runner.cleanup()
 
 
 def spare_the_collector() -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from notifier.config import Config, shipped
 from notifier.errors import ConfigError
+from notifier.secret import FROM_FILE, Inline
 
 PREFIX = "NOTIFIER__"
 _OUR_GROUPING = {"rules", "regions"}
@@ -32,7 +33,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
     values = _read(file)
     origins = _override(values, environment)
     try:
-        return _from_its_folder(Config.model_validate(values | {"file": file.resolve()}))
+        return _from_its_folder(Config.model_validate(values | {"file": file.resolve()}, context=FROM_FILE))
     except ValidationError as error:
         lines = [
             _line(file, origins, _written(values, found["loc"]), found["msg"], found["type"])
@@ -92,13 +93,25 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tu
         text = environment[variable]
         if text.lstrip().startswith(("[", "{")):
             try:
-                place[keys[-1]] = json.loads(text)
+                place[keys[-1]] = _inline(json.loads(text))
             except ValueError:
                 raise ConfigError(f"environment variable {variable}: a list or table must be JSON") from None
         else:
-            place[keys[-1]] = text
+            place[keys[-1]] = Inline(text)
         origins[keys] = variable
     return origins
+
+
+def _inline(value: Any) -> Any:
+    """A value of the environment, whose texts may be secrets themselves: that is where secrets belong."""
+    match value:
+        case str():
+            return Inline(value)
+        case list():
+            return [_inline(one) for one in value]
+        case dict():
+            return {key: _inline(one) for key, one in value.items()}
+    return value
 
 
 def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:

@@ -120,6 +120,8 @@ class Fields(Section):
     payment: PaymentFields = PaymentFields.usual()
     items: Expression | None = None
     shipment: ShipmentFields = ShipmentFields.usual()
+    reason: Expression | None = None
+    new_date: Expression | None = None
 
     def lookups(self) -> dict[str, Lookup]:
         """By the place of the field: ``customer.phone``."""

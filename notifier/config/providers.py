@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from annotated_types import Ge
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
+from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
 from notifier.domain.messages import Via
-from notifier.secret import Secret
+from notifier.secret import Inline, Secret, is_reference
 from notifier.sms.limit_rules import Limits
+from notifier.sms.opt_out import OptOutBy
 from notifier.sms.price import Prices
 from notifier.sms.providers.generic_rules import HttpProviderRules
 
@@ -25,6 +28,7 @@ class SmsConfig(Section):
     unknown: Literal["hold", "resend", "fail"] = "hold"
     gap: timedelta = timedelta()
     namespace: str = ""
+    confirm_opt_out: bool = False
     price: Prices = Prices()
     limits: Limits = Limits()
 
@@ -37,13 +41,15 @@ class SmsConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderAccount:
-    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial."""
+    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial, and by whom «لغو۱۱» is
+    put behind a plain text of this line."""
 
     kind: str
     rate: Annotated[int, Ge(1)] | None = None
     low_credit: Annotated[int, Ge(0)] | None = None
     timeout: timedelta = timedelta(seconds=20)
     sender: str | None = None
+    opt_out_by: OptOutBy = OptOutBy.PROVIDER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +127,23 @@ def _kind_of(section: Any) -> str:
     return str(kind)
 
 
+def _practice_key(section: Any) -> Any:
+    """A section whose key may stand in the file: that of a simulator on this machine opens nothing."""
+    match section:
+        case {"base_url": str() as base, "api_key": str() as key} if not is_reference(key):
+            try:
+                host = urlsplit(base).hostname or ""
+            except ValueError:
+                return section
+            if is_loopback(host):
+                return {**section, "api_key": Inline(key)}
+    return section
+
+
 ProviderConfig = Annotated[
     Annotated[KavenegarConfig, Tag("kavenegar")]
     | Annotated[SmsIrConfig, Tag("smsir")]
     | Annotated[HttpConfig, Tag("http")],
     Discriminator(_kind_of),
+    BeforeValidator(_practice_key),
 ]

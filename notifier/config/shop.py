@@ -5,9 +5,11 @@ from datetime import time
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from annotated_types import MinLen
 from pydantic import AfterValidator, Field
 
 from notifier.config.section import Section
+from notifier.domain.iban import sheba
 from notifier.domain.policy import Shop
 from notifier.domain.quiet import QuietHours
 from notifier.domain.regions import Regions
@@ -25,6 +27,9 @@ def _known_zone(name: str) -> str:
 class ShopConfig(Shop):
     """What the texts say about the shop, and where its clock stands."""
 
+    name: Annotated[str, MinLen(1)]
+    support_phone: Annotated[str, MinLen(1)]
+    iban: Annotated[str, AfterValidator(sheba)] = ""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tehran"
 
     @property

@@ -3,20 +3,30 @@
 from aiohttp import web
 
 from notifier.console import statics
+from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
+from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
+from notifier.console.consent import Consent
+from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
+from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
+from notifier.console.owner import OwnerPage
 from notifier.console.people import People
+from notifier.console.promises import PromisePages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
+from notifier.console.tour import Tour
+from notifier.console.tracking_codes import TrackingCodes
 from notifier.console.waiting import WaitingPages
 
 
@@ -27,14 +37,24 @@ def create_console(deps: Dependencies) -> web.Application:
     for pages in (
         SignIn,
         Calls,
+        CallbackPages,
         Orders,
+        DepositPages,
+        Conversations,
+        Consent,
         WaitingPages,
         SupervisorDesk,
+        AbsencePages,
         Deliveries,
         Me,
         People,
         Dashboard,
+        OwnerPage,
+        Tour,
+        TextEditing,
         TextPages,
+        PromisePages,
+        TrackingCodes,
         Audit,
     ):
         app.add_routes(pages(deps, render).routes())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifier.console.dependencies import Dependencies
-from notifier.domain.calls import Call
+from notifier.domain.calls import Call, Purpose, customer_of
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys, partition_of
 from notifier.store.reading import StoredMessage
@@ -46,17 +46,35 @@ async def customer(
     told = [await deps.reader.story(order) for order in list(orders.values())[:_ORDERS]]
     texts = {one.message.id: one for each in told for one in each.messages}
     calls = {one.call.id: one.call for each in told for one in each.calls}
-    opted_out = do_not_call = False
+    no_texts = no_calls = False
     if phone:
         keys = phone_keys(deps, phone)
-        opted_out = bool(await deps.redis.sismember(keys.opted_out, phone))
-        do_not_call = bool(await deps.redis.hexists(keys.do_not_call, phone))
+        no_texts = await opted_out(deps, phone)
+        no_calls = bool(await deps.redis.hexists(keys.do_not_call, phone))
     return CustomerView(
         orders=sorted(orders.values(), key=lambda order: -order.created_at),
         texts=sorted(texts.values(), key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
         calls=sorted(
             (call for call in calls.values() if call.tried and call.id != but_call), key=lambda call: -call.due
         )[:_CALLS],
-        opted_out=opted_out,
-        do_not_call=do_not_call,
+        opted_out=no_texts,
+        do_not_call=no_calls,
     )
+
+
+def whose(deps: Dependencies, order: Order, home: Keys) -> tuple[Keys, str]:
+    """Where it is kept whether an order's customer is phoned, and under what name."""
+    phone = order.details.phone
+    return (phone_keys(deps, phone) if phone else home), customer_of(phone, order.source, order.id)
+
+
+async def refuses_calls(deps: Dependencies, order: Order, home: Keys, purpose: Purpose) -> bool:
+    """Whether the customer does not want to be called for such a purpose."""
+    keys, name = whose(deps, order, home)
+    refused = await deps.redis.hexists(keys.do_not_call, name)
+    return refused and purpose not in deps.calling.book.rules.despite_refusal
+
+
+async def opted_out(deps: Dependencies, phone: str) -> bool:
+    """Whether a customer wants no texts but the essential ones."""
+    return bool(await deps.redis.sismember(phone_keys(deps, phone).opted_out, phone))

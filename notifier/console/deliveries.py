@@ -1,6 +1,7 @@
 """What shops posted and was refused, for supervisors: why, and once more after a fix."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -24,14 +25,55 @@ REASONS: Mapping[int, str] = {
     422: "شکل رویداد درست نبود.",
 }
 _ADVICE: Mapping[int, str] = {
-    200: "معنای این وضعیت را در پیکربندی فروشگاه بنویسید و دوباره بررسی کنید.",
+    200: "معنای این وضعیت را در تنظیمات فروشگاه بنویسید و دوباره بررسی کنید.",
     400: "فروشگاه باید درست‌شدهٔ آن را بفرستد.",
-    401: "رمز وب‌هوک را در فروشگاه و در پیکربندی با هم بسنجید.",
+    401: "رمز وب‌هوک را در فروشگاه و در تنظیمات با هم بسنجید.",
     409: "با بررسی دوباره، شناسه‌ای جدا می‌گیرد و پذیرفته می‌شود.",
     413: "اندازهٔ مجاز را بیشتر کنید و از فروشگاه بخواهید دوباره بفرستد.",
     415: "فروشگاه باید Content-Type را application/json بفرستد.",
     422: "خطاها را ببینید. پس از رفع اشکال دوباره بررسی کنید، یا فروشگاه درست‌شده را بفرستد.",
 }
+SHORT: Mapping[int, str] = {
+    200: "وضعیت ناشناخته",
+    400: "ناخوانا",
+    401: "امضای نادرست",
+    409: "شناسهٔ تکراری",
+    413: "بیش از اندازه بزرگ",
+    415: "نوع نادرست",
+    422: "شکل نادرست",
+}
+"""The reasons as buttons say them."""
+
+_WRONG: Mapping[str, str] = {
+    "missing": "نیامده است",
+    "field required": "نیامده است",
+    "valid string": "باید نوشته باشد",
+    "valid integer": "باید عدد درست باشد",
+    "valid number": "باید عدد باشد",
+    "valid datetime": "باید تاریخ و ساعت باشد",
+    "valid dictionary": "باید شیء JSON باشد",
+    "valid list": "باید فهرست باشد",
+    "phone": "شمارهٔ تلفن درست نیست",
+    "timezone": "باید منطقهٔ زمانی داشته باشد",
+    "at most": "بیش از اندازه بلند است",
+    "longer than": "بیش از اندازه بلند است",
+    "at least": "کمتر از اندازه است",
+    "greater than": "کمتر از اندازه است",
+    "less than": "بیش از اندازه است",
+    "input should be": "از مقدارهای شناخته‌شده نیست",
+    "line break": "نویسه‌های ناروا دارد",
+}
+"""Words of an error that say what is wrong, the first that fits; the error itself stands behind the fold."""
+
+
+def wrong(error: Mapping[str, Any]) -> str:
+    """One error of a delivery: which field, and what is wrong with it."""
+    said = str(error.get("msg", "")).lower()
+    why = next((persian for word, persian in _WRONG.items() if word in said), "درست نیست")
+    where = ".".join(map(str, error.get("loc", ())))
+    return f"«{where}» {why}" if where else f"محتوا {why}"
+
+
 _BECAME: Mapping[ReplayOutcome, str] = {
     ReplayOutcome.TAKEN: "پذیرفته شد و کارهایش انجام می‌شود.",
     ReplayOutcome.KNOWN: "خبر تازه‌ای در آن نبود؛ از فهرست برداشته شد.",
@@ -64,6 +106,8 @@ class Deliveries:
             rows=kept,
             asked=asked if status else "",
             reasons=REASONS,
+            short=SHORT,
+            wrong=wrong,
             todo=_ADVICE,
             end=end,
         )
@@ -81,7 +125,8 @@ class Deliveries:
         except NotifierError:
             raise PageRefusal("این بار نشد؛ چند لحظه دیگر دوباره امتحان کنید.") from None
         self._deps.wake()
-        if result.became not in _BECAME:
-            raise PageRefusal(_WHY_NOT[result.became])
-        await self._deps.sessions.tell(request[SESSION], _BECAME[result.became])
-        return web.Response(status=303, headers={"Location": "/console/deliveries"})
+        told = _BECAME.get(result.became) or f"انجام نشد: {_WHY_NOT[result.became]}"
+        await self._deps.sessions.tell(request[SESSION], told)
+        asked = request[FORM].get("status", "")
+        query = f"?status={asked}" if asked in map(str, REASONS) else ""
+        return web.Response(status=303, headers={"Location": f"/console/deliveries{query}"})

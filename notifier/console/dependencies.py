@@ -7,15 +7,18 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.config.promises import PromiseEditor
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.sms.accounts import Accounts
 from notifier.sms.templates import Template
 from notifier.store.audit import Act, AuditEntry
 from notifier.store.reading import Reader
+from notifier.texts.editing import TextEditor
 from scheduler.calling import Calling
 
 
@@ -35,6 +38,9 @@ class Dependencies:
     rejections: RejectionRecorder
     replayer: Replayer
     wake: Callable[[], None]
+    committer: Committer
+    editor: TextEditor
+    promises: PromiseEditor
 
     @property
     def redis(self) -> Redis:

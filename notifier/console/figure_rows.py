@@ -9,7 +9,7 @@ from notifier.console import labels
 from notifier.console.csv_export import Column, Columns
 from notifier.console.figures import Figures, percentile
 from notifier.console.refusals import PageRefusal
-from notifier.domain import jalali
+from notifier.domain import jalali, money
 
 
 class FigureLine(NamedTuple):
@@ -56,17 +56,17 @@ _DAY: Column[FigureLine] = Column("روز", lambda line: jalali.date(line.day.da
 _TEXTS: Columns[FigureLine] = (
     _DAY,
     Column("متن", lambda line: labels.template(line.of)),
-    Column("فرستاده", lambda line: line.day.counted.sent[line.of]),
+    Column("ارسال‌شده", lambda line: line.day.counted.sent[line.of]),
     Column("رسیده", lambda line: line.day.counted.arrived[line.of]),
 )
 
 _DAYS: Columns[FigureLine] = (
     _DAY,
-    Column("فرستاده", lambda line: line.day.counted.sent.total()),
+    Column("ارسال‌شده", lambda line: line.day.counted.sent.total()),
     Column("رسیده", lambda line: line.day.counted.arrived.total()),
-    Column("بخش", lambda line: line.day.counted.parts),
-    Column("هزینه (ریال)", lambda line: line.day.counted.cost),
-    Column("میانه تا تحویل به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
+    Column("صفحه", lambda line: line.day.counted.parts),
+    Column("هزینه (تومان)", lambda line: money.in_toman(line.day.counted.cost)),
+    Column("میانه تا ارسال به مخابرات (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.5)),
     Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_taken, 0.9)),
     Column("میانه تا رسیدن به گوشی (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.5)),
     Column("۹۰٪ تا (ثانیه)", lambda line: percentile(line.day.counted.until_arrived, 0.9)),
@@ -78,7 +78,7 @@ _DAYS: Columns[FigureLine] = (
 _HOURS: Columns[FigureLine] = (
     _DAY,
     Column("ساعت", lambda line: line.of),
-    Column("فرستاده", lambda line: line.day.counted.sent_at[line.of]),
+    Column("ارسال‌شده", lambda line: line.day.counted.sent_at[line.of]),
     Column("رسیده", lambda line: line.day.counted.arrived_at[line.of]),
 )
 

@@ -9,7 +9,8 @@ from redis.exceptions import RedisError
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
-from notifier.console.worklist import fingerprint
+from notifier.console.worklist import glance
+from notifier.store.records import encode
 
 MOST = 12
 """Streams of one session at once: pages that are open in one browser."""
@@ -25,14 +26,18 @@ class Live:
         self._open: Counter[str] = Counter()  # by session
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/live", self.stream)]
+        return [web.get("/live", self.stream), web.get("/counts", self.counts)]
 
     async def close(self, app: web.Application) -> None:
         """Let go of all pages, so that the service can end."""
         self._closing.set()
 
+    async def counts(self, request: web.Request) -> web.Response:
+        """How much waits, by the pages of the menu."""
+        return web.json_response((await glance(self._deps, request[STAFF])).counts)
+
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """``changed`` whenever somebody's board does."""
+        """``changed`` whenever somebody's board does, then ``counts``."""
         session = request[SESSION].digest
         if self._open[session] >= MOST:
             raise TooMany("صفحه‌های زیادی باز است؛ چند تا را ببندید.", retry_after=60)
@@ -50,10 +55,11 @@ class Live:
         shown, looks = "", 0
         try:
             while not self._closing.is_set():
-                now = await fingerprint(self._deps, request[STAFF].id)
-                if now != shown:
-                    shown = now
-                    await response.write(b"event: changed\ndata: look\n\n")
+                seen = await glance(self._deps, request[STAFF])
+                if seen.fingerprint != shown:
+                    shown = seen.fingerprint
+                    counts = encode(seen.counts)
+                    await response.write(b"event: changed\ndata: look\n\nevent: counts\ndata: " + counts + b"\n\n")
                 looks += 1
                 if looks % _ALIVE == 0:
                     if not await self._deps.sessions.alive(request[SESSION]):

@@ -56,7 +56,7 @@ class Me:
         """Make a secret for the app; nothing counts until a code of it came back."""
         await prove_password(request, self._deps)
         if request[STAFF].second is not None:
-            raise PageRefusal("ورود دومرحله‌ای روشن است؛ برای گوشی تازه نخست خاموشش کنید.")
+            raise PageRefusal("ورود دومرحله‌ای فعال است؛ برای گوشی تازه نخست غیرفعالش کنید.")
         await self._deps.sessions.enrol(request[SESSION], second_factor.new_secret())
         return _to("/console/me/second-factor")
 
@@ -102,7 +102,7 @@ class Me:
         def renewed(one: Staff, unit: UnitOfWork) -> Staff:
             self._require_unchanged(request, one)
             if one.second is None:
-                raise PageRefusal("ورود دومرحله‌ای خاموش است.")
+                raise PageRefusal("ورود دومرحله‌ای غیرفعال است.")
             self._deps.entry(Act.RECOVERY_RENEWED, me.id, about=me.id).keep(unit)
             return replace(one, second=replace(one.second, recovery=second_factor.hashes(codes, me.id)))
 
@@ -126,7 +126,7 @@ class Me:
             return after
 
         await self._staff.change(me.id, switched)
-        await self._deps.sessions.tell(session, "ورود دومرحله‌ای خاموش شد.")
+        await self._deps.sessions.tell(session, "ورود دومرحله‌ای غیرفعال شد.")
         return _to("/console/me")
 
     async def _enrolment(self, request: web.Request, *, wrong: bool = False) -> web.Response:

@@ -1,27 +1,33 @@
 """Orders: the search, and one order with its story and what can be done about it."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows
-from notifier.console.customer import customer, phone_keys
+from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console.conversation import WHY_NOT
+from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, PageRefusal
+from notifier.console.flashes import UndoForm
+from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
 from notifier.domain import canonical, phones
-from notifier.domain.calls import CallRequest, Purpose
+from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
+from notifier.domain.fitting import fitting
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order, Stage
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.errors import Conflict
+from notifier.sms import by_hand
+from notifier.sms.by_hand import TextRefused, Written
 from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
@@ -30,8 +36,19 @@ from notifier.store.reading import StoredMessage
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
+_WANTS_NO_CALLS = (
+    "این مشتری خواسته است با او تماس نگیریم، پس تماسی برنامه‌ریزی نشد. اگر نظرش برگشته است، نخست در همین صفحه "
+    "«تماس با این مشتری باز شود» را بزنید."
+)
+WANTS_NO_TEXTS = (
+    "این مشتری پیامک‌های غیرضروری را بسته است و این متن به او نمی‌رسد، پس ارسال نشد. تماس بگیرید، یا اگر نظرش "
+    "برگشته است نخست پیامک‌هایش را در صفحهٔ سفارش باز کنید."
+)
+
 _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHIPPED, Stage.DELIVERED)
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
+
+_OWN = "own"
 
 
 class Orders:
@@ -55,18 +72,18 @@ class Orders:
         query = request.query.get("q", "").strip()
         sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
         if query:
-            found, end = await search(self._deps, query), None
+            found = await search(self._deps, query)
             if csv_export.wanted(request):
-                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found)
-            if len(found) == 1:
-                return _to(_address(found[0]))
-        elif csv_export.wanted(request):
+                return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
+            if len(found.orders) == 1:
+                return _to(address_of(found.orders[0]))
+            return await self._render.page(request, "search.html", found=found, query=query)
+        if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
-        else:
-            page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-            found, end = await self._deps.reader.orders(page.members), page.end
-        return await self._render.page(request, "orders.html", orders=found, query=query, end=end)
+        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+        orders = await self._deps.reader.orders(page.members)
+        return await self._render.page(request, "orders.html", orders=orders, end=page.end)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""
@@ -88,8 +105,10 @@ class Orders:
             known=known,
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
-            templates=self._writable(),
+            templates=fitting(order, self._deps.rulebook()),
             purposes=list(Purpose),
+            whens=[(name, self._due(name)) for name in _WHENS],
+            picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
@@ -98,10 +117,13 @@ class Orders:
     async def add_call(self, request: web.Request) -> web.Response:
         """Have the customer called; it joins their open call where there is one."""
         (order, keys), form = await self._found(request), request[FORM]
-        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in _WHENS:
+        if form.get("purpose") not in frozenset(Purpose) or form.get("when") not in (*_WHENS, _OWN):
             raise PageRefusal("برای چه و چه وقت؟ هر دو را انتخاب کنید.")
         now, purpose = self._deps.clock.now(), Purpose(form["purpose"])
-        due = self._deps.rulebook().working_time(now + _WHENS[form["when"]])
+        if await refuses_calls(self._deps, order, keys, purpose):
+            raise PageRefusal(_WANTS_NO_CALLS)
+        # A time that somebody names stands as it is named.
+        due = time_slots.chosen(form, now) if form["when"] == _OWN else self._due(form["when"])
         call = CallRequest(
             id=derived_id("console", order.source, order.id, purpose, form.get("once", "") or secrets.token_hex(8)),
             purpose=purpose,
@@ -113,7 +135,22 @@ class Orders:
             created_at=now,
         )
         await self._deps.calling.book.plan(keys, call, by=request[STAFF])
-        return await self._back(request, order, f"تماس برای {self._render.when(due)} برنامه‌ریزی شد.")
+        told = f"تماس برای {self._render.when(due)} برنامه‌ریزی شد"
+        planned = await self._joined(keys, order)
+        if planned is not None and planned.id != call.id:
+            told += f" و با تماس بازی که مشتری دارد ({self._render.when(planned.due)}) یکی شد"
+        return await self._back(request, order, f"{told}.")
+
+    async def _joined(self, keys: Keys, order: Order) -> Call | None:
+        """The customer's open call."""
+        at, name = whose(self._deps, order, keys)
+        found: Any = await self._deps.redis.hget(at.open_calls, name)
+        calls = await self._deps.reader.calls([(at, found.decode())]) if found else []
+        return calls[0].call if calls else None
+
+    def _due(self, when: str) -> datetime:
+        """The time of one of the choices, put off until somebody works."""
+        return self._deps.rulebook().working_time(self._deps.clock.now() + _WHENS[when])
 
     async def texts_on_off(self, request: web.Request) -> web.Response:
         """Stop texts for this customer but the essential ones, or have them again."""
@@ -122,6 +159,10 @@ class Orders:
         if not phone:
             raise PageRefusal("این سفارش شماره‌ای ندارد که پیامک آن بسته شود.")
         keys, stop = phone_keys(self._deps, phone), request[FORM].get("texts") == "stop"
+        if stop == await opted_out(self._deps, phone):
+            raise AlreadyTaken(
+                "پیامک‌های این مشتری پیش‌تر بسته شده است." if stop else "پیامک‌های این مشتری پیش‌تر باز شده است."
+            )
         act, unit = Act.TEXTS_STOPPED if stop else Act.TEXTS_RESUMED, UnitOfWork()
         unit.do("SADD" if stop else "SREM", keys.opted_out, phone)
         self._deps.entry(act, me.id, about=order.number).keep(unit, keys.audit)
@@ -129,8 +170,9 @@ class Orders:
         if keys == home:
             writes.add_lines(unit, home, order, [line])
         await work.commit(self._deps.redis, [unit])
-        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره فرستاده می‌شود."
-        return await self._back(request, order, told)
+        told = "از این پس فقط پیامک‌های ضروری می‌رود." if stop else "پیامک‌ها دوباره ارسال می‌شود."
+        undo = UndoForm(f"{address_of(order)}/texts", {"texts": "start" if stop else "stop"})
+        return await self._back(request, order, told, undo=undo)
 
     async def draft(self, request: web.Request) -> web.Response:
         """A text for this customer, as it would be sent."""
@@ -140,6 +182,7 @@ class Orders:
         return await self._render.page(
             request, "write.html", order=order, template=name, text=text, once=secrets.token_hex(8),
             fits=bool(order.details.phone and phones.is_mobile(order.details.phone)),
+            stopped=await self._would_be_dropped(order, name),
         )  # fmt: skip
 
     async def write(self, request: web.Request) -> web.Response:
@@ -149,6 +192,8 @@ class Orders:
         text, phone = self._text(order, name), order.details.phone
         if not (phone and phones.is_mobile(phone)):
             raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
+        if await self._would_be_dropped(order, name):
+            raise PageRefusal(WANTS_NO_TEXTS)
         rulebook, template = self._deps.rulebook(), self._deps.templates[name]
         ready = rulebook.texting_time(now)
         message = Message(
@@ -161,19 +206,18 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
-        if not await self._deps.reader.messages([(keys, message.id)]):
-            unit = UnitOfWork()
-            writes.queue_message(unit, keys, message)
-            line = TimelineEntry(at=now, kind=LineKind.MESSAGE, what=name, ref=message.id, extra=by(request[STAFF]))
-            writes.add_lines(unit, keys, order, [line])
-            about = self._deps.entry(Act.TEXT_WRITTEN, request[STAFF].id, about=order.number, more=name)
-            about.keep(unit, keys.audit)
-            await work.commit(self._deps.redis, [unit])
-            self._deps.wake()
-        return await self._back(request, order, "پیامک در صف ارسال است.")
+        written = Written(keys=keys, message=message, order=order, by=request[STAFF])
+        try:
+            if await by_hand.write(self._deps.redis, written, self._deps.config.sms.limits):
+                self._deps.wake()
+        except TextRefused as refused:
+            raise PageRefusal(WHY_NOT[refused.why]) from None
+        when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
+        return await self._back(request, order, f"پیامک {when}.")
 
     async def send_again(self, request: web.Request) -> web.Response:
         """Only where it is safe."""
@@ -184,31 +228,35 @@ class Orders:
         await again(self._deps, keys, found[0], request[STAFF])
         return await self._back(request, order, "پیامک دوباره در صف ارسال است.")
 
+    async def _would_be_dropped(self, order: Order, name: str) -> bool:
+        """Whether the customer wants no such texts, so that it would never leave."""
+        phone, template = order.details.phone, self._deps.templates[name]
+        return bool(phone) and not template.essential and await opted_out(self._deps, phone or "")
+
     def _text(self, order: Order, name: str) -> str:
-        if name not in self._writable():
-            raise PageRefusal("این متن برای مشتری نیست؛ یکی از متن‌های فهرست را انتخاب کنید.")
+        if name not in fitting(order, self._deps.rulebook()):
+            raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
         context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
         return self._deps.templates[name].render(context)
 
-    def _writable(self) -> list[str]:
-        return sorted(
-            name
-            for name, template in self._deps.templates.items()
-            if template.audience is Audience.CUSTOMER and "/" not in name
-        )
-
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
-        source, order_id = request.match_info["source"], request.match_info["id"]
-        reader = self._deps.reader
-        order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
-        if order is None:
-            raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
-        return order, await self._deps.reader.keys_of(source, order_id)
+        return await found_order(self._deps, request)
 
-    async def _back(self, request: web.Request, order: Order, told: str) -> web.Response:
-        await self._deps.sessions.tell(request[SESSION], told)
-        return _to(_address(order))
+    async def _back(
+        self, request: web.Request, order: Order, told: str, *, undo: UndoForm | None = None
+    ) -> web.Response:
+        await self._deps.sessions.tell(request[SESSION], told, undo=undo)
+        return _to(address_of(order))
+
+
+async def found_order(deps: Dependencies, request: web.Request) -> tuple[Order, Keys]:
+    """The order that an address names, and where it lies. Raises Missing."""
+    source, order_id, reader = request.match_info["source"], request.match_info["id"], deps.reader
+    order = await reader.order(source, order_id) or await reader.order(source, canonical.asked_for(order_id))
+    if order is None:
+        raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
+    return order, await reader.keys_of(source, order_id)
 
 
 def by(staff: Staff) -> dict[str, str]:
@@ -218,6 +266,9 @@ def by(staff: Staff) -> dict[str, str]:
 
 async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: Staff) -> None:
     """Put a held or refused text into the outbox once more. Raises Refused, saying why not, for any other."""
+    message = stored.message
+    if message.audience is Audience.CUSTOMER and not message.essential and await opted_out(deps, message.to):
+        raise PageRefusal(WANTS_NO_TEXTS)
     try:
         await resend(deps.redis, keys, stored, now=deps.clock.now(), by=staff.id, by_name=staff.name)
     except Conflict:
@@ -225,7 +276,7 @@ async def again(deps: Dependencies, keys: Keys, stored: StoredMessage, staff: St
     deps.wake()
 
 
-def _address(order: Order) -> str:
+def address_of(order: Order) -> str:
     return f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}"
 
 

@@ -9,7 +9,8 @@ from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, PageRefusal
+from notifier.console.flashes import UndoForm
+from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian, phones
@@ -25,9 +26,22 @@ _COLUMNS: Columns[Staff] = (
     Column("نام", lambda one: one.name),
     Column("نقش", lambda one: labels.ROLES[one.role]),
     Column("تلفن", lambda one: one.phone),
-    Column("حساب", lambda one: "روشن" if one.active else "خاموش"),
-    Column("ورود دومرحله‌ای", lambda one: "روشن" if one.second else "خاموش"),
+    Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
+    Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
 )
+
+
+_SWITCHES = {"off": "on", "on": "off"}
+"""What is taken back by what."""
+
+_DONE = {
+    "role": "نقش {name} عوض شد.",
+    "password": "گذرواژهٔ {name} عوض شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "sign_out": "{name} از همهٔ دستگاه‌ها بیرون آمد.",
+    "second_factor": "ورود دومرحله‌ای {name} از نو شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "off": "حساب {name} غیرفعال شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "on": "حساب {name} فعال شد.",
+}
 
 
 class People:
@@ -80,6 +94,8 @@ class People:
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
+            if form.get("epoch", str(one.epoch)) != str(one.epoch) or (do in _SWITCHES and one.active == (do == "on")):
+                raise AlreadyTaken("این حساب در این میان تغییر کرده است؛ صفحهٔ همکاران را دوباره ببینید.")
             match do:
                 case "role":
                     act, more, after = Act.ROLE_CHANGED, f"{one.role} → {role}", replace(one, role=role)
@@ -98,11 +114,24 @@ class People:
             self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
             return after
 
-        await self._staff.change(staff.id, changed)
-        return await self._back(request, "انجام شد.")
+        after = await self._staff.change(staff.id, changed)
+        undo, told = None, _DONE[do or ""].format(name=staff.name)
+        if do in _SWITCHES and after is not None:
+            undo = UndoForm(f"/console/staff/{staff.id}", {"do": _SWITCHES[do], "epoch": str(after.epoch)})
+        if do == "off" and after is not None:
+            told = await self._handed_over(after, me.id)
+        return await self._back(request, told, undo=undo)
 
-    async def _back(self, request: web.Request, told: str) -> web.Response:
-        await self._deps.sessions.tell(request[SESSION], told)
+    async def _handed_over(self, staff: Staff, by: str) -> str:
+        """Have the calls of somebody who left be anybody's at once, and say so."""
+        count = await self._deps.calling.handing.to_the_pool(staff.id, by)
+        name = persian.tidy(staff.name)
+        if not count:
+            return f"حساب {name} غیرفعال شد؛ تماس بازی نداشت."
+        return f"حساب {name} غیرفعال شد و {persian.digits(count)} تماس باز او بدون مسئول شد؛ همکاران خبردار می‌شوند."
+
+    async def _back(self, request: web.Request, told: str, *, undo: UndoForm | None = None) -> web.Response:
+        await self._deps.sessions.tell(request[SESSION], told, undo=undo)
         return web.Response(status=303, headers={"Location": "/console/staff"})
 
 

@@ -20,6 +20,12 @@ class Forbidden(PageRefusal):
     status, title = 403, "اجازهٔ این کار را ندارید"
 
 
+class SessionOver(Forbidden):
+    """Who sent this is not signed in any more."""
+
+    title = "ورود منقضی شده است"
+
+
 class Malformed(PageRefusal):
     status, title = 400, "درخواست درست نیست"
 
@@ -41,7 +47,7 @@ class TooMany(PageRefusal):
 
 
 class Unavailable(PageRefusal):
-    status, title = 503, "انبار داده پاسخ نمی‌دهد"
+    status, title = 503, "پایگاه داده پاسخ نمی‌دهد"
 
 
 class Broken(PageRefusal):

@@ -11,12 +11,15 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifier.clock import TEHRAN
-from notifier.console import labels, passwords
+from notifier.console import labels, menu, passwords
 from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.security import SESSION, STAFF
+from notifier.console.tour_pages import anchor_of
 from notifier.domain import jalali, money, persian
+from notifier.domain.policy import Shop
+from notifier.sms import reasons
 from notifier.store.staff import Role
 
 STATIC = Path(str(files("notifier.web").joinpath("static")))
@@ -36,8 +39,10 @@ class Renderer:
         )
         self._jinja.globals.update(
             shop_name=deps.shop_name,
+            accounts=lambda: _accounts(deps.rulebook().shop),
             static=_addresses(),
             words=labels,
+            tour_anchor=anchor_of,
             supervisor_role=Role.SUPERVISOR,
             shortest=passwords.SHORTEST,
             sheet_limit=LIMIT,
@@ -55,6 +60,7 @@ class Renderer:
             iso=lambda at: moment(at).isoformat(timespec="seconds"),
             ago=self.ago,
             span=span,
+            told=reasons.told,
             order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
         )
 
@@ -68,7 +74,7 @@ class Renderer:
         return f"{day} {jalali.time_of(then)}" if day else f"{jalali.weekday_date(then)}، {jalali.time_of(then)}"
 
     def ago(self, at: int | datetime) -> str:
-        """«۱۲ دقیقه», how long between then and now."""
+        """«۱۲ دقیقه», «۲ روز و ۵ ساعت», how long between then and now."""
         minutes = abs(int((self._deps.clock.now() - moment(at)).total_seconds())) // 60
         if minutes < 1:
             return "کمتر از یک دقیقه"
@@ -78,7 +84,9 @@ class Renderer:
             hours, rest = divmod(minutes, 60)
             half = " و نیم" if rest >= 30 and hours < 10 else ""
             return f"{persian.digits(hours)}{half} ساعت" if not half else f"{persian.digits(hours)} ساعت و نیم"
-        return f"{persian.digits(minutes // 1440)} روز"
+        days, rest = divmod(minutes, 24 * 60)
+        more = f" و {persian.digits(rest // 60)} ساعت" if rest >= 60 else ""
+        return f"{persian.digits(days)} روز{more}"
 
     def fragment(self, name: str, **values: Any) -> str:
         return self._jinja.get_template(name).render(**values)
@@ -93,16 +101,19 @@ class Renderer:
         **values: Any,
     ) -> web.Response:
         """A page for whoever is signed in; what was kept to be told is told on it."""
-        session, flash = request.get(SESSION), ""
+        session, flash = request.get(SESSION), None
         if session and session.flash:
             flash = session.flash
             await self._deps.sessions.told(session)
-        return self._response(request, name, status, headers, flash=flash, **values)
+        waiting: Mapping[str, int] = {}
+        if (staff := request.get(STAFF)) is not None:
+            waiting = await menu.counts(self._deps, staff)
+        return self._response(request, name, status, headers, flash=flash, waiting=waiting, **values)
 
     def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
         """A page that says why not."""
         headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
-        return self._response(request, "refused.html", refused.status, headers, flash="", refused=refused)
+        return self._response(request, "refused.html", refused.status, headers, flash=None, waiting={}, refused=refused)
 
     def _response(
         self, request: web.Request, name: str, status: int, headers: Mapping[str, str] | None, **values: Any
@@ -139,6 +150,14 @@ def spaced_phone(phone: str | None) -> str:
     if phone and len(phone) == 11:
         phone = f"{phone[:4]} {phone[4:7]} {phone[7:]}"
     return persian.digits(phone or "")
+
+
+def _accounts(shop: Shop) -> list[str]:
+    """Where transfers to the shop may have come in."""
+    named = (("حساب", shop.account), ("کارت", shop.card))
+    return [
+        f"{label} {persian.digits(number)}{f'، {shop.bank}' if shop.bank else ''}" for label, number in named if number
+    ]
 
 
 def _addresses() -> dict[str, str]:

@@ -1,18 +1,22 @@
 """The columns of lists of records: of orders, texts, calls, and of the story of an order."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from notifier.console import labels
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.render import moment
 from notifier.console.timeline import Chapter, message_reason
-from notifier.domain import jalali, persian
+from notifier.domain import jalali, money, persian
 from notifier.domain.calls import Call
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import ms
+
+R = TypeVar("R")
+S = TypeVar("S")
 
 
 def written(at: int | None) -> str:
@@ -26,14 +30,12 @@ ORDER: Columns[Order] = (
     Column("تلفن", lambda one: one.details.phone),
     Column("شهر", lambda one: persian.tidy(one.details.city or "")),
     Column("مرحله", lambda one: "لغوشده" if one.cancelled else labels.STAGES[one.stage]),
-    Column("پرداخت", lambda one: "پیش‌پرداخت‌شده" if one.prepaid else "پرداخت‌نشده"),
-    Column("مبلغ (ریال)", lambda one: one.details.amount),
-    Column("شمارهٔ پیگیری", lambda one: one.details.reference),
+    Column("پرداخت", lambda one: "پرداخت‌شده" if one.prepaid else "هنوز پرداخت نشده"),
+    Column("مبلغ (تومان)", lambda one: money.in_toman(one.details.amount)),
+    Column("شماره قبض یا شماره پیگیری پرداخت", lambda one: one.details.reference),
     Column("کد رهگیری", lambda one: one.details.tracking_code),
     Column("آخرین خبر", lambda one: written(one.updated_at)),
 )
-
-DEPOSIT: Columns[Order] = (*ORDER, Column("خبر واریز", lambda one: written(one.deposit_waiting)))
 
 MESSAGE: Columns[StoredMessage] = (
     Column("زمان", lambda one: written(ms(one.message.created_at))),
@@ -42,8 +44,8 @@ MESSAGE: Columns[StoredMessage] = (
     Column("به", lambda one: one.message.to),
     Column("سفارش", lambda one: one.message.order_id),
     Column("دلیل", message_reason),
-    Column("هزینه (ریال)", lambda one: one.cost),
-    Column("تحویل به مخابرات", lambda one: written(one.accepted)),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.cost)),
+    Column("ارسال به مخابرات", lambda one: written(one.accepted)),
     Column("خبر رسیدن به گوشی", lambda one: written(one.delivered)),
 )
 
@@ -54,9 +56,9 @@ STORY: Columns[Chapter] = (
     Column("شرح", lambda one: one.message.message.text if one.message else one.text),
     Column("دلیل", lambda one: one.reason),
     Column("وضعیت", lambda one: _state(one)),
-    Column("تحویل به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
+    Column("ارسال به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
     Column("خبر رسیدن به گوشی", lambda one: written(one.message.delivered) if one.message else ""),
-    Column("هزینه (ریال)", lambda one: one.message.cost if one.message else ""),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.message.cost) if one.message else ""),
 )
 
 
@@ -77,7 +79,7 @@ def call(names: Mapping[str, str]) -> Columns[Call]:
         Column("وضعیت", lambda one: labels.CALL_STATES[one.state]),
         Column(
             "مسئول",
-            lambda one: persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بی‌مسئول",
+            lambda one: persian.tidy(names.get(one.assignee, one.assignee)) if one.assignee else "بدون مسئول",
         ),
         Column("تلاش", lambda one: sum(one.tried.values())),
         Column("یادداشت", lambda one: next((entry.note for entry in reversed(one.history) if entry.note), "")),
@@ -86,6 +88,15 @@ def call(names: Mapping[str, str]) -> Columns[Call]:
 
 def _listed(words: Iterable[str]) -> str:
     return "، ".join(dict.fromkeys(words))
+
+
+def of(columns: Columns[R], which: Callable[[S], R]) -> Columns[S]:
+    """The columns of a record, for lists of what such a record is a part of."""
+
+    def column(one: Column[R]) -> Column[S]:
+        return Column(one.head, lambda row: one.cell(which(row)))
+
+    return [column(one) for one in columns]
 
 
 async def orders(deps: Dependencies, pages: AsyncIterable[Sequence[tuple[Keys, str]]]) -> AsyncIterator[Order]:

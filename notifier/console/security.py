@@ -1,8 +1,9 @@
 """What stands before every page: the session, the token of every change, and what the browser may load."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hmac import compare_digest
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -12,12 +13,14 @@ from multidict import MultiDict
 from redis.exceptions import RedisError
 
 from notifier.config.loopback import is_loopback
+from notifier.console import returning
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, TooLarge, Unavailable
+from notifier.console.refusals import Broken, Forbidden, Missing, PageRefusal, SessionOver, TooLarge, Unavailable
 from notifier.console.sessions import Session, holds
 from notifier.domain import phones
 from notifier.errors import NotifierError, Problem
 from notifier.incoming import forms
+from notifier.incoming.forms import PostedFile
 from notifier.incoming.heads import host_of
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -26,17 +29,22 @@ from notifier.store.staff import Role, Staff
 log = structlog.get_logger()
 
 COOKIE = "console"
-SESSION, STAFF, FORM, POSTED = (
+SCRIPT, LEADS_TO = "X-Console-Script", "X-Leads-To"
+"""What a script of ours sends forms with, and where its answer says that it leads."""
+
+SESSION, STAFF, FORM, POSTED, FILES = (
     web.RequestKey("session", Session),
     web.RequestKey("staff", Staff),
     web.RequestKey("form", dict[str, str]),
     web.RequestKey("posted", MultiDict[str]),
+    web.RequestKey("files", dict[str, PostedFile]),
 )
+
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _CSP,
@@ -47,6 +55,10 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+
+_LARGEST = "largest_form"
+
+Takes = TypeVar("Takes", bound=Callable[..., Awaitable[web.StreamResponse]])
 
 Page = Callable[[web.Request, PageRefusal], web.Response]
 
@@ -74,7 +86,12 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
                 return _to_enrolment(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
-            return await handler(request)
+            return _for_scripts(request, await handler(request))
+        except SessionOver as refused:
+            await _write_down(request, deps)
+            answer = page(request, refused)
+            returning.remember(request, answer, expired=True, secure=secure(request))
+            return answer
         except Forbidden as refused:
             await _write_down(request, deps)
             return page(request, refused)
@@ -91,9 +108,19 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
             return page(request, Unavailable("چند لحظه دیگر دوباره امتحان کنید؛ چیزی از دست نرفته است."))
         except Exception:
             log.exception("page failed", action="page_failed", method=request.method, path=request.path)
-            return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به پشتیبان فنی بگویید."))
+            return page(request, Broken("در گزارش‌ها نوشته شد. دوباره امتحان کنید؛ اگر ماند به مسئول فنی بگویید."))
 
     return guard
+
+
+def takes_files(largest: int) -> Callable[[Takes], Takes]:
+    """Let a page's form bring files, with so many bytes in all; other forms bring none."""
+
+    def marked(page: Takes) -> Takes:
+        setattr(page, _LARGEST, largest)
+        return page
+
+    return marked
 
 
 def secure(request: web.Request) -> bool:
@@ -113,7 +140,7 @@ def require_same_site(request: web.Request) -> None:
 def require_supervisor(request: web.Request) -> None:
     """Raises Forbidden."""
     if request[STAFF].role is not Role.SUPERVISOR:
-        raise Forbidden("این بخش ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
+        raise Forbidden("این صفحه ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
 
 
 async def _admitted(request: web.Request, deps: Dependencies) -> bool:
@@ -148,7 +175,7 @@ def _to_enrolment(request: web.Request) -> web.Response:
         return web.Response(status=403, headers={"HX-Redirect": "/console/me"})
     if request.method in ("GET", "HEAD"):
         return web.Response(status=303, headers={"Location": "/console/me"})
-    raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان روشن کنید.")
+    raise Forbidden("نخست ورود دومرحله‌ای را در صفحهٔ حساب خودتان فعال کنید.")
 
 
 async def _write_down(request: web.Request, deps: Dependencies) -> None:
@@ -160,20 +187,34 @@ async def _write_down(request: web.Request, deps: Dependencies) -> None:
 
 
 def _to_login(request: web.Request) -> web.Response:
-    if request.headers.get("HX-Request"):
+    if request.headers.get("HX-Request") or SCRIPT in request.headers:
         return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
     if request.method in ("GET", "HEAD"):
-        return web.Response(status=303, headers={"Location": "/console/login"})
-    raise Forbidden("نشست شما به پایان رسیده است؛ دوباره وارد شوید.")
+        answer = web.Response(status=303, headers={"Location": "/console/login"})
+        returning.remember(request, answer, expired=COOKIE in request.cookies, secure=secure(request))
+        return answer
+    raise SessionOver(
+        "ورود شما منقضی شده است؛ دوباره وارد شوید. "
+        "آنچه فرستادید ثبت نشد؛ یادداشتی که نوشته‌اید روی همین دستگاه مانده است."
+    )
+
+
+def _for_scripts(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """A script that sent a form is told where its answer leads, and goes there itself."""
+    if answer.status != 303 or SCRIPT not in request.headers:
+        return answer
+    return web.Response(status=204, headers={LEADS_TO: answer.headers["Location"]})
 
 
 async def posted(request: web.Request) -> MultiDict[str]:
     """The form of a request. Raises Refused when its body is none."""
     if POSTED not in request:
         try:
-            request[POSTED] = MultiDict(await forms.fields(request))
+            largest: int = getattr(request.match_info.handler, _LARGEST, forms.LARGEST)
+            fields, files = await forms.received(request, largest=largest)
+            request[POSTED], request[FILES] = MultiDict(fields), files
         except web.HTTPRequestEntityTooLarge:
-            raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در یک فرم جا شود؛ کوتاه‌ترش کنید.") from None
+            raise TooLarge("آنچه فرستادید بزرگ‌تر از آن است که در این فرم جا شود؛ متن یا فایل را کوچک‌تر کنید.") from None
         except (ValueError, TimeoutError, web.RequestPayloadError):
             raise PageRefusal("این فرم خوانده نشد. صفحه را تازه کنید و دوباره بفرستید.") from None
     return request[POSTED]

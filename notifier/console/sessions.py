@@ -8,6 +8,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from notifier.console import flashes
+from notifier.console.flashes import Flash, UndoForm
 from notifier.errors import NotifierError
 from notifier.store import keys as names
 from notifier.store import work
@@ -42,7 +44,7 @@ class Session:
     staff: str
     csrf: str
     epoch: int = 0
-    flash: str = ""
+    flash: Flash | None = None
     enrolling: str = ""
 
 
@@ -84,7 +86,7 @@ class Sessions:
             staff=found["staff"],
             csrf=found["csrf"],
             epoch=int(found.get("epoch", 0)),
-            flash=found.get("flash", ""),
+            flash=flashes.read(found.get("flash", "")),
             enrolling=found.get("enrolling", ""),
         )
 
@@ -93,9 +95,11 @@ class Sessions:
         there = await self._redis.exists(names.session(session.digest))
         return bool(there) and holds(session, await StaffBook(self._redis).get(session.staff))
 
-    async def tell(self, session: Session, text: str) -> None:
-        """Keep a sentence for the next page."""
-        await self._keep(session, "flash", text)
+    async def tell(
+        self, session: Session, text: str, *, undo: UndoForm | None = None, about: str = "", warns: bool = False
+    ) -> None:
+        """Keep a sentence for the next page, with what takes back that which it tells of."""
+        await self._keep(session, "flash", flashes.written(Flash(text, undo, about, warns)))
 
     async def told(self, session: Session) -> None:
         await self._redis.hdel(names.session(session.digest), "flash")

@@ -7,14 +7,14 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier.console import passwords, second_factor
+from notifier.console import passwords, returning, second_factor
 from notifier.console.accounts import CODE, allow_guess
 from notifier.console.attempts import Attempts, Guesses
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
 from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
-from notifier.console.sessions import HALFWAY, LIFETIME, NoSuchAccount, Proof
+from notifier.console.sessions import HALFWAY, NoSuchAccount, Proof
 from notifier.domain import persian
 from notifier.store import audit
 from notifier.store.audit import STRANGER, Act
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 _STEP = "console_step"
 """The cookie of who has given a password and owes a code."""
 _STEP_PATH = "/console/login"
+_KNOWN = 7 * 24 * 3600
+"""Seconds a browser keeps a session's cookie: longer than the session lasts, so that who comes back is told so."""
 
 
 class _Changed(Exception):
@@ -69,9 +71,10 @@ class SignIn:
         form = await posted(request)
         username = persian.ascii_digits(str(form.get("username", ""))).strip()[:64]
         password, address = str(form.get("password", "")), request.remote or ""
-        staff = await self._deps.calling.staff.get(username)
+        staff = await self._deps.calling.staff.named(username)
         known = staff.id if staff else STRANGER  # somebody may have typed a password there
-        if wait := await self._attempts.wait(username, address):
+        account = username.casefold()  # another way to write a name is no further try
+        if wait := await self._attempts.wait(account, address):
             log.warning("too many sign-ins", action="sign_in_limited", username=known, remote=address)
             await self._write_some(Act.SIGN_IN_LIMITED, known, address)
             minutes = persian.digits(-(-wait // 60))
@@ -86,7 +89,7 @@ class SignIn:
             log.info("sign-in refused", action="sign_in_refused", username=known, remote=address)
             await self._write_some(Act.SIGN_IN_FAILED, known, address)
             return await self._form(request, username=username, status=401, wrong=True)
-        await self._attempts.forget(username, address)
+        await self._attempts.forget(account, address)
         if staff.second is not None:
             answer = _to("/console/login/code")
             _set(request, answer, _STEP, await self._deps.sessions.begin(staff), path=_STEP_PATH, seconds=HALFWAY)
@@ -180,8 +183,10 @@ class SignIn:
             if session:
                 await self._deps.sessions.end(session)
         log.info("signed in", action="signed_in", staff=staff_id)
-        answer = _to("/console/")
-        _set(request, answer, COOKIE, token, path="/console", seconds=LIFETIME)
+        page, _ = returning.kept(request)
+        answer = _to(page or "/console/")
+        returning.forget(request, answer)
+        _set(request, answer, COOKIE, token, path="/console", seconds=_KNOWN)
         return answer
 
     async def _write_some(self, act: Act, by: str, address: str) -> None:
@@ -190,9 +195,9 @@ class SignIn:
     async def _form(
         self, request: web.Request, *, username: str = "", status: int = 200, wrong: bool = False
     ) -> web.Response:
-        plain = secure(request) and not request.secure
+        plain, (_, expired) = secure(request) and not request.secure, returning.kept(request)
         return await self._render.page(
-            request, "login.html", status=status, username=username, wrong=wrong, unsafe=plain
+            request, "login.html", status=status, username=username, wrong=wrong, unsafe=plain, expired=expired
         )
 
 

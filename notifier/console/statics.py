@@ -7,6 +7,9 @@ from aiohttp import web
 from notifier.console.refusals import Missing
 from notifier.console.render import STATIC
 
+_WORKER = "sw.js"
+"""What may look after every page of the console, though it lies among the files."""
+
 _TYPES = {".woff2": "font/woff2", ".js": "text/javascript", ".css": "text/css"}
 
 
@@ -21,6 +24,9 @@ def routes() -> list[web.RouteDef]:
         # The font is named by the style sheet, without its version; it all but never changes.
         unnamed = "public, max-age=604800" if path.suffix == ".woff2" else "no-cache"
         lasting = "public, max-age=31536000, immutable" if "v" in request.query else unnamed
-        return web.FileResponse(path, headers={"Content-Type": kind, "Cache-Control": lasting})
+        headers = {"Content-Type": kind, "Cache-Control": lasting}
+        if path.name == _WORKER:
+            headers |= {"Service-Worker-Allowed": "/console/", "Cache-Control": "no-cache"}
+        return web.FileResponse(path, headers=headers)
 
     return [web.get("/static/{name:.+}", file)]

@@ -1,6 +1,7 @@
 """The texts: what each says, in how many parts it leaves, what it costs, and its versions."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -9,11 +10,18 @@ from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
+from notifier.console.security import STAFF
+from notifier.console.text_editing import READ_ONLY, pattern_texts
+from notifier.domain import money
 from notifier.domain.messages import Audience
+from notifier.errors import TemplateError
 from notifier.sms.templates import Template
-from notifier.store import keys as names
-from notifier.texts import versions
+from notifier.store.records import ms
+from notifier.store.staff import Role
+from notifier.texts import editing, samples, versions
 from notifier.texts.sizes import Size, sizes
+from notifier.texts.versions import TextVersion
+from notifier.texts.wording import WordingPart, compared
 
 
 class Listed(NamedTuple):
@@ -30,10 +38,21 @@ _COLUMNS: Columns[Listed] = (
     Column("به", lambda one: "مشتری" if one.template.audience is Audience.CUSTOMER else "همکار"),
     Column("نمونه", lambda one: one.size.text),
     Column("نویسه", lambda one: one.size.units),
-    Column("بخش", lambda one: one.size.parts),
-    Column("هزینه (ریال)", lambda one: one.size.price),
+    Column("صفحه", lambda one: one.size.parts),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.size.price)),
     Column("نسخه", lambda one: one.template.version),
 )
+
+
+class TextChange(NamedTuple):
+    """One change of a text: when, by whom (empty: in the file), what it says since, and what is new in that."""
+
+    at: int  # unix ms
+    by: str
+    version: str
+    words: str
+    parts: list[WordingPart]
+    head_changed: bool
 
 
 class TextPages:
@@ -65,18 +84,54 @@ class TextPages:
         if template is None:
             raise Missing("چنین متنی نیست.")
         rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
+        supervises = request[STAFF].role is Role.SUPERVISOR
+        reason = self._deps.editor.read_only(name) if supervises else None
         return await self._render.page(
             request,
             "text.html",
             template_name=name,
             template=template,
             sizes=sizes(template, rulebook.shop, prices),
-            versions=await self._versions(name),
+            history=await self._history(name, editing.words_of if supervises else self._sample(template)),
+            read_only=READ_ONLY[reason] if reason else "",
+            pattern_texts=pattern_texts(template, self._deps) if supervises else {},
         )
 
-    async def _versions(self, name: str) -> list[versions.TextVersion]:
-        """The newest first."""
-        fields: Any = await self._deps.redis.hkeys(names.TEMPLATE_VERSIONS)
-        of_it = [field.decode().rsplit(" ", 1)[1] for field in fields if field.decode().rsplit(" ", 1)[0] == name]
-        found = [await versions.get(self._deps.redis, name, version) for version in of_it]
-        return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
+    def _sample(self, template: Template) -> Callable[[str], str]:
+        """What a version said of a usual order, for those who need not know how a text is written."""
+        shop = self._deps.rulebook().shop
+
+        def said(source: str) -> str:
+            try:
+                version = Template(template.path, source, shop=template.shop)
+                return version.fill(samples.values(version, shop))
+            except TemplateError:  # of an older release, with variables that are no more
+                return "(این نسخه دیگر خوانده نمی‌شود)"
+
+        return said
+
+    async def _history(self, name: str, words: Callable[[str], str]) -> list[TextChange]:
+        """Every change that is known, the newest first: those made here, and those of the file."""
+        kept = await versions.of_text(self._deps.redis, name)
+        made = await versions.edits(self._deps.redis, name)
+        names = {one.id: one.name for one in await self._deps.calling.staff.all()} if made else {}
+        here = {edit.after for edit in made}
+        changes = [(edit.at, edit.after, edit.before, labels.doer(edit.by, names)) for edit in made]
+        changes += [(ms(one.since), one.version, "", "") for one in kept.values() if one.version not in here]
+        changes.sort(key=lambda change: change[0], reverse=True)
+        found = []
+        for place, (at, after, before, by) in enumerate(changes):
+            earlier = changes[place + 1][1] if place + 1 < len(changes) else ""
+            now, then = kept.get(after), kept.get(before or earlier)
+            if now is not None:
+                found.append(_change(at, by, now, then, words))
+        return found
+
+
+def _change(at: int, by: str, now: TextVersion, then: TextVersion | None, words: Callable[[str], str]) -> TextChange:
+    text = words(now.source)
+    if then is None:
+        return TextChange(at, by, now.version, text, [], False)
+    before = words(then.source)
+    parts = compared(before, text) if before != text else []
+    return TextChange(at, by, now.version, text, parts, editing.head_of(now.source) != editing.head_of(then.source))

@@ -50,16 +50,24 @@ class TimeSlots:
 def time_slots(now: datetime, calendar: Calendar) -> TimeSlots:
     """What can be chosen at a moment."""
     local = now.astimezone(TEHRAN)
-    first = local.date() - timedelta(days=(local.weekday() - _SATURDAY) % 7)
-    days = [_day(first + timedelta(days=number), local.date(), calendar) for number in range(7 * _WEEKS)]
+    shown = weeks(now, calendar, _WEEKS)
+    days = [day for week in shown for day in week]
     named = list(dict.fromkeys(_jalali(date.fromisoformat(day.value)) for day in days if not day.past))
     return TimeSlots(
         guesses=_guesses(local, calendar),
-        weeks=[days[start : start + 7] for start in range(0, len(days), 7)],
+        weeks=shown,
         hours=[(f"{hour:02}", persian.digits(hour)) for hour in HOURS],
         minutes=[(f"{minute:02}", persian.digits(f"{minute:02}")) for minute in MINUTES],
         months=" و ".join(named),
     )
+
+
+def weeks(now: datetime, calendar: Calendar, count: int) -> list[list[SlotDay]]:
+    """So many weeks of the Jalali calendar, from this one on."""
+    local = now.astimezone(TEHRAN)
+    first = local.date() - timedelta(days=(local.weekday() - _SATURDAY) % 7)
+    days = [_day(first + timedelta(days=number), local.date(), calendar) for number in range(7 * count)]
+    return [days[start : start + 7] for start in range(0, len(days), 7)]
 
 
 def chosen(form: dict[str, str], now: datetime) -> datetime:
@@ -85,9 +93,10 @@ def _guesses(local: datetime, calendar: Calendar) -> list[Guess]:
     def rounded(at: datetime) -> datetime:
         return at + timedelta(minutes=-at.minute % 5, seconds=-at.second, microseconds=-at.microsecond)
 
+    soon, hour_later = rounded(local + timedelta(minutes=30)), rounded(local + timedelta(hours=1))
     found = [
-        Guess(label="۳۰ دقیقهٔ دیگر", at=ms(rounded(local + timedelta(minutes=30)))),
-        Guess(label="۱ ساعت دیگر", at=ms(rounded(local + timedelta(hours=1)))),
+        Guess(label=f"۳۰ دقیقهٔ دیگر، {jalali.time_of(soon)}", at=ms(soon)),
+        Guess(label=f"۱ ساعت دیگر، {jalali.time_of(hour_later)}", at=ms(hour_later)),
     ]
     today = [local.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in (12, 15, 17)]
     coming = next((at for at in today if at > local + timedelta(minutes=75)), None)
@@ -103,7 +112,7 @@ def _guesses(local: datetime, calendar: Calendar) -> list[Guess]:
         at = day.replace(hour=hour, minute=0, second=0, microsecond=0)
         found.append(Guess(label=f"{name} {jalali.time_of(at)}", at=ms(at)))
     week = local.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=7)
-    found.append(Guess(label=f"هفتهٔ بعد، {jalali.weekday_date(week).split()[0]}", at=ms(week)))
+    found.append(Guess(label=f"هفتهٔ بعد، {jalali.weekday_date(week).split()[0]} {jalali.time_of(week)}", at=ms(week)))
     return found
 
 

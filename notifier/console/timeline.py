@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.console import labels
+from notifier.domain import money, persian
 from notifier.domain.calls import Call, CallState
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.sms import reasons
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
@@ -31,6 +33,7 @@ class Chapter:
     why_not: str = ""
     by: str = ""  # who of the staff did it
     by_words: str = ""
+    picture: str = ""  # of a bank receipt
 
     @property
     def until_delivered(self) -> float:
@@ -57,7 +60,8 @@ def _by(line: TimelineEntry, chapter: Chapter, names: Mapping[str, str]) -> Chap
         return chapter
     name = str(line.extra.get("by_name") or labels.doer(by, names))
     said = "به گزارش" if line.kind in (LineKind.EVENT, LineKind.REPEATED) else "به دست"
-    return replace(chapter, by=name, by_words=f"{said} {name}")
+    picture = line.extra.get("picture")
+    return replace(chapter, by=name, by_words=f"{said} {name}", picture=picture if isinstance(picture, str) else "")
 
 
 def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: Mapping[str, Call]) -> Chapter:
@@ -70,6 +74,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 icon="event",
                 title=said if line.kind is LineKind.EVENT else f"{said} (خبر تکراری)",
                 happened_at=line.happened_at,
+                text=_money(line),
             )
         case LineKind.MESSAGE:
             return _message(line, messages.get(line.ref or ""))
@@ -83,7 +88,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 at=line.at,
                 kind="suppressed dimmed",
                 icon="mute",
-                title=f"{labels.what(line.what)} فرستاده نشد"
+                title=f"{labels.what(line.what)} ارسال نشد"
                 if labels.what(line.what).startswith("پیامک")
                 else f"{labels.what(line.what)} برنامه‌ریزی نشد",
                 reason=labels.SUPPRESSED.get(line.reason or "", line.reason or ""),
@@ -109,14 +114,31 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
             method = labels.METHODS.get(line.what, line.what)
             return Chapter(
                 at=line.at, kind="warned", icon="cross", title="روش پرداخت بیرون از قرار فروشگاه",
-                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ پرداخت‌نشده شمرده می‌شود و باید هماهنگ شود",
+                reason=f"پرداخت {method} در شهر مشتری ارائه نمی‌شود؛ هنوز پرداخت نشده شمرده می‌شود و باید هماهنگ شود",
             )  # fmt: skip
         case LineKind.BY_HAND:
-            return Chapter(at=line.at, kind="event", icon="staff", title=labels.BY_HAND.get(line.what, line.what))
+            return Chapter(
+                at=line.at,
+                kind="event",
+                icon="staff",
+                title=labels.BY_HAND.get(line.what, line.what),
+                text=_money(line),
+            )
         case LineKind.INBOUND:
             return Chapter(
                 at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))
             )
+
+
+def _money(line: TimelineEntry) -> str:
+    """What somebody saw of a deposit at the bank, and who confirmed it."""
+    said, parts = line.extra, list[str]()
+    if isinstance(seen := said.get("seen"), int):
+        parts.append(f"در حساب دیده شد: {money.toman(seen)}")
+    for name, label in (("account", "حساب"), ("second_name", "تأیید دوم"), ("note", "یادداشت")):
+        if isinstance(text := said.get(name), str) and text and "by" in said:
+            parts.append(f"{label}: {persian.tidy(text)}")
+    return "؛ ".join(parts)
 
 
 def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
@@ -140,7 +162,7 @@ def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
 def message_reason(stored: StoredMessage) -> str:
     """Why a message is where it is, as far as it is known."""
     if stored.reason:
-        return labels.MESSAGE_REASONS.get(stored.reason, stored.reason)
+        return labels.MESSAGE_REASONS.get(stored.reason) or reasons.told(stored.reason)
     if stored.state in RETRYABLE and stored.attempts:
-        return stored.attempts[-1].reason
+        return reasons.told(stored.attempts[-1].reason)
     return ""

@@ -1,4 +1,4 @@
-"""What waits for a person: deposits, deliveries with priority, events without an order, texts that are stuck."""
+"""What waits for a person: deliveries with priority, events without an order, texts that are stuck."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -6,28 +6,28 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows
-from notifier.console.calls import deposit_report
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
-from notifier.console.refusals import Malformed, Missing, PageRefusal
+from notifier.console.refusals import AlreadyTaken, Malformed, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import message_reason
 from notifier.domain import persian
-from notifier.domain.calls import Call, Purpose, customer_of
+from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
-from notifier.domain.events import Event, EventType
-from notifier.domain.messages import MessageState
+from notifier.domain.events import Event
+from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Stage
-from notifier.errors import NotifierError, StoreError
+from notifier.errors import Conflict, NotifierError, StoreError
+from notifier.sms import by_hand_end
+from notifier.sms.by_hand_end import Ending, endings
 from notifier.sms.resend import MAYBE_SENT, RETRYABLE
 from notifier.sms.segments import segments as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
 from notifier.store.records import decode, ms
-from scheduler.book import CallHeld, UnknownCall, free_for
-from scheduler.outcomes import UnclearReport
+from notifier.store.staff import Staff
 
 NEEDING = (
     MessageState.HELD,
@@ -41,12 +41,18 @@ NEEDING = (
 _ROUNDS, _LOOKED_AT = 20, 200
 """How often, and how many priority orders at once are looked through for some that are on their way still."""
 
+_ENDED = {
+    Ending.ARRIVED: "نوشته شد که رسیده است.",
+    Ending.GIVEN_UP: "از آن گذشتید؛ دیگر در این فهرست نیست.",
+    Ending.BY_PHONE: "تماس به جای پیامک برنامه‌ریزی شد.",
+}
+
 _PARKED = 100  # orders without news of their own that are shown
 
 _WHAT_TO_DO = {
-    MessageState.HELD: "فرستاده نشده است، چون از اندازه‌ای گذشته بود. اگر درست است بفرستید.",
+    MessageState.HELD: "ارسال نشده است، چون از اندازه‌ای گذشته بود. اگر درست است بفرستید.",
     MessageState.FAILED: "سامانهٔ پیامک نپذیرفت. شماره و متن را ببینید و دوباره بفرستید، یا تماس بگیرید.",
-    MessageState.UNKNOWN: "کاری لازم نیست؛ پیگیری می‌شود و تا روشن شدن دوباره فرستاده نمی‌شود.",
+    MessageState.UNKNOWN: "کاری لازم نیست؛ پیگیری می‌شود و تا روشن شدن دوباره ارسال نمی‌شود.",
     MessageState.UNDELIVERED: "گوشی در دسترس نبوده است. اگر خبر مهم است تماس بگیرید.",
     MessageState.BLOCKED: "مشتری پیامک‌های تبلیغاتی را بسته است. تماس بگیرید.",
 }
@@ -82,89 +88,13 @@ class WaitingPages:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/deposits", self.deposits),
-            web.post("/deposits/{source}/{id}", self.settle),
             web.get("/priority", self.priority),
             web.get("/parked", self.parked),
             web.post("/parked/replay", self.replay),
             web.get("/messages", self.messages),
             web.post("/messages/{partition}/{id}/again", self.send_again),
+            web.post("/messages/{partition}/{id}/end", self.end),
         ]
-
-    async def deposits(self, request: web.Request) -> web.StreamResponse:
-        """Deposits that customers reported and nobody looked up, the oldest first."""
-        if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "deposits", rows.DEPOSIT, self._reported())
-        pairs: list[tuple[int, Order]] = []
-        total = 0
-        for keys in self._deps.reader.everywhere:
-            found: Any = await self._deps.redis.zrange(keys.deposits, 0, 99)
-            total += int(await self._deps.redis.zcard(keys.deposits))
-            orders = await self._deps.reader.orders([(keys, member.decode()) for member in found])
-            pairs += [(order.deposit_waiting or order.updated_at, order) for order in orders]
-        pairs.sort(key=lambda pair: pair[0])
-        return await self._render.page(request, "deposits.html", deposits=pairs, total=total)
-
-    async def _reported(self) -> AsyncIterator[Order]:
-        sets = [(keys, keys.deposits) for keys in self._deps.reader.everywhere]
-        async for members in csv_export.oldest(self._deps, sets):
-            for order in await self._deps.reader.orders([(keys, member) for _, keys, member in members]):
-                yield order
-
-    async def settle(self, request: web.Request) -> web.Response:
-        """Confirm or reject; the order's own rules send what follows."""
-        source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
-        if form.get("deposit") not in ("confirmed", "rejected"):
-            raise PageRefusal("واریز دیده شد یا نه؟ یکی را انتخاب کنید.")
-        order = await self._deps.reader.order(source, order_id)
-        if order is None:
-            raise Missing("این سفارش پیدا نشد.")
-        if order.deposit_waiting is None:
-            raise PageRefusal("این واریز پیش‌تر بررسی شده است؛ داستان سفارش را ببینید.")
-        confirmed, me = form["deposit"] == "confirmed", request[STAFF]
-        if not await self._settled_by_call(order, me.id, confirmed):
-            kind = EventType.DEPOSIT_CONFIRMED if confirmed else EventType.DEPOSIT_REJECTED
-            event = Event(
-                id=f"console-{derived_id(source, order_id, str(order.v), kind)}",
-                source=source,
-                type=kind,
-                order_id=order_id,
-                at=self._deps.clock.now(),
-                by=me.id,
-                extra={"by": me.id, "by_name": me.name},
-            )
-            await self._deps.take(event)
-        self._deps.wake()
-        number = persian.digits(order_id)
-        told = (
-            f"واریز سفارش {number} تأیید شد و پیامک‌های مرحله‌ها می‌رود."
-            if confirmed
-            else f"برای سفارش {number} نوشته شد که واریز دیده نشده؛ به مشتری خبر می‌دهیم."
-        )
-        await self._deps.sessions.tell(request[SESSION], told)
-        return web.Response(status=303, headers={"Location": "/console/deposits"})
-
-    async def _settled_by_call(self, order: Order, me: str, confirmed: bool) -> bool:
-        """Whether a call that was only about this deposit could be ended with it."""
-        call = await self._open_call(order)
-        if call is None or any(
-            one.purpose is not Purpose.VERIFY_DEPOSIT or one.order_id != order.id for one in call.reasons
-        ):
-            return False
-        try:
-            free_for(call, me, self._deps.now())
-            report = deposit_report(me, confirmed=confirmed, note="", order_id=order.id)
-            await self._deps.calling.reporting.report(call.id, report)
-        except (CallHeld, UnknownCall, UnclearReport):
-            return False
-        return True
-
-    async def _open_call(self, order: Order) -> Call | None:
-        keys = await self._deps.reader.keys_of(order.source, order.id)
-        name = customer_of(order.details.phone, order.source, order.id)
-        call_id: Any = await self._deps.redis.hget(keys.open_calls, name)
-        found = await self._deps.reader.calls([(keys, call_id.decode())]) if call_id else []
-        return found[0].call if found else None
 
     async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
@@ -238,14 +168,22 @@ class WaitingPages:
         if csv_export.wanted(request):
             every = rows.messages(self._deps, csv_export.newest(self._deps, sets))
             return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
-        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
-        places = {member: keys.partition for keys, member in page.members}
-        found = await self._deps.reader.messages(page.members)
+        end, members = paging.after(request), list[tuple[Keys, str]]()
+        for _ in range(_ROUNDS):  # those that a person has seen to stand among them
+            page = await self._deps.reader.page(sets, after=end, size=paging.SIZE)
+            members += await self._needing(page.members, states)
+            end = page.end
+            if end is None or len(members) >= paging.SIZE:
+                break
+        places = {member: keys.partition for keys, member in members}
+        found = await self._deps.reader.messages(members)
         pipeline = self._deps.redis.pipeline(transaction=False)
         for state in NEEDING:
             for keys in everywhere:
                 pipeline.zcard(keys.messages(state))
-        counts = await pipeline.execute()
+                pipeline.zcard(keys.seen_to(state))
+        sizes = await pipeline.execute()
+        counts = [there - over for there, over in zip(sizes[::2], sizes[1::2], strict=True)]
         width = len(everywhere)
         return await self._render.page(
             request,
@@ -255,11 +193,75 @@ class WaitingPages:
             asked=asked,
             what_to_do=_what_to_do,
             retryable=RETRYABLE,
-            end=page.end,
+            endings=endings,
+            end=end,
         )
+
+    async def _needing(
+        self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
+    ) -> list[tuple[Keys, str]]:
+        """The members that nobody has seen to."""
+        pipeline = self._deps.redis.pipeline(transaction=False)
+        for keys, member in members:
+            for state in states:
+                pipeline.zscore(keys.seen_to(state), member)
+        found = await pipeline.execute() if members else []
+        width = len(states)
+        return [
+            one
+            for at, one in enumerate(members)
+            if all(score is None for score in found[at * width : (at + 1) * width])
+        ]
+
+    async def end(self, request: web.Request) -> web.Response:
+        """Say what became of a text that is stuck, so that it needs nobody any more."""
+        keys, stored = await self._stuck(request)
+        asked, me, now = request[FORM].get("end", ""), request[STAFF], self._deps.clock.now()
+        if asked not in frozenset(Ending):
+            raise PageRefusal("چه شد؟ یکی از دکمه‌ها را بزنید.")
+        ending, message = Ending(asked), stored.message
+        if ending not in endings(stored):
+            raise PageRefusal("وضعیت این پیامک عوض شده است؛ صفحه را تازه کنید.")
+        if ending is Ending.BY_PHONE:
+            await self._call_instead(keys, message, me)
+        try:
+            await by_hand_end.end(
+                self._deps.redis, keys, stored, ending, now=now, by=me, publish=self._deps.calling.reporting.publish
+            )
+        except Conflict:
+            raise AlreadyTaken("همکاری همین حالا به آن رسیدگی کرد؛ صفحه را تازه کنید.") from None
+        await self._deps.sessions.tell(request[SESSION], _ENDED[ending])
+        return self._to_messages(request)
+
+    async def _call_instead(self, keys: Keys, message: Message, me: Staff) -> None:
+        """Have its words said on the phone; the call that there is already for it stays the one."""
+        if message.audience is not Audience.CUSTOMER:
+            raise PageRefusal("این پیامک به همکار است؛ خودتان خبرش کنید.")
+        if await self._deps.redis.hexists(keys.do_not_call, message.to):
+            raise PageRefusal("این مشتری خواسته است با او تماس نگیریم؛ تماس برنامه‌ریزی نشد.")
+        order = await self._deps.reader.order(message.source, message.order_id or "") if message.source else None
+        now = self._deps.clock.now()
+        call = CallRequest(
+            id=derived_id("undelivered", message.id),
+            purpose=Purpose.UNDELIVERED_SMS,
+            order_id=message.order_id or "",
+            source=message.source or "",
+            phone=message.to,
+            name=order.details.name if order else None,
+            due_at=self._deps.rulebook().working_time(now),
+            created_at=now,
+            brief=message.text,
+        )
+        await self._deps.calling.book.plan(keys, call, by=me)
 
     async def send_again(self, request: web.Request) -> web.Response:
         """Put one text into the outbox once more."""
+        keys, stored = await self._stuck(request)
+        await again(self._deps, keys, stored, request[STAFF])
+        await self._deps.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
+        return self._to_messages(request)
+
+    async def _stuck(self, request: web.Request) -> tuple[Keys, StoredMessage]:
         partition = request.match_info["partition"]
         if not (partition.isascii() and partition.isdigit() and len(partition) < 9):
             raise Malformed("نشانی این پیامک درست نیست؛ از فهرست پیامک‌ها بیایید.")
@@ -269,9 +271,13 @@ class WaitingPages:
         found = await self._deps.reader.messages([(keys, request.match_info["id"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
-        await again(self._deps, keys, found[0], request[STAFF])
-        await self._deps.sessions.tell(request[SESSION], "پیامک دوباره در صف ارسال است.")
-        return web.Response(status=303, headers={"Location": "/console/messages"})
+        return keys, found[0]
+
+    def _to_messages(self, request: web.Request) -> web.Response:
+        """Back to the list it was pressed in."""
+        asked = request[FORM].get("state", "")
+        query = f"?state={asked}" if asked in NEEDING else ""
+        return web.Response(status=303, headers={"Location": f"/console/messages{query}"})
 
 
 _Parked = tuple[int, str, str, list[Event]]

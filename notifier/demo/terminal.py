@@ -13,6 +13,7 @@ from notifier.demo.bubbles import bubble
 from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
+from notifier.domain.counted import counted
 from notifier.domain.messages import Audience
 
 _GUTTER = 7  # the clock and the space after it
@@ -39,6 +40,8 @@ _WHY_CALL = {
     "deposit_reminder": "ask about the transfer",
     "undelivered_sms": "a text did not arrive",
     "why_cancelled": "ask why the order was cancelled",
+    "return": "arrange how the goods come back",
+    "deposit_not_found": "ask about a transfer that was not found",
     "callback": "the customer asked to be called",
 }
 _NOT_SENT = {"withdrawn": "withdrawn: pointless by now", "expired": "not sent: its time has passed"}
@@ -184,8 +187,8 @@ def _sum(total: Summary) -> RenderableType:
                   f"{f', {total.waiting} waiting' if total.waiting else ''}"),
         ("", f"{total.lost} lost, {total.doubled} doubled"),
         ("Calls", f"{total.calls} planned: {total.calls_due} fell due, {total.calls_cancelled} dropped before"),
-        ("Reminders", f"{total.reminders} texts to staff"),
-        ("Cost", f"{total.parts} parts, {total.cost:,} rial"),
+        ("Reminders", f"{counted(total.reminders, 'text')} to staff"),
+        ("Cost", f"{counted(total.parts, 'part')}, {total.cost:,} rial"),
     )  # fmt: skip
     return Group(*(_pair(label, text, good if "lost" in text else "") for label, text in rows))
 

@@ -1,14 +1,17 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
-
-from msgspec import Struct
 
 from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.loading import key_of, load
+from notifier.diagnostics.findings import Finding as Finding
+from notifier.diagnostics.findings import FindingLevel as FindingLevel
+from notifier.diagnostics.findings import error as _error
+from notifier.diagnostics.findings import warning as _warning
+from notifier.diagnostics.leftovers import leftovers
+from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
@@ -17,36 +20,26 @@ from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
 from notifier.secret import MissingSecretError, Secret, secrets_in
+from notifier.sms.inbound import OPT_OUT_CONFIRMED
+from notifier.sms.opt_out import OPT_OUT, ROOM, OptOutBy
 from notifier.sms.templates import Template
 from notifier.texts import loading
 from notifier.texts.review import review
 from scheduler import texts
 
 
-class FindingLevel(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+def check(path: Path | None = None, *, in_use: bool = False) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline.
 
-
-class Finding(Struct, frozen=True):
-    """Something wrong, or to be known: a sentence that names the file and the key it is in."""
-
-    level: FindingLevel
-    text: str
-
-
-def _error(where: str, text: str) -> Finding:
-    return Finding(FindingLevel.ERROR, f"{where}: {text}")
-
-
-def _warning(where: str, text: str) -> Finding:
-    return Finding(FindingLevel.WARNING, f"{where}: {text}")
-
-
-def check(path: Path | None = None) -> list[Finding]:
-    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
-    return [*_zones(), *configuration(path)]
+    More than would keep a service from taking a file up: what it would run with, at the shop's expense. ``in_use`` is
+    of an installation that shops post to already.
+    """
+    found = configuration(path)
+    try:
+        config = load(path)
+    except ConfigError:
+        return [*_zones(), *found]
+    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config, in_use=in_use)]
 
 
 def _zones() -> Iterator[Finding]:
@@ -72,18 +65,18 @@ def configuration(path: Path | None = None) -> list[Finding]:
         loaded = loading.load(config)
     except TemplateError as error:
         return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
-    # Secrets may well be unset where a configuration is only looked at.
-    unset = [Finding(FindingLevel.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
     return [
         *findings(config, loaded),
         *_numbered_cities(config),
         *_samples(config),
         *_unused(config, loaded),
+        *_where_to_pay(config, loaded),
+        *_opt_out(config),
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
-        *(Finding(FindingLevel.WARNING, text) for text in weak_secrets(config)),
-        *unset,
+        *(Finding(FindingLevel.ERROR, text) for text in _needed_secrets(config)),
+        *(Finding(FindingLevel.WARNING, text) for text in _other_secrets(config)),
     ]
 
 
@@ -123,6 +116,8 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
             yield _error(str(config.templates_folder), f"{name}.txt is missing; it is needed")
         elif loaded[name].audience is not audience:
             yield _error(str(loaded[name].path), f'audience must be "{audience}"; calls need it so')
+    if config.sms.confirm_opt_out and OPT_OUT_CONFIRMED not in loaded:
+        yield _error(str(config.templates_folder), f"{OPT_OUT_CONFIRMED}.txt is missing; sms.confirm_opt_out needs it")
     names = loaded.keys() | set(Purpose) | {EVERYTHING}
     regions = {*config.regions.cities, config.regions.default}
     for region in config.policy.regions.keys() - regions:
@@ -160,11 +155,44 @@ def _told(
 
 def _unused(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
     """Templates that nothing sends. The service runs with them, but somebody thinks that they are sent."""
-    used = {*texts.TEMPLATES, *(rule.template for _, block in config.policy.blocks() for rule in block.texts())}
+    used = {
+        OPT_OUT_CONFIRMED,
+        *texts.TEMPLATES,
+        *(rule.template for _, block in config.policy.blocks() for rule in block.texts()),
+    }
     for template in loaded.values():
         if template.name not in used:
             text = "no rule of [policy] uses this template; name it in the sms of an event there, or delete the file"
             yield _error(f"{template.path}, line 1", text)
+
+
+def _where_to_pay(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Texts about a transfer that could not say where to. The service runs with them, but nobody can pay by them."""
+    sent = {rule.template for _, block in config.policy.blocks() for rule in block.texts()}
+    for template in loaded.values():
+        numbers = sorted(template.variables & {"card", "account", "iban"})
+        if template.name not in sent or not numbers:
+            continue
+        if not any(getattr(config.shop, name).strip() for name in numbers):
+            said = (
+                f"is needed: {template.path.name} tells customers where to pay, and there is no {' or '.join(numbers)}"
+            )
+            yield _error(f"{config.file}: shop.{'card' if 'card' in numbers else numbers[0]}", said)
+        if "holder" in template.variables and not config.shop.holder.strip():
+            said = f"is needed: {template.path.name} tells customers where to pay, and not whose account it is"
+            yield _error(f"{config.file}: shop.holder", said)
+
+
+def _opt_out(config: Config) -> Iterator[Finding]:
+    """Room for «لغو۱۱» that is not there, or that nothing fills."""
+    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    reserve, where = config.sms.price.reserve, f"{config.file}: sms.price.reserve"
+    ours = sorted(name for name, line in used.items() if line.opt_out_by is OptOutBy.NOTIFIER)
+    if ours and reserve < ROOM:
+        text = f"is {reserve}, and «{OPT_OUT}» behind the texts of providers.{', providers.'.join(ours)} takes {ROOM}"
+        yield _warning(where, f"{text}; write {ROOM}, or long texts become a part longer than they may")
+    if reserve and used and all(line.opt_out_by is OptOutBy.NOBODY for line in used.values()):
+        yield _warning(where, f'is {reserve}, and no line carries «{OPT_OUT}» (opt_out_by = "nobody"); write 0')
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
@@ -237,6 +265,8 @@ def _needed_secrets(config: Config) -> list[str]:
     needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
+    if config.metrics.token:  # without it they would be open, or closed to everybody
+        needed["metrics.token"] = config.metrics.token
     for name in accounts.names(config):
         if (provider := config.providers.get(name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

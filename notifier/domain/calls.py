@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     UNDELIVERED_SMS = "undelivered_sms"
     WHY_CANCELLED = "why_cancelled"
     CALLBACK = "callback"
+    RETURN = "return"
+    DEPOSIT_NOT_FOUND = "deposit_not_found"
 
 
 class CallState(StrEnum):
@@ -61,12 +63,13 @@ TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
     CallState.SCHEDULED: frozenset(CallState),
     CallState.DUE: frozenset(CallState),
     CallState.CLAIMED: frozenset(CallState),
-    CallState.DONE: frozenset(),
+    CallState.DONE: OPEN | {CallState.CANCELLED},
     CallState.CANCELLED: frozenset(),
-    CallState.EXHAUSTED: frozenset(),
+    CallState.EXHAUSTED: OPEN | {CallState.CANCELLED},
 }
 """Where a call may go from each state. From an open one anywhere: its reasons, its time and its holder may change while
-it stays open. A call that is over never comes back: further reasons make a new one."""
+it stays open. One that somebody ended comes back when they take that back, or is cancelled when its reasons join the
+call that its customer has by then. Reasons that come later make a new one."""
 
 
 class ReasonToCall(Struct, frozen=True, array_like=True):
@@ -89,6 +92,37 @@ class HistoryEntry(Struct, frozen=True, array_like=True):
     by: str = ""
     note: str = ""
     to: str = ""
+
+
+class UndoableAct(Struct, frozen=True, array_like=True):
+    """What somebody did to a call last: what it was before, and what came of it. Times are unix ms.
+
+    ``lines`` is how long the history was after it. ``outcome`` is the one that was counted. ``message`` is the id of
+    the text that it queued. ``refused`` says that the customer wanted no calls from then on. ``owed`` are fields of the
+    reminders it made, and ``caller`` who spoke to the customer before. ``purpose``, ``timely`` (None for no first
+    try) and ``satisfaction`` are what the figures of the day counted beside the outcome.
+    """
+
+    at: int
+    by: str
+    lines: int
+    state: CallState
+    due: int
+    late: int
+    fixed: bool
+    assignee: str | None
+    step: int
+    rung: int
+    claimed_until: int
+    outcome: str = ""
+    message: str = ""
+    refused: bool = False
+    owed: tuple[str, ...] = ()
+    caller: str = ""
+    reached: bool = False
+    purpose: str = ""
+    timely: bool | None = None
+    satisfaction: str = ""
 
 
 class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,6 +149,8 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tried: dict[str, int] = {}  # outcome → how often
     history: tuple[HistoryEntry, ...] = ()
     ended: int = 0
+    undo: UndoableAct | None = None  # what may be taken back
+    texts_undone: int = 0  # texts that this call queued and that were taken back before they left
 
     @property
     def first(self) -> ReasonToCall:

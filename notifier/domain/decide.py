@@ -1,9 +1,9 @@
 """The heart: from an order as stored and news about it to everything that follows. Pure, no I/O."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from notifier.domain.calls import CallRequest
 from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
-from notifier.domain.orders import REVIVING, STAGES, News, Order, Priority, Stage, apply_events
+from notifier.domain.orders import JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 from notifier.domain.variables import Context
@@ -60,12 +60,20 @@ def derived_id(*parts: str) -> str:
     return str(int.from_bytes(digest, "big") >> 1 or 1)
 
 
-_ALIKE = frozenset({EventType.SHIPPED, EventType.REFUNDED})
+_ALIKE = frozenset({EventType.SHIPPED, EventType.DEPOSIT_CONFIRMED, EventType.REFUNDED})
 _TOGETHER = 1000
 """Unix ms within which parcels left together."""
 
+_OF_PARCELS = frozenset({EventType.DELAYED, EventType.DELIVERY_FAILED})
+"""News of the parcel that is no stage, and waits for the money as the stages do."""
+
+_UNPAID_IN_A_WAY = frozenset({When.PART, When.NO_DEPOSIT})
+
 _LATE = timedelta(minutes=15)
 """News that comes within this counts as told when it happened."""
+
+
+_Rule = TypeVar("_Rule", TextRule, CallRule)
 
 
 class _Late(Struct, frozen=True):
@@ -89,7 +97,7 @@ class _Deciding:
     def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> None:
         self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
         order = apply_events(before, events)
-        self.block, self.offered = _block(order, rulebook)
+        self.block, self.offered = block_of(order, rulebook)
         # A cancelled order is prepaid no more, but what its customer hears depends on whether money is to go back.
         # Of nothing to pay there is nothing to wait for.
         self.settled = order.free or (self.offered and order.paid)
@@ -105,7 +113,7 @@ class _Deciding:
         self.context = Context(order=self.order, shop=rulebook.shop, now=now)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
-        self.withheld = before.withheld
+        self.withheld, self.aside = before.withheld, dict(before.aside)
         self.messages: list[Message] = []
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
@@ -134,6 +142,10 @@ class _Deciding:
             held, self.withheld = self.withheld, None
             for parcel in self._left_with(held):
                 self._follow(parcel)
+        for kind, waiting in list(self.aside.items()):
+            if self._waits(kind) is None:
+                del self.aside[kind]
+                self._follow(waiting)
         self._cancel_as_prepaid()
         self._drop_pointless()
         return Decision(
@@ -142,6 +154,7 @@ class _Deciding:
                 open_texts={name: texts for name, texts in self.open_texts.items() if texts},
                 open_calls={name: calls for name, calls in self.open_calls.items() if calls},
                 withheld=self.withheld,
+                aside=self.aside,
             ),
             messages=tuple(self.messages),
             calls=tuple(self.calls),
@@ -161,6 +174,9 @@ class _Deciding:
             if known.cancelled_anew(event):
                 revived = max(known.happened(kind) or 0 for kind in REVIVING)
                 yield event, News(event.type, f"after {revived}", event.at_ms)
+            elif known.out_again(event):
+                failed = known.happened(EventType.DELIVERY_FAILED)
+                yield event, News(event.type, f"after {failed}", event.at_ms)
             else:
                 yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
 
@@ -177,7 +193,7 @@ class _Deciding:
         before, block = self.before, self.block
         if self.order.violation and not before.violation:
             self._note(LineKind.VIOLATION, str(self.order.method), reason=SuppressionReason.NOT_ON_OFFER)
-        was = _block(before, self.rulebook)[0] if before.news else None
+        was = block_of(before, self.rulebook)[0] if before.news else None
         revived = before.cancelled and not self.order.cancelled
         if was is block and not revived:
             return
@@ -198,23 +214,30 @@ class _Deciding:
         rule = self.block.rule(news.kind)
         texts = [text for text in rule.sms if text.template not in but]
         calls = [call for call in rule.calls if call.purpose not in but]
-        if self._waits_for_payment(news.kind):
-            held, newest = self.withheld, news.distinction == self.order.newest(news.kind)
-            if held is None or STAGES[held.kind] < STAGES[news.kind] or (held.kind is news.kind and newest):
-                self.withheld = news
+        if reason := self._waits(news.kind) or self._over(news):
+            if reason is not SuppressionReason.PAST:
+                self._put_aside(news)
             for text in texts:
-                self._suppress("template", text.template, SuppressionReason.NOT_PAID)
+                self._suppress("template", text.template, reason)
             for call in calls:
-                self._suppress("purpose", call.purpose, SuppressionReason.NOT_PAID)
+                self._suppress("purpose", call.purpose, reason)
             return
-        texts = [text for text in texts if self._applies(text.when)]
-        calls = [call for call in calls if self._applies(call.when)]
+        texts, calls = self._chosen(texts), self._chosen(calls)
         late = self._late(texts, news)
         for text in texts:
             self._text(text, news, late.of(text.after), late.follows(text.after))
         reminds = any(text.after for text in texts)  # what only follows upon news counts from the news
         for call in calls:
             self._call(call, news, late.of(call.after) if reminds else timedelta())
+
+    def _put_aside(self, news: News) -> None:
+        """Keep the news until what it waits for is there: of stages the furthest, of all else the newest."""
+        if news.kind not in STAGES:
+            self.aside[news.kind] = max(news, self.aside.get(news.kind, news), key=lambda one: one.at)
+            return
+        held, newest = self.withheld, news.distinction == self.order.newest(news.kind)
+        if held is None or STAGES[held.kind] < STAGES[news.kind] or (held.kind is news.kind and newest):
+            self.withheld = news
 
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
@@ -240,9 +263,10 @@ class _Deciding:
     def _cancel_as_prepaid(self) -> None:
         """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
         before, at = self.before, self.order.happened(EventType.CANCELLED)
-        if at is None or not before.cancelled or not self.order.cancelled or not self.settled:
+        came_in_part = self.order.deposits != before.deposits and self._applies(When.PART)
+        if at is None or not before.cancelled or not self.order.cancelled or not (self.settled or came_in_part):
             return
-        if before.paid and _block(before, self.rulebook)[1]:
+        if before.paid and block_of(before, self.rulebook)[1]:
             return
         rule = self.block.rule(EventType.CANCELLED)
         told = {text.template for text in rule.sms if text.when is When.ALWAYS}
@@ -251,10 +275,56 @@ class _Deciding:
 
     def _waits_for_payment(self, kind: EventType) -> bool:
         stage = STAGES.get(kind, Stage.NONE)
-        return self.block.needs_payment and not self.order.prepaid and Stage.PAID < stage <= Stage.DELIVERED
+        of_parcel = Stage.PAID < stage <= Stage.DELIVERED or kind in _OF_PARCELS
+        return self.block.needs_payment and not self.order.prepaid and of_parcel
+
+    def _waits(self, kind: EventType) -> SuppressionReason | None:
+        """Why news of this kind is not told yet."""
+        if self._waits_for_payment(kind):
+            return SuppressionReason.NOT_PAID
+        if kind in JUDGED and self.order.stage < Stage.RETURN_REQUESTED:
+            return SuppressionReason.NOT_REQUESTED
+        return None
+
+    def _over(self, news: News) -> SuppressionReason | None:
+        """The new day of a delay may have passed before we heard of it."""
+        if news.kind is EventType.DELAYED and news.distinction:
+            return SuppressionReason.PAST if date.fromisoformat(news.distinction) < self.now.date() else None
+        return None
+
+    def _chosen(self, rules: Iterable[_Rule]) -> list[_Rule]:
+        """The rules whose condition holds: `part` and `no_deposit` take the place of `unpaid`."""
+        fitting = [rule for rule in rules if self._applies(rule.when)]
+        if _UNPAID_IN_A_WAY.isdisjoint(rule.when for rule in fitting):
+            return fitting
+        return [rule for rule in fitting if rule.when is not When.UNPAID]
 
     def _applies(self, when: When) -> bool:
-        return when is When.ALWAYS or self.settled == (when is When.PREPAID)
+        order = self.order
+        match when:
+            case When.ALWAYS:
+                return True
+            case When.PREPAID:
+                return self.settled
+            case When.UNPAID:
+                return not self.settled
+            case When.PART:
+                back = sum(rial for _, rial in order.refunds.values())
+                return not self.settled and order.deposit_rest > 0 and (order.deposit_received or 0) > back
+            case When.NO_DEPOSIT:
+                return not self.settled and self._deposit_never_came()
+            case When.SURPLUS:
+                return order.deposit_surplus > 0
+
+    def _deposit_never_came(self) -> bool:
+        order, placed = self.order, self.order.placed_at
+        if order.method is not PaymentMethod.BANK_TRANSFER or order.happened(EventType.DEPOSIT_CONFIRMED) is not None:
+            return False
+        reported, rejected = order.happened(EventType.DEPOSIT_REPORTED), order.happened(EventType.DEPOSIT_REJECTED)
+        if placed is None or (reported is not None and (rejected or 0) < reported):
+            return False
+        until = placed + self.rulebook.shop.deposit_deadline // timedelta(milliseconds=1)
+        return (order.happened(EventType.CANCELLED) or _ms(self.now)) >= until
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
@@ -322,15 +392,15 @@ class _Deciding:
         """Cancel what was open before and is promised no more, or has lost its sense."""
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
-                promised = [text for text in self.block.rule(news.kind).sms if text.template == template]
-                if not any(self._applies(text.when) and not self._pointless_text(text, news) for text in promised):
+                promised = [one for one in self._chosen(self.block.rule(news.kind).sms) if one.template == template]
+                if not any(not self._pointless_text(text, news) for text in promised):
                     del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
                     self._note(LineKind.MESSAGE_CANCELLED, template, ref=message)
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
-                planned = [rule for rule in _calls(self.block, news.kind) if rule.purpose == purpose]
-                if not any(self._applies(rule.when) and not self._pointless_call(rule, news) for rule in planned):
+                planned = [one for one in self._chosen(_calls(self.block, news.kind)) if one.purpose == purpose]
+                if not any(not self._pointless_call(rule, news) for rule in planned):
                     del self.open_calls[purpose][call]
                     self.cancelled_calls.append(call)
                     self._note(LineKind.CALL_CANCELLED, purpose, ref=call)
@@ -368,7 +438,7 @@ class _Deciding:
         return derived_id(self.rulebook.namespace, order.source, order.id, form, what, news.kind, news.distinction)
 
 
-def _block(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
+def block_of(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     """The promises that hold for an order, and whether its method is on offer where it goes."""
     policy, method = rulebook.policy, order.method
     if order.free:

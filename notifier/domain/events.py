@@ -1,6 +1,6 @@
 """What a shop tells us: one event about one order."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,10 @@ class EventType(StrEnum):
     CANCELLED = "order.cancelled"
     RETURN_REQUESTED = "order.return_requested"
     RETURNED = "order.returned"
+    RETURN_ACCEPTED = "order.return_accepted"
+    RETURN_REFUSED = "order.return_refused"
+    DELIVERY_FAILED = "order.delivery_failed"
+    DELAYED = "order.delayed"
     PAID = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     DEPOSIT_REPORTED = "payment.deposit_reported"
@@ -33,6 +37,9 @@ class PaymentMethod(StrEnum):
     PHONE = "phone"
     BANK_TRANSFER = "bank_transfer"
 
+
+UNNUMBERED = "@"
+"""How the distinction of a deposit begins that has no reference of its own."""
 
 NAMED_ITEMS = 50
 """How many items of an order that a plugin made huge are kept by name; of the rest the number."""
@@ -64,6 +71,9 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deposit_amount: int | None = None  # rial, as reported or confirmed
     refund_amount: int | None = None  # rial
     refund_reference: str | None = None
+    new_date: date | None = None  # when a delayed order is sent
+    return_reason: str | None = None  # why a return was refused
+    failure_reason: str | None = None  # why a delivery failed
 
     @property
     def count(self) -> int:
@@ -97,14 +107,20 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What, beside its type, tells this news from a repetition of it: the same news twice is told once.
 
         A stage is reached once. A parcel may be announced again when its tracking code becomes known or changes. A
-        payment may fail, and a deposit be reported, several times: those are told apart by their reference, or else
-        by the second they happened in.
+        payment or a delivery may fail, a deposit be reported, and a part of it confirmed, several times: those are told
+        apart by their reference, or else by the second they happened in. A delay is told for each new date.
         """
         match self.type:
             case EventType.SHIPPED:
                 return self.details.tracking_code or ""
             case EventType.PAYMENT_FAILED | EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_REJECTED:
                 return self.details.reference or str(self.at_ms // 1000)
+            case EventType.DEPOSIT_CONFIRMED if self.details.deposit_amount is not None:
+                return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
+            case EventType.DELIVERY_FAILED:
+                return str(self.at_ms // 1000)
+            case EventType.DELAYED:
+                return self.details.new_date.isoformat() if self.details.new_date else ""
             case EventType.REFUNDED:
                 return self.details.refund_reference or ""
             case _:

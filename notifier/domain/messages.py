@@ -54,8 +54,8 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
         {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.EXPIRED, _S.HELD}
     ),
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED}),
-    _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
     # An operator may learn later that a text arrived after all; the reverse never happens.
+    _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.DELIVERED}),
     _S.UNDELIVERED: frozenset({_S.DELIVERED}),
     _S.FAILED: frozenset({_S.QUEUED}),
     _S.DELIVERED: frozenset(),

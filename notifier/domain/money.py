@@ -65,6 +65,14 @@ def toman(rial: int) -> str:
     return f"{number(rial)} ریال" if rest else f"{number(whole)} تومان"
 
 
+def in_toman(rial: int | None) -> int | Decimal | None:
+    """The exact number of toman, for a table; with a decimal only where no whole toman comes out."""
+    if rial is None:
+        return None
+    whole, rest = divmod(rial, 10)
+    return Decimal(rial) / 10 if rest else whole
+
+
 def _read(text: str) -> tuple[bool, int, int]:
     if _WHOLE.fullmatch(text):
         return False, int(text), 0

@@ -11,6 +11,7 @@ from notifier.domain import persian
 
 _LONGEST = 60
 _MOST_DIGITS = 3
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _MARKUP = re.compile(r"[<>{}\[\]|\\^~`=*#$%_@]|&[#\w]+;")
 _DOTS = str.maketrans("\u3002\uff61\u06d4\u2024\u00b7\u2027\u22c5", "." * 7)
 _ENDINGS = (
@@ -25,8 +26,45 @@ _LINK = re.compile(
 _PERHAPS = re.compile(r"\w[^\W_][.][^\W\d_]{2,}")  # an ending that nobody here knows
 
 
+# Beginnings of words that no person is called by, wherever they stand: «شرکت», «شرکت‌های».
+_OF_COMPANIES = tuple(
+    persian.fold(word)
+    for word in (
+        *("شرکت", "فروشگاه", "سهامی", "هلدینگ", "مسئولیت محدود", "با مسئولیت", "موسسه", "مؤسسه", "نمایندگی", "کارخانه"),
+        *("سازمان", "شهرداری", "دانشگاه", "آموزشگاه", "داروخانه", "بیمارستان", "درمانگاه", "رستوران", "هایپرمارکت"),
+        *("سوپرمارکت", "کتابفروشی", "اتحادیه", "صنایع", "دبستان", "دبیرستان", "هنرستان", "کلینیک", "آژانس", "پاساژ"),
+    )
+)
+# Words that are companies where a name begins with them; later they are surnames, or parts of them.
+_FIRST_OF_COMPANIES = frozenset(
+    persian.fold(word)
+    for word in (
+        *("گروه", "بازرگانی", "تعاونی", "تولیدی", "پخش", "مرکز", "دفتر", "اداره", "بانک", "بیمه", "بنیاد", "انجمن"),
+        *("گالری", "کافه", "مغازه", "مجتمع", "مدرسه", "مهندسی", "موبایل", "پوشاک", "چاپخانه", "وزارت", "ستاد", "خیریه"),
+    )
+)
+_FOREIGN_COMPANIES = frozenset(
+    (
+        *("co", "company", "ltd", "limited", "llc", "inc", "corp", "corporation", "gmbh", "plc", "pjsc", "holding"),
+        *("trading", "group", "shop", "store", "market"),
+    )
+)
+
+
 def greeted(name: str) -> str:
-    """A customer's name as a text may say it, tidied; empty where it had better not."""
+    """A customer's name as a greeting may say it, tidied; empty where it had better not.
+
+    A person's name has two letters or more, no digits, and no word of a company.
+    """
+    found = named(name)
+    plain = _plain(found)
+    if not _WORD.search(plain) or any(unicodedata.category(char)[0] == "N" for char in plain) or _is_company(plain):
+        return ""
+    return found
+
+
+def named(name: str) -> str:
+    """A customer's name as the staff may read it, tidied, be it a company's; empty for a link, a number, markup."""
     if len(name) > 4 * _LONGEST:
         return ""
     tidied = persian.tidy(name)
@@ -41,6 +79,14 @@ def harmless(text: str) -> str:
     """Words of an order that are no name, tidied; empty where they carry a link."""
     tidied = persian.tidy(text)
     return "" if _LINK.search(_plain(tidied)) else tidied
+
+
+def _is_company(name: str) -> bool:
+    words = re.findall(r"[^\W_]+", persian.fold(name))
+    joined = " ".join(words)
+    if any(joined.startswith(word) or f" {word}" in joined for word in _OF_COMPANIES):
+        return True
+    return not _FOREIGN_COMPANIES.isdisjoint(words) or (bool(words) and words[0] in _FIRST_OF_COMPANIES)
 
 
 def _plain(text: str) -> str:

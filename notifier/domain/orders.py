@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from notifier.domain.events import Details, Event, EventType, PaymentMethod
+from notifier.domain.events import UNNUMBERED, Details, Event, EventType, PaymentMethod
 
 
 class Stage(IntEnum):
@@ -45,6 +45,9 @@ STAGES: dict[EventType, Stage] = {
 REVIVING = frozenset({EventType.REGISTERED, EventType.PAID, EventType.DEPOSIT_CONFIRMED})
 """Events that bring a cancelled order back when they happened after the cancellation: shops cancel unpaid orders by
 themselves, and the customer then pays after all."""
+
+JUDGED = frozenset({EventType.RETURN_ACCEPTED, EventType.RETURN_REFUSED})
+"""What may become of a return that was asked for."""
 
 _DEPOSIT_EVENTS = (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.DEPOSIT_CONFIRMED)
 
@@ -89,9 +92,11 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: Priority = Priority.NORMAL
     violation: bool = False  # paid by a method that is not on offer in its region
     withheld: News | None = None  # the newest stage, whose text waits until the order is prepaid
+    aside: dict[EventType, News] = {}  # other news whose text waits: for the money, or for what it is an answer to
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
     refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
+    deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
     parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it
     registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
@@ -109,10 +114,15 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def knows(self, event: Event) -> bool:
         """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
-        the order was cancelled is news again once it came back to life."""
-        if self.cancelled_anew(event):
+        the order was cancelled is news again once it came back to life, and that it is on its way once a delivery
+        failed. Of a deposit that is there as a whole only what is too much is news."""
+        if self.cancelled_anew(event) or self.out_again(event):
             return False
         known = self.news.get(event.type)
+        if event.type is EventType.DEPOSIT_CONFIRMED and known:
+            if self.deposit_rest or not self.deposit_confirmed:
+                return event.distinction in known
+            return apply_events(self, [event]).deposit_surplus <= self.deposit_surplus
         return known is not None and (event.distinction in known or not event.distinction)
 
     def cancelled_anew(self, event: Event) -> bool:
@@ -121,8 +131,24 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return False
         return event.at_ms > max(self.happened(kind) or 0 for kind in REVIVING)
 
+    def out_again(self, event: Event) -> bool:
+        """Whether the courier sets out once more, after a delivery failed."""
+        known = self.happened(event.type)
+        failed = self.happened(EventType.DELIVERY_FAILED)
+        return (
+            event.type is EventType.OUT_FOR_DELIVERY
+            and known is not None
+            and failed is not None
+            and known < failed < event.at_ms
+        )
+
     def telling_of(self, kind: EventType, distinction: str) -> "Order":
-        """The order as a text about one piece of news shows it: of several parcels or refunds, the one it is about."""
+        """The order as a text about one piece of news shows it: of several parcels, deposits or refunds, the one it is
+        about."""
+        if kind is EventType.DEPOSIT_CONFIRMED and distinction in self.deposits:
+            came = replace(self.details, deposit_amount=self.deposits[distinction][1])
+            numbered = not distinction.startswith(UNNUMBERED)
+            return replace(self, details=replace(came, reference=distinction) if numbered else came)
         if kind is EventType.REFUNDED and len(self.refunds) > 1 and distinction in self.refunds:
             back = self.refunds[distinction][1]
             return replace(
@@ -194,6 +220,34 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return confirmed is not None and (rejected is None or confirmed >= rejected)
 
     @property
+    def deposit_received(self) -> int | None:
+        """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
+        return sum(rial for _, rial in self.deposits.values()) if self.deposits else None
+
+    @property
+    def deposit_rest(self) -> int:
+        """What is still to come (rial) of a deposit that came in part; 0 where it came as a whole, or not at all."""
+        confirmed = self.news.get(EventType.DEPOSIT_CONFIRMED, {})
+        rejected = self.happened(EventType.DEPOSIT_REJECTED)
+        as_a_whole = "" in confirmed and (rejected is None or confirmed[""] >= rejected)
+        if not self.deposits or self.details.amount is None or as_a_whole:
+            return 0
+        return max(self.details.amount - (self.deposit_received or 0), 0)
+
+    @property
+    def deposit_surplus(self) -> int:
+        """By how much (rial) the deposits that came are more than the order costs."""
+        if self.details.amount is None:
+            return 0
+        return max((self.deposit_received or 0) - self.details.amount, 0)
+
+    @property
+    def return_judged(self) -> EventType | None:
+        """The last word about a return, or None."""
+        words = [(at, kind) for kind in JUDGED if (at := self.happened(kind)) is not None]
+        return max(words)[1] if words else None
+
+    @property
     def deposit_waiting(self) -> int | None:
         """Since when (unix ms) a reported deposit waits for somebody to look it up; None where none does."""
         reported = self.happened(EventType.DEPOSIT_REPORTED)
@@ -204,24 +258,27 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def paid(self) -> bool:
-        """Paid in advance by a method that counts: the gateway, or a transfer that support has seen arrive."""
+        """Paid in advance by a method that counts: the gateway, or a transfer that support has seen arrive whole."""
         if self.refunded:
             return False
         if self.method is PaymentMethod.ONLINE:
             return self.happened(EventType.PAID) is not None
-        return self.method is PaymentMethod.BANK_TRANSFER and self.deposit_confirmed
+        return self.method is PaymentMethod.BANK_TRANSFER and self.deposit_confirmed and not self.deposit_rest
 
     @property
     def stage(self) -> Stage:
-        """The furthest stage in the news."""
-        return max((STAGES[kind] for kind in self.news if kind in STAGES), default=Stage.NONE)
+        """The furthest stage in the news. A part of a deposit pays for nothing yet."""
+        came, amount = self.news.get(EventType.DEPOSIT_CONFIRMED, {}), self.details.amount
+        whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
+        reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
+        return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)
 
 
 def apply_events(order: Order, events: Iterable[Event]) -> Order:
     """The order with the events' facts taken in: details and news, nothing decided yet."""
     values = _said(order.details)
     stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}
-    refunds, parcels, registered_at = order.refunds, order.parcels, order.registered_at
+    refunds, deposits, parcels, registered_at = order.refunds, order.deposits, order.parcels, order.registered_at
     for event in events:
         at = event.at_ms
         skipped = _NOT_TAKEN.get(event.type, frozenset())
@@ -241,12 +298,16 @@ def apply_events(order: Order, events: Iterable[Event]) -> Order:
         elif event.type is EventType.REFUNDED and (back := event.details.refund_amount) is not None:
             said = (at, back)
             refunds = refunds | {event.distinction: max(said, refunds.get(event.distinction, said))}
+        elif event.type is EventType.DEPOSIT_CONFIRMED and (came := event.details.deposit_amount) is not None:
+            said = (at, came)
+            deposits = deposits | {event.distinction: max(said, deposits.get(event.distinction, said))}
     return replace(
         order,
         details=Details(**{name: value or None if value == "" else value for name, value in values.items()}),
         stamps=stamps,
         news=news,
         refunds=refunds,
+        deposits=deposits,
         parcels=parcels,
         registered_at=registered_at,
     )

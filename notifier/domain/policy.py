@@ -19,11 +19,15 @@ EVERYTHING = "*"
 
 
 class When(StrEnum):
-    """A condition on the order at the moment of the event."""
+    """A condition on the order at the moment of the event. What is unpaid in a way that the same rule names in its own
+    words is told in these alone."""
 
     ALWAYS = "always"
     PREPAID = "prepaid"
     UNPAID = "unpaid"
+    PART = "part"  # unpaid: of a deposit a part has come
+    NO_DEPOSIT = "no_deposit"  # unpaid: no deposit was heard of by its deadline
+    SURPLUS = "surplus"  # more has come than the order costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +105,12 @@ class Shop:
     bank: str = ""
     card: str = ""
     account: str = ""
+    iban: str = ""
     holder: str = ""
     return_days: Annotated[int, Ge(0)] = 7
     deposit_deadline: timedelta = timedelta(hours=24)
+    deposit_tolerance: Annotated[int, Ge(0)] = 10_000
+    deposit_four_eyes: bool = True
 
 
 class MessageTemplate(Protocol):

@@ -1,16 +1,26 @@
 """What one piece of news means for another: whether it still holds, is worth telling, or has been undone. Pure."""
 
 from notifier.domain.events import EventType
-from notifier.domain.orders import STAGES, News, Order, Stage
+from notifier.domain.orders import JUDGED, STAGES, News, Order, Stage
 from notifier.domain.policy import Block
 
-_REPEATABLE = frozenset({EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED})
+_REPEATABLE = frozenset(
+    {
+        EventType.PAYMENT_FAILED,
+        EventType.DEPOSIT_REPORTED,
+        EventType.DEPOSIT_REJECTED,
+        EventType.DELIVERY_FAILED,
+        EventType.DELAYED,
+    }
+)
 """News that may come several times; of several the newest is told."""
 
 _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
     EventType.PAYMENT_FAILED: (EventType.PAID,),
     EventType.DEPOSIT_REPORTED: (EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED),
     EventType.DEPOSIT_REJECTED: (EventType.DEPOSIT_CONFIRMED,),
+    EventType.RETURN_REQUESTED: tuple(JUDGED),
+    EventType.RETURNED: tuple(JUDGED),
 }
 """News, and what makes it pointless to tell when that happened at the same time or later."""
 
@@ -18,8 +28,11 @@ _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
 def overtaken(order: Order, news: News, *, lasting: bool) -> bool:
     """Whether newer news makes it pointless to tell this; what is ``lasting`` no later stage overtakes."""
     newest = order.newest(news.kind)
-    if news.distinction != newest and (news.kind in _REPEATABLE or not news.distinction):
-        return True
+    if news.distinction != newest:
+        if news.kind is EventType.DEPOSIT_CONFIRMED:  # of several parts the newest tells what is left
+            return order.deposit_rest > 0
+        if news.kind in _REPEATABLE or not news.distinction:
+            return True
     if news.kind is EventType.SHIPPED and news.distinction and _corrected(order, news):
         return True
     return not lasting and STAGES.get(news.kind, order.stage) < order.stage
@@ -41,6 +54,13 @@ def void(order: Order, news: News) -> bool:
         return True
     if news.kind is EventType.DEPOSIT_CONFIRMED:
         return not order.deposit_confirmed
+    if news.kind in JUDGED:
+        return news.kind is not order.return_judged
+    if news.kind is EventType.DELAYED:
+        return order.stage >= Stage.SHIPPED
+    if news.kind is EventType.DELIVERY_FAILED:
+        again = order.happened(EventType.OUT_FOR_DELIVERY)
+        return order.stage >= Stage.DELIVERED or (again is not None and again > news.at)
     return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
 
 

@@ -25,6 +25,7 @@ class SuppressionReason(StrEnum):
 
     SUPERSEDED = "superseded"
     NOT_PAID = "not_paid"
+    NOT_REQUESTED = "not_requested"  # a return was judged that nobody asked for
     NO_MOBILE = "no_mobile"
     NOT_ON_OFFER = "not_on_offer"
     DO_NOT_CALL = "do_not_call"

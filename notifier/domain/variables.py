@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from notifier.domain import jalali, money, naming, persian
 from notifier.domain.calls import Call, CallRequest
-from notifier.domain.events import EventType
-from notifier.domain.orders import Order
+from notifier.domain.events import EventType, PaymentMethod
+from notifier.domain.orders import Order, Priority
 
 if TYPE_CHECKING:
     from notifier.domain.policy import Shop
@@ -39,8 +39,18 @@ def variable(function: Variable) -> Variable:
 
 @variable
 def name(context: Context) -> str:
-    """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup."""
+    """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup. For
+    customers also where it is no person's: one letter, digits, a company."""
     return persian.isolate_latin(naming.greeted(context.order.details.name or ""))
+
+
+def _name_for_staff(context: Context) -> str:
+    """Whom the staff calls may be a company."""
+    return persian.isolate_latin(naming.named(context.order.details.name or ""))
+
+
+FOR_STAFF: dict[str, Variable] = {"name": _name_for_staff}
+"""What texts for staff say under the same name."""
 
 
 @variable
@@ -62,6 +72,27 @@ def deposit(context: Context) -> str:
     """What was deposited, in toman; the order's amount when the deposit's is unknown."""
     details = context.order.details
     rial = details.deposit_amount if details.deposit_amount is not None else details.amount
+    return money.toman(rial) if rial else ""
+
+
+@variable
+def deposit_received(context: Context) -> str:
+    """What has come of a deposit so far, all its parts together, in toman; empty when no sum was told."""
+    rial = context.order.deposit_received
+    return money.toman(rial) if rial else ""
+
+
+@variable
+def deposit_rest(context: Context) -> str:
+    """What is still to come of a deposit that came in part, in toman; empty when nothing is."""
+    rial = context.order.deposit_rest
+    return money.toman(rial) if rial else ""
+
+
+@variable
+def deposit_surplus(context: Context) -> str:
+    """By how much the deposits are more than the order costs, in toman; mostly empty: for staff texts only."""
+    rial = context.order.deposit_surplus
     return money.toman(rial) if rial else ""
 
 
@@ -124,6 +155,29 @@ def tracking_url(context: Context) -> str:
 
 
 @variable
+def new_date(context: Context) -> str:
+    """The day on which a delayed order is sent, as a Jalali weekday and date; empty when unknown."""
+    day = context.order.details.new_date
+    return jalali.weekday_date(day) if day else ""
+
+
+@variable
+def return_reason(context: Context) -> str:
+    """Why a return was refused, in the shop's words; empty when unknown."""
+    return _words(context.order.details.return_reason)
+
+
+@variable
+def failure_reason(context: Context) -> str:
+    """Why a delivery failed, in the shop's words; empty when unknown."""
+    return _words(context.order.details.failure_reason)
+
+
+def _words(said: str | None) -> str:
+    return persian.isolate_latin(naming.harmless(said or "").rstrip(".،؛ "))
+
+
+@variable
 def guarantee_until(context: Context) -> str:
     """The last day of the return guarantee, counted from delivery, as a Jalali date."""
     delivered = context.order.happened(EventType.DELIVERED)
@@ -169,14 +223,14 @@ def support_phone(context: Context) -> str:
 
 @variable
 def bank(context: Context) -> str:
-    """The bank of the shop's account."""
-    return context.shop.bank
+    """The bank of the shop's card and account; empty when not said."""
+    return context.shop.bank.strip()
 
 
 @variable
 def card(context: Context) -> str:
     """The shop's card number for transfers, to be copied; empty when it takes none."""
-    return persian.card(context.shop.card) if context.shop.card else ""
+    return persian.card(context.shop.card) if context.shop.card.strip() else ""
 
 
 @variable
@@ -186,9 +240,15 @@ def account(context: Context) -> str:
 
 
 @variable
+def iban(context: Context) -> str:
+    """The Sheba number of the shop's account (IBAN), to be copied; empty when it has none."""
+    return context.shop.iban
+
+
+@variable
 def holder(context: Context) -> str:
-    """Whose name the card and the account bear."""
-    return context.shop.holder
+    """Whose name the card and the account bear; empty when not said."""
+    return context.shop.holder.strip()
 
 
 @variable
@@ -231,6 +291,39 @@ def paid(context: Context) -> str:
 
 
 @variable
+def receipt_name(context: Context) -> str:
+    """What the number of the payment is called: the receipt of an order that is delivered first, the tracking number
+    of every other; for staff texts only."""
+    return "شماره قبض" if context.order.priority is Priority.HIGH else "شماره پیگیری پرداخت"
+
+
+@variable
+def payment_state(context: Context) -> str:
+    """How an order that is not prepaid stands with its payment: for staff texts only."""
+    order = context.order
+    if order.deposit_rest and order.deposit_received:
+        return f"{money.toman(order.deposit_received)} رسیده و {money.toman(order.deposit_rest)} مانده است"
+    return "نقدی هنگام تحویل" if order.method is PaymentMethod.CASH else "هنوز پرداخت نشده"
+
+
+@variable
+def return_state(context: Context) -> str:
+    """What became of a return: accepted, refused, or empty; for conditions in staff texts."""
+    judged = context.order.return_judged
+    return judged.rpartition("_")[2] if judged else ""
+
+
+@variable
+def failed_delivery(context: Context) -> str:
+    """The hour at which a delivery failed, if nothing was tried since; for staff texts only."""
+    failed = context.order.happened(EventType.DELIVERY_FAILED)
+    tried = (EventType.OUT_FOR_DELIVERY, EventType.DELIVERED)
+    if failed is None or any((context.order.happened(kind) or 0) > failed for kind in tried):
+        return ""
+    return jalali.time_of(datetime.fromtimestamp(failed / 1000, context.now.tzinfo))
+
+
+@variable
 def urgency(context: Context) -> str:
     """Why a reminder is more than a reminder, as late or ownerless; mostly empty: for staff texts only."""
     return context.words.get("urgency", "")
@@ -255,7 +348,7 @@ def call_list(context: Context) -> str:
     lines = [
         " ".join(
             part
-            for part in (jalali.time_of(call.due_at), naming.greeted(call.name or ""), persian.digits(call.phone or ""))
+            for part in (jalali.time_of(call.due_at), naming.named(call.name or ""), persian.digits(call.phone or ""))
             if part
         )
         for call in shown
@@ -311,6 +404,9 @@ def _number(context: Context, name: str) -> str:
     return persian.digits(count) if count else ""
 
 
+PERSONS = frozenset({"name", "staff_name"})
+"""Variables that are said whole or not at all."""
+
 OF_SEVERAL_LINES = frozenset({"call_list"})
 """Variables whose lines are ours; the value of any other is one line, whatever it holds."""
 
@@ -321,7 +417,7 @@ PURPOSES: dict[str, str] = {
     "coordination": "هماهنگی تحویل و پرداخت نقدی",
     "reassurance": "اطمینان‌بخشی پس از پرداخت",
     "shipping_update": "خبر ارسال",
-    "satisfaction": "جویا شدن رضایت",
+    "satisfaction": "رضایت‌سنجی",
     "arrange_payment": "هماهنگی پرداخت و تحویل",
     "payment_help": "کمک به پرداخت",
     "verify_deposit": "تأیید واریز",
@@ -329,5 +425,7 @@ PURPOSES: dict[str, str] = {
     "undelivered_sms": "پیامک نرسیده",
     "why_cancelled": "پرسیدن دلیل لغو",
     "callback": "تماس به‌خواست مشتری",
+    "return": "هماهنگی برگشت کالا",
+    "deposit_not_found": "واریز پیدا نشد",
 }
 """Each purpose of a call in the words of the support desk."""

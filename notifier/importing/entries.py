@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +10,29 @@ from msgspec import Struct
 from notifier.domain.events import Event
 from notifier.errors import Unprocessable
 from notifier.intake.standard import payload as standard
+
+
+class RowFault(StrEnum):
+    """Why a row of tracking codes is refused, for whoever says it in other words than ``reason``."""
+
+    OTHER = "other"
+    MISSING_ORDER = "missing_order"
+    MISSING_CODE = "missing_code"
+    SHORTENED = "shortened"
+    ROUNDED = "rounded"
+    LETTERS = "letters"
+    LINES = "lines"
+    LONG = "long"
+    DATE = "date"
+    FORMULA = "formula"
+    SHEET_ERROR = "sheet_error"
+    UNKNOWN_ORDER = "unknown_order"
+    TWO_ORDERS = "two_orders"
+    ODD_CODE = "odd_code"
+    LINK = "link"
+    CANCELLED = "cancelled"
+    DELIVERED = "delivered"
+    OTHERS_CODE = "others_code"
 
 
 class ImportRow(Struct, frozen=True, kw_only=True):
@@ -22,6 +46,7 @@ class ImportRow(Struct, frozen=True, kw_only=True):
     event: Event | None = None
     digest: str = ""
     reason: str = ""
+    fault: RowFault = RowFault.OTHER
     given: Any = None
     by_number: bool = False
 

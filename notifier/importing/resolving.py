@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from notifier.domain.canonical import something
 from notifier.domain.orders import Order
-from notifier.importing.entries import ImportRow
+from notifier.importing.entries import ImportRow, RowFault
 from notifier.store.reading import Reader
 
 
@@ -19,6 +19,7 @@ async def resolved(entry: ImportRow, reader: Reader | None) -> ImportRow:
     found = await reader.called(event.source, event.order_id) if reader else []
     match found:
         case []:
+            fault = RowFault.UNKNOWN_ORDER
             reason = (
                 f"no order of {event.source} has the number {event.order_id}; look whether it is right, or import the "
                 "line again when the shop has told of the order"
@@ -26,9 +27,10 @@ async def resolved(entry: ImportRow, reader: Reader | None) -> ImportRow:
         case [order]:
             return replace(entry, event=replace(event, order_id=order.id))
         case _:
+            fault = RowFault.TWO_ORDERS
             named = " and ".join(_named(order) for order in found)
             reason = f"the number {event.order_id} is that of {named}: enter this parcel in the shop itself"
-    return replace(entry, event=None, reason=reason)
+    return replace(entry, event=None, reason=reason, fault=fault)
 
 
 def _named(order: Order) -> str:

@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from notifier.domain.back_off import back_off, doubling
 from notifier.domain.events import Event
 from notifier.errors import StoreAway
 from notifier.importing.entries import ImportRow
-from notifier.importing.refused import RefusedRows
 from notifier.importing.resolving import resolved
 from notifier.importing.source import FileReading
 from notifier.intake.committer import Committer
@@ -42,14 +42,21 @@ class Totals:
     stopped: bool = False
 
 
+class RefusalSink(Protocol):
+    """Where refused lines are written down."""
+
+    def add(self, entry: ImportRow, reason: str) -> None: ...
+
+
 @dataclass(slots=True)
 class Import:
     """One run over one file. ``stop`` ends it after what is in flight."""
 
     committer: Committer
     reader: Reader
-    refused: RefusedRows
+    refused: RefusalSink
     on_progress: Callable[[Totals, int], None]
+    attempts: int = _ATTEMPTS
     totals: Totals = field(default_factory=Totals)
     _stopping: bool = False
     _flying: deque[tuple[ImportRow, asyncio.Task[Outcome]]] = field(default_factory=deque)
@@ -122,7 +129,7 @@ class Import:
             phone=event.details.phone,
             events=lambda _: [event],
         )
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(self.attempts):
             try:
                 return await self.committer.submit(delivery)
             except StoreAway:

@@ -2,9 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from itertools import chain
+from itertools import chain, islice
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from notifier.domain import canonical, persian
 from notifier.domain.events import EventType
 from notifier.errors import NotifierError
-from notifier.importing.entries import ImportRow, entry
+from notifier.importing.entries import ImportRow, RowFault, entry
 
 COLUMNS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "order": (
@@ -52,10 +53,32 @@ _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T،,-]+(\d{1,2}):(\d{
 _JALALI_YEARS = range(1300, 1500)
 _DELIMITERS = ",;\t،|"
 _HEADINGS_WITHIN = 4096  # characters
+_TITLES = 6  # rows above and with the headings of a table
 
 
 class NotTracking(NotifierError, ValueError):
-    """The file has no order or no code column; the text says which headings were found and which are known."""
+    """The file has no order or no code column, or two; the text says which headings were found and which are known."""
+
+    def __init__(self, text: str, *, column: str, headings: Sequence[str], is_double: bool = False) -> None:
+        super().__init__(text)
+        self.column, self.headings, self.is_double = column, list(headings), is_double
+
+
+class UnsoundRow(NotifierError, ValueError):
+    """A row that cannot be taken as it is; the text says what to do."""
+
+    def __init__(self, text: str, fault: RowFault) -> None:
+        super().__init__(text)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of a table that is no CSV; ``fault`` says that one of its cells has no value to take."""
+
+    line: int
+    cells: Sequence[str]
+    fault: RowFault | None = None
 
 
 def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[ImportRow]:
@@ -82,6 +105,37 @@ def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iter
             yield _entry(line, cells, places, source, zone, now)
 
 
+def of_table(rows: Iterable[SheetRow], *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[ImportRow]:
+    """Every row of a table that is not empty; above its headings may stand a title or two. Raises NotTracking."""
+    left = iter(rows)
+    places, first = None, None
+    for row in islice(left, _TITLES):
+        try:
+            places = _places(row.cells)
+            break
+        except NotTracking as error:
+            if error.is_double:
+                raise
+            first = first if first is not None and first.headings else error
+    if places is None:
+        raise first or NotTracking("the table is empty", column="order", headings=[])
+    for row in left:
+        if not any(cell.strip() for cell in row.cells) and row.fault is None:
+            continue
+        if row.fault is not None:
+            given = [cell[:_LONGEST_CELL] for cell in row.cells]
+            yield ImportRow(line=row.line, reason=f"a cell has no value: {row.fault}", fault=row.fault, given=given)
+        else:
+            yield _entry(row.line, row.cells, places, source, zone, now)
+
+
+def of_fields(
+    line: int, order: str, code: str, carrier: str = "", *, source: str, zone: ZoneInfo, now: datetime
+) -> ImportRow:
+    """A row that was entered field by field."""
+    return _entry(line, (order, code, carrier), {"order": 0, "code": 1, "carrier": 2}, source, zone, now)
+
+
 def _places(headings: Sequence[str]) -> dict[str, int]:
     """Where each column stands. Raises NotTracking where one is missing, or two headings say it equally well."""
     headings = [heading[:_LONGEST_CELL] for heading in headings]
@@ -98,7 +152,12 @@ def _places(headings: Sequence[str]) -> dict[str, int]:
         first, *others = by_rank[min(by_rank)]
         if others:
             both = " and ".join(repr(headings[place].strip("\ufeff ")) for place in (first, *others))
-            raise NotTracking(f"{both} may each be the {column}: delete or rename all but one of these columns.")
+            raise NotTracking(
+                f"{both} may each be the {column}: delete or rename all but one of these columns.",
+                column=column,
+                headings=[headings[place].strip("\ufeff ") for place in (first, *others)],
+                is_double=True,
+            )
         places[column] = first
     for column in ("order", "code"):
         if column not in places:
@@ -106,7 +165,9 @@ def _places(headings: Sequence[str]) -> dict[str, int]:
             broken = " Letters are broken in it: save it as «CSV UTF-8»." if "\ufffd" in shown else ""
             raise NotTracking(
                 f"no column for the {column}: the first line has {shown}. "
-                f"Call it one of: {', '.join(name for names in COLUMNS[column] for name in names)}.{broken}"
+                f"Call it one of: {', '.join(name for names in COLUMNS[column] for name in names)}.{broken}",
+                column=column,
+                headings=[heading.strip("\ufeff ") for heading in headings],
             )
     return places
 
@@ -125,7 +186,9 @@ def _entry(
             row[column] = _exact(column, row[column])
         at = _moment(row.get("shipped_at", ""), zone) or now
     except ValueError as error:
-        return ImportRow(line=line, reason=str(error), given=[cell[:_LONGEST_CELL] for cell in cells])
+        fault = error.fault if isinstance(error, UnsoundRow) else RowFault.OTHER
+        fault = RowFault.LONG if isinstance(error, canonical.TooLongError) else fault
+        return ImportRow(line=line, reason=str(error), fault=fault, given=[cell[:_LONGEST_CELL] for cell in cells])
     carrier = persian.tidy(canonical.plain(row.get("carrier", "")))
     url = canonical.plain(row.get("url", "")).strip()
     shipment = {"carrier": carrier, "tracking_code": row["code"], "url": url}
@@ -142,11 +205,11 @@ def _entry(
 def _require_sound(cells: Sequence[str]) -> None:
     for cell in cells:
         if len(cell) > _LONGEST_CELL and "\n" not in cell:
-            raise ValueError(f"a cell is longer than {_LONGEST_CELL} characters")
+            raise UnsoundRow(f"a cell is longer than {_LONGEST_CELL} characters", RowFault.LONG)
         if "\ufffd" in cell:
-            raise ValueError("letters are broken; save the file as «CSV UTF-8»")
+            raise UnsoundRow("letters are broken; save the file as «CSV UTF-8»", RowFault.LETTERS)
         if "\n" in cell:
-            raise ValueError("a cell goes over several lines; is a quotation mark missing?")
+            raise UnsoundRow("a cell goes over several lines; is a quotation mark missing?", RowFault.LINES)
 
 
 def _cell(text: str) -> str:
@@ -160,20 +223,26 @@ def _cell(text: str) -> str:
 def _exact(column: str, text: str) -> str:
     """A value of which every sign counts. Raises ValueError where a spreadsheet has spoilt it."""
     if _SPOILT.fullmatch(text):
-        raise ValueError(f"Excel has shortened the {column} to {text}: make the column text, enter it again and save")
+        raise UnsoundRow(
+            f"Excel has shortened the {column} to {text}: make the column text, enter it again and save",
+            RowFault.SHORTENED,
+        )
     if number := _FLOAT.fullmatch(text):
         text = number[1]
     if len(text) > canonical.LONGEST_IDENTIFIER:
-        raise ValueError(f"the {column} is longer than {canonical.LONGEST_IDENTIFIER} characters")
+        raise UnsoundRow(f"the {column} is longer than {canonical.LONGEST_IDENTIFIER} characters", RowFault.LONG)
     text = canonical.identifier(text).removeprefix("#").strip()
     if column == "code":
         text = re.sub(r"\s", "", text)
     if canonical.is_nothing(text):
-        raise ValueError(f"the {column} is missing")
+        raise UnsoundRow(
+            f"the {column} is missing", RowFault.MISSING_ORDER if column == "order" else RowFault.MISSING_CODE
+        )
     if _ROUNDED.fullmatch(text):
-        raise ValueError(
+        raise UnsoundRow(
             f"Excel has put noughts for the last digits of the {column} {text}: make the column text, enter it again"
-            " and save"
+            " and save",
+            RowFault.ROUNDED,
         )
     return text
 
@@ -196,5 +265,5 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date; write 1405/09/02 or 2026-11-23 14:30") from None
+        raise UnsoundRow(f"{text!r} is no date; write 1405/09/02 or 2026-11-23 14:30", RowFault.DATE) from None
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -62,6 +62,18 @@ class NewsOutbox:
                     entry = PendingPost(id=news.id(self.namespace), topic=news.topic, body=Raw(encode(news.payload)))
                     _add(unit, keys, endpoint.name, entry, ms(fact.at))
 
+    def retract(self, unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> list[tuple[str, str]]:
+        """Have nobody told of a fact that is not true any more, as far as they were not told of it yet."""
+        places = []
+        for endpoint in self.endpoints:
+            part = telling.narrowed(fact, endpoint.sources) if endpoint.sources else fact
+            for news in telling.of(part) if part is not None else ():
+                if news.topic in endpoint.topics:
+                    news_id = news.id(self.namespace)
+                    places.append((keys.news(endpoint.name), news_id))
+                    _drop(unit, keys, endpoint.name, news_id)
+        return places
+
 
 def _add(unit: UnitOfWork, keys: Keys, endpoint: str, entry: PendingPost, at: int) -> None:
     unit.do("HSET", keys.news(endpoint), entry.id, as_text(entry))

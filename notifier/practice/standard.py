@@ -3,7 +3,7 @@
 import json
 import secrets
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.events import EventType
@@ -31,6 +31,12 @@ def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str
     data = {"order_id": order_id} | {name: deepcopy(parts[name]) for name in _PARTS.get(kind, ("customer",))}
     if kind in (EventType.REGISTERED, EventType.PAYMENT_FAILED):
         data["payment"] = {key: value for key, value in _PAYMENT.items() if key != "reference"}
+    if kind is EventType.DELAYED:
+        data["new_date"] = (at + timedelta(days=3)).date().isoformat()
+    elif kind is EventType.RETURN_REFUSED:
+        data["reason"] = "مهلت ضمانت برگشت گذشته است"
+    elif kind is EventType.DELIVERY_FAILED:
+        data["reason"] = "کسی در نشانی نبود"
     return {"type": str(kind), "timestamp": at.isoformat(), "data": data}
 
 

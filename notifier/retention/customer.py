@@ -28,9 +28,10 @@ from notifier.retention.orders import archived
 from notifier.retention.personal_data import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
-from notifier.store import order_bundle, private_files, work
+from notifier.store import order_bundle, private_files, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode
 from notifier.store.work import UnitOfWork
 
@@ -76,6 +77,7 @@ class Customers:
     clock: Clock
     archive: Archive
     remembered: timedelta
+    receipts: ReceiptPictures | None = None
 
     async def export(self, phone: str) -> AsyncIterator[Archived]:
         """Every record about a customer: orders from the store and the archive, and what belongs to no order."""
@@ -120,11 +122,18 @@ class Customers:
                 await hold()
             lines = await asyncio.to_thread(self.archive.rewrite, lambda record: without(record, forms, orders))
             total["lines of the archive"] += lines
+            total["pictures of receipts"] += await self._erase_receipts(orders)
             total["lines of imports"] += await self._erase_import_leftovers(forms)
             total = +total
             done = not total or await rewritten(self.redis)
             made = await last_backup(self.redis)
         return Erased(dict(total), backed_up=made, rewritten=done)
+
+    async def _erase_receipts(self, orders: Orders) -> int:
+        """The pictures lie on the machine where they were sent to."""
+        if self.receipts is None:
+            return 0
+        return sum([await asyncio.to_thread(self.receipts.forget, source, order_id) for source, order_id in orders])
 
     async def _orders_of(self, phone: str) -> Orders:
         """The orders of a number as others may speak of them: by id, and by the number the shop shows."""
@@ -252,10 +261,12 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone), keys.counted(phone))
-        for key in (keys.callers, keys.do_not_call, keys.open_calls):
+        pipeline.delete(keys.told(phone), keys.counted(phone), keys.by_hand(phone))
+        pipeline.zrem(keys.inbox, phone)
+        for key in (keys.callers, keys.do_not_call, keys.open_calls, keys.inbox_holders):
             pipeline.hdel(key, phone)
         pipeline.srem(keys.opted_out, phone)
+        pipeline.srem(*search_index.phone_entry(keys, phone))
         return sum(await pipeline.execute())
 
     async def _erase_fields(self, pattern: str, phone: str, orders: Orders) -> int:

@@ -19,10 +19,11 @@ from notifier.retention import removal
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.claim import Hold
 from notifier.store import keys as names
-from notifier.store import order_bundle, packing, work
+from notifier.store import order_bundle, packing, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier, OrderBundle
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
 
@@ -53,6 +54,7 @@ class ClosedOrders:
     clock: Clock
     ages: Ages
     archive: Archive | None
+    receipts: ReceiptPictures | None = None
 
     async def sweep(self, hold: Hold) -> tuple[int, int]:
         """Returns how many orders were packed and how many removed."""
@@ -143,6 +145,7 @@ class ClosedOrders:
             unit, order = UnitOfWork(), one.order
             removal.require_unchanged(unit, one)
             removal.drop_story(unit, one, calls=droppable)
+            search_index.shrink(unit, keys, order)
             unit.do("SET", keys.closed(order.source, order.id), work.binary(story))
             unit.do("ZREM", keys.priority_orders, one.member)  # there is nothing to be delivered first any more
             unit.do("SET", keys.order(order.source, order.id), work.binary(record))
@@ -161,10 +164,14 @@ class ClosedOrders:
             removal.drop_story(unit, one, calls=droppable)
             removal.drop_order(unit, one, remember=life)
             units.append(unit)
-        count = await self._commit(units)
+        outcomes = await work.commit(self.redis, units) if units else []
+        gone = [one.order for one, (name, _) in zip(found, outcomes, strict=True) if name == "done"]
+        if self.receipts is not None:
+            for order in gone:
+                await asyncio.to_thread(self.receipts.forget, order.source, order.id)
         if self.reader.partitions > 1:
             await self._forget_routes(found)
-        return count
+        return len(gone)
 
     async def dossiers(self, keys: Keys, orders: Sequence[Order]) -> list[Dossier]:
         """Everything about orders, without those of which something cannot be read: they are left as they are."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from notifier.domain.calls import Call
-from notifier.domain.events import Details
+from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, work
+from notifier.store import packing, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -26,6 +26,7 @@ def remembered(order: Order) -> Order:
         details=Details(**kept),
         stamps={name: at for name, at in order.stamps.items() if kept.get(name) is not None},
         withheld=None,
+        aside={},
         open_texts={},
         open_calls={},
     )
@@ -69,13 +70,21 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
             unit.when(keys.codes(code), code, member, drop)
+    for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
+        unit.do("SREM", keys.reported(reference), member)
+    unit.do("HDEL", keys.findings, member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
+    search_index.drop(unit, keys, order)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
+        search_index.drop_phone(unit, keys, phone)
         unit.do("HDEL", keys.told(phone), member)
         last = UnitOfWork()
         last.do("DEL", keys.inbound(phone))
+        last.do("DEL", keys.by_hand(phone))
+        last.do("ZREM", keys.inbox, phone)
+        last.do("HDEL", keys.inbox_holders, phone)
         last.do("HDEL", keys.callers, phone)
         unit.unless_exists(keys.customer_orders(phone), last)
     unit.do("HDEL", keys.callers, member)
@@ -88,6 +97,7 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
     }
     unit.do("DEL", keys.message(message_id))
     unit.do("ZREM", keys.messages(text["state"]), message_id)
+    unit.do("ZREM", keys.seen_to(text["state"]), message_id)
     unit.do("ZREM", keys.outbox, message_id)
     unit.do("ZREM", keys.reconciling, message_id)
     unit.do("ZREM", keys.texts(text["to"]), message_id)
@@ -102,7 +112,9 @@ def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
     """Remove a call, open or over."""
     unit.do("DEL", keys.call(call.id))
     unit.do("ZREM", keys.calls(call.state), call.id)
+    unit.do("ZREM", keys.pool, call.id)
     if call.assignee:
+        unit.do("ZREM", keys.ready(call.assignee), call.id)
         unit.do("ZREM", keys.assigned(call.assignee), call.id)
         unit.do("HDEL", keys.owed, f"{call.assignee}|{call.id}")
     ours = UnitOfWork()

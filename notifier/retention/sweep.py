@@ -14,6 +14,7 @@ from notifier.retention.orders import Ages, ClosedOrders
 from notifier.retention.orphans import Orphans
 from notifier.store import audit
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import ms
 from scheduler.book import CallBook
 
@@ -81,7 +82,8 @@ def retention(
     reader: Reader,
     clock: Clock,
     book: CallBook,
+    receipts: ReceiptPictures | None = None,
 ) -> Retention:
     """What packs, archives and removes; without an archive what is old is removed alone."""
-    orders = ClosedOrders(redis, reader, clock, ages, archive)
+    orders = ClosedOrders(redis, reader, clock, ages, archive, receipts)
     return Retention(redis, orders, Orphans(redis, reader, clock, book, ages.orders, archive), archive, audit_age)

@@ -7,7 +7,7 @@ from notifier.config import Config
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
 from notifier.sms.templates import Template
-from notifier.store.publishing import Publish, no_op
+from notifier.store.publishing import Publish, Retract, no_op, nothing_told
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
@@ -16,6 +16,7 @@ from scheduler.calling import Calling
 from scheduler.reminders import Reminders
 from scheduler.reporting import Reporting
 from scheduler.texts import StaffTexts
+from scheduler.undoing import Undoing
 
 
 def calling(
@@ -27,6 +28,7 @@ def calling(
     templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
     publish: Publish = no_op,
+    retract: Retract = nothing_told,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
@@ -38,5 +40,6 @@ def calling(
         staff=staff,
         texts=texts,
         reporting=Reporting(book, staff, shifts, texts, take, publish),
+        undoing=Undoing(book, retract),
         reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, publish=publish),
     )

@@ -6,7 +6,7 @@ from notifier.observability import counters
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.outbox import NewsOutbox
 from notifier.outbound.sender import NewsSender
-from notifier.store.publishing import Alert, Publish, no_op
+from notifier.store.publishing import Alert, Publish, Retract, no_op, nothing_told
 from notifier.store.reading import Reader
 
 
@@ -19,6 +19,12 @@ def telling(config: Config, *, namespace: str) -> Publish:
     """For those who make something true."""
     to = endpoints(config)
     return NewsOutbox(to, namespace).tell if to else no_op
+
+
+def retracting(config: Config, *, namespace: str) -> Retract:
+    """For those who take something back."""
+    to = endpoints(config)
+    return NewsOutbox(to, namespace).retract if to else nothing_told
 
 
 def news_sender(config: Config, reader: Reader, clock: Clock, alert: Alert) -> NewsSender:

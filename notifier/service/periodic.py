@@ -2,16 +2,48 @@
 
 import asyncio
 import functools
+import time
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifier import tasks
 from notifier.clock import TEHRAN
 
+log = structlog.get_logger()
+
+_SAY_AGAIN = 60.0  # seconds after which the same failure is told once more
 _ENDS = 1  # seconds that what is under way has to come to its end
+
+
+class _Failures:
+    """Tells of a job that fails: a line, and for the same reason no other for a while; it is tried again anyway."""
+
+    def __init__(self, job: str) -> None:
+        self._job, self._said, self._again = job, "", 0.0
+
+    def tell(self, error: Exception) -> None:
+        reason, now = " ".join(str(error).split()), time.monotonic()
+        if (said := f"{type(error).__name__}: {reason}") == self._said and now < self._again:
+            return
+        self._said, self._again = said, now + _SAY_AGAIN
+        frames = traceback.extract_tb(error.__traceback__)
+        log.error(
+            "a periodic job failed; it is done again at its next time",
+            action="job_failed",
+            job=self._job,
+            error=type(error).__name__,
+            reason=reason,
+            at=f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "",
+        )
+
+    def over(self) -> None:
+        self._said = ""
 
 
 class PeriodicJobs:
@@ -27,6 +59,8 @@ class PeriodicJobs:
     def every(self, seconds: float, job: Callable[[], Awaitable[object]], *, first: datetime | None = None) -> None:
         """Have a job done at this interval, from ``first`` on."""
 
+        told = _Failures(getattr(job, "__qualname__", repr(job)))
+
         @functools.wraps(job)
         async def tick() -> None:
             task = asyncio.current_task()
@@ -37,6 +71,10 @@ class PeriodicJobs:
             except asyncio.CancelledError:
                 if not self._ending:
                     raise
+            except Exception as error:
+                told.tell(error)
+            else:
+                told.over()
             finally:
                 self._running.discard(task)
 

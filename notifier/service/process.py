@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock, SystemClock
 from notifier.config import Config, accounts
+from notifier.config.loading import load
+from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
 from notifier.diagnostics import offline
@@ -31,26 +33,32 @@ from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
 from notifier.intake.submitting import Submitter
-from notifier.observability import counters, event_log
+from notifier.observability import counters, event_log, zeros
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
-from notifier.service import heartbeat, reload
+from notifier.service import heartbeat, reload, settings
 from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
-from notifier.service.news import news_sender, telling
+from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
+from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
+from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
+from notifier.store import counting
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
+from notifier.store.receipts import ReceiptPictures
+from notifier.store.records import ms
 from notifier.texts import loading
+from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
@@ -66,6 +74,7 @@ log = structlog.get_logger()
 WEB, WORKER = "web", "worker"
 ROLES = (WEB, WORKER)
 _STORE_CHECK = 1  # seconds between looks at the embedded server
+_SETTINGS_CHECK = 2  # seconds between looks at whether a console wrote the configuration file
 _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
@@ -74,6 +83,7 @@ _POSTING_ENDS = 3  # seconds that posts under way have to end
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
+_CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
@@ -88,7 +98,16 @@ class Service:
     app: web.Application
     redis: Redis
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, roles: Collection[str] = ROLES) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        roles: Collection[str] = ROLES,
+        reread: Callable[[], Config] | None = None,
+    ) -> None:
+        """``reread`` gives the configuration as its file is later, with what the command line says."""
+        self._reread = reread or (lambda: load(config.file))
         self.config, self.roles = config, frozenset(roles)
         self.clock = clock or SystemClock(TEHRAN)
         self._stack = contextlib.AsyncExitStack()
@@ -102,12 +121,17 @@ class Service:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop what was started, in reverse."""
         await self._stack.aclose()
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config = self.config
         self._templates = loaded = Templates(loading.load(config))
         self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
+        zeros.begin(config, loaded)
         self.traces = traces = _traces(config)
         if traces:
             stack.push_async_callback(traces.close)
@@ -120,6 +144,7 @@ class Service:
         self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
         stack.push_async_callback(self.heartbeat.end)
         await self.heartbeat.begin()
+        await counting.begin(self.redis, ms(self.clock.now()))
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
@@ -132,6 +157,7 @@ class Service:
             templates=loaded,
             take=self.take,
             publish=publish,
+            retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
         self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
@@ -163,6 +189,11 @@ class Service:
         stack.push_async_callback(self.sending.close)
         self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell, offline.require)
         await self.reloader.begin()
+        self.settings = SettingsKeeper(self.redis, self._reread, self.reconfigure)
+        await self.settings.begin()
+        self.promises = PromiseEditor(
+            lambda: self.config, self.redis, self.clock, check=settings.mistakes, take_up=self.settings.read
+        )
         self.sender = self.sending.sender
         self.retention = retention(
             config.retention.ages(),
@@ -172,6 +203,7 @@ class Service:
             self.reader,
             self.clock,
             self.calling.book,
+            ReceiptPictures(config.redis.data_dir),
         )
         self.parking = Parking(self.reader, self.committer.parked)
         shops, gate = adapters(config), FairQueue(self.committer, config.sources, queue=config.server.queue)
@@ -189,6 +221,7 @@ class Service:
         if WORKER in self.roles:
             posting = asyncio.create_task(self.news.run(), name="news")
             stack.push_async_callback(self._stop_posting, posting)
+            await self.sending.dead_claims.begin()
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
@@ -229,6 +262,7 @@ class Service:
         )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits
+        self.reloader.use(config)
         changes = reload.changes(self.config, new)
         self.config = config
         return changes
@@ -241,16 +275,18 @@ class Service:
         ticks.every(heartbeat.EVERY, self.heartbeat.renew)
         if seconds := self.config.templates.reload.total_seconds():
             ticks.every(seconds, self.reloader.tick)
+        ticks.every(_SETTINGS_CHECK, self.settings.tick)
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
-            ticks.every(_CREDIT_CHECK, self.sending.check_credit)
+            ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
@@ -264,7 +300,7 @@ class Service:
     async def check_memory(self) -> None:
         """Tell supervisors before the store takes no more."""
         if any(node.is_nearly_full for node in await health(self.redis)):
-            text = "حافظهٔ انبار داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
+            text = "حافظهٔ پایگاه داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
             await self.sending.alerts.tell("store_memory", text)
 
     async def _remind(self) -> None:
@@ -306,6 +342,16 @@ class Service:
             rejections=self.rejections,
             replayer=self.replayer,
             wake=self._wake,
+            committer=self.committer,
+            editor=TextEditor(
+                lambda: self.config,
+                templates,
+                self.redis,
+                self.clock,
+                require=offline.require,
+                take_up=self.reloader.take_up,
+            ),
+            promises=self.promises,
         )
 
     def _callbacks(self) -> KavenegarCallbacks:

@@ -22,6 +22,7 @@ from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
 from notifier.sms.sender import Sender
+from notifier.sms.take_over import DeadClaims
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -44,6 +45,7 @@ class Sending:
     expiry: Expiry
     inbox: Inbox
     alerts: Alerts
+    dead_claims: DeadClaims
 
     async def check_credit(self) -> None:
         """Ask every account what is left."""
@@ -95,6 +97,7 @@ def sending(
                 alerts.tell,
                 rate=config.providers[provider.name].rate,
                 low_credit=config.providers[provider.name].low_credit,
+                opt_out_by=config.providers[provider.name].opt_out_by,
             )
             for provider in providers(config)
         ]
@@ -113,15 +116,19 @@ def sending(
         publish=publish,
         renewal=Renewal(redis, rules) if rules else None,
     )
+    sender = Sender(accounts, dispatch, partitions=partitions, gap=config.sms.gap)
     return Sending(
         accounts=accounts,
-        sender=Sender(accounts, dispatch, partitions=partitions, gap=config.sms.gap),
+        sender=sender,
         bounds=bounds,
         receipts=Receipts(redis, reader, accounts, clock, unreached, publish, reported),
         reconciler=Reconciler(
             redis, reader, accounts, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), publish
         ),
         expiry=Expiry(redis, reader, clock, unreached),
-        inbox=Inbox(redis, reader, clock, working_time, plan_call, take, publish),
+        inbox=Inbox(
+            redis, reader, clock, working_time, plan_call, take, publish, rules if config.sms.confirm_opt_out else None
+        ),
         alerts=alerts,
+        dead_claims=DeadClaims(redis, accounts, partitions, sender.wake),
     )

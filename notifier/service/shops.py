@@ -55,7 +55,7 @@ KINDS: Mapping[str, KindOfShop] = {
     "woocommerce": KindOfShop(
         adapter=_woocommerce,
         asked=_asked,
-        when_silent="ووکامرس وب‌هوک را پس از پنج خطای پی‌درپی خاموش می‌کند: در پیشخوان فروشگاه، ووکامرس، پیکربندی، "
+        when_silent="ووکامرس وب‌هوک را پس از پنج خطای پی‌درپی غیرفعال می‌کند: در پیشخوان فروشگاه، ووکامرس، پیکربندی، "
         "پیشرفته، وب‌هوک‌ها، وضعیت آن را دوباره «فعال» کنید.",
     ),
     "mapping": KindOfShop(adapter=_mapping),

@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain import money
 from notifier.domain.back_off import doubling
+from notifier.sms import reasons
+from notifier.sms.opt_out import OptOutBy
 from notifier.sms.providers.base import Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
@@ -74,6 +76,7 @@ class Account:
     alert: Alert
     rate: int | None = None
     low_credit: int | None = None  # rial; below it the supervisors are told
+    opt_out_by: OptOutBy = OptOutBy.PROVIDER
     patience: Patience = _USUAL
     _failures: int = 0
 
@@ -154,7 +157,7 @@ class Account:
         low = self.low_credit
         if low is not None and credit < low and (before.credit is None or before.credit >= low):
             left = money.toman(credit)
-            await self.alert(f"credit_low:{self.name}", f"اعتبار پنل پیامک {self.name} رو به پایان است: {left}")
+            await self.alert(f"credit_low:{self.name}", f"اعتبار سامانهٔ پیامک {self.name} رو به پایان است: {left}")
         filled = credit > before.credit if before.credit is not None else credit > 0
         if before.exhausted and (filled or (low is not None and credit >= low)):
             await self._open(filled=True)
@@ -191,7 +194,7 @@ class Account:
             log.error("line paused", action="line_paused", **facts)
         if tell:
             await self.alert(
-                f"paused:{self.name}", f"ارسال پیامک با {self.name} متوقف شد. پاسخ سامانه: کد {failed.code}"
+                f"paused:{self.name}", f"ارسال پیامک با {self.name} متوقف شد: {reasons.told(failed.reason)}."
             )
 
     async def _open(self, *, filled: bool = False) -> None:

@@ -1,8 +1,9 @@
 """Dispatch of claimed messages: what may leave is made true, paid for, handed to the provider and settled."""
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,9 +18,12 @@ from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
 from notifier.sms.call_fallback import CallFallback
+from notifier.sms.holds import Hold
 from notifier.sms.limits import Bounds, Over
+from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
-from notifier.sms.providers.base import Outgoing, Result
+from notifier.sms.providers.base import Failed, Failure, Outgoing, Result
+from notifier.sms.providers.transport import may_post
 from notifier.sms.renewing import Renewal
 from notifier.store.publishing import Publish, no_op
 from notifier.store.replicas import TooFewReplicas
@@ -49,8 +53,13 @@ class Dispatch:
     publish: Publish = no_op
     renewal: Renewal | None = None
 
-    async def send(self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage]) -> None:
-        """Send what may leave, and settle all. ``standing`` is how the line was doing when they were claimed."""
+    async def send(
+        self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage], hold: Hold | None = None
+    ) -> None:
+        """Send what may leave, and settle all. ``standing`` is how the line was doing when they were claimed.
+
+        Where ``hold`` says that others may have them by now, none is posted any more.
+        """
         now = self.clock.now()
         instead: list[Settled] = []
         plain: list[ClaimedMessage] = []
@@ -80,13 +89,9 @@ class Dispatch:
         if plain:
             plain = await self._affordable(line, plain)
         if plain:
-            _note_sent(line, plain)
-            began = self.clock.now()
-            results = await line.provider.send([_outgoing(line, one.message) for one in plain])
-            answered = zip(plain, results, strict=True)
-            await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in answered])
+            results = await self._send_plain(line, plain, hold)
         for start in range(0, len(careful), _CAREFULLY):
-            results += await self._send_carefully(line, careful[start : start + _CAREFULLY])
+            results += await self._send_carefully(line, careful[start : start + _CAREFULLY], hold)
         if results:
             await line.heard(results, standing)
 
@@ -112,7 +117,39 @@ class Dispatch:
             [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
         )
 
-    async def _send_carefully(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[Result]:
+    async def _send_plain(self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None) -> list[Result]:
+        """Send what the line would know as a repetition."""
+        if hold is not None and not hold.may_post():
+            await self._too_slow(line, claimed)
+            return []
+        _note_sent(line, claimed)
+        began = self.clock.now()
+        with posting(hold):
+            results = await line.provider.send([_outgoing(line, one.message) for one in claimed])
+        return await self._answered(line, list(zip(claimed, results, strict=True)), began, hold)
+
+    async def _answered(
+        self, line: Account, answered: list[tuple[ClaimedMessage, Result]], began: datetime, hold: Hold | None
+    ) -> list[Result]:
+        """Settle what was answered; returns what the line is to be judged by."""
+        late = hold is not None and not hold.may_post()
+        unsent = [one for one, result in answered if late and _surely_unsent(result)]
+        heard = [(one, result) for one, result in answered if not (late and _surely_unsent(result))]
+        if unsent:
+            await self._too_slow(line, unsent)
+        await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in heard])
+        return [result for _, result in heard]
+
+    async def _too_slow(self, line: Account, claimed: Sequence[ClaimedMessage]) -> None:
+        """Others may have them by now: what is still ours goes back, unsent."""
+        log.warning("too slow to send", action="claim_late", provider=line.name, messages=len(claimed))
+        now = self.clock.now()
+        back = [verdicts.put_back(one, now, safe_to_repeat=_safe_to_repeat(line, one.message)) for one in claimed]
+        await self._settle_paid(line, back)
+
+    async def _send_carefully(
+        self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None
+    ) -> list[Result]:
         """Send what must not be sent twice: a few at once, marked before the call, settled right after it."""
         claimed = await self._affordable(line, claimed)
         try:
@@ -123,17 +160,19 @@ class Dispatch:
             back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in claimed]
             await self._settle_paid(line, [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back])
             return []
+        if hold is not None and not hold.may_post():
+            await self._too_slow(line, ours)
+            return []
         _note_sent(line, ours)
         began = self.clock.now()
         plain = [one for one in ours if not _by_pattern(line, one.message)]
         patterns = [one for one in ours if _by_pattern(line, one.message)]
         sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
         looking_up = [line.provider.lookup(_outgoing(line, one.message)) for one in patterns]
-        sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
+        with posting(hold):
+            sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
         results = [*(sent[0] if sent else ()), *looked_up]
-        answered = zip([*plain, *patterns], results, strict=True)
-        await self._settle_paid(line, [self._verdict(line, one, each, began) for one, each in answered])
-        return results
+        return await self._answered(line, list(zip([*plain, *patterns], results, strict=True)), began, hold)
 
     def _abroad(self, one: ClaimedMessage, *, safe_to_repeat: bool) -> bool:
         """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
@@ -200,6 +239,23 @@ class Dispatch:
         self.on_settled(settled)
 
 
+@contextlib.contextmanager
+def posting(hold: Hold | None) -> Iterator[None]:
+    """Have the connections to providers ask the hold before the first byte leaves."""
+    if hold is None:
+        yield
+        return
+    before = may_post.set(hold.may_post)
+    try:
+        yield
+    finally:
+        may_post.reset(before)
+
+
+def _surely_unsent(result: Result) -> bool:
+    return isinstance(result, Failed) and result.failure is Failure.RETRY and not result.maybe_sent
+
+
 def _may_change(line: Account, claimed: ClaimedMessage) -> bool:
     """Whether no provider can have it yet, and it is a text about an order."""
     in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
@@ -221,7 +277,7 @@ def _outgoing(line: Account, message: Message) -> Outgoing:
     return Outgoing(
         id=int(message.id),
         to=message.to,
-        text=message.text,
+        text=footed(message.text, line.opt_out_by),
         pattern=pattern.name if pattern else None,
         tokens=pattern.tokens if pattern else None,
     )

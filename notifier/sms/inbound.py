@@ -1,6 +1,6 @@
 """What customers text to us, taken in: who wants no texts, which deposits are reported, whom a person calls back."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,15 +15,19 @@ from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
+from notifier.domain.messages import Audience, Message, Via
 from notifier.domain.orders import Order
+from notifier.domain.policy import Rulebook
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.domain.variables import Context
+from notifier.sms import inbox
 from notifier.sms.call_fallback import PlanCall
-from notifier.store import work
+from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
-from notifier.store.records import as_text
+from notifier.store.records import as_text, ms
 from notifier.store.schema import INBOUND_KEPT
 from notifier.store.work import UnitOfWork
 
@@ -31,6 +35,9 @@ log = structlog.get_logger()
 
 Take = Callable[[Event], Awaitable[None]]
 """Takes an event as if a shop had posted it."""
+
+OPT_OUT_CONFIRMED = "opt_out_confirmed"
+"""The template that says that the texts have stopped."""
 
 _REMEMBERED = timedelta(days=7)
 _KEPT = 100  # texts of one customer
@@ -59,6 +66,7 @@ class Inbox:
     plan_call: PlanCall
     take: Take
     publish: Publish = no_op
+    confirming: Callable[[], Rulebook] | None = None  # how texts are written; None: nobody is told that texts stopped
 
     async def receive(self, message_id: str, sender: str, text: str) -> None:
         """Take one text in, cut at ``replies.LONGEST``. The same one handed over twice counts once; one from no phone
@@ -75,13 +83,21 @@ class Inbox:
         if await self.redis.exists(keys.seen(_SEEN, message_id)):
             return
         orders = await self._orders(keys, phone)
-        order = await self._follow(keys, inbound, orders)
-        unit = UnitOfWork()
+        said = replies.read(inbound.text, orders)
+        stopped = bool(await self.redis.sismember(keys.opted_out, phone))
+        waits = await self._follow(keys, inbound, said)
+        order, unit = said.order, UnitOfWork()
         unit.require_absent(keys.seen(_SEEN, message_id))
+        if said.wish is Wish.STOP:
+            unit.do("SADD", keys.opted_out, phone)
+            if not stopped and (message := self._confirmed(inbound)):
+                writes.queue_message(unit, keys, message)
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
         unit.do("RPUSH", keys.inbound(phone), as_text(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
+        if waits:
+            inbox.waits(unit, keys, phone, at=ms(inbound.at))
         self.publish(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
@@ -89,19 +105,44 @@ class Inbox:
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
-    async def _follow(self, keys: Keys, inbound: Inbound, orders: Sequence[Order]) -> Order | None:
-        """Do what a text asks for; the order that it is about."""
-        said = replies.read(inbound.text, orders)
+    async def _follow(self, keys: Keys, inbound: Inbound, said: Reply) -> bool:
+        """Do what a text asks for; whether it waits for a person. That texts stop is written with the text itself."""
         match said.wish:
             case Wish.STOP:
-                await self.redis.sadd(keys.opted_out, inbound.sender)
+                pass
             case Wish.START:
                 await self.redis.srem(keys.opted_out, inbound.sender)
             case Wish.DEPOSIT if said.order is not None and not await self._is_of_somebody(said, said.order):
                 await self.take(_deposit(said.order, inbound, said.reference))
             case _:
                 await self._have_called(keys, inbound, said.order)
-        return said.order
+                return True
+        return False
+
+    def _confirmed(self, inbound: Inbound) -> Message | None:
+        """That the texts have stopped, to whom has just asked for it."""
+        if self.confirming is None or not phones.is_mobile(inbound.sender):
+            return None
+        rulebook, now = self.confirming(), inbound.at
+        template = rulebook.templates.get(OPT_OUT_CONFIRMED)
+        if template is None:
+            return None
+        context = Context(order=Order(id="", source=""), shop=rulebook.shop, now=now)
+        ready = now if template.passes_quiet_hours else rulebook.texting_time(now)
+        return Message(
+            id=derived_id(rulebook.namespace, OPT_OUT_CONFIRMED, inbound.sender, inbound.id),
+            template=template.name,
+            version=template.version,
+            to=inbound.sender,
+            text=template.render(context),
+            created_at=now,
+            audience=Audience.CUSTOMER,
+            essential=True,
+            keeps_quiet_hours=not template.passes_quiet_hours,
+            patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
+            not_before=ready if ready > now else None,
+            expires_at=ready + template.expires if template.expires else None,
+        )
 
     async def _is_of_somebody(self, said: Reply, order: Order) -> bool:
         """Whether the text names an order of somebody else. A number that is nobody's is a slip of the finger."""
@@ -111,7 +152,7 @@ class Inbox:
         await self.plan_call(
             keys,
             CallRequest(
-                id=derived_id("callback", inbound.sender, inbound.id),
+                id=inbox.callback_id(inbound.sender, inbound.id),
                 purpose=Purpose.CALLBACK,
                 order_id=order.id if order else "",
                 source=order.source if order else "",

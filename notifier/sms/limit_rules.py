@@ -25,5 +25,8 @@ class Limits:
     number_hour: Annotated[int, Ge(0)] = 6
     number_day: Annotated[int, Ge(0)] = 12
     number_day_essential: Annotated[int, Ge(0)] = 30
+    by_hand_customer_day: Annotated[int, Ge(0)] = 5
+    by_hand_person_hour: Annotated[int, Ge(0)] = 20
+    by_hand_parts: Annotated[int, Ge(1), Le(10)] = 4
     rial_day: Annotated[int, Ge(0), Le(10**12)] = 0
     countries: frozenset[Annotated[str, AfterValidator(_known_country)]] = frozenset({"IR"})

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
+from notifier.sms.holds import ALIVE, Hold
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
@@ -98,14 +99,16 @@ async def claim(
     gap: timedelta = timedelta(),
     most: tuple[int, int, int] = (0, 0, 0),
     on_held: Callable[[Message, str], None] = lambda _, __: None,
+    hold: Hold | None = None,
 ) -> list[ClaimedMessage]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
     ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
     one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
-    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which.
+    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which. ``hold`` is the
+    heartbeat that tells others that we live; a claim without one is ours until the lease ends.
     """
-    token, any_of = secrets.token_hex(8), "%s"
+    token, any_of = hold.token if hold else secrets.token_hex(8), "%s"
     number_hour, number_day, number_day_essential = most
     terms = _TERMS | {
         "now": ms(now),
@@ -119,6 +122,7 @@ async def claim(
         "number_hour": number_hour,
         "number_day": number_day,
         "number_day_essential": number_day_essential,
+        "alive": ALIVE // timedelta(milliseconds=1) if hold else None,
     }
     taken, held = await _CLAIM.run(
         redis,
@@ -132,6 +136,7 @@ async def claim(
             keys.counted(any_of),
             keys.told(any_of),
             keys.messages(any_of),
+            keys.claim(token),
         ],
         msgpack.encode(terms),
     )

@@ -50,6 +50,7 @@ async def resend(
     outbox.put_back(unit, keys, message, now, bound=bound)
     unit.do("HDEL", key, "reason", "first", "called")
     unit.do("HSET", key, "by_hand", 1, "expires", ms(now + verdicts.TRIED_FOR))
+    unit.do("ZREM", keys.seen_to(state), message.id)
     ledger.move(unit, keys, message.id, state, MessageState.QUEUED)
     about = message.order_id or message.id
     AuditEntry(at=ms(now), act=Act.TEXT_SENT_AGAIN, by=by, about=about, more=message.template).keep(unit, keys.audit)

@@ -13,6 +13,7 @@ from notifier.domain.messages import Message
 from notifier.sms import outbox
 from notifier.sms.accounts import Account, Accounts, BreakerState
 from notifier.sms.dispatch import Dispatch
+from notifier.sms.holds import Hold
 from notifier.sms.limits import Over
 from notifier.sms.outbox import ClaimedMessage
 from notifier.sms.providers.base import MAX_BATCH
@@ -78,8 +79,10 @@ class Sender:
         while True:
             taken = 0
             for place in self._places(await self.accounts.standings()):
-                if claimed := await self._claim(place):
-                    await self.dispatch.send(place.line, place.standing, claimed)
+                hold, claimed = await self._claim(place)
+                if claimed:
+                    async with hold.kept(self.dispatch.redis):
+                        await self.dispatch.send(place.line, place.standing, claimed, hold)
                     taken += len(claimed)
             if not taken:
                 return count
@@ -91,7 +94,7 @@ class Sender:
         for place in self._places(await self.accounts.standings()):
             await places.acquire()
             try:
-                claimed = await self._claim(place)
+                hold, claimed = await self._claim(place)
             except BaseException:
                 places.release()
                 raise
@@ -99,7 +102,7 @@ class Sender:
                 places.release()
                 continue
             busy = True
-            task = asyncio.create_task(self._send_safely(place, claimed))
+            task = asyncio.create_task(self._send_safely(place, claimed, hold))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             task.add_done_callback(lambda _: places.release())
@@ -133,10 +136,10 @@ class Sender:
         except TimeoutError:
             return
 
-    async def _claim(self, place: _Place) -> list[ClaimedMessage]:
-        line, standing = place.line, place.standing
+    async def _claim(self, place: _Place) -> tuple[Hold, list[ClaimedMessage]]:
+        line, standing, hold = place.line, place.standing, Hold(place.keys)
         if standing.on_trial and not await line.may_probe():
-            return []
+            return hold, []
         claimed: list[ClaimedMessage] = []
         held: list[tuple[Message, str]] = []
         permits = await line.permits(place.at_most)
@@ -153,6 +156,7 @@ class Sender:
                     essential_only=standing.exhausted,
                     gap=self.gap,
                     most=self._most(),
+                    hold=(hold := Hold(place.keys)),
                     on_held=lambda message, over: held.append((message, over)),
                 )
         finally:
@@ -161,7 +165,7 @@ class Sender:
                 await line.give_up_probe()
         await self._tell_held(held)
         # What is held makes room for what lies behind it.
-        return await self._claim(place) if held and not claimed else claimed
+        return await self._claim(place) if held and not claimed else (hold, claimed)
 
     def _most(self) -> tuple[int, int, int]:
         if self.dispatch.bounds is None:
@@ -177,9 +181,10 @@ class Sender:
             for over in dict.fromkeys(over for _, over in held):
                 await self.dispatch.bounds.held(Over(over))
 
-    async def _send_safely(self, place: _Place, claimed: Sequence[ClaimedMessage]) -> None:
+    async def _send_safely(self, place: _Place, claimed: Sequence[ClaimedMessage], hold: Hold) -> None:
         try:
-            await self.dispatch.send(place.line, place.standing, claimed)
+            async with hold.kept(self.dispatch.redis):
+                await self.dispatch.send(place.line, place.standing, claimed, hold)
         except (RedisError, OSError) as error:
             log.warning("store unreachable", action="send_failed", error=type(error).__name__, messages=len(claimed))
         except Exception:  # what is not settled is taken up again when its claim lapses

@@ -7,11 +7,10 @@ from redis.asyncio import BlockingConnectionPool, Redis, UnixDomainSocketConnect
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from notifier.errors import NotifierError
-from notifier.store import urls
+from notifier.store import absence, urls
+from notifier.store.absence import CannotConnect as CannotConnect
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas, ReplicatedRedis
 from notifier.store.sentinel import SentinelPool
@@ -19,10 +18,6 @@ from notifier.store.server import WAITAOF, running
 
 HEALTH_CHECK_INTERVAL = 15  # seconds a connection may idle before it must answer a PING
 _NODE_CONNECTIONS = 512  # to one node of a cluster: beyond it redis-py refuses commands instead of letting them wait
-
-
-class CannotConnect(NotifierError, RedisConnectionError):
-    """Redis does not answer, or refuses us."""
 
 
 async def connect(
@@ -38,7 +33,8 @@ async def connect(
 
     Nothing is retried: whether a command may be sent twice is the caller's decision. When all connections are busy a
     command waits up to `timeout` for one; a blocking command (XREADGROUP … BLOCK) must block for less than `timeout`.
-    `replicas` says how many must have what `work.commit` writes.
+    `replicas` says how many must have what `work.commit` writes. Raises CannotConnect, or StoreRefuses where waiting is
+    no use.
     """
     options: dict[str, Any] = {
         "socket_timeout": timeout,
@@ -61,9 +57,9 @@ async def connect(
     else:
         where = urls.without_password(url)
         match urls.scheme_of(url):
-            case "redis+cluster":
+            case "redis+cluster" | "rediss+cluster":
                 client = _cluster(urls.several(url), options)
-            case "redis+sentinel":
+            case "redis+sentinel" | "rediss+sentinel":
                 client = ReplicatedRedis.from_pool(SentinelPool(urls.several(url), options=options, limits=limits))
             case _:
                 urls.check(url)
@@ -75,10 +71,7 @@ async def connect(
             client.replicas = dataclasses.replace(client.replicas, on_disk=await _knows_waitaof(client))
     except (RedisError, OSError) as error:
         await client.aclose()
-        raise CannotConnect(
-            f"Redis at {where} does not take our connection: {str(error).rstrip('.')}. Check that it runs and that "
-            "the address, the password and the TLS setting in [redis] url are its own."
-        ) from error
+        raise (absence.of(error, where=str(where)) or error) from error
     except BaseException:
         await client.aclose()
         raise
@@ -96,4 +89,4 @@ async def _knows_waitaof(client: Any) -> bool:
 
 def _cluster(named: urls.Nodes, options: dict[str, Any]) -> Cluster:
     nodes = [ClusterNode(host, port) for host, port in named.nodes]
-    return Cluster(startup_nodes=nodes, max_connections=_NODE_CONNECTIONS, **(options | named.login))
+    return Cluster(startup_nodes=nodes, max_connections=_NODE_CONNECTIONS, **(options | named.login | named.tls))

@@ -8,6 +8,7 @@ Two file locks, dropped by the kernel when their holder dies, are all the book-k
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -28,7 +29,7 @@ from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.retry import Retry
 
 from notifier.store import disk, folders, memory, server
-from notifier.store.errors import EmbeddedRedisError
+from notifier.store.errors import EmbeddedAway, EmbeddedRedisError
 
 Durability = Literal["fsync", "everysec"]
 
@@ -39,6 +40,7 @@ STOP_TIMEOUT = 10.0  # seconds
 PROBE_TIMEOUT = 2.0  # seconds
 POLL_INTERVAL = 0.02  # seconds
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _LOGGED = re.compile(r"\d+:[A-Z] .{20,30} ([.*#-]) (.*)")
 """A line of the server's log: the process, the time, how much it matters, and what is said."""
 
@@ -74,6 +76,7 @@ class EmbeddedRedis:
         self._users_lock = self._data_dir / "users.lock"
         self._users: int | None = None
         self._turn = threading.Lock()
+        self._given_up = threading.Event()
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,6 +115,10 @@ class EmbeddedRedis:
             path = self.socket_path
             return path if _state(path) == "ready" else self._reach()
 
+    def give_up(self) -> None:
+        """Have a start() in another thread end: nobody waits for it any more."""
+        self._given_up.set()
+
     def stop(self) -> None:
         """Leave the users of the server; the last one shuts it down."""
         with self._turn:
@@ -122,6 +129,8 @@ class EmbeddedRedis:
             folders.private(self._data_dir)
             users = _open(self._users_lock)
         except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise self._disk_full() from error
             raise EmbeddedRedisError(
                 f"The data directory {self._data_dir} cannot be used ({error.strerror}). "
                 "Give it to the user who runs this, or name another in [redis] data_dir."
@@ -131,7 +140,7 @@ class EmbeddedRedis:
             # Refused only while a last user is shutting the server down.
             while not _take(users, fcntl.LOCK_SH):
                 if time.monotonic() > deadline:
-                    raise EmbeddedRedisError(
+                    raise EmbeddedAway(
                         f"Another process has been shutting down the Redis of {self._data_dir} for "
                         f"{self._start_timeout:g} s. End the process that holds {self._users_lock} and start again."
                     )
@@ -167,10 +176,12 @@ class EmbeddedRedis:
             if state == "ready":
                 self._apply_settings(path)
                 return path
+            if self._given_up.is_set():
+                raise EmbeddedAway(f"Nobody waits for the Redis of {self._data_dir} any more.")
             if state == "loading":
                 deadline = time.monotonic() + self._start_timeout
             elif time.monotonic() > deadline:
-                raise EmbeddedRedisError(
+                raise EmbeddedAway(
                     f"A Redis server runs on {self._data_dir} but has not answered at {path or 'its socket'} for "
                     f"{self._start_timeout:g} s. Look into {self._log}, end the process that holds "
                     f"{self._server_lock} and start again."
@@ -185,6 +196,8 @@ class EmbeddedRedis:
             _note(lock, os.fsencode(path))
             server.note_writer(self._data_dir, found.version)
         except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise self._disk_full() from error
             raise self._start_failed(f"nothing can be written there ({error.strerror})") from error
         settings = self._settings | {
             "port": "0",
@@ -251,14 +264,17 @@ class EmbeddedRedis:
             os.close(lock)
 
     def _start_failed(self, said: str) -> EmbeddedRedisError:
-        if (room := disk.room(self._data_dir)).is_none:
-            return EmbeddedRedisError(
-                f"The server of {self._data_dir} does not start: its disk is full ({room}). Make room there; a service "
-                "that runs starts it again by itself."
-            )
+        if disk.room(self._data_dir).is_none or "No space left" in said or "quota exceeded" in said:
+            return self._disk_full()
         return EmbeddedRedisError(
             f"The server of {self._data_dir} ended while starting: {said}. Put that right and start again, or restore "
             f"a backup (`notifier restore`). More is in {self._log}."
+        )
+
+    def _disk_full(self) -> EmbeddedAway:
+        return EmbeddedAway(
+            f"The server of {self._data_dir} does not start: its disk is full ({disk.room(self._data_dir)}). Make room "
+            "there; a service that runs starts it again by itself."
         )
 
     def _last_words(self) -> str:

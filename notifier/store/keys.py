@@ -63,6 +63,18 @@ class Keys:
         "when it is looked up; else with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    reported = of_one(
+        "reported:<reference>",
+        "set: the orders of which a deposit was reported with this reference",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    findings = Single(
+        "deposits:findings",
+        "hash: order → what somebody last saw at the bank of a deposit of it, and whether it waits for a second person",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     customer_orders = of_one(
         "customer:<phone>:orders",
         "a customer's orders, by the unix ms each was first heard of at",
@@ -81,6 +93,19 @@ class Keys:
         "set: the orders of a shop that customers know by one number, which is not their id",
         "with the order",
         Moves(MEMBERS, By.ORDER, "member"),
+    )
+    found_by = Single(
+        "found_by",
+        "what orders are found by, each with its order behind `|`: `n` and a name from each of its words on, `c` and a "
+        "code that is not in small letters and digits alone; of a packed order its family name and codes",
+        "with the order",
+        Moves(MEMBERS, By.ORDER, "second part of the member"),
+    )
+    phone_ends = of_one(
+        "phone_ends:<digits>",
+        "set: the phones of customers that end in three digits, those of Iran as numbers, which Redis keeps in 8 bytes",
+        "with the customer's last order",
+        Moves(MEMBERS, By.CUSTOMER, "phone as a number"),
     )
     seen = of_two(
         "seen:<source>:<event>",
@@ -112,6 +137,12 @@ class Keys:
         "with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    seen_to = of_one(
+        "seen_to:<state>",
+        "messages of one state that need nobody any more, since a person has seen to them, by unix ms",
+        "with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
     outbox = Single(
         "outbox",
         "messages to be sent, by the unix ms from which they may be",
@@ -129,6 +160,12 @@ class Keys:
         "messages a worker has taken for a provider, by the unix ms at which its claim lapses",
         "when they are settled; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
+    )
+    claim = of_one(
+        "claim:<token>",
+        "there while a worker lives that has claimed messages: the heartbeat of one claim",
+        "lapses 2.5 seconds after it was last renewed",
+        Moves(Form.RUBBISH, By.NOTHING),
     )
     reports = of_one(
         "reports:<provider>",
@@ -178,6 +215,24 @@ class Keys:
         "with their last order; lapses a year after the last text",
         Moves(WHOLE, By.CUSTOMER),
     )
+    inbox = Single(
+        "inbox",
+        "customers whose texts wait for a person, by the unix ms since when",
+        "when a person has seen to it; else with the customer's last order, or a year later",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    inbox_holders = Single(
+        "inbox:holders",
+        "hash: customer whose texts wait → who of the staff sees to them",
+        "with the customer's place in `inbox`",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
+    )
+    by_hand = of_one(
+        "customer:<phone>:by_hand",
+        "list: unix ms and id of each text that people wrote to a customer, oldest first, at most 50",
+        "with their last order; lapses a year after the last",
+        Moves(WHOLE, By.CUSTOMER),
+    )
     call = of_one(
         "call:<call>",
         "a call",
@@ -194,6 +249,19 @@ class Keys:
         "assigned:<staff>",
         "the open calls of one of the staff, by the unix ms they are due at",
         "when the call is over",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    ready = of_one(
+        "ready:<staff>",
+        "the calls of one of the staff that are to be made now, the most urgent first: by the unix ms they are due at, "
+        "less `aging` for each step of priority",
+        "when the call is over, put off or somebody else's",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
+    pool = Single(
+        "pool",
+        "the due calls that nobody has, by the same measure as `ready`",
+        "when somebody has the call, or it is over",
         Moves(MEMBERS, By.CALL, "member"),
     )
     open_calls = Single(
@@ -303,7 +371,8 @@ def _of_two(name: str, what: str, ends: str) -> Callable[[str, str], str]:
 SCHEMA = _only("n:schema", "the version of the form that all records here are in", "one of it")
 RETENTION = _only("n:retention", "hash: who of all processes is removing what is old", "lapses after ten minutes")
 INSTANCE = _only("n:instance", "a random name of this store, made when it is first opened", "one of it")
-BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the embedded store that was finished", "one of it")
+COUNTED_SINCE = _only("n:counted-since", "unix ms since which the figures of the owner's page are counted", "one of it")
+BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the store that was finished", "one of it")
 LAYOUT = _only(
     "n:partitions",
     "hash: how many partitions the data lies in, and into how many it is being moved",
@@ -332,6 +401,11 @@ SILENT = _only(
     "hash: source of whose silence supervisors were told → unix ms of its last event",
     "one entry a source",
 )
+SETTINGS = _only(
+    "n:settings",
+    "the fingerprint of the configuration file that the console wrote last: processes that see another one read theirs",
+    "one of it",
+)
 ENDPOINTS = _only("n:endpoints", "set: the endpoints that news was ever kept for", "one entry an endpoint")
 LEFTOVERS = _only(
     "n:import-leftovers",
@@ -355,6 +429,16 @@ attempts = _of_one(
     "n:attempts:<what>",
     "how often something was tried lately: a sign-in, a code, an old password, a line of the audit trail",
     "lapses after 15 minutes, an hour or a day",
+)
+text_edits = _of_one(
+    "n:text-edits:{n:staff}:<template>",
+    "list: who wrote a text anew in the console, newest first; in the slot of `STAFF`",
+    "the oldest go: 200 a text",
+)
+uploaded_codes = _of_one(
+    "n:uploaded-codes:<upload>",
+    "tracking codes that somebody handed in and looks at before they are taken",
+    "lapses after two hours",
 )
 webhooks = _of_one(
     "n:webhooks:<day>",

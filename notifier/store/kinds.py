@@ -37,7 +37,7 @@ class Moves:
 
     form: Form
     by: By
-    told_by: str = "name"  # or "member", "value", "second part of the member": where that is read
+    told_by: str = "name"  # or "member", "value", "second part of the member", "phone as a number": where that is read
 
 
 @dataclass(frozen=True, slots=True)

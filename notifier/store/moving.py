@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from notifier.domain.orders import Order
 from notifier.store import keys as names
-from notifier.store import places, work
+from notifier.store import places, search_index, work
 from notifier.store.keys import Keys
 from notifier.store.kinds import By, Form
 from notifier.store.places import FoundKey, Places, decoded
@@ -201,6 +201,8 @@ def _named(one: FoundKey, member: bytes, value: Any) -> str:
             return member.decode()
         case "second part of the member":
             return member.decode().partition("|")[2]
+        case "phone as a number":
+            return search_index.phone_of(member)
         case "value":
             return str(value.decode())
     return one.about

@@ -57,7 +57,11 @@ class Store:
         settings, path = self._settings, None
         if settings.is_embedded:
             self.embedded = EmbeddedRedis(settings.data_dir, durability=settings.durability, program=settings.server)
-            path = await asyncio.to_thread(self.embedded.start)
+            try:
+                path = await asyncio.to_thread(self.embedded.start)
+            except asyncio.CancelledError:
+                self.embedded.give_up()
+                raise
         self.redis = await connect(
             settings.url,
             socket_path=path,

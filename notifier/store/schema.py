@@ -11,15 +11,19 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
+from notifier.domain.calls import Call, CallState
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
 from notifier.store import keys as names
+from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
 log = structlog.get_logger()
 
 Migration = Callable[[Redis], Awaitable[None]]
+
+_HOUR = 3600 * 1000  # ms
 
 INBOUND_KEPT = 365 * 24 * 3600
 """Seconds for which the texts of a customer who writes no more are kept."""
@@ -58,7 +62,28 @@ async def _numbers_kept(redis: Redis) -> None:
             await redis.sadd(keys.numbered(order.source, order.details.number), f"{order.source}:{order.id}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept)
+async def _ready_ranked(redis: Redis) -> None:
+    """4 → 5: what is to be made now could only be found among all calls. An hour is what one step of priority is worth
+    unless `[calls] aging` says otherwise; a call takes its exact place when it next changes."""
+    for state in (CallState.DUE, CallState.CLAIMED):
+        async for key in redis.scan_iter(f"n:{{*}}:calls:{state}", count=1000):
+            keys = Keys(int(key[3 : key.index(b"}")]))
+            async for member, _ in redis.zscan_iter(key, count=1000):
+                raw: Any = await redis.get(keys.call(member.decode()))
+                try:
+                    call = decode(raw or b"", Call)
+                except StoreError:
+                    continue
+                place = keys.ready(call.assignee) if call.assignee else keys.pool
+                await redis.zadd(place, {call.id: call.due - call.first.priority * _HOUR})
+
+
+async def _found_by_anything(redis: Redis) -> None:
+    """5 → 6: orders could be found by a number, a code or a whole phone alone."""
+    await search_index.fill(redis)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything)
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 
 CURRENT = len(MIGRATIONS) + 1

@@ -34,6 +34,20 @@ class SecondFactor(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"<SecondFactor {len(self.recovery)} recovery codes>"
 
 
+class Absence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time in which somebody makes no calls, in unix ms; without an end, until they say that they are back."""
+
+    start: int
+    end: int = 0
+    note: str = ""
+
+    def covers(self, at: int) -> bool:
+        return self.start <= at and not self.is_over(at)
+
+    def is_over(self, at: int) -> bool:
+        return bool(self.end) and self.end <= at
+
+
 class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A member of staff. Reminders go to one of these and to nobody else: a customer is no ``Staff``."""
 
@@ -44,9 +58,15 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     password: str = ""  # argon2 hash
     active: bool = True
     shifts: dict[str, list[str]] = {}  # weekday → shifts, as in [calendar.hours]; empty: the shop's hours
+    special: dict[str, list[str]] = {}  # ISO date → shifts of this one day; none: a day off
+    absences: tuple[Absence, ...] = ()
     feed: str = ""  # secret part of the address of their calendar
     epoch: int = 0  # of the account: a session of another one is over
     second: SecondFactor | None = None
+
+    def absence(self, at: int) -> Absence | None:
+        """Why they make no calls at a time (unix ms), whatever their shifts say."""
+        return next((one for one in self.absences if one.covers(at)), None)
 
     def signed_out(self) -> "Staff":
         """The account with every session over."""
@@ -66,12 +86,21 @@ class StaffBook:
         raw: Any = await self._redis.hget(names.STAFF, staff_id)
         return decode(raw, Staff) if raw is not None else None
 
+    async def named(self, name: str) -> Staff | None:
+        """Whose id this is, in capitals or small letters; None where it is nobody's, or of two without being either."""
+        if (exact := await self.get(name)) is not None:
+            return exact
+        found = [staff for staff in await self.all() if staff.id.casefold() == name.casefold()]
+        return found[0] if len(found) == 1 else None
+
     async def put(self, staff: Staff) -> None:
         """Write somebody as they are given, whoever was there: to set a desk up. Changes are for ``change``."""
         await self._redis.hset(names.STAFF, staff.id, encode(staff))
 
     async def add(self, staff: Staff, also: Callable[[UnitOfWork], None]) -> bool:
-        """Write a new one, with what ``also`` adds; whether the id was free."""
+        """Write a new one, with what ``also`` adds; whether the id was free, in capitals and small letters alike."""
+        if any(one.id.casefold() == staff.id.casefold() for one in await self.all()):
+            return False
         unit = UnitOfWork()
         unit.require_field(names.STAFF, staff.id, "")
         also(unit)

@@ -98,6 +98,10 @@ class UnitOfWork:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self.do("count", key, kept, *(part for each in counts.items() for part in each))
 
+    def then(self, other: "UnitOfWork") -> None:
+        """Do all of ``other`` after what is here."""
+        self.operations += other.operations
+
 
 def binary(raw: bytes) -> msgspec.Raw:
     """Bytes as an operation takes them: the MessagePack of Redis knows text only."""

@@ -6,6 +6,7 @@ from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import TimelineEntry
+from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
@@ -32,11 +33,14 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
     details = order.details
+    if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
+        unit.do("SADD", keys.reported(details.reference), member)
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)
     if details.number:
         unit.do("SADD", keys.numbered(order.source, details.number), member)
+    search_index.put(unit, keys, order, before=before)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:
@@ -91,10 +95,12 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
 
 
-def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str) -> None:
+def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, reason: str = "") -> None:
     """Take a message back, if nobody has begun to send it."""
     cancelled = UnitOfWork()
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
+    if reason:
+        cancelled.do("HSET", keys.message(message_id), "reason", reason)
     cancelled.do("ZREM", keys.outbox, message_id)
     cancelled.move(message_id, source=keys.messages(MessageState.QUEUED), target=keys.messages(MessageState.CANCELLED))
     unit.when(keys.message(message_id), "state", MessageState.QUEUED, cancelled)

@@ -10,6 +10,11 @@ from notifier.sms.tokens import OF_THE_SHOP, RULES, TokenRules
 from notifier.texts import samples
 from notifier.texts.flaws import Flaw
 
+_OF_SEVERAL_WORDS = NAMES | {
+    *("amount", "deposit", "refund", "paid"),
+    *("deposit_deadline", "guarantee_until", "bank", "holder", "shop"),
+}
+
 
 def text(template: Template, kind: str, shop: Shop) -> str:
     """The pattern's text: our own, with the provider's placeholders for what differs from order to order.
@@ -35,10 +40,10 @@ def flaws(template: Template, shop: Shop) -> Iterator[Flaw]:
         rules = RULES[kind]
         for token, name in header.tokens.items():
             spaces = rules.spaces.get(token, 0) if rules.spaces is not None else 1
-            if not spaces and name in NAMES | {"deposit_deadline", "guarantee_until", "bank", "holder", "shop"}:
+            if not spaces and name in _OF_SEVERAL_WORDS:
                 yield _flaw(template, f"{token} takes no space, and {name} has some; write token10 or token20", token)
         wanted, filled = text(template, kind, shop), _filled(template, kind, shop)
-        if header.text and _bare(header.text) != _bare(wanted):
+        if header.text and bare(header.text) != bare(wanted):
             yield _flaw(
                 template,
                 f"the pattern {header.name} in {kind}'s panel no longer says what this text says; have this approved,"
@@ -56,7 +61,7 @@ def _filled(template: Template, kind: str, shop: Shop) -> object:
     return template.fill_patterns(samples.values(template, shop)).get(kind)
 
 
-def _bare(pattern: str) -> list[str]:
+def bare(pattern: str) -> list[str]:
     """What matters of a pattern: its lines without white space at their ends."""
     return [stripped for line in pattern.splitlines() if (stripped := line.strip())]
 

@@ -41,6 +41,15 @@ class Reloader:
         """Say which versions are in use."""
         await versions.record(self._redis, self._templates, self._clock.now())
 
+    def use(self, config: Config) -> None:
+        """Judge texts by a changed configuration from now on."""
+        self._config, self._judged = config, None
+
+    async def take_up(self) -> None:
+        """Take up what changed without waiting for a second look: whoever wrote it has written all of it."""
+        self._seen, self._judged = await asyncio.to_thread(self._signature), None
+        await self.tick()
+
     async def tick(self) -> None:
         """Take up what changed, or refuse it, keep what was, and tell the supervisors."""
         now = await asyncio.to_thread(self._signature)

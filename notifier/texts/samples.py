@@ -1,7 +1,7 @@
 """Realistic orders to try texts with: the least that may be known of one, a usual one, and very long names."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -37,6 +37,9 @@ _TYPICAL = Details(
     tracking_code="123456789012345678901234",
     tracking_url="https://tracking.post.ir",
     refund_reference="987654321",
+    new_date=date(2026, 12, 1),
+    return_reason="پلمب کالا باز شده است",
+    failure_reason="کسی در نشانی نبود",
 )
 _DETAILS: Mapping[Length, Details] = {
     Length.SHORTEST: Details(phone="09121234567"),
@@ -56,11 +59,14 @@ _DETAILS: Mapping[Length, Details] = {
         carrier="شرکت ملی پست جمهوری اسلامی ایران",
         tracking_url="https://tracking.post.ir/?id=123456789012345678901234",
         refund_reference="140509041234567890123456",
+        return_reason="کالا آسیب دیده، پلمب آن باز شده و مهلت هفت‌روزهٔ ضمانت برگشت آن نیز گذشته است",
+        failure_reason="نشانی ناقص بود و گیرنده با وجود چند تماس پیک پاسخ تلفن همراه خود را نداد",
     ),
 }
 _ORDER_IDS = {Length.SHORTEST: "1025", Length.TYPICAL: "10025", Length.LONGEST: "XC-1405-1000025"}
 _HAPPENED = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DELIVERED)
 _NUMBERS = {"pool_count": 2, "tries": 2, "done_count": 14, "exhausted_count": 1, "open_count": 3, "late_count": 1}
+_PARTS = {Length.SHORTEST: 0, Length.TYPICAL: 100_000_000, Length.LONGEST: 11_985_000_000}  # rial of a deposit
 _CALLS = {Length.SHORTEST: 1, Length.TYPICAL: 3, Length.LONGEST: 6}
 
 
@@ -75,7 +81,7 @@ def context(length: Length, shop: Shop) -> Context:
     calls = tuple(_call(order, place) for place in range(_CALLS[length]))
     known = length is not Length.SHORTEST
     return Context(
-        order=replace(order, prepaid=known),
+        order=replace(order, prepaid=known, deposits={"1": (0, _PARTS[length])} if known else {}),
         shop=shop,
         now=NOW,
         call=calls[0],

@@ -32,10 +32,13 @@ class Size:
 
 def sizes(template: Template, shop: Shop, prices: Prices) -> list[Size]:
     """Shortest, typical and longest text."""
-    return [_size(template, length, samples.values(template, shop, length=length), prices) for length in Length]
+    return [
+        measured(template, samples.values(template, shop, length=length), prices, length=length) for length in Length
+    ]
 
 
-def _size(template: Template, length: Length, values: dict[str, str], prices: Prices) -> Size:
+def measured(template: Template, values: dict[str, str], prices: Prices, *, length: Length = Length.TYPICAL) -> Size:
+    """The text with these values, and how long it gets."""
     text = template.fill(values)
     return Size(
         length=length,

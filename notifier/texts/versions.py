@@ -10,7 +10,10 @@ from redis.asyncio import Redis
 
 from notifier.sms.templates import Template
 from notifier.store import keys as names
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode, encode
+from notifier.store.work import UnitOfWork
+
+_EDITS = 200  # of a text
 
 
 class TextVersion(Struct, frozen=True, kw_only=True):
@@ -20,6 +23,43 @@ class TextVersion(Struct, frozen=True, kw_only=True):
     version: str
     source: str
     since: datetime
+
+
+class TextEdit(Struct, frozen=True, kw_only=True):
+    """That somebody wrote a text anew in the console: who, when, and from which version to which."""
+
+    at: int  # unix ms
+    by: str
+    before: str
+    after: str
+
+    def keep(self, unit: UnitOfWork, name: str) -> None:
+        """Have a unit of work write it; the newest are kept."""
+        unit.do("LPUSH", names.text_edits(name), as_text(self))
+        unit.do("LTRIM", names.text_edits(name), 0, _EDITS - 1)
+
+
+async def edits(redis: Redis, name: str) -> list[TextEdit]:
+    """Who changed a text in the console, newest first."""
+    kept: Any = await redis.lrange(names.text_edits(name), 0, _EDITS - 1)
+    return [decode(one, TextEdit) for one in kept]
+
+
+async def of_text(redis: Redis, name: str) -> dict[str, TextVersion]:
+    """What a text has said, by version, oldest first."""
+    fields: Any = await redis.hkeys(names.TEMPLATE_VERSIONS)
+    wanted = [field for field in fields if field.rpartition(b" ")[0] == name.encode()]
+    if not wanted:
+        return {}
+    kept: Any = await redis.hmget(names.TEMPLATE_VERSIONS, wanted)
+    found = sorted((decode(one, TextVersion) for one in kept if one), key=lambda one: one.since)
+    return {one.version: one for one in found}
+
+
+async def keep(redis: Redis, name: str, template: Template, now: datetime) -> None:
+    """Keep what a template says, unless it is known."""
+    kept = TextVersion(name=name, version=template.version, source=template.source, since=now)
+    await redis.hsetnx(names.TEMPLATE_VERSIONS, f"{name} {template.version}", encode(kept))
 
 
 async def record(redis: Redis, loaded: Mapping[str, Template], now: datetime) -> None:

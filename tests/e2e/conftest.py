@@ -40,6 +40,10 @@ class Window:
 
         await expect(self.page.locator("main")).to_contain_text(words, use_inner_text=True)
 
+    async def steady(self) -> None:
+        """Wait until what has just changed under the hand takes presses."""
+        await self.page.wait_for_selector("html:not(.settling):not(.loading):not(:has(.settling))", state="attached")
+
     @property
     def strayed(self) -> list[str]:
         """The addresses it asked for that are not the console's."""

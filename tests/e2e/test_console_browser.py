@@ -24,7 +24,7 @@ ISFAHAN = {"name": "مهسا کریمی", "phone": "09131112233", "city": "اص�
 TRANSFER = {"method": "bank_transfer", "amount": 98_000_000, "currency": "IRR", "reference": "778899"}
 PAGES = (
     *("/", "/orders", "/orders/shop/10025", "/deposits", "/priority", "/parked", "/messages", "/texts"),
-    *("/texts/order_packed", "/desk", "/figures", "/staff", "/audit", "/me", "/calls/print"),
+    *("/texts/order_packed", "/desk", "/owner", "/figures", "/tour", "/staff", "/audit", "/me", "/calls/print"),
 )
 
 OpenWindow = Callable[..., Awaitable[Any]]
@@ -70,6 +70,8 @@ async def test_a_day_of_an_agent(
     await agent.says("هم‌اکنون")
 
     await page.click("[data-call]")
+    await page.wait_for_url("**/calls/*")
+    await agent.steady()
     assert await page.get_attribute("a.dial", "href") == "tel:09121234567"
     await page.keyboard.press("c")  # by the keyboard, as all of it
     await page.wait_for_selector("text=در دست شما تا")
@@ -97,11 +99,13 @@ async def test_a_day_of_an_agent(
     await page.press("#find", "Enter")
     await page.wait_for_selector(".story")
     await agent.says("هنوز پرداختی تأیید نشده است")
+    await page.click("main a >> text=بررسی واریز")
+    assert await page.input_value("input[name=seen]") == "۹٬۸۰۰٬۰۰۰"  # both say the same, so it is there already
     await page.click("button >> text=واریز دیده شد")
     await page.wait_for_selector(".flash")
     await send_all(service, clock)
     await agent.go("/orders/shop/20001")
-    await agent.says("پیامک: تأیید واریز تحویل مخابرات")
+    await agent.says("پیامک: تأیید واریز ارسال‌شده به مخابرات")
     await agent.says("پیامک: آماده‌سازی")
 
     await page.click("header.side button[title=خروج]")
@@ -120,7 +124,7 @@ async def test_two_browsers_and_one_call(
     sara, reza = [await window(java_script_enabled=False) for _ in range(2)]  # neither hears of the other
     for one, name in ((sara, "sara"), (reza, "reza")):
         await one.sign_in(name)
-        await one.says("بی‌مسئول")
+        await one.says("بدون مسئول")
     button = "#list button"
     await sara.page.click(button)
     await sara.page.wait_for_selector("text=در دست شما تا")

@@ -55,8 +55,9 @@ async def test_by_keyboard_alone(window: OpenWindow, desk: Desk) -> None:
     assert await focused(agent.page) == f"/console/calls/{call_id}"
     outline = await agent.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"  # and it is seen where one is
-    await keys.press("Enter")
-    await agent.page.wait_for_url("**/calls/*")
+    await agent.page.wait_for_url("**/calls/*")  # and its card is there
+    await agent.page.wait_for_selector("#claim")
+    await agent.steady()
     await keys.press("c")
     await agent.page.wait_for_selector("text=در دست شما تا")
     await keys.press("n")
@@ -133,7 +134,7 @@ async def test_the_figures_of_a_week(window: OpenWindow, desk: Desk) -> None:
     await boss.sign_in("boss")
     await boss.go("/figures")
     await boss.page.select_option("select[name=from]", "2026-11-17")
-    await boss.page.click("button >> text=ببین")
+    await boss.page.click("button >> text=نمایش")
     await boss.page.wait_for_url("**from=2026-11-17**")
     await boss.says("۲۶ آبان ۱۴۰۵ تا ۲ آذر ۱۴۰۵")
     planned = boss.page.get_by_role("img", name="تماس‌های برنامه‌ریزی‌شده در هر روز؛ ۲: ۱")

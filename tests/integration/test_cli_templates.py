@@ -44,7 +44,7 @@ def test_lint_finds_and_fixes(folder: Path) -> None:
     assert "0 findings" in run("lint")
     path = folder / "templates" / "order_packed.txt"
     right = path.read_text(encoding="utf-8")
-    path.write_text(right.replace("به‌زودی راهی می‌شود", "به زودی راهي می شود"), encoding="utf-8")
+    path.write_text(right.replace("به‌زودی ارسال می‌شود", "به زودي ارسال می شود"), encoding="utf-8")
     found = run("lint", code=1)
     assert "order_packed.txt, line 12: a joiner, not a space" in found
     assert "3 findings" in found or "2 findings" in found
@@ -63,7 +63,7 @@ def test_lint_names_every_broken_file(folder: Path) -> None:
 def test_patterns_are_printed_for_the_panel(folder: Path) -> None:
     said = run("patterns", "order_shipped_elsewhere")
     assert "pattern orderShippedElsewhere" in said
-    assert "سفارش %token با %token10 فرستاده شد.\nکد رهگیری: %token2\n" in said
+    assert "سفارش %token با %token10 ارسال شد.\nکد رهگیری را نگه دارید:\n%token2\n" in said
     assert "there is no kind of provider" in run("patterns", "--provider", "pigeon", code=2)
 
 

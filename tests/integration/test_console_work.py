@@ -62,7 +62,7 @@ async def test_two_want_one_call(desk: Desk) -> None:
     await desk.tick(hours=1)  # nobody touched it: it is anyone's
     assert (await desk.call(call_id)).assignee is None
     pages = [await one.get("/") for one in (desk.sara, desk.reza)]
-    assert all("بی‌مسئول" in page.words and "برمی‌دارم" in page.words for page in pages)
+    assert all("بدون مسئول" in page.words and "برداشتن" in page.words for page in pages)
     answers = await asyncio.gather(*(one.post(f"/calls/{call_id}/claim") for one in (desk.sara, desk.reza)))
     assert sorted(page.status for page in answers) == [200, 409]
     loser = next(page for page in answers if page.status == 409)
@@ -123,11 +123,11 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     await desk.event(EventType.PREPARING, customer=ISFAHAN)
     await send_all(desk.service, clock)
     order = await desk.sara.get("/orders/shop/10025")
-    assert "پیامک «آماده‌سازی» فرستاده نشد" in order.words
+    assert "پیامک «آماده‌سازی» ارسال نشد" in order.words
     assert "هنوز پرداختی تأیید نشده است" in order.words
     page = await desk.sara.get("/deposits")
     assert "778899" in page.words
-    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed")
+    page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed", seen="۱۸٬۵۰۰٬۰۰۰")
     assert "واریز سفارش ۱۰۰۲۵ تأیید شد" in page.words
     assert "واریزی منتظر نیست" in page.words
     await send_all(desk.service, clock)
@@ -139,7 +139,7 @@ async def test_a_confirmed_deposit_sends_the_stages(desk: Desk, clock: StillCloc
     call = await desk.call(planned["calls"][0]["id"])
     assert (call.state, call.history[-1].by) == (CallState.DONE, "sara")
     again = await desk.reza.post("/deposits/shop/10025", deposit="rejected")
-    assert again.status == 422
+    assert again.status == 409
     assert "پیش‌تر بررسی شده" in again.words
 
 
@@ -154,6 +154,18 @@ async def test_a_rejected_deposit_leaves_the_rest_of_the_call(desk: Desk) -> Non
     call = await desk.call(planned["calls"][0]["id"])
     assert call.is_open
     assert "verify_deposit" not in {reason.purpose for reason in call.reasons}
+
+
+async def test_a_call_at_a_time_of_ones_own(desk: Desk) -> None:
+    await desk.event(EventType.REGISTERED)
+    page = await desk.sara.get("/orders/shop/10025")
+    assert 'name="day" value="2026-11-27" aria-label="جمعه ۶ آذر، تعطیل"' in page.text
+    form = {"purpose": "callback", "when": "own", "day": "2026-11-27", "hour": "11", "minute": "30", "once": "1"}
+    page = await desk.sara.post("/orders/shop/10025/call", **form)
+    assert "تماس برای جمعه ۶ آذر، ۱۱:۳۰ برنامه‌ریزی شد" in page.words  # a day off, if that is what was agreed
+    refused = await desk.sara.post("/orders/shop/10025/call", **form | {"day": "2026-11-01", "once": "2"})
+    assert refused.status == 422
+    assert (await desk.sara.post("/orders/shop/10025/call", purpose="callback", when="own")).status == 422
 
 
 @pytest.mark.parametrize(
@@ -264,7 +276,7 @@ async def test_a_supervisor_moves_calls(desk: Desk) -> None:
 async def test_texts_with_parts_and_versions(desk: Desk) -> None:
     assert "پرداخت موفق" in (await desk.sara.get("/texts")).words
     page = await desk.sara.get("/texts/payment_succeeded_tehran")
-    for said in ("کوتاه‌ترین", "بلندترین", "بخش", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
+    for said in ("کوتاه‌ترین", "بلندترین", "صفحه", "در کار", "۱۸٬۵۰۰٬۰۰۰ تومان"):
         assert said in page.words
     assert (await desk.sara.get("/texts/none")).status == 404
 
@@ -285,7 +297,7 @@ async def test_the_console_says_when_the_store_is_away(desk: Desk, redis: Redis)
     await redis.set("n:staff", "not a hash")  # every look at it is an error of the store
     page = await desk.sara.get("/")
     assert page.status == 503
-    assert "انبار داده" in page.words
+    assert "پایگاه داده" in page.words
 
 
 async def test_a_mistake_of_ours_is_a_page_too(desk: Desk, redis: Redis) -> None:

@@ -57,6 +57,35 @@ async def test_it_sends_and_refuses_as_described(
         assert ("described-key", {"to": good.to, "text": good.text}) in got
 
 
+@pytest.mark.parametrize(("by", "end"), [("provider", ""), ("nobody", ""), ("notifier", "\nلغو۱۱")])
+async def test_the_line_says_who_adds_the_words_that_stop_it(
+    make_config: Callable[..., Any],
+    clock: StillClock,
+    redis: Redis,
+    aiohttp_server: Callable[..., Awaitable[TestServer]],
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+    end: str,
+) -> None:
+    got: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append((await request.json())["text"])
+        return web.json_response({"id": "m1"})
+
+    app = web.Application()
+    app.router.add_post("/send", take)
+    server = await aiohttp_server(app)
+    monkeypatch.setenv("OTHER_API_KEY", "described-key")
+    described = DESCRIBED | {"url": str(server.make_url("/send")), "opt_out_by": by}
+    config = make_config(sms__provider="described", providers__described=described)
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        desk = Desk(service, clock)
+        message = await desk.queue(to="09121112233")
+        await desk.send()
+        assert got == [message.text + end]
+
+
 def test_a_description_that_makes_no_sense_is_refused_with_its_key(make_config: Callable[..., Any]) -> None:
     with pytest.raises(ConfigError, match=r"providers\.described.*\{recipient\} is no placeholder"):
         make_config(

@@ -75,7 +75,7 @@ async def test_supervisors_hear_of_it_once_and_of_its_end(
     ((kind, text),) = await told(redis)
     assert kind == "silence:woo"
     assert "«woo» از ساعت ۱۰:۵۰ خبری نداده است" in text
-    assert "پس از پنج خطای پی‌درپی خاموش" in text
+    assert "پس از پنج خطای پی‌درپی غیرفعال" in text
     await speaks(redis, clock.now(), clock.now() + SPAN)
     await asyncio.gather(listen(service), listen(service))
     await listen(service)

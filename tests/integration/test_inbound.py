@@ -1,6 +1,7 @@
 """What customers text to the shop."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.clock import StillClock
-from notifier.domain.messages import Audience, MessageState
+from notifier.domain.messages import Audience, Message, MessageState
 from notifier.service.process import Service
 from notifier.simulator import Simulator
 from notifier.store.keys import Keys
+from notifier.store.records import decode
 
 S = MessageState
 PHONE = "09121234567"
@@ -52,6 +54,28 @@ async def test_and_another_word_opts_in_again(desk: Desk, client: Client) -> Non
     message = await desk.queue(to=PHONE)
     await desk.send()
     assert await desk.state(message) is S.ACCEPTED
+
+
+async def _texts(redis: Redis) -> list[Message]:
+    ids = await redis.zrange(Keys(0).texts(PHONE), 0, -1)
+    raw: list[Any] = [await redis.hget(Keys(0).message(one.decode()), "message") for one in ids]  # type: ignore[misc]
+    return [decode(one, Message) for one in raw]
+
+
+async def test_where_the_line_allows_it_a_refusal_is_confirmed_once(service: Service, desk: Desk, redis: Redis) -> None:
+    inbox = replace(service.sending.inbox, confirming=lambda: service.rulebook)
+    for message_id in ("1", "1", "2"):  # handed over twice, and said twice
+        await inbox.receive(message_id, PHONE, "لغو۱۱")
+    await inbox.receive("3", PHONE, "سلام")
+    sent = await _texts(redis)
+    assert [message.text.splitlines()[0] for message in sent] == ["پیامک‌ها قطع شد. برای دریافت دوباره ۱۲ بفرستید."]
+    await desk.send()
+    assert await desk.state(sent[0]) is S.ACCEPTED
+
+
+async def test_elsewhere_it_is_not(client: Client, redis: Redis) -> None:
+    await text(client, "لغو۱۱")
+    assert await _texts(redis) == []
 
 
 async def test_staff_who_opted_out_as_customers_still_hear_of_their_calls(desk: Desk, client: Client) -> None:

@@ -5,6 +5,7 @@ from shops import StandardShop, send_all
 
 from notifier.clock import StillClock
 from notifier.domain.events import EventType
+from notifier.domain.orders import JUDGED
 from notifier.practice import standard
 from notifier.service.process import Service
 from notifier.simulator import Simulator
@@ -19,6 +20,8 @@ def story(kind: EventType, clock: StillClock) -> list[dict[str, object]]:
         begin["data"]["customer"] |= {"city": "اصفهان"}
     paid = standard.event(EventType.PAID, at=clock.now(), order_id="10025")
     before = [begin] if kind is EventType.REGISTERED or transfer or kind is EventType.PAYMENT_FAILED else [begin, paid]
+    if kind in JUDGED:
+        before.append(standard.event(EventType.RETURN_REQUESTED, at=clock.now(), order_id="10025"))
     news = standard.event(kind, at=clock.now(), order_id="10025")
     if transfer:
         news["data"]["payment"] = begin["data"]["payment"] | {"reference": "987654"}

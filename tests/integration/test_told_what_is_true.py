@@ -61,7 +61,7 @@ async def test_a_reminder_goes_to_the_phone_and_names_the_sum_of_then(
     await pass_by(service, clock, timedelta(hours=30))
     to, text = sent(simulator)[-1]
     assert (to, "۹٬۰۰۰٬۰۰۰" in text, "۱۸٬۵۰۰٬۰۰۰" in text) == (NEW, True, False)
-    assert len([text for _, text in sent(simulator) if "هنوز" in text]) == 1
+    assert len([text for _, text in sent(simulator) if "واریز کرده‌اید" in text]) == 1
     assert (await told(api, "deposit_reminder"))["text"] == text
 
 
@@ -112,7 +112,7 @@ async def test_a_text_in_the_night_greets_by_the_name_of_the_morning(
     billing = order["billing"] | {"phone": NEW}
     await woo.post(order | {"billing": billing, "date_modified_gmt": "2026-11-23T19:05:00"})
     await pass_by(service, clock, timedelta(hours=11))
-    assert {to for to, text in sent(simulator) if "فرستاده شد" in text or "راهی شد" in text} == {NEW}
+    assert {to for to, text in sent(simulator) if "ارسال شد" in text} == {NEW}
     assert len(sent(simulator)) == len({text for _, text in sent(simulator)})
 
 
@@ -171,9 +171,9 @@ async def test_a_reminder_waits_for_its_text_after_an_outage_of_ours(
     began = clock.now()
     clock.turn(21 * HOUR)  # nothing was sent for so long
     await send_all(service, clock)
-    assert ["هنوز" in text for _, text in sent(simulator)] == [False]
+    assert ["واریز کرده‌اید" in text for _, text in sent(simulator)] == [False]
     moved = await told(api, "deposit_reminder")
     assert moved["state"] == "queued"
     await pass_by(service, clock, timedelta(hours=26))
-    assert ["هنوز" in text for _, text in sent(simulator)] == [False, True]
+    assert ["واریز کرده‌اید" in text for _, text in sent(simulator)] == [False, True]
     assert clock.now() - began > timedelta(hours=41)

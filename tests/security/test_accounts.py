@@ -397,7 +397,7 @@ async def test_it_is_switched_off_with_the_password(
     await enrolled(sara, clock)
     assert (await sara.post("/me/second-factor/off", old="guess")).status == 422
     await sara.get("/me")
-    assert "خاموش شد" in (await sara.post("/me/second-factor/off", old=PASSWORD)).words
+    assert "غیرفعال شد" in (await sara.post("/me/second-factor/off", old=PASSWORD)).words
     assert (await Browser(client).sign_in("sara")).status == 200
 
 
@@ -549,14 +549,14 @@ async def test_texts_by_hand_and_exports_are_on_record(desk: Desk) -> None:
 async def test_what_a_person_does_to_an_order_names_them(desk: Desk) -> None:
     sara, at = desk.sara, "/orders/shop/10025"
     await desk.deposit()
-    await sara.post("/deposits/shop/10025", deposit="confirmed")
+    await sara.post("/deposits/shop/10025", deposit="confirmed", seen="18500000")
     await sara.post(f"{at}/call", purpose="callback", when="now", once="1")
-    await sara.post(f"{at}/texts", texts="stop")
     await sara.post(f"{at}/write", template="order_packed", once="1")
+    await sara.post(f"{at}/texts", texts="stop")
     order = await desk.service.reader.order("shop", "10025")
     assert order
     lines = [line for line in (await desk.service.reader.story(order)).timeline if line.extra.get("by")]
-    assert [line.kind for line in lines] == [LineKind.EVENT, LineKind.CALL, LineKind.BY_HAND, LineKind.MESSAGE]
+    assert [line.kind for line in lines] == [LineKind.EVENT, LineKind.CALL, LineKind.MESSAGE, LineKind.BY_HAND]
     assert {line.extra["by"] for line in lines} == {"sara"}
     words = (await sara.get(at)).words
     assert (words.count("به گزارش سارا"), words.count("به دست سارا")) == (1, 3)

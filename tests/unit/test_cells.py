@@ -48,12 +48,33 @@ def test_none_is_a_formula_whatever_parts_the_cells(text: str, parting: str) -> 
             assert not bare.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦")), row
 
 
-@pytest.mark.parametrize("text", ["09121234567", "1" * 24, "1E5", "12-03", "1405/09", "+989121234567"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("09121234567", "1" * 24, "1E5", "1e5", "12-03", "1405/09", "+989121234567", "0912 123 4567", "00123"),
+        *("۰۹۱۲۱۲۳۴۵۶۷", " 0912", "SEP-2", "sep2", "12 MAR", "2Dec2026", "March 3", "10:30"),
+    ],
+)
 def test_phones_and_codes_are_texts(text: str) -> None:
     assert cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", ["10025", "سارا", "a-b", "سلام، خوبی؟", "", "O'Brien", "۱۴۰۵/۰۹/۰۲ ۱۰:۰۰"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "10025",
+        "سارا",
+        "a-b",
+        "Mars",
+        "May",
+        "RB123456789CN",
+        "778899",
+        "سلام، خوبی؟",
+        "",
+        "O'Brien",
+        "۱۴۰۵/۰۹/۰۲ ۱۰:۰۰",
+    ],
+)
 def test_the_rest_is_as_it_was(value: str) -> None:
     assert cell(value) == value
 

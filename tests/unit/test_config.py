@@ -17,7 +17,7 @@ from notifier.domain.orders import Priority
 from notifier.domain.policy import When
 from notifier.durations import parse
 from notifier.errors import ConfigError
-from notifier.secret import MissingSecretError, secrets_in, secrets_of
+from notifier.secret import MissingSecretError, Secret, secrets_in, secrets_of
 from scheduler.rules import OUTCOMES, PURPOSES, CallRules, Outcome, OutcomeRule, PurposeRule
 
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
@@ -105,8 +105,8 @@ calls = [{ purpose = "arrange_payment" }]
             'policy.tehran.cash."order.packed".sms.0.wait',
         ),
         ("[calendar]\nhour = {}", "calendar.hour"),
-        ('[providers.kavenegar]\napi_key = "x"\nkey = "y"', "providers.kavenegar.key"),
-        ('[sources.a]\nkind = "standard"\nsecret = "x"\ncolour = 1', "sources.a.colour"),
+        ('[providers.kavenegar]\napi_key = "env:X"\nkey = "y"', "providers.kavenegar.key"),
+        ('[sources.a]\nkind = "standard"\nsecret = "env:X"\ncolour = 1', "sources.a.colour"),
     ],
 )
 def test_an_unknown_key_is_refused(file: Path, text: str, key: str) -> None:
@@ -173,11 +173,14 @@ def test_a_missing_section_is_named(file: Path) -> None:
     ("text", "key"),
     [
         ('[sources.a]\nkind = "standard"', "sources.a"),
-        ('[sources.a]\nkind = "shopify"\nsecret = "x"', "sources.a"),
-        ('[sources.a]\nsecret = "x"', "sources.a"),
-        ('[sources.a]\nkind = "standard"\nsecret = "x"\ncod_methods = []', "sources.a"),
-        ('[sources.a]\nkind = "woocommerce"\nsecret = "x"\ntolerance = "5m"', "sources.a"),
-        ('[sources.a]\nkind = "woocommerce"\nsecret = "x"\n[sources.a.statuses]\nnew = ["order.lost"]', "sources.a"),
+        ('[sources.a]\nkind = "shopify"\nsecret = "env:X"', "sources.a"),
+        ('[sources.a]\nsecret = "env:X"', "sources.a"),
+        ('[sources.a]\nkind = "standard"\nsecret = "env:X"\ncod_methods = []', "sources.a"),
+        ('[sources.a]\nkind = "woocommerce"\nsecret = "env:X"\ntolerance = "5m"', "sources.a"),
+        (
+            '[sources.a]\nkind = "woocommerce"\nsecret = "env:X"\nstatuses = {new = ["order.lost"]}',
+            "sources.a",
+        ),
     ],
 )
 def test_a_source_is_checked_as_what_it_is(file: Path, text: str, key: str) -> None:
@@ -192,11 +195,11 @@ def test_sources_by_kind(file: Path) -> None:
         """
 [sources.a]
 kind = "standard"
-secret = "x"
+secret = "env:X"
 tolerance = "90s"
 [sources.b]
 kind = "woocommerce"
-secret = "y"
+secret = "env:Y"
 statuses = { sent = ["order.registered", "paid", "order.shipped"] }
 """,
     )
@@ -263,14 +266,12 @@ def test_secrets_come_from_the_environment_and_never_show(file: Path, monkeypatc
         """
 [sources.a]
 kind = "standard"
-secret = "whsec_hidden"
+secret = "env:ONE_OF_TEST"
 [providers.kavenegar]
 api_key = "env:KEY_OF_TEST"
-[callbacks]
-token = "hidden-token"
-[api]
-tokens = ["hidden-one"]
 """,
+        NOTIFIER__CALLBACKS__TOKEN="hidden-token",
+        NOTIFIER__API__TOKENS='["hidden-one"]',
     )
     key = config.providers["kavenegar"].api_key
     monkeypatch.delenv("KEY_OF_TEST", raising=False)
@@ -278,10 +279,69 @@ tokens = ["hidden-one"]
         key.value()
     monkeypatch.setenv("KEY_OF_TEST", "hidden-key")
     assert key.value() == "hidden-key"
+    assert [token.value() for token in config.api.tokens] == ["hidden-one"]
     shown = f"{config!r} {config} {key} {key!r} {config.sources['a']!r} {[*config.api.tokens]}"
     assert "hidden" not in shown
     assert "Secret(env:KEY_OF_TEST)" in shown
     assert "Secret(***)" in shown
+
+
+def test_a_secret_may_lie_in_a_file_or_be_handed_on(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("hidden-key\n", encoding="utf-8")
+    config = read(
+        file,
+        f"""
+[providers.kavenegar]
+api_key = "file:{tmp_path / "key"}"
+[callbacks]
+token = "credential:key"
+""",
+    )
+    key, token = config.providers["kavenegar"].api_key, config.callbacks.token
+    assert token is not None
+    assert key.value() == "hidden-key"
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(MissingSecretError, match="CREDENTIALS_DIRECTORY is not set"):
+        token.value()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert token.value() == "hidden-key"
+    assert "hidden" not in f"{config!r} {key!r} {token!r}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read \\(No such file"),
+        (b"", "is empty"),
+        (b" \n", "nothing but blanks"),
+        (b"\xff\xfe", "no text in UTF-8"),
+        (b"x" * 65_537, "longer than 65536 bytes"),
+    ],
+)
+def test_a_file_that_holds_no_secret_says_why(tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    secret = Secret(f"file:{tmp_path / 'key'}")
+    assert not secret.is_set
+    with pytest.raises(MissingSecretError, match=f"the file {tmp_path / 'key'} .*{said}"):
+        secret.value()
+
+
+def test_a_secret_that_stands_in_the_file_is_refused_without_being_shown(file: Path) -> None:
+    for text in ['[callbacks]\ntoken = "hidden"', '[api]\ntokens = ["hidden"]', '[callbacks]\ntoken = "$HIDDEN"']:
+        with pytest.raises(ConfigError, match='write "env:NAME"') as refused:
+            read(file, text)
+        assert "idden" not in str(refused.value).replace("$HIDDEN", "shown")
+
+
+def test_the_key_of_a_simulator_on_this_machine_may_stand_in_the_file(file: Path) -> None:
+    section = '[providers.{}]\napi_key = "simulator"\nbase_url = "{}"'
+    config = read(file, section.format("practice", "http://127.0.0.1:8090/v1"))
+    assert config.providers["practice"].api_key.value() == "simulator"
+    with pytest.raises(ConfigError, match="secrets do not belong"):
+        read(file, section.format("practice", "https://api.example/v1"))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What holds whatever a shop reports, in whatever order, however often."""
 
 from copy import deepcopy
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -31,6 +31,8 @@ ANY_DETAILS = st.builds(
     items=st.sampled_from([(Item("Xiaomi 13T"),), (Item("Redmi", 2), Item("Band")), None]),
     carrier=st.sampled_from(["پست", "Tipax", None]),
     tracking_code=st.sampled_from(["24100", "24200", None]),
+    deposit_amount=st.sampled_from([100_000_000, 85_000_000, 185_000_000, None]),
+    new_date=st.sampled_from([date(2026, 12, 1), date(2026, 12, 5), date(2026, 11, 1), None]),
     refund_amount=st.sampled_from([10_000_000, 185_000_000, None]),
     refund_reference=st.sampled_from(["r1", "r2", None]),
 )
@@ -56,7 +58,7 @@ GROUP = st.sampled_from(sorted(GROUPS))
 
 def facts(order: Order | None) -> dict[str, object]:
     assert order is not None
-    bookkeeping = {"v", "created_at", "updated_at", "open_texts", "open_calls", "withheld", "stamps"}
+    bookkeeping = {"v", "created_at", "updated_at", "open_texts", "open_calls", "withheld", "aside", "stamps"}
     found = {name: value for name, value in asdict(order).items() if name not in bookkeeping}
     return found | {"stage": order.stage, "cancelled": order.cancelled, "method": order.method, "paid": order.paid}
 
@@ -101,8 +103,10 @@ def test_what_is_cancelled_was_open_and_is_not_new(data: st.DataObject, time: st
 
 @given(st.data())
 def test_stages_never_go_back(data: st.DataObject) -> None:
+    # But for a shop that corrects sums: what was the whole of a smaller one is a part of a greater.
     story, stage = Story(), Stage.NONE
-    for batch in data.draw(deliveries(data.draw(events()))):
+    about = ANY_DETAILS.map(lambda it: replace(it, amount=185_000_000, reference=None))
+    for batch in data.draw(deliveries(data.draw(events(about)))):
         order = story.tell(*batch).order
         assert order.stage >= stage
         stage = order.stage
@@ -193,7 +197,9 @@ def test_nothing_says_paid_and_no_stage_is_told_before_the_money_is_there(
 
 @given(st.data())
 def test_a_stage_is_told_at_most_once_and_never_after_a_later_one(data: st.DataObject) -> None:
-    story = play(data.draw(deliveries(data.draw(events(st.just(details("tehran.cash")))))))
+    heard = data.draw(events(st.just(details("tehran.cash"))))
+    once = [known for known in heard if known.type is not EventType.DELIVERY_FAILED]  # after which it sets out again
+    story = play(data.draw(deliveries(once))) if once else Story()
     stages = {rule.template: STAGES[kind] for kind in STAGES for rule in _cash(kind)}
     told = [stages[message.template] for message in story.messages.values() if message.template in stages]
     assert told == sorted(set(told))

@@ -31,7 +31,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "practice": ("domain", "config", "intake", "outbound", *ALONE),
     "observability": ("domain", "store", "config", "retention", *ADAPTERS, *ALONE),
     "diagnostics": ("domain", "store", "config", "practice", "retention", "texts", *ADAPTERS, *ALONE),
-    "console": ("domain", "store", "config", "incoming", "retention", "texts", *ADAPTERS, *ALONE),
+    "console": ("domain", "store", "config", "importing", "incoming", "retention", "texts", *ADAPTERS, *ALONE),
     "web": ("domain", "store", "config", "incoming", "observability", "practice", *ADAPTERS, *ALONE),
     "service": (
         *("domain", "store", "config", "console", "diagnostics", "observability", "retention", "texts", "web"),

@@ -110,3 +110,10 @@ def test_toman() -> None:
     assert money.toman(185_000_000) == "۱۸٬۵۰۰٬۰۰۰ تومان"
     assert money.toman(185_000_005) == "۱۸۵٬۰۰۰٬۰۰۵ ریال"
     assert money.toman(0) == "۰ تومان"
+
+
+@pytest.mark.parametrize(
+    ("rial", "toman"), [(185_000_000, "18500000"), (0, "0"), (15, "1.5"), (10**13, str(10**12)), (None, "None")]
+)
+def test_toman_in_a_table_is_exact(rial: int | None, toman: str) -> None:
+    assert str(money.in_toman(rial)) == toman

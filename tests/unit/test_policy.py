@@ -87,8 +87,8 @@ def test_a_2_3__the_receipt_number_is_told_and_to_be_kept_and_the_last_day_of_th
     texts = {message.template: message.text for message in story.messages.values()}
     paid, delivered = texts["payment_succeeded_tehran"], texts["order_delivered_guarantee"]
     assert "شماره قبض: 123456789" in paid
-    assert "نگهش دارید" in paid
-    assert "۷روزه" in paid
+    assert "نگه دارید" in paid
+    assert "۷ روز ضمانت" in paid
     assert "۹ آذر ۱۴۰۵" in delivered  # delivered on 2 Azar 1405
     assert "123456789" in delivered
 
@@ -133,7 +133,7 @@ def test_b_1_2__elsewhere_each_stage_is_told_after_payment_and_the_sending_is_ca
 def test_b_1_3__the_tracking_number_of_the_payment_is_told_and_to_be_kept() -> None:
     [paid] = Story("elsewhere.online", reference="123456789").hear(E.PAID).messages
     assert "شماره پیگیری پرداخت: 123456789" in paid.text
-    assert "نگهش دارید" in paid.text
+    assert "نگه دارید" in paid.text
 
 
 def test_b_2_1__where_to_transfer_how_much_and_until_when() -> None:
@@ -157,7 +157,7 @@ def test_b_2_2__nothing_is_told_as_paid_before_support_confirms_the_deposit() ->
     assert told(story.hear(E.PREPARING)) == []
     rejected = story.hear(E.DEPOSIT_REJECTED)
     assert told(rejected) == ["deposit_rejected"]
-    assert story.purposes() == ["payment_help"]
+    assert story.purposes() == ["deposit_not_found"]
     assert not any(decision.order.prepaid for decision in story.decisions)
     story.hear(E.DEPOSIT_REPORTED)
     confirmed = story.hear(E.DEPOSIT_CONFIRMED)
@@ -168,8 +168,8 @@ def test_b_2_2__nothing_is_told_as_paid_before_support_confirms_the_deposit() ->
 
 def test_b_2_3__the_number_and_the_receipts_of_the_deposit_are_to_be_kept() -> None:
     [confirmed] = Story("elsewhere.bank_transfer", reference="998877").hear(E.DEPOSIT_CONFIRMED).messages
-    assert "شماره پیگیری: 998877" in confirmed.text
-    assert "رسید واریز را نزد خود نگه دارید" in confirmed.text
+    assert "شماره پیگیری پرداخت: 998877" in confirmed.text
+    assert "این شماره و رسید را نگه دارید" in confirmed.text
 
 
 @pytest.mark.parametrize("method", list(PaymentMethod))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK
 
 from notifier.config.loading import load
+from notifier.console import labels
 from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
 from notifier.domain.messages import Audience, Via
@@ -17,6 +18,7 @@ from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
+from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.segments import segments
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import loading, page, reference, samples
@@ -45,7 +47,7 @@ def test_whatever_the_names_a_text_keeps_to_its_parts(template: Template, name: 
     text = template.render(context(name, item, carrier, reference="123456789", tracking_code="1" * 24))
     assert template.max_parts is not None
     assert segments(text, reserve=template.reserve) <= template.max_parts
-    assert "۱۰۰۲۵" in text
+    assert "۱۰۰۲۵" in text or template.name == OPT_OUT_CONFIRMED
 
 
 def test_the_longest_name_is_cut_at_the_end_of_a_word_and_codes_never(tmp_path: Path) -> None:
@@ -78,9 +80,43 @@ def test_the_reserve_counts(tmp_path: Path) -> None:
     assert texts == [f"سارا محمدی سارا محمدی {'س' * 40}", "س" * 40]
 
 
+LONG = "سیده فاطمه\u200cزهرا حسینی\u200cنژاد طباطبایی یزدی"
+
+
+@pytest.mark.parametrize("name", [LONG, "سارا محمدی", LONG.replace(" ", "")])
+@pytest.mark.parametrize("template", LOADED.values(), ids=lambda template: template.name)
+def test_a_persons_name_is_said_whole_or_not_at_all(template: Template, name: str) -> None:
+    """And where it does not fit, the greeting goes with it."""
+    values = samples.values(template, RULEBOOK.shop, length=Length.LONGEST)
+    values |= dict.fromkeys(values.keys() & {"name", "staff_name"}, name)
+    text = template.fill(values)
+    assert "عزیز" not in text or name in text
+    assert text.count(name[:8]) == text.count(name) or "call_list" in values
+
+
+def test_the_link_gives_way_before_the_carrier_does() -> None:
+    template = LOADED["order_shipped_elsewhere"]
+    text = template.fill(samples.values(template, RULEBOOK.shop, length=Length.LONGEST))
+    assert "شرکت ملی پست" in text
+    assert "123456789012345678901234" in text
+    assert "http" not in text
+
+
+def test_the_staff_reads_whom_it_calls_be_it_a_company(tmp_path: Path) -> None:
+    company = "شرکت نوین (سهامی خاص)"
+    assert write(tmp_path, "{{ name }}").render(context(company)) == ""
+    (tmp_path / "ours.txt").write_text('+++\naudience = "staff"\npurpose = "x"\n+++\n{{ name }}\n', encoding="utf-8")
+    assert templates.load(tmp_path)["ours"].render(context(company)) == company
+
+
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("Sara", "\u200fSara عزیز"), ("سارا", "سارا عزیز"), ("🙂 Sara", "\u200f\u200e🙂 Sara عزیز"), ("۱ سارا", "۱ سارا")],
+    [
+        ("Sara", "\u200fSara عزیز"),
+        ("سارا", "سارا عزیز"),
+        ("🙂 Sara", "\u200f\u200e🙂 Sara عزیز"),
+        ("«آوا»", "«آوا» عزیز"),
+    ],
 )
 def test_a_persian_line_stands_from_right_to_left(tmp_path: Path, name: str, start: str) -> None:
     assert write(tmp_path, "{{ name }} عزیز").render(context(name)).startswith(start)
@@ -163,6 +199,7 @@ def test_templates_in_use_are_replaced_all_at_once() -> None:
 
 
 def test_check_names_unused_templates_and_unknown_shops(tmp_path: Path) -> None:
+    """Of all that check says what it says of templates."""
     folder = tmp_path / "templates"
     folder.mkdir()
     for path in templates.files(CONFIG.templates_folder):
@@ -172,7 +209,9 @@ def test_check_names_unused_templates_and_unknown_shops(tmp_path: Path) -> None:
     (folder / "nobody" / "order_packed.txt").write_text(f"{HEADER}+++\nسلام\n", encoding="utf-8")
     (tmp_path / "config.toml").write_text(CONFIG.file.read_text(encoding="utf-8"), encoding="utf-8")
     errors = [
-        found.text for found in offline.check(tmp_path / "config.toml") if found.level is offline.FindingLevel.ERROR
+        found.text
+        for found in offline.check(tmp_path / "config.toml")
+        if found.level is offline.FindingLevel.ERROR and "/templates/" in found.text
     ]
     assert [re.sub(r".*/templates/", "", error) for error in errors] == [
         "nobody/order_packed.txt: there is no [sources.nobody]; there are: shop, woo",
@@ -185,7 +224,11 @@ def test_every_template_that_ships_is_named_in_a_promise_and_has_limits() -> Non
     assert {template.name for template in LIMITED} == {
         name for name, template in LOADED.items() if template.audience is Audience.CUSTOMER
     }
-    assert all(template.expires and template.pattern_headers for template in LIMITED)
+    assert all(template.expires for template in LIMITED if template.name != OPT_OUT_CONFIRMED)
+    assert {template.name for template in LIMITED if not template.pattern_headers} == {
+        OPT_OUT_CONFIRMED,
+        "deposit_in_part",
+    }
 
 
 def test_the_reference_has_every_variable_and_every_key() -> None:
@@ -194,7 +237,14 @@ def test_the_reference_has_every_variable_and_every_key() -> None:
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price)
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html
+
+
+def test_the_page_of_all_texts_is_persian() -> None:
+    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    assert [template.name for template in LOADED.values() if template.header.purpose in html] == []
+    assert [template.name for template in LOADED.values() if f"<b>{labels.template(template.name)}" not in html] == []
+    assert "ریال" not in html

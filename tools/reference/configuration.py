@@ -55,7 +55,9 @@ key.
 
 - **Any key can be set from the environment**, as `NOTIFIER__SECTION__KEY`: `NOTIFIER__SERVER__PORT=9000`. A list or a
   table is written as JSON.
-- **Secrets do not belong in the file**: `"env:NAME"` is read from the environment variable `NAME`.
+- **Secrets do not belong in the file**, and one that stands there is refused: `"env:NAME"` is read from the environment
+  variable `NAME`, `"file:/run/secrets/name"` from a file that holds it alone, `"credential:NAME"` from what systemd
+  hands on (`LoadCredential=NAME:/path`).
 - **Lengths of time** are written `90s`, `15m`, `24h`, `7d`, or `1d 12h`.
 - Paths count from the file's own folder.
 """

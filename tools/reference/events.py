@@ -20,10 +20,18 @@ _MEANINGS: Mapping[EventType, str] = {
     EventType.CANCELLED: "It will not be delivered. A later registration or payment brings it back.",
     EventType.RETURN_REQUESTED: "The customer wants to give it back.",
     EventType.RETURNED: "It is back at the shop.",
+    EventType.RETURN_ACCEPTED: "The return is accepted. Told once it was asked for, or the goods are back.",
+    EventType.RETURN_REFUSED: "The return is refused: say why in `data.reason`. Of two judgements the later stands.",
+    EventType.DELIVERY_FAILED: "The parcel could not be handed over, and is tried again; why, in `data.reason`. After"
+    " the delivery it is noted and told to nobody.",
+    EventType.DELAYED: 'It is sent later than promised: `data.new_date`, such as `"2026-12-01"`, is the new day. Once'
+    " it has left it is noted and told to nobody.",
     EventType.PAID: "Paid at the gateway: the order is prepaid. `reference` is the receipt to keep.",
     EventType.PAYMENT_FAILED: "A try to pay came to nothing.",
     EventType.DEPOSIT_REPORTED: "The customer says that a transfer was made.",
-    EventType.DEPOSIT_CONFIRMED: "The transfer is in the account: the order is prepaid.",
+    EventType.DEPOSIT_CONFIRMED: "The transfer is in the account: the order is prepaid. With an `amount` that is less"
+    " than the order's it is a part, several parts sum up, and only the whole makes the order prepaid; of more than the"
+    " whole the support desk is told.",
     EventType.DEPOSIT_REJECTED: "The transfer was looked for and not found.",
     EventType.REFUNDED: "Money went back, all or part of it.",
 }

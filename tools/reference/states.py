@@ -81,6 +81,8 @@ _WHY: Mapping[Purpose, str] = {
     Purpose.UNDELIVERED_SMS: "An essential text did not arrive: read it out.",
     Purpose.WHY_CANCELLED: "A prepaid order was cancelled: why, and where the money goes.",
     Purpose.CALLBACK: "The customer asked for a call, on the phone or by a text.",
+    Purpose.RETURN: "Goods are to come back: when and from where; once accepted, the money back or another one.",
+    Purpose.DEPOSIT_NOT_FOUND: "A reported transfer was not found: its date, its number, the card it came from.",
 }
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.REACHED: "spoken to",
@@ -99,6 +101,7 @@ _CONSEQUENCES: Mapping[Consequence, str] = {
 _REASONS: Mapping[SuppressionReason, str] = {
     SuppressionReason.SUPERSEDED: "Newer news had come already.",
     SuppressionReason.NOT_PAID: "The promises of this order begin with the payment; told once it is prepaid.",
+    SuppressionReason.NOT_REQUESTED: "A return was judged that nobody asked for; told when the request comes.",
     SuppressionReason.NO_MOBILE: "No Iranian mobile is known for the customer.",
     SuppressionReason.NOT_ON_OFFER: "The order was paid in a way that is not on offer in its region.",
     SuppressionReason.DO_NOT_CALL: "The customer wants no calls.",

@@ -28,10 +28,19 @@ _PAYMENTS: dict[PaymentMethod | None, EventType] = {
 _OVER = frozenset({EventType.CANCELLED, EventType.REFUNDED, EventType.PAYMENT_FAILED, EventType.RETURNED})
 """Kinds after which an order is not on its way any more: with these, nothing brings a cancelled one back."""
 
-_BY_TIME = frozenset({EventType.PAYMENT_FAILED, EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED})
+_BY_TIME = frozenset(
+    {
+        EventType.PAYMENT_FAILED,
+        EventType.DEPOSIT_REPORTED,
+        EventType.DEPOSIT_REJECTED,
+        EventType.DELIVERY_FAILED,
+    }
+)
 """Kinds that may happen several times, and are told apart by the time where they have no reference."""
 
-_WORDS = frozenset({"customer.name", "customer.city", "customer.province", "shipment.carrier", "shipment.url"})
+_WORDS = frozenset(
+    {"customer.name", "customer.city", "customer.province", "shipment.carrier", "shipment.url", "reason"}
+)
 """Fields that people read: a shop's page holds them as HTML."""
 
 _LONGEST_ID, _LONGEST_STATUS = 256, 100
@@ -77,6 +86,10 @@ class MappedDelivery:
     def _told(self, kind: EventType, *, single: bool = False, name: str | None = None) -> Event:
         event = self.payload.model_copy(update={"type": kind}).event(source=self.event.source, event_id=self.event.id)
         event_id = self.event_id if single else f"{self.event_id}.{name or kind}"
+        if kind is EventType.DEPOSIT_CONFIRMED and (self.snapshots or not single):
+            # What a whole order shows is its total, each time anew, and no part of it that came now.
+            details = replace(event.details, deposit_amount=None, amount=event.details.deposit_amount)
+            event = replace(event, details=details)
         return replace(event, id=event_id, extra=self.event.extra)
 
     def _same_again(self, order: Order, event: Event) -> bool:
@@ -157,7 +170,7 @@ class _Finding:
         found: dict[str, Any] = {}
         for name in self._rules.fields:
             if name not in ("items", "payment.method", "payment.amount", "payment.currency"):
-                convert = values.words if name in _WORDS else values.text
+                convert = values.words if name in _WORDS else self._day if name == "new_date" else values.text
                 _put(found, name, self._read(name, self._rules.fields[name], convert))
         _put(found, "payment.method", self._method())
         _put(found, "payment.amount", self._amount())
@@ -173,6 +186,10 @@ class _Finding:
         if at is None and not self._wrong_already("time"):
             self.wrong("time", "is missing")
         return at
+
+    def _day(self, value: Any) -> str | None:
+        at = values.time(value, self._rules.zone)
+        return at.astimezone(self._rules.zone).date().isoformat() if at else None
 
     def _amount(self) -> int | None:
         lookup = self._rules.fields.get("payment.amount")

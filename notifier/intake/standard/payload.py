@@ -1,6 +1,6 @@
 """``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from notifier.clock import TEHRAN
 from notifier.domain import canonical, money, persian, phones
 from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.errors import Unprocessable
@@ -22,6 +23,7 @@ from notifier.incoming import documents
 _LONGEST_MOMENT, _LONGEST_NUMBER = 100, 40  # characters
 _LONGEST_DIGITS = 10**60
 _PLAUSIBLE_YEARS = range(2000, 2100)
+_LONGEST_DELAY = timedelta(days=366)
 
 
 def code(text: str) -> str | None:
@@ -63,6 +65,21 @@ def plausible(moment: datetime) -> datetime:
     return moment
 
 
+def _day(value: Any) -> Any:
+    """A day, or the Tehran day of a moment, as ISO 8601 has them."""
+    if isinstance(value, datetime | date) or not (isinstance(value, str) and optional(value)):
+        return optional(value)
+    written = persian.ascii_digits(value.strip())
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise ValueError(f"{value[:40]!r} is no day; send it as 2026-12-01") from None
+    day = (moment.astimezone(TEHRAN) if moment.tzinfo else moment).date()
+    if day.year not in _PLAUSIBLE_YEARS:
+        raise ValueError(f"{day.year} is not a year in which this can happen; send the day as 2026-12-01")
+    return day
+
+
 def addressable(text: str) -> str:
     if text in (".", ".."):
         raise ValueError("an order of this name could not be asked for: /api/orders/.. is another address")
@@ -81,6 +98,7 @@ OrderId = Annotated[
 ]
 Code = Annotated[Annotated[str, AfterValidator(code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
 Said = Annotated[Annotated[str, AfterValidator(said)] | None, _short(200)]
+Day = Annotated[Annotated[date | None, Field(strict=True)], BeforeValidator(_day), _short(_LONGEST_MOMENT)]
 Name = Annotated[Annotated[str, AfterValidator(named)] | None, _short(200)]
 
 
@@ -133,6 +151,8 @@ class Data(_Part):
     payment: Payment = Payment()
     items: Annotated[list[LineItem], Field(max_length=500)] | None = None
     shipment: Shipment = Shipment()
+    reason: Said = None
+    new_date: Day = None
 
 
 class Payload(_Part):
@@ -148,9 +168,40 @@ class Payload(_Part):
             raise ValueError("order.registered needs data.customer.phone: nobody could be told of the order otherwise")
         return self
 
+    @model_validator(mode="after")
+    def _a_delay_ends(self) -> "Payload":
+        if self.type is not EventType.DELAYED:
+            return self
+        new, told = self.data.new_date, self.timestamp.astimezone(TEHRAN).date()
+        if new is None:
+            raise ValueError('order.delayed needs data.new_date, the day the order is sent now, such as "2026-12-01"')
+        if new < told:
+            raise ValueError(f"data.new_date is {new}, before the day of the news itself ({told}); send a day to come")
+        if new - told > _LONGEST_DELAY:
+            raise ValueError(f"data.new_date is {new}, more than a year after the news; look whether the year is right")
+        return self
+
+    @model_validator(mode="after")
+    def _a_deposit_is_money(self) -> "Payload":
+        rial = self.data.payment.rial()
+        if self.type in (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_CONFIRMED) and rial == 0:
+            raise ValueError(
+                f"{self.type} with data.payment.amount 0: no money came. Send what came, leave the amount out where all"
+                " of it did, or send payment.deposit_rejected"
+            )
+        return self
+
     def event(self, *, source: str, event_id: str) -> Event:
         """The event in the domain's words."""
         data, payment = self.data, self.data.payment
+        reason: dict[str, Any] = {}
+        match self.type:
+            case EventType.RETURN_REFUSED:
+                reason["return_reason"] = data.reason
+            case EventType.DELIVERY_FAILED:
+                reason["failure_reason"] = data.reason
+            case EventType.DELAYED:
+                reason["new_date"] = data.new_date
         details = Details(
             name=data.customer.name,
             phone=data.customer.phone,
@@ -162,6 +213,7 @@ class Payload(_Part):
             tracking_code=data.shipment.tracking_code,
             tracking_url=data.shipment.url,
             **money_details(self.type, payment.rial(), payment.reference),
+            **reason,
         )
         return Event(
             id=event_id,
@@ -170,7 +222,7 @@ class Payload(_Part):
             order_id=data.order_id,
             at=self.timestamp,
             details=details,
-            extra=_unknown(self),
+            extra=_unknown(self) | ({"reason": data.reason} if data.reason and not reason else {}),
         )
 
 

@@ -86,10 +86,10 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
     phone, url = payload.optional(customer.phone), payload.optional(shipment.url)
     if not _ORDER_ID.fullmatch(order_id) or (url is not None and not _URL.fullmatch(url)):
         raise ValueError("neither an order's id nor an address is so")
-    if known.type is EventType.REGISTERED and phone is None:
-        raise ValueError("an order that begins has a customer")
     reference = _code(payment.reference)
     rial = None if payment.amount is None else money.to_rial(payment.amount, _bare(payment.currency))
+    if (known.type is EventType.REGISTERED and phone is None) or known.type is EventType.DELAYED or rial == 0:
+        raise ValueError("the model has something to say to these")
     return Event(
         id=event_id,
         source=source,

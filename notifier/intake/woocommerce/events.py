@@ -33,11 +33,15 @@ _TURN: dict[EventType, int] = {
             EventType.DEPOSIT_CONFIRMED,
             EventType.PREPARING,
             EventType.PACKED,
+            EventType.DELAYED,
             EventType.SHIPPED,
             EventType.OUT_FOR_DELIVERY,
+            EventType.DELIVERY_FAILED,
             EventType.DELIVERED,
             EventType.RETURN_REQUESTED,
             EventType.RETURNED,
+            EventType.RETURN_ACCEPTED,
+            EventType.RETURN_REFUSED,
             EventType.CANCELLED,
             EventType.REFUNDED,
         )
@@ -247,6 +251,8 @@ class _Telling:
             return True
         if event.type is EventType.PAYMENT_FAILED:
             return _fails_anew(order, event)
+        if event.type is EventType.DELIVERY_FAILED:  # its date moves with every change of the order
+            return EventType.DELIVERY_FAILED not in order.news
         if not order.knows(event):
             return True
         # Known, but undone since: cancelled again, paid again. Only a date of its own can tell that it happened again.

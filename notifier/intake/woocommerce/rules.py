@@ -30,6 +30,9 @@ _PAID = (*_REGISTERED, Word.PAID)
 _PREPARING = (*_PAID, EventType.PREPARING)
 _PACKED = (*_PAID, EventType.PACKED)
 _SHIPPED = (*_PAID, EventType.SHIPPED)
+_NOT_DELIVERED = (*_PAID, EventType.DELIVERY_FAILED)
+_RETURN_ACCEPTED = (*_PAID, EventType.RETURN_REQUESTED, EventType.RETURN_ACCEPTED)
+_RETURN_REFUSED = (*_PAID, EventType.RETURN_REQUESTED, EventType.RETURN_REFUSED)
 
 STATUSES: dict[str, tuple[str, ...]] = {
     # WooCommerce's own (src/Enums/OrderStatus.php). Every one but a draft tells that the order exists.
@@ -75,6 +78,13 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "delivered": (*_PAID, EventType.DELIVERED),
     "return-requested": (*_PAID, EventType.RETURN_REQUESTED),
     "returned": (*_PAID, EventType.RETURNED),
+    "return-accepted": _RETURN_ACCEPTED,
+    "return-approved": _RETURN_ACCEPTED,
+    "return-refused": _RETURN_REFUSED,
+    "return-rejected": _RETURN_REFUSED,
+    "delivery-failed": _NOT_DELIVERED,
+    "failed-delivery": _NOT_DELIVERED,
+    "delayed": (*_PAID, EventType.DELAYED),
 }
 
 UNPAID = frozenset({"pending", "on-hold", "failed"})
@@ -116,6 +126,7 @@ _UNDER_WAY: frozenset[str] = frozenset(
         EventType.DEPOSIT_CONFIRMED,
         EventType.SHIPPED,
         EventType.OUT_FOR_DELIVERY,
+        EventType.DELIVERY_FAILED,
         EventType.DELIVERED,
     }
 )

@@ -11,7 +11,7 @@ from annotated_types import Ge
 from pydantic import PlainValidator
 
 from notifier import expressions
-from notifier.secret import Secret
+from notifier.secret import Secret, is_reference
 from notifier.sms.providers.base import Failure
 
 PLACEHOLDERS = ("to", "to_e164", "text", "id", "sender")
@@ -24,7 +24,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
 def _header(text: Any) -> str | Secret:
     if not isinstance(text, str):
         raise ValueError("Input should be a valid string")
-    return Secret(text) if text.startswith("env:") else text
+    return Secret(text) if is_reference(text) else text
 
 
 Header = Annotated[str | Secret, PlainValidator(_header)]

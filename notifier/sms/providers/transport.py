@@ -1,7 +1,8 @@
 """HTTP as the adapters need it: an answer or the reason why there is none, and no exception that has seen a secret."""
 
 import json as _json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,27 @@ from yarl import URL
 
 from notifier.sms.providers.base import Failed, Failure, ProviderError
 
-NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-"""Failures before a connection stood: refused, unknown host, TLS, no connection in time."""
+may_post: ContextVar[Callable[[], bool]] = ContextVar("may_post", default=lambda: True)
+"""Whether what is about to be posted is ours to post; asked once a connection stands, right before the first byte."""
+
+
+class _NotOursError(aiohttp.ClientError):
+    """What was to be posted may be somebody else's by now."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out a connection only to who may still post on it: to make one may have taken long."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> aiohttp.connector.Connection:
+        connection = await super().connect(*args, **kwargs)
+        if not may_post.get()():
+            connection.close()
+            raise _NotOursError
+        return connection
+
+
+NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL, _NotOursError)
+"""Failures before a request: refused, unknown host, TLS, no connection in time, or no right to post any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +133,7 @@ class Transport:
         if self._session is not None:
             return self._session
         if self._own_session is None:
-            self._own_session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=self._fresh))
+            self._own_session = aiohttp.ClientSession(connector=_Connector(force_close=self._fresh))
         return self._own_session
 
 

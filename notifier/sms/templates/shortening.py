@@ -1,16 +1,21 @@
-"""Texts that would take more parts than they may: the longest name in them is cut, the next longest, and so on.
+"""Texts that would take more parts than they may: the longest name of a thing in them is cut, then the next longest.
 
-Codes, sums and numbers are never cut: a wrong one is worse than another part.
+A person's name is never cut: where it does not fit, the text does without the greeting. Nor are codes, sums and
+numbers: a wrong one is worse than another part.
 """
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
 from notifier.domain import persian
+from notifier.domain.variables import PERSONS
 from notifier.sms.segments import units
 
-NAMES = frozenset({"name", "item", "carrier", "city", "staff_name"})
+THINGS = frozenset({"item", "carrier", "city"})
 """Variables a reader still understands when they are cut."""
+
+NAMES = PERSONS | THINGS
+"""Variables that somebody else chose the length of, and that give way."""
 
 LINKS = frozenset({"tracking_url"})
 """Variables that may be left out as a last resort: the code beside them says the same."""
@@ -23,15 +28,34 @@ def shortened(
     render: Callable[[Mapping[str, str]], str], values: Mapping[str, str], fits: Callable[[str], bool]
 ) -> str:
     """The text with as much of the names in it as fits; if nothing helps, with none of them."""
-    values = dict(values)
-    for shorter in (_beginnings, _nothing):
-        for name in sorted(NAMES & values.keys(), key=lambda name: -units(values[name])):
-            text = _fitting(render, values, name, list(shorter(values[name])), fits)
-            if fits(text):
-                return text
-    for name in LINKS & values.keys():
-        values[name] = ""
-    return render(values)
+    for gone in (frozenset[str](), PERSONS, LINKS, PERSONS | LINKS):
+        if gone and not any(values.get(name) for name in gone):
+            continue
+        text = _cut(render, _without(values, gone), fits)
+        if fits(text):
+            return text
+    return _cut(render, _without(values, PERSONS | LINKS), fits, leave_out=True)
+
+
+def _without(values: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    return {name: "" if name in names else value for name, value in values.items()}
+
+
+def _cut(
+    render: Callable[[Mapping[str, str]], str],
+    values: dict[str, str],
+    fits: Callable[[str], bool],
+    *,
+    leave_out: bool = False,
+) -> str:
+    """The text with the names of things cut, the longest first; or with them left out, one by one."""
+    text = render(values)
+    for name in sorted(THINGS & values.keys(), key=lambda name: -units(values[name])):
+        if fits(text):
+            break
+        choices = [""] if leave_out else list(_beginnings(values[name]))
+        text = _fitting(render, values, name, choices, fits)
+    return text
 
 
 def _fitting(
@@ -52,10 +76,6 @@ def _fitting(
     if choices:
         values[name] = choices[low]
     return render(values)
-
-
-def _nothing(value: str) -> Iterator[str]:
-    yield ""
 
 
 def _beginnings(value: str) -> Iterator[str]:

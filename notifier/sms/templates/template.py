@@ -14,9 +14,9 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.domain import persian
-from notifier.domain.messages import Pattern, Via
-from notifier.domain.variables import OF_SEVERAL_LINES, VARIABLES, Context
-from notifier.errors import TemplateError
+from notifier.domain.messages import Audience, Pattern, Via
+from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
+from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
@@ -76,10 +76,11 @@ class Template:
         self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
         self._refuse_tokens(header)
         self.variables = frozenset(shown | mapped)
-        self._values = {name: VARIABLES[name] for name in self.variables}
+        said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
+        self._values = {name: said[name] for name in self.variables}
 
     def render(self, context: Context) -> str:
-        """The text for one order. Surrounding white space and empty lines are dropped, long names cut to max_parts."""
+        """The text for one order, without spare white space and empty lines; long names give way to max_parts."""
         return self.fill(self.values(context))
 
     def values(self, context: Context) -> dict[str, str]:
@@ -138,7 +139,8 @@ class Template:
             template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
             line = self.first_line + error.lineno - 1
-            raise TemplateError(f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}") from None
+            text = f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}"
+            raise TemplateSyntaxWrong(text, line=line) from None
 
         def fill(values: Mapping[str, str]) -> str:
             """What `render` does, without a copy of the values and of Jinja's functions, which no text may call."""
@@ -156,9 +158,12 @@ class Template:
             line = self.first_line + self.body[: first.start()].count("\n")
         near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
         meant = f"did you mean {near[0]}? " if near else ""
-        raise TemplateError(
+        raise UnknownVariable(
             f"{self.path}, line {line}: unknown variable {', '.join(unknown)}; {meant}"
-            f"known are: {', '.join(sorted(VARIABLES))}"
+            f"known are: {', '.join(sorted(VARIABLES))}",
+            line=line,
+            names=unknown,
+            near=near[0] if near else "",
         )
 
     def _refuse_tokens(self, header: str) -> None:

@@ -1,6 +1,6 @@
 -- Take messages to be sent by one line: those whose claim by a dead worker has lapsed, then those whose time has come.
 -- KEYS: outbox, sending, opted_out (customers who want no more than they must); then what a key is called, with %s for
---       whom or what it is about: message, texts, last_text, counted, told, messages. Which of these there are to look
+--       whom or what it is about: message, texts, last_text, counted, told, messages; then the heartbeat of this claim. Which of these there are to look
 --       at is only found in the outbox, so they cannot be named one by one; all lie in the slot of the outbox.
 -- ARGV: the terms, as MessagePack (all times are ms, moments unix ms):
 --   now, lapse (when this claim lapses), count (how many), line, token (of this claim)
@@ -15,6 +15,7 @@
 --                   one that another line holds, and for a line with credit
 --   ahead           how many of a customer's earlier texts are looked at
 --   hour, day
+--   alive           how long the heartbeat of this claim lasts, nil for a claim that has none
 -- Answers two lists: of claims {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound}, and
 -- of texts that are over a limit, which are held {id, the limit, message}.
 local outbox, sending, opted_out = KEYS[1], KEYS[2], KEYS[3]
@@ -153,4 +154,5 @@ if room > 0 then
     end
   end
 end
+if ask.alive and #taken > 0 then redis.call("SET", KEYS[10], 1, "PX", ask.alive) end
 return { taken, held }

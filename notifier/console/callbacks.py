@@ -1,0 +1,45 @@
+"""Calls that were promised for a time: one's own, and those that anybody may make."""
+
+from typing import Any
+
+from aiohttp import web
+
+from notifier.console.dependencies import Dependencies
+from notifier.console.render import Renderer
+from notifier.console.security import STAFF
+from notifier.domain.calls import CallState
+from notifier.store.keys import Keys
+
+_LOOKED_AT = 400  # calls of one set of one partition
+
+
+class CallbackPages:
+    def __init__(self, deps: Dependencies, render: Renderer) -> None:
+        self._deps, self._render = deps, render
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/callbacks", self.show)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """The earliest first."""
+        me, everywhere = request[STAFF].id, self._deps.reader.everywhere
+        pipeline = self._deps.redis.pipeline(transaction=False)
+        for keys in everywhere:
+            pipeline.zrange(keys.assigned(me), 0, _LOOKED_AT - 1)
+            pipeline.zrange(keys.calls(CallState.SCHEDULED), 0, _LOOKED_AT - 1)
+            pipeline.zrange(keys.calls(CallState.DUE), 0, _LOOKED_AT - 1)
+        found: list[Any] = await pipeline.execute()
+        members: dict[str, Keys] = {}
+        for place, keys in enumerate(everywhere):
+            for some in found[3 * place : 3 * place + 3]:
+                members |= {member.decode(): keys for member in some}
+        read = [one.call for one in await self._deps.reader.calls([(keys, one) for one, keys in members.items()])]
+        promised = [call for call in read if call.is_open and call.fixed and call.assignee in (me, None)]
+        promised.sort(key=lambda call: (call.due, call.id))
+        return await self._render.page(
+            request,
+            "callbacks.html",
+            own=[call for call in promised if call.assignee == me],
+            anyones=[call for call in promised if call.assignee is None],
+            now_ms=self._deps.now(),
+        )

@@ -1,0 +1,25 @@
+// What a browser keeps of the console: a page for when there is no connection, and news of calls when nothing is open.
+"use strict";
+const OFFLINE = "/console/static/offline.html";
+const KEPT = [OFFLINE, "/console/static/console.css?offline", "/console/static/offline.js?offline"];
+const STORE = "console-2";
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(STORE).then((store) => store.addAll(KEPT)).then(() => self.skipWaiting()));
+});
+self.addEventListener("activate", (event) => {
+  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== STORE).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+});
+self.addEventListener("fetch", (event) => {
+  const { request } = event, { pathname, search } = new URL(request.url);
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
+  else if (KEPT.includes(pathname + search)) event.respondWith(fetch(request).catch(() => caches.match(request)));
+});
+self.addEventListener("push", (event) => {
+  const words = event.data?.json() ?? {};
+  event.waitUntil(self.registration.showNotification(words.title ?? "میز پشتیبانی", { body: words.body ?? "", tag: "console-calls", lang: "fa", dir: "rtl" }));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.matchAll({ type: "window" }).then(([open]) => (open ? open.focus() : self.clients.openWindow("/console/"))));
+});

@@ -1,0 +1,173 @@
+"""A dead sender's claims are taken over when its heartbeat is gone; a slow one's are not, and it posts nothing late."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from outbox_driver import Desk
+from redis.asyncio import Redis
+
+from notifier.clock import StillClock
+from notifier.config import Config
+from notifier.domain.messages import MessageState, Pattern
+from notifier.service.process import WEB, Service
+from notifier.simulator import Simulator
+from notifier.sms import outbox
+from notifier.sms.holds import ALIVE, Hold
+from notifier.sms.outbox import ClaimedMessage
+from notifier.sms.take_over import DeadClaims
+from notifier.store.keys import Keys
+
+LINE, KEYS = "kavenegar", Keys(0)
+S = MessageState
+
+
+class Clocks:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> tuple[float, ...]:
+        return (self.now,)
+
+
+@pytest.fixture
+async def service(make_config: Callable[..., Config], clock: StillClock, redis: Redis) -> AsyncIterator[Service]:
+    async with Service(make_config(), clock=clock, roles=[WEB]) as service:
+        yield service
+
+
+@pytest.fixture
+def desk(service: Service, clock: StillClock) -> Desk:
+    return Desk(service, clock)
+
+
+async def claim(service: Service, hold: Hold | None) -> list[ClaimedMessage]:
+    (line,) = service.sending.accounts.each
+    return await outbox.claim(
+        service.redis,
+        KEYS,
+        line.name,
+        bound=False,
+        now=service.clock.now(),
+        lease=timedelta(minutes=1),
+        count=200,
+        hold=hold,
+    )
+
+
+def watcher(service: Service) -> tuple[DeadClaims, Clocks]:
+    clocks = Clocks()
+    watch = DeadClaims(service.redis, service.sending.accounts, 1, service.sender.wake, clock=lambda: clocks()[0])
+    return watch, clocks
+
+
+async def dies(service: Service, hold: Hold) -> None:
+    """Its heartbeat is gone, as the store finds some time after the last renewal."""
+    assert 0 < await service.redis.pttl(hold.heartbeat) <= ALIVE / timedelta(milliseconds=1)
+    await service.redis.delete(hold.heartbeat)
+
+
+async def settled(watch: DeadClaims, clocks: Clocks) -> None:
+    """It has looked for long enough to know that the store was there."""
+    assert await watch.look() == 0
+    clocks.now += ALIVE.total_seconds()
+    await watch.look()
+
+
+async def test_a_dead_senders_text_need_not_wait_for_the_lease(
+    service: Service, desk: Desk, simulator: Simulator
+) -> None:
+    message, hold = await desk.queue(), Hold(KEYS)
+    assert await claim(service, hold)
+    watch, clocks = watcher(service)
+    await settled(watch, clocks)
+    assert await watch.look() == 0  # it lives
+    await dies(service, hold)
+    assert await watch.look() == 1
+    assert await watch.look() == 0  # once is enough
+    await service.sender.send_ready()  # the clock has not moved: the lease is far from over
+    assert await desk.state(message) is S.ACCEPTED
+    assert [one.receptor for one in simulator.messages] == [message.to]
+
+
+async def test_a_claim_of_an_older_version_keeps_its_lease(service: Service, desk: Desk) -> None:
+    await desk.queue()
+    assert await claim(service, None)
+    watch, clocks = watcher(service)
+    await settled(watch, clocks)
+    assert await watch.look() == 0
+
+
+async def test_while_the_store_was_away_nobody_died(service: Service, desk: Desk) -> None:
+    """Nobody could renew a heartbeat then: all that live are given the time to."""
+    await desk.queue()
+    hold = Hold(KEYS)
+    assert await claim(service, hold)
+    watch, clocks = watcher(service)
+    await settled(watch, clocks)
+    watch._seen[0, watch.accounts.each[0].name] -= 5000  # so long ago was the last look
+    await dies(service, hold)
+    assert await watch.look() == 0
+    clocks.now += ALIVE.total_seconds() - 0.1
+    assert await watch.look() == 0
+    clocks.now += 0.1
+    assert await watch.look() == 1
+
+
+async def test_a_sender_that_was_too_slow_posts_nothing(service: Service, desk: Desk, simulator: Simulator) -> None:
+    simulator.templates["packed"] = "سفارش %token"
+    plain, pattern = await desk.queue(), await desk.queue(patterns={"kavenegar": Pattern("packed", {"token": "1"})})
+    clocks = Clocks()
+    hold = Hold(KEYS, clocks)
+    claimed = await claim(service, hold)
+    assert len(claimed) == 2
+    clocks.now += ALIVE.total_seconds()  # paused, and nobody else took them
+    (line,) = service.sending.accounts.each
+    await service.sender.dispatch.send(line, await line.standing(), claimed, hold)
+    assert simulator.messages == []
+    assert await desk.states() == [S.QUEUED, S.QUEUED]
+    await service.sender.send_ready()
+    assert sorted(one.receptor for one in simulator.messages) == sorted([plain.to, pattern.to])
+
+
+async def test_a_sender_that_wakes_up_after_another_has_sent(
+    service: Service, desk: Desk, simulator: Simulator
+) -> None:
+    message, clocks = await desk.queue(), Clocks()
+    hold = Hold(KEYS, clocks)
+    claimed = await claim(service, hold)
+    watch, looks = watcher(service)
+    await settled(watch, looks)
+    await dies(service, hold)
+    assert await watch.look() == 1
+    await service.sender.send_ready()
+    before: Any = await desk.stored(message)
+    clocks.now += ALIVE.total_seconds()
+    await hold.beat(service.redis)  # it finds the store again, which does not make it young
+    (line,) = service.sending.accounts.each
+    await service.sender.dispatch.send(line, await line.standing(), claimed, hold)
+    assert len(simulator.messages) == 1
+    assert await desk.stored(message) == before
+
+
+async def test_the_last_look_is_when_the_connection_stands(service: Service, desk: Desk, simulator: Simulator) -> None:
+    """The pause may come while a connection is being made: then nothing is posted, and no line is blamed."""
+    message, clocks = await desk.queue(), Clocks()
+    hold = Hold(KEYS, clocks)
+    claimed = await claim(service, hold)
+    (line,) = service.sending.accounts.each
+    asked = 0
+
+    def pausing() -> tuple[float, ...]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            clocks.now += ALIVE.total_seconds()
+        return clocks()
+
+    hold.clock = pausing
+    await service.sender.dispatch.send(line, await line.standing(), claimed, hold)
+    assert simulator.messages == []
+    assert await desk.state(message) is S.QUEUED
+    assert (await line.standing()).paused_until is None
