@@ -7,8 +7,6 @@ import sys
 from bench import delivery, intake
 from bench.table import show
 
-PARTS = ("processor_time", "beside_handler", "startup", "calls", "memory", "packing", "console", "worst_inputs")
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -17,16 +15,7 @@ def main() -> None:
     rows = [*intake.rows(rounds=options.rounds), *delivery.rows(rounds=options.rounds)]
     print("\nmedians of", options.rounds)
     show(rows)
-    for name in (
-        "processor_time",
-        "beside_handler",
-        "startup",
-        "calls",
-        "memory",
-        "packing",
-        "console",
-        "worst_inputs",
-    ):
+    for name in ("startup", "calls", "memory", "packing", "console", "worst_inputs"):
         print(f"\nbench.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
 
