@@ -14,13 +14,12 @@ from notifier.diagnostics.leftovers import leftovers
 from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
-from notifier.domain.messages import Audience, Via
+from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.policy import EVERYTHING, TextRule
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
 from notifier.secret import MissingSecretError, Secret, secrets_in
-from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.opt_out import OPT_OUT, ROOM, OptOutBy
 from notifier.sms.templates import Template
 from notifier.texts import loading

@@ -6,7 +6,7 @@ from notifier.domain import relevance
 from notifier.domain.conditions import Conditions
 from notifier.domain.decide import block_of
 from notifier.domain.events import EventType
-from notifier.domain.messages import Audience
+from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience
 from notifier.domain.orders import STAGES, News, Order, Stage
 from notifier.domain.policy import Block, Rulebook, TextRule
 
@@ -50,7 +50,7 @@ def _loose(rulebook: Rulebook) -> set[str]:
     policy = rulebook.policy
     blocks = (*policy.blocks.values(), policy.otherwise, policy.free)
     named = {text.template for block in blocks for text in block.texts()}
-    return {name for name in rulebook.templates if "/" not in name} - named
+    return {name for name in rulebook.templates if "/" not in name} - named - {OPT_OUT_CONFIRMED}
 
 
 def _to_customers(rulebook: Rulebook, source: str, name: str) -> bool:

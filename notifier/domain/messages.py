@@ -9,6 +9,9 @@ from msgspec import Struct
 from notifier.domain.errors import IllegalTransition
 from notifier.domain.orders import News
 
+OPT_OUT_CONFIRMED = "opt_out_confirmed"
+"""The template that says that the texts have stopped: of no order, and sent only in answer to who asked for that."""
+
 
 class Audience(StrEnum):
     CUSTOMER = "customer"

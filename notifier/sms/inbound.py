@@ -15,7 +15,7 @@ from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.domain_events import CustomerReplied
 from notifier.domain.events import Details, Event, EventType
-from notifier.domain.messages import Audience, Message, Via
+from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Message, Via
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.replies import Reply, Wish
@@ -35,9 +35,6 @@ log = structlog.get_logger()
 
 Take = Callable[[Event], Awaitable[None]]
 """Takes an event as if a shop had posted it."""
-
-OPT_OUT_CONFIRMED = "opt_out_confirmed"
-"""The template that says that the texts have stopped."""
 
 _REMEMBERED = timedelta(days=7)
 _KEPT = 100  # texts of one customer

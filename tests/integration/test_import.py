@@ -343,8 +343,8 @@ async def test_the_command_says_what_it_did(
     assert await redis.zcard(Keys(0).orders) == 0
     code, said = await run(environment, *everything, "--yes")
     assert code == 1
-    assert "1 events imported: 1 texts" in said
-    assert f"1 lines refused; see {file}.refused.jsonl" in said
+    assert "1 event imported: 1 text" in said
+    assert f"1 line refused; see {file}.refused.jsonl" in said
 
 
 MISTAKES: list[tuple[tuple[str, ...], str]] = [

@@ -13,7 +13,7 @@ from shops import API_TOKEN, Client
 from notifier.service.process import Service
 
 _PUBLIC = {"/console/login", "/console/login/code"}
-_SUPERVISORS = re.compile(r"/console/(desk|staff|figures|deliveries|audit|owner|absence)(/|$)")
+_SUPERVISORS = re.compile(r"/console/(desk|staff|figures|deliveries|audit|owner)(/|$)")
 _MADE_UP = {"source": "shop", "id": "10025", "partition": "0", "message": "1", "name": "order_packed"}
 
 

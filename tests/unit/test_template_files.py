@@ -13,12 +13,11 @@ from notifier.config.loading import load
 from notifier.console import labels
 from notifier.diagnostics import offline
 from notifier.domain.events import Details, Item
-from notifier.domain.messages import Audience, Via
+from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.orders import Order
 from notifier.domain.variables import VARIABLES, Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.segments import segments
 from notifier.sms.templates import Defaults, Header, Template, Templates
 from notifier.texts import loading, page, reference, samples

@@ -12,13 +12,12 @@ from rulebook import CONFIG, NOON, RULEBOOK, details, event
 from notifier.domain import variables
 from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import Details, EventType, Item
-from notifier.domain.messages import Audience, Via
+from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import EVERYTHING, Shop
 from notifier.domain.variables import Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
-from notifier.sms.inbound import OPT_OUT_CONFIRMED
 from notifier.sms.segments import MAX_UNITS, segments, units
 
 NAMES = sorted(name for name, found in RULEBOOK.templates.items() if found.audience is Audience.CUSTOMER)

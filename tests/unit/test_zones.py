@@ -21,6 +21,14 @@ SAY = (
 )
 
 
+SOUND = {
+    "NOTIFIER__SMS__PROVIDER": "simulator",
+    "SHOP_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "WOO_WEBHOOK_SECRET": "a-secret-of-enough-signs",
+}
+"""What `notifier check` finds nothing wrong with."""
+
+
 def zone_file(rule: str) -> bytes:
     """A zone without history, by its POSIX rule alone (RFC 8536)."""
     part = struct.pack(">5s15x6l", b"TZif2", 0, 0, 0, 0, 1, 6) + struct.pack(">lBB", 12600, 0, 0) + b"+0330\0"
@@ -33,7 +41,7 @@ def run(folder: Path, rule: str, *command: str) -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | {"PYTHONTZPATH": str(folder), "COLUMNS": "500"},
+        env=os.environ | SOUND | {"PYTHONTZPATH": str(folder), "COLUMNS": "500"},
         capture_output=True,
         text=True,
         check=False,
