@@ -223,7 +223,7 @@ TEMPLATES: Mapping[str, str] = {
     "order_revived": "برقراری دوبارهٔ سفارش",
     "order_registered_free": "ثبت سفارش رایگان",
     "order_delivered": "تحویل",
-    "order_delivered_elsewhere": "تحویل (شهرستان)",
+    "order_delivered_elsewhere": "تحویل (شهرهای دیگر)",
     "order_delivered_guarantee": "تحویل و ضمانت برگشت",
     "order_out_for_delivery": "پیک در راه است",
     "order_out_for_delivery_cash": "پیک در راه است (نقدی)",

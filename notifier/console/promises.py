@@ -43,7 +43,7 @@ _CELLS: Mapping[str, str] = {
     **{kind: labels.EVENTS.get(kind, kind) for kind in EventType},
     REVIVED: "سفارش لغوشده دوباره برقرار شد",
 }
-_REGIONS = {"tehran": "تهران", "elsewhere": "شهرستان"}
+_REGIONS = {"tehran": "تهران", "elsewhere": "شهرهای دیگر"}
 _OTHERS = {"free": "سفارش رایگان", "otherwise": "روش پرداخت نامعلوم"}
 WHENS: Mapping[str, str] = {
     When.ALWAYS: "همیشه",

@@ -24,7 +24,7 @@ PICTURES = os.environ.get("NOTIFIER_TEST_PICTURES")
 PAGES = (
     ("/", "/orders", "/deposits", "/inbox"),
     ("/priority", "/messages", "/parked", "/tracking"),
-    ("/texts", "/promises", "/absence", "/desk", "/figures"),
+    ("/texts", "/promises", "/absence", "/desk", "/figures", "/owner", "/tour"),
     ("/deliveries", "/staff", "/audit", "/me", "/calls/print", "/callbacks"),
     ("CALL", "/orders/shop/10025", "/orders/shop/10025/conversation", "/orders?q=محمد", "/deposits/shop/20001"),
     ("/texts/order_packed", "/texts/order_packed/edit", "/absence/reza", "/desk?who=sara"),

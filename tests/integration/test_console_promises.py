@@ -69,7 +69,14 @@ def line(kind: str, name: str, after: str = "", unit: str = "m", when: str = "al
 async def test_the_table_says_all_promises(desk: Desk) -> None:
     page = await desk.sara.get("/promises")
     assert page.status == 200
-    for said in ("تهران، آنلاین", "شهرستان", "سفارش رایگان", "۱۵ دقیقه بعد", "۳۰ دقیقه بعد", "هر پیامک و تماس منتظر"):
+    for said in (
+        "تهران، آنلاین",
+        "شهرهای دیگر",
+        "سفارش رایگان",
+        "۱۵ دقیقه بعد",
+        "۳۰ دقیقه بعد",
+        "هر پیامک و تماس منتظر",
+    ):
         assert said in page.words, said
     assert "/console/promises/tehran.online" not in page.text  # agents change nothing
     assert "/console/promises/tehran.online/order.packed" in (await desk.boss.get("/promises")).text
