@@ -104,7 +104,7 @@ async def test_an_order_is_looked_up_in_any_digits(
         assert (await api.get(f"/orders/{written}")).body["id"] == "84010"
         assert [one["order_id"] for one in await api.items(f"/messages?order_id={written}")]
         found = await search(_Parts(service), written)  # type: ignore[arg-type]
-        assert [one.id for one in found] == ["84010"]
+        assert [one.id for one in found.orders] == ["84010"]
 
 
 class _Parts:
