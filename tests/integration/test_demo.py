@@ -124,7 +124,7 @@ def test_every_event_is_answered_well(day: list[Line]) -> None:
         pytest.param(
             "10032",
             ["order_registered_transfer", "deposit_reported", "deposit_rejected"],
-            ["verify_deposit", "payment_help"],
+            ["verify_deposit", "deposit_not_found"],
             id="transfer-rejected",
         ),
         pytest.param(

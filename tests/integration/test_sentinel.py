@@ -83,7 +83,7 @@ async def test_too_few_replicas_are_no_success(
             assert (away.status, away.headers["Retry-After"]) == (503, "5")
             (weakness,) = await durability_warnings(service.redis)
             assert "every event is answered 503" in weakness
-            with pytest.raises(TooFewReplicas, match="only 0 of the 1 replicas"):
+            with pytest.raises(TooFewReplicas, match="only 0 of the 1 replica"):
                 await work.commit(service.redis, [counted()])
 
             async def taken() -> bool:
@@ -130,7 +130,7 @@ async def test_a_replica_counts_once_it_has_the_write_on_its_disk(tmp_path: Path
             with pytest.raises(TooFewReplicas) as refused:
                 await work.commit(client, [counted()])
             assert str(refused.value) == (
-                "only 0 of the 1 replicas in [redis] replicas had the write on disk within 200 ms "
+                "only 0 of the 1 replica in [redis] replicas had the write on disk within 200 ms "
                 "(does each keep an append-only file?)"
             )
             await two.ask("CONFIG", "SET", "appendonly", "yes")
@@ -147,7 +147,7 @@ async def _has_replica(server: RedisProcess) -> bool:
 
 async def test_a_service_that_sentinel_does_not_know(tmp_path: Path) -> None:
     async with watched(tmp_path, replicas=0, sentinels=1) as watch:
-        with pytest.raises(CannotConnect, match="No master found for 'nobody'"):
+        with pytest.raises(CannotConnect, match="no sentinel names a primary for 'nobody'"):
             await connect(watch.url.replace("/shop", "/nobody"), timeout=1)
         client = await connect(f"{watch.url}/3")
         try:
