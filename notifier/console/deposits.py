@@ -94,9 +94,9 @@ _Also = Callable[[UnitOfWork, Keys, DepositFinding], None]
 
 COLUMNS: Columns[DepositView] = (
     *rows.of(rows.ORDER, lambda view: view.order),
-    Column("مبلغ اعلام‌شده (ریال)", lambda view: view.reported),
-    Column("مانده تا مبلغ سفارش (ریال)", lambda view: view.expected),
-    Column("تفاوت (ریال)", lambda view: view.difference),
+    Column("مبلغ اعلام‌شده (تومان)", lambda view: money.in_toman(view.reported)),
+    Column("مانده تا مبلغ سفارش (تومان)", lambda view: money.in_toman(view.expected)),
+    Column("تفاوت (تومان)", lambda view: money.in_toman(view.difference)),
     Column("خبر واریز", lambda view: rows.written(view.since)),
     Column("بانک", lambda view: view.bank),
     Column("کارت مبدأ", lambda view: view.card),

@@ -6,6 +6,7 @@ from collections import Counter
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from notifier.console import menu
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
@@ -34,7 +35,7 @@ class Live:
 
     async def counts(self, request: web.Request) -> web.Response:
         """How much waits, by the pages of the menu."""
-        return web.json_response((await glance(self._deps, request[STAFF])).counts)
+        return web.json_response(await menu.counts(self._deps, request[STAFF]))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """``changed`` whenever somebody's board does, then ``counts``."""
