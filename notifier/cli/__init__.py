@@ -129,14 +129,14 @@ def main() -> None:
 
 def _of_the_store(error: Exception) -> NotifierError | None:
     # Imported only now: most commands need nothing of it, and it takes long.
-    from notifier.store import absence
+    from notifier.store import unavailable
 
-    return absence.of(error)
+    return unavailable.of(error)
 
 
 def _code(error: NotifierError) -> int:
     """2 for what a person must mend; 75 where the same may succeed later, for the store is away."""
-    from notifier.store.absence import StoreRefuses
+    from notifier.store.unavailable import StoreRefuses
 
     return _LATER if _of_the_store(error) is not None and not isinstance(error, StoreRefuses) else _MISTAKE
 

@@ -16,8 +16,8 @@ from notifier.cli import systemd
 from notifier.domain.back_off import back_off, doubling
 from notifier.errors import NotifierError
 from notifier.service.process import Service
-from notifier.store import absence
-from notifier.store.absence import StoreRefuses
+from notifier.store import unavailable
+from notifier.store.unavailable import StoreRefuses
 from notifier.web.holding import HoldingDoor
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ async def started(make: Callable[[], Service], door: HoldingDoor, stop: asyncio.
             if await _unless(stop, _behind(door, service)):
                 return service
         except Exception as error:
-            away = absence.of(error)
+            away = unavailable.of(error)
             if away is None:
                 raise
             if isinstance(away, StoreRefuses):
@@ -142,7 +142,7 @@ async def held_by_parent(stop: asyncio.Event) -> AsyncIterator[None]:
 
 def exit_code(error: Exception) -> int:
     """2 for what a person must mend before starting again is any use, 75 (try again later) for what may pass."""
-    away = absence.of(error)
+    away = unavailable.of(error)
     if away is not None and not isinstance(away, StoreRefuses):
         return 75
     return 2 if away is not None or isinstance(error, NotifierError) else 1

@@ -37,6 +37,10 @@ def variable(function: Variable) -> Variable:
     return function
 
 
+def _toman(rial: int | None) -> str:
+    return money.toman(rial) if rial else ""
+
+
 @variable
 def name(context: Context) -> str:
     """The customer's name as the shop gave it, tidied; empty when unknown, or no name: a link, a number, markup. For
@@ -63,8 +67,7 @@ def order(context: Context) -> str:
 @variable
 def amount(context: Context) -> str:
     """What the order costs, in toman; empty when unknown, and for nothing to pay."""
-    rial = context.order.details.amount
-    return money.toman(rial) if rial else ""
+    return _toman(context.order.details.amount)
 
 
 @variable
@@ -72,28 +75,25 @@ def deposit(context: Context) -> str:
     """What was deposited, in toman; the order's amount when the deposit's is unknown."""
     details = context.order.details
     rial = details.deposit_amount if details.deposit_amount is not None else details.amount
-    return money.toman(rial) if rial else ""
+    return _toman(rial)
 
 
 @variable
 def deposit_received(context: Context) -> str:
     """What has come of a deposit so far, all its parts together, in toman; empty when no sum was told."""
-    rial = context.order.deposit_received
-    return money.toman(rial) if rial else ""
+    return _toman(context.order.deposit_received)
 
 
 @variable
 def deposit_rest(context: Context) -> str:
     """What is still to come of a deposit that came in part, in toman; empty when nothing is."""
-    rial = context.order.deposit_rest
-    return money.toman(rial) if rial else ""
+    return _toman(context.order.deposit_rest)
 
 
 @variable
 def deposit_surplus(context: Context) -> str:
     """By how much the deposits are more than the order costs, in toman; mostly empty: for staff texts only."""
-    rial = context.order.deposit_surplus
-    return money.toman(rial) if rial else ""
+    return _toman(context.order.deposit_surplus)
 
 
 @variable
@@ -101,7 +101,7 @@ def refund(context: Context) -> str:
     """What was paid back, in toman; the order's amount when the refund's is unknown."""
     details = context.order.details
     rial = details.refund_amount if details.refund_amount is not None else details.amount
-    return money.toman(rial) if rial else ""
+    return _toman(rial)
 
 
 @variable

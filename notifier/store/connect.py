@@ -9,12 +9,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from notifier.store import absence, urls
-from notifier.store.absence import CannotConnect as CannotConnect
+from notifier.store import unavailable, urls
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas, ReplicatedRedis
 from notifier.store.sentinel import SentinelPool
 from notifier.store.server import WAITAOF, running
+from notifier.store.unavailable import CannotConnect as CannotConnect
 
 HEALTH_CHECK_INTERVAL = 15  # seconds a connection may idle before it must answer a PING
 _NODE_CONNECTIONS = 512  # to one node of a cluster: beyond it redis-py refuses commands instead of letting them wait
@@ -71,7 +71,7 @@ async def connect(
             client.replicas = dataclasses.replace(client.replicas, on_disk=await _knows_waitaof(client))
     except (RedisError, OSError) as error:
         await client.aclose()
-        raise (absence.of(error, where=str(where)) or error) from error
+        raise (unavailable.of(error, where=str(where)) or error) from error
     except BaseException:
         await client.aclose()
         raise

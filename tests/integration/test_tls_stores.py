@@ -8,8 +8,8 @@ import trustme
 from redis_servers import RedisProcess, alone, answers, until
 from tls_proxy import in_front_of
 
-from notifier.store.absence import StoreRefuses
 from notifier.store.connect import connect
+from notifier.store.unavailable import StoreRefuses
 
 pytestmark = pytest.mark.process
 
