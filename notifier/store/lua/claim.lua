@@ -1,7 +1,8 @@
 -- Take messages to be sent by one line: those whose claim by a dead worker has lapsed, then those whose time has come.
 -- KEYS: outbox, sending, opted_out (customers who want no more than they must); then what a key is called, with %s for
---       whom or what it is about: message, texts, last_text, counted, told, messages; then the heartbeat of this claim. Which of these there are to look
---       at is only found in the outbox, so they cannot be named one by one; all lie in the slot of the outbox.
+--       whom or what it is about: message, texts, last_text, counted, told, messages; then the heartbeat of this claim.
+--       Which of these there are to look at is only found in the outbox, so they cannot be named one by one; all lie in
+--       the slot of the outbox.
 -- ARGV: the terms, as MessagePack (all times are ms, moments unix ms):
 --   now, lapse (when this claim lapses), count (how many), line, token (of this claim)
 --   common          whether from the outbox of all lines, not from that of this one alone
