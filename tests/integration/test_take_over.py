@@ -151,6 +151,25 @@ async def test_a_sender_that_wakes_up_after_another_has_sent(
     assert await desk.stored(message) == before
 
 
+async def test_who_takes_over_a_text_that_may_have_left_may_die_in_turn(
+    service: Service, desk: Desk, simulator: Simulator
+) -> None:
+    message = await desk.queue(patterns={"kavenegar": Pattern("packed", {"token": "1"})})
+    watch, clocks = watcher(service)
+    first, second = Hold(KEYS), Hold(KEYS)
+    claimed = await claim(service, first)
+    assert await outbox.mark(service.redis, claimed, now=service.clock.now(), lease=timedelta(minutes=1))
+    await settled(watch, clocks)  # it was calling the provider
+    await dies(service, first)
+    assert await watch.look() == 1
+    assert [one.called for one in await claim(service, second)] == [True]
+    await dies(service, second)  # before it could settle anything
+    assert await watch.look() == 1
+    await service.sender.send_ready()
+    assert await desk.state(message) is S.UNKNOWN
+    assert simulator.messages == []
+
+
 async def test_the_last_look_is_when_the_connection_stands(service: Service, desk: Desk, simulator: Simulator) -> None:
     """The pause may come while a connection is being made: then nothing is posted, and no line is blamed."""
     message, clocks = await desk.queue(), Clocks()

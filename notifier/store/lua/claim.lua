@@ -46,7 +46,8 @@ local function take(id, how)
   end
   local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound")
   redis.call("HSET", key, "state", "sending", "owner", ask.token)
-  redis.call("HDEL", key, "called")
+  -- What a dead worker may have sent stays marked until it is settled: whoever takes it over may die in turn.
+  if how == "ready" then redis.call("HDEL", key, "called") end
   redis.call("ZADD", sending, ask.lapse, id)
   taken[#taken + 1] = { id, how, unpack(record) }
 end
