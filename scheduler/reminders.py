@@ -213,7 +213,7 @@ class Reminders:
         if self.summary_at is None or self.book.calendar.why_closed(now.date()):
             return 0
         due = datetime.combine(now.date(), self.summary_at, tzinfo=now.tzinfo)
-        if now < due or self.texts.texting_time(now) != now:
+        if now < due or self.texts.rulebook.texting_time(now) != now:
             return 0
         keys = self.reader.everywhere[0]
         last = await self._last(keys)

@@ -39,13 +39,13 @@ def preview(
     """Show texts as they arrive, with length, parts and price."""
     settings = configured(config)
     loaded = loading.load(settings, folder)
-    shop, prices, console = settings.shop, settings.sms.price, Console()
+    shops, prices, console = settings.shops, settings.sms.price, Console()
     if file is not None:
-        file.write_text(page.page(_chosen(loaded, name), shop, prices, names=labels.TEMPLATES), encoding="utf-8")
+        file.write_text(page.page(_chosen(loaded, name), shops, prices, names=labels.TEMPLATES), encoding="utf-8")
         console.print(f"{file}: open it in a browser", soft_wrap=True)
         return
     for template in _chosen(loaded, name).values():
-        values = samples.values(template, shop) | _values(template, given or [])
+        values = samples.values(template, shops.of(template.shop)) | _values(template, given or [])
         text = template.fill(values)
         note = f"{template.header.purpose} · {prices.of(text, template.via):,} rial"
         title = f"{template.name} {template.version}" + (f" ({template.shop})" if template.shop else "")
@@ -56,10 +56,10 @@ def preview(
 def show_sizes(name: NameArgument = None, config: ConfigOption = None, folder: FolderOption = None) -> None:
     """Shortest, typical and longest text of each template: characters, parts, price."""
     settings = configured(config)
-    shop, prices = settings.shop, settings.sms.price
+    shops, prices = settings.shops, settings.sms.price
     table = Table("template", "length", "encoding", "characters", "parts", "rial")
     for key, template in _chosen(loading.load(settings, folder), name).items():
-        for size in sizes.sizes(template, shop, prices):
+        for size in sizes.sizes(template, shops.of(template.shop), prices):
             cut = f" (of {size.whole})" if size.whole > size.parts else ""
             table.add_row(key, size.length, size.encoding, str(size.units), f"{size.parts}{cut}", f"{size.price:,}")
     Console().print(table)
@@ -84,7 +84,7 @@ def lint(
     except TemplateError as error:
         broken = str(error).splitlines()
     else:
-        found = review(loaded, settings.shop, settings.sms.price)
+        found = review(loaded, settings.shops, settings.sms.price)
         flaws = sorted({*flaws, *found}, key=lambda flaw: (flaw.path, flaw.line))
     for sentence in broken:
         console.print(f"[red]error[/] {escape(sentence)}", highlight=False)
@@ -105,11 +105,12 @@ def show_patterns(
     if provider not in RULES:
         raise typer.BadParameter(f"there is no kind of provider {provider!r}; there are: {', '.join(RULES)}")
     settings = configured(config)
-    shop = settings.shop
+    shops = settings.shops
     for key, template in _chosen(loading.load(settings, folder), name).items():
         if (header := template.pattern_headers.get(provider)) is not None:
             tokens = ", ".join(f"{token} = {variable}" for token, variable in header.tokens.items())
-            typer.echo(f"# {key}: pattern {header.name}; {tokens}\n{patterns.text(template, provider, shop)}\n")
+            said = patterns.text(template, provider, shops.of(template.shop))
+            typer.echo(f"# {key}: pattern {header.name}; {tokens}\n{said}\n")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
+from notifier.config.shop import OwnShopConfig
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.intake.woocommerce.rules import (
     CARRIER_KEYS,
@@ -38,6 +39,7 @@ class SourceSection(Section):
     previous_secret: Secret | None = None
     rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
     burst: Annotated[int, Field(ge=1, description="Events")] | None = None
+    shop: OwnShopConfig = OwnShopConfig.usual()
 
     @property
     def most_at_once(self) -> int:

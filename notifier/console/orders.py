@@ -194,7 +194,8 @@ class Orders:
             raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
         if await self._would_be_dropped(order, name):
             raise PageRefusal(WANTS_NO_TEXTS)
-        rulebook, template = self._deps.rulebook(), self._deps.templates[name]
+        rulebook = self._deps.rulebook()
+        template = rulebook.template(name, order.source)
         ready = rulebook.texting_time(now)
         message = Message(
             id=derived_id(rulebook.namespace, "console", order.source, order.id, name, form.get("once", "")),
@@ -237,8 +238,8 @@ class Orders:
         if name not in fitting(order, self._deps.rulebook()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
-        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
-        return self._deps.templates[name].render(context)
+        context = Context(order=order, shops=rulebook.shops, now=self._deps.clock.now())
+        return rulebook.template(name, order.source).render(context)
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         return await found_order(self._deps, request)

@@ -110,7 +110,7 @@ class _Deciding:
             v=before.v + 1,
             updated_at=_ms(now),
         )
-        self.context = Context(order=self.order, shop=rulebook.shop, now=now)
+        self.context = Context(order=self.order, shops=rulebook.shops, now=now)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)
@@ -323,7 +323,7 @@ class _Deciding:
         reported, rejected = order.happened(EventType.DEPOSIT_REPORTED), order.happened(EventType.DEPOSIT_REJECTED)
         if placed is None or (reported is not None and (rejected or 0) < reported):
             return False
-        until = placed + self.rulebook.shop.deposit_deadline // timedelta(milliseconds=1)
+        until = placed + self.context.shop.deposit_deadline // timedelta(milliseconds=1)
         return (order.happened(EventType.CANCELLED) or _ms(self.now)) >= until
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:

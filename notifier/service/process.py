@@ -150,7 +150,6 @@ class Service:
             self.reader,
             self.clock,
             rulebook=self.rulebook,
-            templates=loaded,
             take=self.take,
             publish=publish,
             retract=retracting(config, namespace=namespace),
@@ -253,8 +252,7 @@ class Service:
             rules=config.calls,
             calendar=config.calendar.calendar(config.shop.zone),
             summary_at=config.calls.summary_at,
-            shop=self.rulebook.shop,
-            texting_time=self.rulebook.texting_time,
+            rulebook=self.rulebook,
         )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits

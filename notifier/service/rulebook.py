@@ -15,7 +15,7 @@ def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: st
     return Rulebook(
         policy=config.policy.policy(config.regions.regions()),
         templates=templates,
-        shop=config.shop,
+        shops=config.shops,
         working_time=config.calendar.calendar(config.shop.zone).next_working_time,
         texting_time=lambda moment: quiet.next_allowed(moment, zone),
         namespace=namespace,
