@@ -80,6 +80,7 @@ class StaffTexts:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            route=self.rulebook.route(order.source),
             keeps_quiet_hours=not template.passes_quiet_hours,
             not_before=ready if ready > now else None,
             expires_at=ready + template.expires if template.expires else None,

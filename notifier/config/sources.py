@@ -40,6 +40,14 @@ class SourceSection(Section):
     rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
     burst: Annotated[int, Field(ge=1, description="Events")] | None = None
     shop: OwnShopConfig = OwnShopConfig.usual()
+    provider: str | None = None
+    fallback: list[str] | None = None
+    sender: Annotated[str, Field(min_length=1)] | None = None
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether its texts leave otherwise than those of all."""
+        return self.provider is not None or self.fallback is not None or self.sender is not None
 
     @property
     def most_at_once(self) -> int:

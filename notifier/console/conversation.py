@@ -192,6 +192,7 @@ class Conversations:
             audience=Audience.CUSTOMER,
             order_id=order.id if order else None,
             source=order.source if order else None,
+            route=rulebook.route(order.source) if order else "",
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )

@@ -207,6 +207,7 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            route=rulebook.route(order.source),
             essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,

@@ -225,7 +225,7 @@ def _half_a_shop(config: Config) -> Iterator[Finding]:
 
 def _opt_out(config: Config) -> Iterator[Finding]:
     """Room for «لغو۱۱» that is not there, or that nothing fills."""
-    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    used = {name: line for name in accounts.names(config) if (line := accounts.section(config, name)) is not None}
     reserve, where = config.sms.price.reserve, f"{config.file}: sms.price.reserve"
     ours = sorted(name for name, line in used.items() if line.opt_out_by is OptOutBy.NOTIFIER)
     if ours and reserve < ROOM:
@@ -295,9 +295,13 @@ def _samples(config: Config) -> Iterator[Finding]:
 
 def _providers(config: Config) -> Iterator[Finding]:
     known = ", ".join(sorted(config.providers)) or "none"
-    for key, name in [("provider", config.sms.provider), *(("fallback", name) for name in config.sms.fallback)]:
+    named = [("sms.provider", config.sms.provider), *(("sms.fallback", name) for name in config.sms.fallback)]
+    for source, one in config.sources.items():
+        named += [(f"sources.{source}.provider", one.provider)] if one.provider is not None else []
+        named += [(f"sources.{source}.fallback", name) for name in one.fallback or ()]
+    for key, name in named:
         if name not in config.providers:
-            yield _error(f"{config.file}: sms.{key}", f"there is no [providers.{name}]; there are: {known}")
+            yield _error(f"{config.file}: {key}", f"there is no [providers.{name}]; there are: {known}")
 
 
 def _needed_secrets(config: Config) -> list[str]:
@@ -306,7 +310,7 @@ def _needed_secrets(config: Config) -> list[str]:
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     for name in accounts.names(config):
-        if (provider := config.providers.get(name)) is not None:
+        if (provider := accounts.section(config, name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}
     return _unset(config, needed)
 

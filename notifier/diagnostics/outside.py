@@ -82,7 +82,7 @@ async def line(redis: Redis, name: str) -> AsyncIterator[Verdict]:
 async def patterns(config: Config) -> AsyncIterator[Verdict]:
     """What has to stand in the panel: no provider tells what it has approved."""
     loaded = await asyncio.to_thread(loading.load, config)
-    kinds = {config.providers[name].kind for name in accounts.names(config)}
+    kinds = {accounts.settings(config, name).kind for name in accounts.names(config)}
     wanted = sorted(
         header.name
         for template in loaded.values()

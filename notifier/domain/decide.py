@@ -347,6 +347,7 @@ class _Deciding:
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
             source=self.order.source,
+            route=self.rulebook.route(self.order.source),
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

@@ -166,7 +166,8 @@ class Rulebook:
 
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
     for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
-    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age.
+    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age. ``routes`` are the
+    sources whose texts leave by lines of their own.
     """
 
     policy: Policy
@@ -176,6 +177,11 @@ class Rulebook:
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
     tell_within: timedelta | None = None
+    routes: frozenset[str] = frozenset()
+
+    def route(self, source: str) -> str:
+        """By whose lines texts about orders of a source leave, as a message has it."""
+        return source if source in self.routes else ""
 
     def template(self, name: str, source: str) -> MessageTemplate:
         """The template of a name as one shop has it: its own, or the one for all. Raises KeyError."""
