@@ -196,7 +196,7 @@ class Reminders:
     async def _digest(self, keys: Keys, one: Staff, start: int, last: Mapping[str, int], now: datetime) -> int:
         midnight = ms(datetime.combine(now.date() + timedelta(1), time(), tzinfo=now.tzinfo))
         calls = reminding.digest_of(await self.book.assigned_to(one.id), midnight)
-        pool = sum(1 for call in await self.book.pool() if call.due < midnight)
+        pool = sum(1 for call in await self.book.pool() if call.due < midnight and one.serves(call.sources))
         debts = [debt for debt in await self._debts(keys) if debt.staff_id == one.id]
         unit = UnitOfWork()
         _require(unit, keys, f"{one.id}|shift", last)
