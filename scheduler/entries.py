@@ -37,6 +37,8 @@ def write(
             unit.do("ZREM", keys.calls(before.state), call.id)
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
+        if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
+            daily.missed(unit, keys, call.ended, before.assignee, purpose=before.purpose)
         former = ready(keys, before)
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)

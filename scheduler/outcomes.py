@@ -21,6 +21,14 @@ class Deposit(StrEnum):
     REJECTED = "rejected"
 
 
+class Satisfaction(StrEnum):
+    """How content a customer is with what was delivered, in their own words."""
+
+    SATISFIED = "satisfied"
+    PARTLY = "partly"
+    DISSATISFIED = "dissatisfied"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What somebody of the staff says of a call. ``at`` is the time the customer named, unix ms; ``anyone`` says that
@@ -31,6 +39,7 @@ class Report:
     note: str = ""
     at: int | None = None
     deposit: Deposit | None = None
+    satisfaction: Satisfaction | None = None
     order_id: str | None = None
     anyone: bool = False
 
@@ -51,8 +60,10 @@ class UnclearReport(NotifierError, ValueError):
 def result(call: Call, report: Report, *, now: int, rules: CallRules, calendar: Calendar) -> Result:
     """What becomes of an open call. Raises UnclearReport."""
     settled = _settled(call, report)
+    _require_asked(call, report)
     rule, tried = rules.outcome(report.outcome), call.tried.get(report.outcome, 0) + 1
     what = f"{report.outcome}, deposit {report.deposit}" if report.deposit else str(report.outcome)
+    what += f", satisfaction {report.satisfaction}" if report.satisfaction else ""
     changes: dict[str, Any] = {
         "tried": call.tried | {report.outcome: tried},
         "history": noted(call, now, what, report.by, report.note),
@@ -75,6 +86,15 @@ def result(call: Call, report: Report, *, now: int, rules: CallRules, calendar: 
         return Result(call=_again(call, due, False, left, rules, calendar, changes), settled=settled)
     ends = CallState.DONE if rule.then in (Consequence.DONE, Consequence.DO_NOT_CALL) else CallState.EXHAUSTED
     return Result(call=_over(call, ends, now, changes), consequence=rule.then, settled=settled)
+
+
+def _require_asked(call: Call, report: Report) -> None:
+    if report.satisfaction is None:
+        return
+    if all(reason.purpose is not Purpose.SATISFACTION for reason in call.reasons):
+        raise UnclearReport("This call does not ask how content a customer is; leave `satisfaction` out.")
+    if report.outcome is not Outcome.REACHED:
+        raise UnclearReport("Only who was reached can have said how content they are; leave `satisfaction` out.")
 
 
 def _settled(call: Call, report: Report) -> tuple[ReasonToCall, ...]:

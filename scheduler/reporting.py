@@ -66,6 +66,8 @@ class Reporting:
                 return replace(result.call, undo=None)
             came |= {"outcome": str(report.outcome), "reached": report.outcome is Outcome.REACHED}
             came["caller"] = caller.decode() if caller else ""
+            came |= {"purpose": str(stored.call.purpose), "timely": _timely(stored.call, now)}
+            came["satisfaction"] = str(report.satisfaction or "")
             return undoable.kept(result.call, stored.call, now, report.by, **came)
 
         changed = await book.change(call_id, written)
@@ -104,6 +106,17 @@ class Reporting:
         keys, call, moment = stored.keys, stored.call, times.moment(now)
         unit.do("HSET", keys.callers, call.customer, report.by)
         daily.called(unit, keys, now, report.by, reached=report.outcome is Outcome.REACHED)
+        if report.deposit is None:  # to look a deposit up is not to phone anybody
+            daily.tried(
+                unit,
+                keys,
+                now,
+                report.by,
+                purpose=call.purpose,
+                outcome=report.outcome,
+                timely=_timely(call, now),
+                satisfaction=report.satisfaction,
+            )
         if report.deposit is not None:
             for reason in {(one.source, one.order_id): one for one in result.settled}.values():
                 event = Event(
@@ -143,3 +156,8 @@ class Reporting:
                     writes.add_lines(unit, keys, order, [line])
                     return {"message": message.id}
         return {}
+
+
+def _timely(call: Call, now: int) -> bool | None:
+    """Whether this first try comes before the call is late; None where somebody has tried before."""
+    return None if call.tried else now <= call.late

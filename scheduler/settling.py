@@ -39,7 +39,8 @@ class DepositVerdict(StrEnum):
 
 class DepositFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody saw of a deposit that was reported at ``report`` (unix ms). While it ``waits`` nobody was told:
-    a second person is to look. ``received`` is what came of earlier deposits of the order, in rial."""
+    a second person is to look. ``received`` is what came of earlier deposits of the order, in rial; with a ``whole``
+    one nothing is left to come, for what it lacks is within what a shop lets pass, or nobody knows the sum."""
 
     report: int
     verdict: DepositVerdict
@@ -54,6 +55,7 @@ class DepositFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     second: str = ""  # who confirmed what ``by`` saw
     second_name: str = ""
     received: int = 0
+    whole: bool = False
 
     def is_about(self, order: Order) -> bool:
         return self.report == order.deposit_waiting
@@ -89,6 +91,13 @@ class UnknownOrder(NotifierError):
     """There is no such order."""
 
 
+def came_before(order: Order, finding: DepositFinding | None) -> int:
+    """What came before the deposit that waits (rial), as the shop tells it or as it was seen here, whichever is more:
+    what was seen reaches the order a moment later."""
+    seen = finding.came if finding and not finding.is_about(order) else finding.received if finding else 0
+    return max(seen, order.deposit_received or 0)
+
+
 def due(order: Order, received: int) -> int | None:
     """How much is still to come (rial), as far as it is known."""
     return None if order.details.amount is None else max(order.details.amount - received, 0)
@@ -105,6 +114,11 @@ def may_confirm(by: Staff, entered_by: str | None, shop: Shop) -> bool:
     if by.role is not Role.SUPERVISOR:
         return False
     return not shop.deposit_four_eyes or entered_by not in (None, by.id)
+
+
+def _nothing_left(expected: int | None, seen: int | None, shop: Shop) -> bool:
+    """Whether a sum that is less than what was to come counts as all of it."""
+    return expected is None or (seen is not None and 0 < expected - seen <= shop.deposit_tolerance)
 
 
 _How = Callable[[Order, DepositFinding | None, int], DepositFinding]
@@ -127,7 +141,12 @@ class Settling:
         same before. Raises SettledBefore, UnknownOrder."""
 
         def how(order: Order, before: DepositFinding | None, received: int) -> DepositFinding:
-            fresh = replace(finding, report=order.deposit_waiting or 0, received=received)
+            fresh = replace(
+                finding,
+                report=order.deposit_waiting or 0,
+                received=received,
+                whole=_nothing_left(due(order, received), finding.seen, shop),
+            )
             if fresh.verdict is DepositVerdict.REJECTED or not differs(order, received, fresh.seen, shop):
                 return fresh
             agreed = before is not None and before.waits and before.seen == fresh.seen
@@ -175,7 +194,7 @@ class Settling:
             current = before if before and before.is_about(order) else None
             if order.deposit_waiting is None or (current and not current.waits):
                 raise SettledBefore(current or before)
-            after = how(order, current, before.came if before else 0)
+            after = how(order, current, came_before(order, before))
             unit = UnitOfWork()
             unit.require_version(keys.order(source, order_id), order.v)
             unit.require_field(keys.findings, f"{source}:{order_id}", raw)
@@ -209,7 +228,9 @@ class Settling:
             type=EventType.DEPOSIT_CONFIRMED if confirmed else EventType.DEPOSIT_REJECTED,
             order_id=order.id,
             at=times.moment(max(self.book.now(), found.report)),
-            details=Details(deposit_amount=found.seen, reference=reference_of(order)) if confirmed else Details(),
+            details=Details(deposit_amount=None if found.whole else found.seen, reference=reference_of(order))
+            if confirmed
+            else Details(),
             by=found.by,
             extra=_story(found),
         )

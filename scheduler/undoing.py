@@ -194,6 +194,18 @@ class Undoing:
             unit.do("HDEL", keys.owed, *seen.owed)
         if act.outcome:
             daily.not_called(unit, keys, act.at, act.by, reached=act.reached)
+            if act.purpose:
+                daily.tried(
+                    unit,
+                    keys,
+                    act.at,
+                    act.by,
+                    purpose=act.purpose,
+                    outcome=act.outcome,
+                    timely=act.timely,
+                    satisfaction=act.satisfaction,
+                    times=-1,
+                )
             former = UnitOfWork()
             if act.caller:
                 former.do("HSET", keys.callers, call.customer, act.caller)

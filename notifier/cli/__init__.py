@@ -86,7 +86,7 @@ app = typer.Typer(
     cls=_Commands,
     name="notifier",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
 )
 

@@ -1,4 +1,5 @@
-"""``notifier backup`` and ``restore``: the embedded store with its archive, as one file."""
+"""``notifier backup`` and ``restore``: the embedded store with its archive, as one file; of another Redis, the note
+that its own means have backed it up."""
 
 import asyncio
 from datetime import datetime
@@ -6,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.config.loading import in_data_dir
+from notifier.domain.counted import counted
 from notifier.retention import backup as backups
 from notifier.retention.backup import About, BackupError
 from notifier.store import server
@@ -21,9 +23,22 @@ from notifier.store.reading import Reader
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file")]
 
 
-def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def backup(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The backup, a tar file")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write nothing: note that a Redis of your own was just backed up")
+    ] = False,
+) -> None:
     """Write everything the embedded store and its archive hold into one file, also while the service runs."""
-    settings = _embedded(configured(config, data_dir))
+    settings = configured(config, data_dir)
+    if (file is None) != record:
+        raise BackupError("Name the file to write, or say --record, where a Redis of your own was backed up; not both.")
+    if file is None:
+        _record(settings)
+        return
+    settings = _embedded(settings)
 
     async def run() -> About:
         store = Store(settings.redis)
@@ -35,7 +50,7 @@ def backup(file: BackupFile, config: ConfigOption = None, data_dir: DataDirOptio
             await store.close()
 
     about = asyncio.run(run())
-    Console(soft_wrap=True).print(f"{file}: {about.keys} keys as of {about.made_at:%Y-%m-%d %H:%M}", highlight=False)
+    printer().print(f"{file}: {counted(about.keys, 'key')} as of {about.made_at:%Y-%m-%d %H:%M}", highlight=False)
 
 
 def restore(
@@ -53,12 +68,31 @@ def restore(
         force=force,
         now=datetime.now(TEHRAN),
     )
-    console = Console(soft_wrap=True)
+    console = printer()
     console.print(f"Restored what was there at {about.made_at:%Y-%m-%d %H:%M} to {settings.redis.data_dir}.")
     if aside:
         console.print(f"What was there before lies in {aside}; delete it when nobody misses anything.")
     orders = asyncio.run(_orders(in_data_dir(settings, settings.redis.data_dir.resolve())))
-    console.print(f"It opens, and holds {orders} orders. What was to be sent then is sent when the service starts.")
+    console.print(
+        f"It opens, and holds {counted(orders, 'order')}. What was to be sent then is sent when the service starts."
+    )
+
+
+def _record(config: Config) -> None:
+    """Note that a Redis of one's own was backed up, for doctor and for whoever is told when that stops."""
+    if config.redis.is_embedded:
+        raise BackupError("The embedded Redis is backed up by `notifier backup FILE`, which notes it by itself.")
+
+    async def run() -> datetime:
+        store, now = Store(config.redis), datetime.now(TEHRAN)
+        try:
+            await backups.record(await store.open(), now)
+        finally:
+            await store.close()
+        return now
+
+    made = asyncio.run(run())
+    printer().print(f"Noted: this Redis was backed up at {made:%Y-%m-%d %H:%M}.")
 
 
 async def _orders(config: Config) -> int:
@@ -75,6 +109,7 @@ def _embedded(config: Config) -> Config:
     if not config.redis.is_embedded:
         raise BackupError(
             "This is for the embedded Redis, and [redis] url names one of your own: back that up with its own means "
-            "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it."
+            "(`redis-cli --rdb FILE`), and the directory `archive` in [redis] data_dir with it; then "
+            "say so by `notifier backup --record`."
         )
     return config

@@ -6,19 +6,20 @@ from itertools import groupby
 from typing import Annotated
 
 import typer
-from msgspec import json
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonObject, configured
+from notifier.cli.output import ENDLESS, printer, sized, write_object
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.diagnostics import offline, verdicts
+from notifier.diagnostics.findings import FindingLevel
 from notifier.diagnostics.live import examine, is_well
-from notifier.diagnostics.offline import FindingLevel
 from notifier.diagnostics.verdicts import Verdict
+from notifier.domain.counted import counted
 from notifier.store.opening import Store
 from notifier.texts import loading
 
@@ -27,7 +28,6 @@ _MARKS = {
     FindingLevel.WARNING: "[yellow]warning[/]",
     FindingLevel.NOTE: "[cyan]note[/]",
 }
-_WIDE = 240  # characters of a line where no terminal folds it
 _SIGNS = {
     verdicts.VerdictLevel.OK: "[green]ok[/]",
     verdicts.VerdictLevel.WARNING: "[yellow]warning[/]",
@@ -35,32 +35,39 @@ _SIGNS = {
 }
 
 
-def check(config: ConfigOption = None) -> None:
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too; for CI")] = False,
+    as_json: JsonObject = False,
+    config: ConfigOption = None,
+) -> None:
     """Check configuration, templates and policy, offline. Exit code 1 if anything is an error."""
-    console = Console(soft_wrap=True)
-    for line in offline.samples(config):
-        console.print(f"[green]sample[/] {escape(line)}", highlight=False)
-    found = offline.check(config)
-    for finding in sorted(found, key=lambda finding: tuple(FindingLevel).index(finding.level)):
-        console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
+    found = sorted(offline.check(config), key=lambda finding: tuple(FindingLevel).index(finding.level))
     errors = sum(finding.level is FindingLevel.ERROR for finding in found)
     warnings = sum(finding.level is FindingLevel.WARNING for finding in found)
-    console.print(f"{errors} errors, {warnings} warnings")
-    raise typer.Exit(1 if errors else 0)
+    is_good = not (errors or (strict and warnings))
+    if as_json:
+        write_object({"ok": is_good, "errors": errors, "warnings": warnings, "findings": found})
+        raise typer.Exit(0 if is_good else 1)
+    console = printer()
+    for line in offline.samples(config):
+        console.print(f"[green]sample[/] {escape(line)}", highlight=False)
+    for finding in found:
+        console.print(f"{_MARKS[finding.level]} {escape(finding.text)}", highlight=False)
+    console.print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}", highlight=False)
+    raise typer.Exit(0 if is_good else 1)
 
 
 def doctor(
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error."""
     found = asyncio.run(_examine(configured(config, data_dir)))
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
     if as_json:
-        console.print(json.encode({"ok": is_well(found), "checks": found}).decode(), markup=False, highlight=False)
+        write_object({"ok": is_well(found), "checks": found})
     else:
-        _show(found, console)
+        _show(found, printer() if sys.stdout.isatty() else sized(ENDLESS))
     raise typer.Exit(0 if is_well(found) else 1)
 
 
@@ -77,8 +84,7 @@ def _show(found: list[Verdict], console: Console) -> None:
     console.print(table, highlight=False)
     errors = sum(one.level is verdicts.VerdictLevel.ERROR for one in found)
     warnings = sum(one.level is verdicts.VerdictLevel.WARNING for one in found)
-    ends = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
-    console.print(ends, highlight=False)
+    console.print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}", highlight=False)
 
 
 async def _examine(config: Config) -> list[Verdict]:

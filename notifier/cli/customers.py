@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN, SystemClock
 from notifier.config import Config
 from notifier.domain import phones
+from notifier.domain.counted import counted
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers, Erased
 from notifier.store import audit, private_files
@@ -51,7 +52,7 @@ def export(
     else:
         for row in rows:
             typer.echo(row.decode())
-    Console(stderr=True).print(f"{len(rows)} records", highlight=False)
+    printer(stderr=True).print(counted(len(rows), "record"), highlight=False)
 
 
 @app.command()
@@ -71,7 +72,7 @@ def erase(
         return await customers.erase(number)
 
     erased = _with(config, data_dir, gone)
-    console = Console(soft_wrap=True)
+    console = printer()
     for line in erased.lines():
         console.print(line, highlight=False)
 

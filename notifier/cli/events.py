@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from notifier.cli.foreign import foreign
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, JsonObject, configured
+from notifier.cli.output import printer, show_table, write_lines, write_object
 from notifier.clock import TEHRAN
 from notifier.config import Config
+from notifier.domain.counted import counted
 from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.replaying import GONE, Replayer, ReplayOutcome
 from notifier.observability import logs
@@ -41,6 +42,7 @@ def list_events(
     source: SourceOption = None,
     status: StatusOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most")] = 50,
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -58,20 +60,26 @@ def list_events(
                 break
         return found[:limit]
 
-    table = Table(Column("id", no_wrap=True), "came", "source", "status", "signed", "event", "order", "reason")
-    for one in _looking(settings, read):
+    kept = _looking(settings, read)
+    if as_json:
+        from notifier.web import answers  # comes with a server of HTTP, which takes long
+
+        write_lines(map(answers.delivery, kept))
+        return
+    table = Table("id", "came", "source", "status", "signed", "event", "order", "reason")
+    for one in kept:
         kind, order = one.about
         came, signed = f"{one.at.astimezone(TEHRAN):%Y-%m-%d %H:%M}", "yes" if one.signed else "no"
         table.add_row(one.id, came, one.source, str(one.status), signed, *map(foreign, (kind, order, one.reason)))
-    console = Console()
-    console.print(table)
-    if not table.row_count:
-        console.print("Nothing was refused.")
+    show_table(table, whole=("id", "order"))
+    if not kept:
+        printer().print("Nothing was refused.")
 
 
 @app.command()
 def show(
     kept_id: Annotated[str, typer.Argument(metavar="ID", help="As `events list` shows it")],
+    as_json: JsonObject = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -79,7 +87,12 @@ def show(
     one = _looking(configured(config, data_dir), lambda book: book.get(kept_id))
     if one is None:
         raise typer.BadParameter(f"there is no kept delivery {kept_id!r}; `notifier events list` shows them")
-    size = "unknown size" if one.size is None else f"{one.size:,} bytes"
+    if as_json:
+        from notifier.web import answers
+
+        write_object(answers.delivery(one))
+        return
+    size = "unknown size" if one.size is None else counted(one.size, "byte")
     lines = [
         f"{one.status} to {one.source} at {one.at.astimezone(TEHRAN):%Y-%m-%d %H:%M:%S} from {one.remote}, {size}, "
         f"{'signed' if one.signed else 'not signed by the shop'}",
@@ -92,7 +105,7 @@ def show(
         *(f"  {'.'.join(map(str, error['loc'])) or 'the event'}: {error['msg']}" for error in one.errors),
         _ADVICE.get(one.status, "").format(source=one.source),
     ]
-    console = Console(soft_wrap=True)
+    console = printer()
     for line in lines:
         console.print(foreign(line))
 
@@ -126,7 +139,7 @@ async def _replay(
     settings: Config, ids: list[str] | None, *, source: str | None, status: int | None, trust: bool
 ) -> int:
     """Replay and tell; how many are left."""
-    console, left, done = Console(soft_wrap=True), 0, 0
+    console, left, done = printer(), 0, 0
     async with Service(settings, roles=()) as service:
         replayer = service.replayer
         for kept_id in ids or await replayer.book.every(source=source, status=status):

@@ -14,8 +14,10 @@ from rich.progress import Progress
 
 from notifier.cli import trail
 from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN
 from notifier.config import Config
+from notifier.domain.counted import counted
 from notifier.retention import exporting
 from notifier.store import audit, private_files
 from notifier.store.audit import Act
@@ -39,7 +41,7 @@ def export(
     span = exporting.span(first, last)
     with private_files.written(out) if out else _standard_output() as file:
         count = asyncio.run(_write(settings, span, file, show=out is not None))
-    Console(stderr=True, soft_wrap=True).print(f"{count} orders{f' in {out}' if out else ''}", highlight=False)
+    printer(stderr=True).print(f"{counted(count, 'order')}{f' in {out}' if out else ''}", highlight=False)
 
 
 def _standard_output() -> IO[bytes]:

@@ -23,6 +23,7 @@ from notifier.config import Config
 from notifier.demo.bubbles import bubble
 from notifier.domain import phones
 from notifier.domain.calls import CallRequest
+from notifier.domain.counted import counted
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.errors import StoreAway
@@ -100,7 +101,7 @@ def _require_agreement(totals: Totals) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("nothing was sent: look at what is shown above, and add --yes to send it")
-    typer.confirm(f"Send {totals.texts:,} texts and plan {totals.calls:,} calls?", abort=True)
+    typer.confirm(f"Send {counted(totals.texts, 'text')} and plan {counted(totals.calls, 'call')}?", abort=True)
 
 
 def _shop(settings: Config, source: str | None) -> str:
@@ -191,19 +192,21 @@ class _Work:
         return totals
 
     def _tell(self, totals: Totals, done: str, report: Path | None) -> None:
-        self._say(f"{totals.taken:,} events {done}: {totals.texts:,} texts, {totals.calls:,} calls")
+        told = f"{counted(totals.texts, 'text')}, {counted(totals.calls, 'call')}"
+        self._say(f"{counted(totals.taken, 'event')} {done}: {told}")
         if totals.past:
             age = _written(self.what.history_after)
-            self._say(f"{totals.past:,} of them are older than {age}: history only, nobody is told (--history-after)")
+            older = f"{totals.past:,} of them {_be(totals.past)} older than {age}"
+            self._say(f"{older}: history only, nobody is told (--history-after)")
         if totals.known:
-            self._say(f"{totals.known:,} were known already")
+            self._say(f"{totals.known:,} {'was' if totals.known == 1 else 'were'} known already")
         if totals.waiting:
-            self._say(
-                f"{totals.waiting:,} are of orders nobody has heard of; they wait and follow when the order comes"
-            )
+            of = "is of an order" if totals.waiting == 1 else "are of orders"
+            waits = "it waits and follows" if totals.waiting == 1 else "they wait and follow"
+            self._say(f"{totals.waiting:,} {of} nobody has heard of; {waits} when the order comes")
         if totals.refused:
             where = f"; see {report}" if report else ""
-            self._say(f"{totals.refused:,} lines refused{where}")
+            self._say(f"{counted(totals.refused, 'line')} refused{where}")
 
     @contextmanager
     def _bar(self, reading: FileReading) -> Iterator[Callable[[Totals, int], None]]:
@@ -224,7 +227,7 @@ class _Work:
             task = progress.add_task("", total=reading.size or None)
 
             def move(totals: Totals, position: int) -> None:
-                said = f"line {totals.line:,}, {totals.texts:,} texts, {totals.refused:,} refused"
+                said = f"line {totals.line:,}, {counted(totals.texts, 'text')}, {totals.refused:,} refused"
                 progress.update(task, completed=position, description=said)
 
             yield move
@@ -248,4 +251,10 @@ async def _looking(settings: Config) -> AsyncIterator[Reader | None]:
 
 def _written(length: timedelta) -> str:
     days, hours = length.days, length.total_seconds() / 3600
-    return f"{days} days" if hours == days * 24 else f"{hours:g} hours"
+    if hours == days * 24:
+        return counted(days, "day")
+    return f"{hours:g} hour{'s' * (hours != 1)}"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"

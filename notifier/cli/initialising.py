@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from notifier.cli.output import printer
 from notifier.config import shipped
 from notifier.errors import ConfigError
 from notifier.intake.standard.signature import new_secret
@@ -29,7 +29,7 @@ def init(folder: Annotated[Path, typer.Argument(help="The folder; made if it is 
             file.write(environment().encode())
     except OSError as error:
         raise ConfigError(f"{folder}: nothing can be written there ({error.strerror}); name another folder") from None
-    Console(soft_wrap=True).print(_next_steps(folder), highlight=False, markup=False)
+    printer().print(_next_steps(folder), highlight=False, markup=False)
 
 
 def environment() -> str:

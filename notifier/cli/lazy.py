@@ -30,6 +30,20 @@ class LazyGroup(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {name: TyperCommand(name, help=entry.help) for name, entry in self.table.items()}
+        self._framed = self.rich_markup_mode
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run it. A mistake stands in a frame on a terminal, and elsewhere on a line of its own that nothing folds."""
+        if not sys.stderr.isatty():
+            self.rich_markup_mode = None
+        return super().main(*args, **settings)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        before, self.rich_markup_mode = self.rich_markup_mode, self._framed
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.rich_markup_mode = before
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was given, itself and not what lists it."""

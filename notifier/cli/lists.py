@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from notifier.cli import trail
 from notifier.cli.foreign import foreign
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, JsonObject, configured
+from notifier.cli.output import printer, show_table, write_lines, write_object
 from notifier.clock import TEHRAN
 from notifier.domain import canonical, phones
 from notifier.domain.calls import CallState
@@ -22,7 +22,7 @@ from notifier.sms.explain import explain
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
 from notifier.store.opening import Store
-from notifier.store.reading import Reader, StoredMessage
+from notifier.store.reading import Reader, StoredCall, StoredMessage
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most")]
 def list_messages(
     state: Annotated[MessageState | None, typer.Option(help="Only those in one state")] = None,
     limit: Limit = 50,
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -47,8 +48,14 @@ def list_messages(
         sets = [(keys, keys.messages(one)) for keys in reader.everywhere for one in states]
         return await reader.messages((await reader.page(sets, after=None, size=limit)).members)
 
+    found = _reading(config, data_dir, read)
+    if as_json:
+        from notifier.web import answers  # comes with a server of HTTP, which takes long
+
+        write_lines(map(answers.message, found))
+        return
     table = Table("id", "state", "template", "to", "order", "created")
-    for stored in _reading(config, data_dir, read):
+    for stored in found:
         message = stored.message
         created = f"{message.created_at:%Y-%m-%d %H:%M}"
         table.add_row(
@@ -59,14 +66,21 @@ def list_messages(
             foreign(message.order_id or ""),
             created,
         )
-    Console().print(table)
+    show_table(table, whole=("id", "order"))
 
 
 @messages.command()
-def show(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def show(
+    message_id: MessageId, as_json: JsonObject = False, config: ConfigOption = None, data_dir: DataDirOption = None
+) -> None:
     """One message: its text and its story."""
     _, stored = _reading(config, data_dir, lambda reader: _find(reader, message_id))
-    console = Console(soft_wrap=True)
+    if as_json:
+        from notifier.web import answers
+
+        write_object(answers.message(stored))
+        return
+    console = printer()
     console.print(foreign(stored.message.text))
     for sentence in explain(stored):
         console.print(sentence, highlight=False, markup=False)
@@ -81,7 +95,7 @@ def retry(message_id: MessageId, config: ConfigOption = None, data_dir: DataDirO
         await retrying.resend(reader.redis, keys, stored, now=datetime.now(TEHRAN), by=COMMAND + trail.who())
 
     _reading(config, data_dir, again)
-    Console().print(f"Message {message_id} is in the outbox again.")
+    printer().print(f"Message {message_id} is in the outbox again.", markup=False, highlight=False)
 
 
 async def _find(reader: Reader, message_id: str) -> tuple[Keys, StoredMessage]:
@@ -97,36 +111,46 @@ def list_calls(
     state: Annotated[CallState | None, typer.Option(help="Only those in one state")] = None,
     assignee: Annotated[str | None, typer.Option(metavar="ID", help="Only those of one of the staff")] = None,
     limit: Limit = 50,
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Calls, the latest due first."""
     states = [state] if state else list(CallState)
-    table = Table("id", "state", "purpose", "order", "customer", "phone", "assignee", "tried", "due")
 
-    async def read(reader: Reader) -> list[tuple[str, ...]]:
+    async def read(reader: Reader) -> list[StoredCall]:
         sets = [(keys, keys.calls(one)) for keys in reader.everywhere for one in states]
-        found = await reader.calls((await reader.page(sets, after=None, size=limit)).members)
-        found = [stored for stored in found if assignee in (None, stored.call.assignee)]
-        found.sort(key=lambda stored: stored.call.due, reverse=True)
-        return [
-            (
-                stored.call.id,
-                stored.state,
-                " + ".join(dict.fromkeys(reason.purpose for reason in stored.call.reasons)),
-                ", ".join(dict.fromkeys(reason.order_id for reason in stored.call.reasons)),
-                stored.call.name or "",
-                phones.mask(stored.call.phone) if stored.call.phone else "",
-                stored.call.assignee or "",
-                str(sum(stored.call.tried.values()) or ""),
-                f"{stored.call.due_at:%Y-%m-%d %H:%M}",
-            )
-            for stored in found
-        ]
+        found: list[StoredCall] = []
+        after = None
+        while len(found) < limit:
+            page = await reader.page(sets, after=after, size=limit)
+            read = await reader.calls(page.members)
+            found += [stored for stored in read if assignee in (None, stored.call.assignee)]
+            if (after := page.end) is None:
+                break
+        return sorted(found[:limit], key=lambda stored: stored.call.due, reverse=True)
 
-    for row in _reading(config, data_dir, read):
+    found = _reading(config, data_dir, read)
+    if as_json:
+        from notifier.web import answers
+
+        write_lines(map(answers.call, found))
+        return
+    table = Table("id", "state", "purpose", "order", "customer", "phone", "assignee", "tried", "due")
+    for stored in found:
+        row = (
+            stored.call.id,
+            stored.state,
+            " + ".join(dict.fromkeys(reason.purpose for reason in stored.call.reasons)),
+            ", ".join(dict.fromkeys(reason.order_id for reason in stored.call.reasons)),
+            stored.call.name or "",
+            phones.mask(stored.call.phone) if stored.call.phone else "",
+            stored.call.assignee or "",
+            str(sum(stored.call.tried.values()) or ""),
+            f"{stored.call.due_at:%Y-%m-%d %H:%M}",
+        )
         table.add_row(*map(foreign, row))
-    Console().print(table)
+    show_table(table)
 
 
 def _reading(config: Path | None, data_dir: Path | None, read: Callable[[Reader], Awaitable[T]]) -> T:

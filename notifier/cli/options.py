@@ -10,6 +10,8 @@ from notifier.config.loading import in_data_dir, load
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="The configuration file [config.toml]")]
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded Redis keeps its data")]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs")]
+JsonObject = Annotated[bool, typer.Option("--json", help="One JSON object, for programs")]
 
 
 def configured(config: Path | None, data_dir: Path | None = None) -> Config:

@@ -9,12 +9,12 @@ from typing import Annotated, TypeVar
 
 import typer
 from msgspec.structs import replace
-from rich.console import Console
 from rich.table import Table
 
 from notifier.cli import trail
 from notifier.cli.foreign import foreign
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, configured
+from notifier.cli.output import printer, show_table, write_lines
 from notifier.console import passwords
 from notifier.domain import phones
 from notifier.store.audit import Act
@@ -59,17 +59,21 @@ def add(
 
     if not _with_book(config, data_dir, put):
         raise typer.BadParameter(f"ID: {staff_id!r} is taken")
-    Console().print(f"{staff_id} may sign in as {role}.")
+    printer().print(f"{staff_id} may sign in as {role}.")
 
 
 @app.command("list")
-def list_staff(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def list_staff(as_json: JsonLines = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Everybody."""
+    everybody = _with_book(config, data_dir, lambda book: book.all())
+    if as_json:
+        write_lines(map(_facts, everybody))
+        return
     table = Table("id", "name", "phone", "role", "active", "shifts")
-    for staff in _with_book(config, data_dir, lambda book: book.all()):
+    for staff in everybody:
         active, shifts = "yes" if staff.active else "no", _shown(staff.shifts)
         table.add_row(staff.id, foreign(staff.name), phones.mask(staff.phone), staff.role, active, shifts)
-    Console().print(table)
+    show_table(table)
 
 
 @app.command()
@@ -77,21 +81,28 @@ def passwd(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOpti
     """Set a new password."""
     password = _password(staff_id)
     _change(staff_id, config, data_dir, Act.PASSWORD_CHANGED, lambda one: replace(one, password=password).signed_out())
-    Console().print(f"{staff_id} has a new password, and is signed out everywhere.")
+    printer().print(f"{staff_id} has a new password, and is signed out everywhere.")
 
 
 @app.command()
 def off(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Somebody left: no more sign-in, no more reminders."""
     _change(staff_id, config, data_dir, Act.STAFF_OFF, lambda one: replace(one, active=False).signed_out())
-    Console().print(f"{staff_id} is off.")
+    printer().print(f"{staff_id} is off.")
+
+
+@app.command()
+def on(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Somebody is back: they sign in with the password they had, and get reminders again."""
+    _change(staff_id, config, data_dir, Act.STAFF_ON, lambda one: replace(one, active=True))
+    printer().print(f"{staff_id} is on.")
 
 
 @app.command("reset-second-factor")
 def reset_second_factor(staff_id: StaffId, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """For who has lost phone and recovery codes: the password alone is enough until they set it up anew."""
     _change(staff_id, config, data_dir, Act.SECOND_FACTOR_RESET, lambda one: replace(one, second=None).signed_out())
-    Console().print(f"{staff_id} signs in without a second factor, and is signed out everywhere.")
+    printer().print(f"{staff_id} signs in without a second factor, and is signed out everywhere.")
 
 
 @app.command()
@@ -117,7 +128,7 @@ def shift(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     _change(staff_id, config, data_dir, Act.SHIFTS_CHANGED, lambda one: replace(one, shifts=shifts))
-    Console().print(f"{staff_id} works {_shown(shifts)}.")
+    printer().print(f"{staff_id} works {_shown(shifts)}.")
 
 
 @app.command()
@@ -135,7 +146,7 @@ def shops(
         if one not in known:
             raise typer.BadParameter(f"SOURCE: there is no [sources.{one}]; there are: {', '.join(known) or 'none'}")
     _change(staff_id, config, data_dir, Act.SHOPS_CHANGED, lambda one: replace(one, sources=chosen))
-    Console().print(f"{staff_id} calls the customers of {', '.join(chosen) or 'all shops'}.")
+    printer().print(f"{staff_id} calls the customers of {', '.join(chosen) or 'all shops'}.")
 
 
 @app.command()
@@ -162,7 +173,13 @@ def feed(
     path = _with_book(config, data_dir, address)
     if path is None:
         raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
-    Console(soft_wrap=True).print(f"{path} at the address of this service. Whoever knows it sees the calls.")
+    printer().print(f"{path} at the address of this service. Whoever knows it sees the calls.")
+
+
+def _facts(staff: Staff) -> dict[str, object]:
+    """What may be told of somebody: nothing that lets one sign in or read their calendar."""
+    told = {key: getattr(staff, key) for key in ("id", "name", "phone", "role", "active", "shifts")}
+    return told | {"second_factor": staff.second is not None}
 
 
 def _shown(shifts: dict[str, list[str]]) -> str:

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, configured
+from notifier.cli.output import printer, show_table, write_lines, write_object
 from notifier.config import Config
 from notifier.console import labels
 from notifier.demo.bubbles import bubble
+from notifier.domain.counted import counted
 from notifier.errors import TemplateError
-from notifier.sms import templates
+from notifier.sms import segments, templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES
 from notifier.store.opening import Store
@@ -33,6 +35,7 @@ def preview(
     name: NameArgument = None,
     given: Annotated[list[str] | None, typer.Option("--set", help="variable=value, in place of the sample")] = None,
     file: Annotated[Path | None, typer.Option("--page", help="Write all texts into one HTML page instead")] = None,
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     folder: FolderOption = None,
 ) -> None:
@@ -47,22 +50,38 @@ def preview(
     for template in _chosen(loaded, name).values():
         values = samples.values(template, shops.of(template.shop)) | _values(template, given or [])
         text = template.fill(values)
+        if as_json:
+            write_object(
+                {"name": template.name, "shop": template.shop or None, "version": template.version, "text": text}
+                | {"purpose": template.header.purpose, "parts": segments.segments(text)}
+                | {"rial": prices.of(text, template.via)}
+            )
+            continue
         note = f"{template.header.purpose} · {prices.of(text, template.via):,} rial"
         title = f"{template.name} {template.version}" + (f" ({template.shop})" if template.shop else "")
         console.print(bubble(text, title=title, note=note))
 
 
 @app.command("sizes")
-def show_sizes(name: NameArgument = None, config: ConfigOption = None, folder: FolderOption = None) -> None:
+def show_sizes(
+    name: NameArgument = None, as_json: JsonLines = False, config: ConfigOption = None, folder: FolderOption = None
+) -> None:
     """Shortest, typical and longest text of each template: characters, parts, price."""
     settings = configured(config)
     shops, prices = settings.shops, settings.sms.price
     table = Table("template", "length", "encoding", "characters", "parts", "rial")
     for key, template in _chosen(loading.load(settings, folder), name).items():
         for size in sizes.sizes(template, shops.of(template.shop), prices):
+            if as_json:
+                write_object(
+                    {"template": key, "length": size.length, "encoding": size.encoding, "characters": size.units}
+                    | {"parts": size.parts, "whole_parts": size.whole, "rial": size.price}
+                )
+                continue
             cut = f" (of {size.whole})" if size.whole > size.parts else ""
             table.add_row(key, size.length, size.encoding, str(size.units), f"{size.parts}{cut}", f"{size.price:,}")
-    Console().print(table)
+    if not as_json:
+        show_table(table, whole=("template",))
 
 
 @app.command()
@@ -70,12 +89,15 @@ def lint(
     config: ConfigOption = None,
     folder: FolderOption = None,
     fix: Annotated[bool, typer.Option("--fix", help="Write the corrected spelling into the files")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Read every template and say what is wrong with it, with the corrected text. Exit code 1 if anything is."""
-    settings, console = configured(config), Console(soft_wrap=True)
+    settings, console = configured(config), printer()
     place = folder or settings.templates_folder
     if fix:
         for path in spelling.fix(templates.files(place)):
+            if as_json:
+                continue
             console.print(f"[green]corrected[/] {escape(str(path))}", highlight=False)
     flaws = [flaw for path in templates.files(place) for flaw in spelling.spelling_of(path)]
     broken: list[str] = []
@@ -86,11 +108,17 @@ def lint(
     else:
         found = review(loaded, settings.shops, settings.sms.price)
         flaws = sorted({*flaws, *found}, key=lambda flaw: (flaw.path, flaw.line))
+    if as_json:
+        write_lines({"path": None, "line": None, "rule": "error", "text": sentence} for sentence in broken)
+        write_lines({"path": str(one.path), "line": one.line, "rule": one.rule, "text": str(one)} for one in flaws)
+        raise typer.Exit(1 if broken or flaws else 0)
     for sentence in broken:
         console.print(f"[red]error[/] {escape(sentence)}", highlight=False)
     for flaw in flaws:
         console.print(f"[yellow]{flaw.rule}[/] {escape(str(flaw))}", highlight=False)
-    console.print(f"{len(broken) + len(flaws)} findings in {len(templates.files(place))} templates")
+    console.print(
+        f"{counted(len(broken) + len(flaws), 'finding')} in {counted(len(templates.files(place)), 'template')}"
+    )
     raise typer.Exit(1 if broken or flaws else 0)
 
 
@@ -98,6 +126,7 @@ def lint(
 def show_patterns(
     name: NameArgument = None,
     provider: Annotated[str, typer.Option(help=f"The kind of provider: {', '.join(RULES)}")] = "kavenegar",
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     folder: FolderOption = None,
 ) -> None:
@@ -108,9 +137,12 @@ def show_patterns(
     shops = settings.shops
     for key, template in _chosen(loading.load(settings, folder), name).items():
         if (header := template.pattern_headers.get(provider)) is not None:
+            pattern = patterns.text(template, provider, shops.of(template.shop))
+            if as_json:
+                write_object({"template": key, "pattern": header.name, "tokens": header.tokens, "text": pattern})
+                continue
             tokens = ", ".join(f"{token} = {variable}" for token, variable in header.tokens.items())
-            said = patterns.text(template, provider, shops.of(template.shop))
-            typer.echo(f"# {key}: pattern {header.name}; {tokens}\n{said}\n")
+            typer.echo(f"# {key}: pattern {header.name}; {tokens}\n{pattern}\n")
 
 
 @app.command()

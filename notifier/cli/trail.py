@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from notifier.cli.foreign import foreign
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, configured
+from notifier.cli.output import show_table, write_lines
 from notifier.clock import TEHRAN
 from notifier.retention import exporting
 from notifier.store import audit
 from notifier.store.audit import COMMAND, Act, AuditEntry, Wanted
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
-from notifier.store.records import encode, ms
+from notifier.store.records import ms
 
 app = typer.Typer(help="Who did what: accounts, sign-ins, exports, erasures.", no_args_is_help=True)
 
@@ -41,21 +41,20 @@ def list_audit(
     by: Annotated[str | None, typer.Option(metavar="ID", help="Only of one of the staff")] = None,
     day: Annotated[str | None, typer.Option(metavar="DAY", help="1405-09-02 or 2026-11-23")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
+    as_json: JsonLines = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """The newest first."""
     found = asyncio.run(_read(config, data_dir, by, day, limit))
-    if json:
-        for one in found:
-            typer.echo(encode(one).decode())
+    if as_json:
+        write_lines(found)
         return
     table = Table("time", "by", "act", "about", "more")
     for one in found:
         time = f"{datetime.fromtimestamp(one.at / 1000, TEHRAN):%Y-%m-%d %H:%M}"
         table.add_row(time, foreign(one.by or "somebody"), one.act, foreign(one.about), foreign(one.more))
-    Console().print(table)
+    show_table(table)
 
 
 async def _read(

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
 
 import typer
-from rich.console import Console
 
 from notifier.cli.options import ConfigOption, configured
+from notifier.cli.output import printer
 from notifier.clock import TEHRAN
 from notifier.config import Config, Source
 from notifier.config.sources import StandardSource
@@ -49,7 +49,7 @@ def trigger(
         raise typer.BadParameter(f"--set {error}") from None
     base = (url or f"http://{_reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
     status, answer = _send(f"{base}/webhooks/{name}", post)
-    console = Console(soft_wrap=True)
+    console = printer()
     console.print(f"HTTP {status}")
     console.print(_pretty(answer), highlight=False, markup=False)
     if advice := _advice(status, answer, name, base):

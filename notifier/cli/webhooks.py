@@ -3,15 +3,17 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
 from redis.asyncio import Redis
-from rich.console import Console
 from rich.table import Table
 
-from notifier.cli.options import ConfigOption, DataDirOption, configured
+from notifier.cli.foreign import foreign
+from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, configured
+from notifier.cli.output import printer, show_table, write_lines
 from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.errors import ConfigError
@@ -34,7 +36,7 @@ EndpointName = Annotated[str, typer.Argument(metavar="NAME", help="A section of 
 
 
 @app.command("list")
-def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def list_endpoints(as_json: JsonLines = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Every endpoint: whether it is on, what waits for it, and its last trouble."""
     settings = configured(config, data_dir)
 
@@ -50,8 +52,16 @@ def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) 
             for name in settings.webhooks
         ]
 
+    found = _with_store(settings, read)
+    if as_json:
+        write_lines(
+            {"name": name, "off": standing.off, "failing": standing.failing, **asdict(standing)}
+            | {"waiting": waiting.count, "oldest": waiting.oldest}
+            for name, standing, waiting in found
+        )
+        return
     table = Table("name", "state", "waiting", "oldest", "last taken", "dropped", "trouble")
-    for name, standing, waiting in _with_store(settings, read):
+    for name, standing, waiting in found:
         table.add_row(
             name,
             _state(standing),
@@ -59,9 +69,9 @@ def list_endpoints(config: ConfigOption = None, data_dir: DataDirOption = None) 
             _moment(waiting.oldest),
             _moment(standing.taken_at),
             str(standing.dropped),
-            standing.problem or "",
+            foreign(standing.problem or ""),
         )
-    Console().print(table)
+    show_table(table, whole=("name",))
 
 
 @app.command()
@@ -78,7 +88,7 @@ def enable(name: EndpointName, config: ConfigOption = None, data_dir: DataDirOpt
         return (await outbox.waiting(redis, everywhere, name, now=now)).count
 
     count = _with_store(settings, switch_on)
-    Console().print(f"{name} is on; {count} waiting are posted now, while a worker runs.")
+    printer().print(f"{name} is on; {count} waiting {'is' if count == 1 else 'are'} posted now, while a worker runs.")
 
 
 @app.command("test")
@@ -99,7 +109,7 @@ def try_out(
 
     answer = asyncio.run(post())
     verdict = "took" if answer.taken else "did not take"
-    Console(soft_wrap=True).print(f"{name} {verdict} a sample {topic}: {answer}, after {answer.seconds:.2f} s")
+    printer().print(f"{name} {verdict} a sample {topic}: {answer}, after {answer.seconds:.2f} s")
     raise typer.Exit(0 if answer.taken else 1)
 
 

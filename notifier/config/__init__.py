@@ -9,6 +9,7 @@ from notifier.config.calendar import CalendarConfig
 from notifier.config.console import ConsoleConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
+from notifier.config.metrics import MetricsConfig
 from notifier.config.names import SourceName
 from notifier.config.outbound import EndpointName, WebhookConfig
 from notifier.config.policy import PolicyConfig
@@ -34,6 +35,7 @@ class Config(Section):
     server: ServerConfig = ServerConfig.usual()
     logs: LogsConfig = LogsConfig()
     tracing: TracingConfig = TracingConfig.usual()
+    metrics: MetricsConfig = MetricsConfig.usual()
     redis: RedisConfig = RedisConfig.usual()
     sources: dict[SourceName, Source] = {}
     silence: SilenceConfig = SilenceConfig.usual()

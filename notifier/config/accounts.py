@@ -42,7 +42,7 @@ def section(config: Config, name: str) -> ProviderConfig | None:
 
 
 def settings(config: Config, name: str) -> ProviderConfig:
-    """The same of an account that there is. Raises KeyError."""
+    """What [providers] says of an account in use. Raises KeyError."""
     if (found := section(config, name)) is None:
         raise KeyError(name)
     return found

@@ -33,10 +33,12 @@ def _one_name_each(statuses: dict[str, Meanings]) -> dict[str, Meanings]:
 
 
 class SourceSection(Section):
-    """A shop. While ``previous_secret`` is set both are valid, so that the shop can change over at any moment."""
+    """A shop. While ``previous_secret`` is set both are valid, so that the shop can change over at any moment.
+    ``short_secret`` says that it can have none of 24 bytes."""
 
     secret: Secret
     previous_secret: Secret | None = None
+    short_secret: bool = False
     rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
     burst: Annotated[int, Field(ge=1, description="Events")] | None = None
     shop: OwnShopConfig = OwnShopConfig.usual()

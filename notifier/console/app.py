@@ -17,6 +17,7 @@ from notifier.console.desk import SupervisorDesk
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
+from notifier.console.owner import OwnerPage
 from notifier.console.people import People
 from notifier.console.promises import PromisePages
 from notifier.console.render import Renderer
@@ -24,6 +25,7 @@ from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
 from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
+from notifier.console.tour import Tour
 from notifier.console.tracking_codes import TrackingCodes
 from notifier.console.waiting import WaitingPages
 
@@ -47,6 +49,8 @@ def create_console(deps: Dependencies) -> web.Application:
         Me,
         People,
         Dashboard,
+        OwnerPage,
+        Tour,
         TextEditing,
         TextPages,
         PromisePages,

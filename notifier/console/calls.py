@@ -21,7 +21,7 @@ from notifier.store.records import ms
 from notifier.store.staff import Staff
 from scheduler import undoable
 from scheduler.book import CallHeld, StaleCall, UnknownCall
-from scheduler.outcomes import Report, UnclearReport
+from scheduler.outcomes import Report, Satisfaction, UnclearReport
 from scheduler.rules import Consequence, Outcome
 from scheduler.undoing import NothingToUndo, Undone
 
@@ -164,7 +164,15 @@ class Calls:
             raise _Unfit("یکی از نتیجه‌های تماس را انتخاب کنید.")
         outcome, anyone = Outcome(given), form.get("whose") == "anyone"
         at = ms(_time(form, self._deps.clock.now())) if outcome is Outcome.CALLBACK else None
-        return Report(by=by, outcome=outcome, note=note, at=at, anyone=anyone and outcome is Outcome.CALLBACK)
+        said = form.get("satisfaction", "") if outcome is Outcome.REACHED else ""
+        return Report(
+            by=by,
+            outcome=outcome,
+            note=note,
+            at=at,
+            anyone=anyone and outcome is Outcome.CALLBACK,
+            satisfaction=Satisfaction(said) if said in frozenset(Satisfaction) else None,
+        )
 
     def _is_to_be_asked(self, report: Report, form: dict[str, str]) -> bool:
         """Whether it keeps the customer from being called ever again, and nobody said yet that this is meant."""

@@ -8,15 +8,17 @@ from markupsafe import Markup, escape
 from notifier.domain import persian
 
 _WIDTH, _HEIGHT, _FOOT, _HEAD, _WIDEST = 480, 170, 22, 16, 40
+_NAME = 24  # characters of a name at the right, as wide as a phone shows them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """``inner`` is the part of ``value`` that is drawn darker."""
+    """``inner`` is the part of ``value`` that is drawn darker; an ``unknown`` one has no value, not even 0."""
 
     label: str
     value: int
     inner: int = 0
+    unknown: bool = False
 
 
 def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
@@ -33,6 +35,8 @@ def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
                 parts.append(_rect(middle - width / 2, _HEAD + room - high, width, high, kind))
         if bar.value and (len(bars) <= 12 or bar.value == top):
             parts.append(_text(middle, _HEAD + room - room * bar.value / top - 4, persian.number(bar.value)))
+        if bar.unknown:
+            parts.append(_text(middle, _HEAD + room - 4, "؟"))
         if place % every == 0:
             parts.append(_text(middle, _HEIGHT - 6, bar.label))
     parts.append(f'<line class="base" x1="0" x2="{_WIDTH}" y1="{_HEAD + room}" y2="{_HEAD + room}"/></svg>')
@@ -50,7 +54,7 @@ def rows(title: str, bars: Sequence[Bar]) -> Markup:
             if size:
                 width = room * size / top
                 parts.append(_rect(_WIDTH - name - width, y + 6, width, 14, kind))
-        parts.append(_text(_WIDTH - 2, y + 18, bar.label, anchor="start"))
+        parts.append(_text(_WIDTH - 2, y + 18, _short(bar.label), anchor="start"))
         parts.append(
             _text(_WIDTH - name - room * bar.value / top - 6, y + 18, persian.number(bar.value), anchor="start")
         )
@@ -58,8 +62,17 @@ def rows(title: str, bars: Sequence[Bar]) -> Markup:
     return Markup("".join(parts))
 
 
+def _short(label: str) -> str:
+    """What fits beside the bars; the whole of it is in the words for those who do not see them."""
+    return label if len(label) <= _NAME else f"{label[: _NAME - 1].rstrip()}…"
+
+
 def _open(title: str, height: float, bars: Sequence[Bar]) -> str:
-    said = "، ".join(f"{bar.label}: {persian.number(bar.value)}" for bar in bars if bar.value)
+    said = "، ".join(
+        f"{bar.label}: {'نامعلوم' if bar.unknown else persian.number(bar.value)}"
+        for bar in bars
+        if bar.value or bar.unknown
+    )
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}؛ '
         f'{escape(said or "چیزی نیست")}">'

@@ -298,7 +298,7 @@ def _view(
     reference: str | None,
     others: Sequence[Order],
 ) -> DepositView:
-    received = finding.came if finding and not finding.is_about(order) else finding.received if finding else 0
+    received = settling.came_before(order, finding)
     events = [line for line in lines if line.what in _TRIES and line.kind in (LineKind.EVENT, LineKind.REPEATED)]
     reports = [line for line in events if line.what == EventType.DEPOSIT_REPORTED]
     said = reports[-1].extra.get("payment") if reports else None

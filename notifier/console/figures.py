@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
+from notifier.clock import TEHRAN
 from notifier.console.dependencies import Dependencies
 from notifier.store import daily
 from notifier.store import keys as names
@@ -23,6 +23,11 @@ class Figures(Struct, frozen=True, kw_only=True):
 
 async def figures(deps: Dependencies, first: date, last: date) -> list[Figures]:
     """DayCounts by day, in one round trip."""
+    return (await figures_since(deps, first, last))[0]
+
+
+async def figures_since(deps: Dependencies, first: date, last: date) -> tuple[list[Figures], datetime | None]:
+    """DayCounts by day, and since when orders, deposits and first tries are counted at all; in one round trip."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     everywhere = deps.reader.everywhere
     pipeline = deps.redis.pipeline(transaction=False)
@@ -30,12 +35,14 @@ async def figures(deps: Dependencies, first: date, last: date) -> list[Figures]:
         pipeline.hgetall(names.webhooks(day.isoformat()))
         for keys in everywhere:
             pipeline.hgetall(keys.day(day.isoformat()))
-    rows: list[Any] = await pipeline.execute()
+    pipeline.get(names.COUNTED_SINCE)
+    *rows, since = await pipeline.execute()
     width = len(everywhere) + 1
-    return [
-        Figures(day=day, counted=daily.read(_added(found[1:])), webhooks=_webhooks(found[0]))
-        for day, found in ((day, rows[place * width : (place + 1) * width]) for place, day in enumerate(days))
+    found = [
+        Figures(day=day, counted=daily.read(_added(hashes[1:])), webhooks=_webhooks(hashes[0]))
+        for day, hashes in ((day, rows[place * width : (place + 1) * width]) for place, day in enumerate(days))
     ]
+    return found, datetime.fromtimestamp(int(since) / 1000, TEHRAN) if since is not None else None
 
 
 def percentile(waits: Counter[int], share: float) -> float | None:

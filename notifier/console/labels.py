@@ -13,6 +13,7 @@ from notifier.sms.limits import Over
 from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, AuditEntry
 from notifier.store.staff import Role
 from notifier.texts.free_text import Objection
+from scheduler.outcomes import Satisfaction
 from scheduler.rules import Outcome
 
 EVENTS: Mapping[str, str] = {
@@ -175,6 +176,12 @@ OUTCOMES: Mapping[str, str] = {
     Outcome.REFUSED: "تماس نمی‌خواهد",
 }
 
+SATISFACTION: Mapping[str, str] = {
+    Satisfaction.SATISFIED: "راضی",
+    Satisfaction.PARTLY: "تا حدی راضی",
+    Satisfaction.DISSATISFIED: "ناراضی",
+}
+
 ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست"}
 
 _HISTORY: Mapping[str, str] = {
@@ -285,8 +292,11 @@ def webhook(counted: str) -> str:
 
 def entry(what_happened: str) -> str:
     """A line of a call's history."""
+    what_happened, _, satisfaction = what_happened.partition(", satisfaction ")
     first, _, deposit = what_happened.partition(", deposit ")
     said = OUTCOMES.get(first) or _HISTORY.get(first, first)
+    if satisfaction:
+        said = f"{said}؛ {SATISFACTION.get(satisfaction, satisfaction)}"
     return f"{said}؛ {'واریز تأیید شد' if deposit == 'confirmed' else 'واریز دیده نشد'}" if deposit else said
 
 

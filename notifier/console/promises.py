@@ -49,6 +49,9 @@ WHENS: Mapping[str, str] = {
     When.ALWAYS: "همیشه",
     When.PREPAID: "اگر پرداخت‌شده باشد",
     When.UNPAID: "اگر هنوز پرداخت نشده باشد",
+    When.PART: "اگر تنها بخشی از واریز رسیده باشد",
+    When.NO_DEPOSIT: "اگر تا پایان مهلت واریزی نرسیده باشد",
+    When.SURPLUS: "اگر بیش از مبلغ سفارش رسیده باشد",
 }
 _UNITS: Mapping[str, str] = {"m": "دقیقه", "h": "ساعت", "d": "روز", "s": "ثانیه"}
 

@@ -16,6 +16,7 @@ from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.security import SESSION, STAFF
+from notifier.console.tour_pages import anchor_of
 from notifier.domain import jalali, money, persian
 from notifier.domain.policy import Shop
 from notifier.sms import reasons
@@ -41,6 +42,7 @@ class Renderer:
             accounts=lambda source: _accounts(deps.rulebook().shops.of(source)),
             static=_addresses(),
             words=labels,
+            tour_anchor=anchor_of,
             supervisor_role=Role.SUPERVISOR,
             shortest=passwords.SHORTEST,
             sheet_limit=LIMIT,

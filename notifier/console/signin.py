@@ -71,9 +71,10 @@ class SignIn:
         form = await posted(request)
         username = persian.ascii_digits(str(form.get("username", ""))).strip()[:64]
         password, address = str(form.get("password", "")), request.remote or ""
-        staff = await self._deps.calling.staff.get(username)
+        staff = await self._deps.calling.staff.named(username)
         known = staff.id if staff else STRANGER  # somebody may have typed a password there
-        if wait := await self._attempts.wait(username, address):
+        account = username.casefold()  # another way to write a name is no further try
+        if wait := await self._attempts.wait(account, address):
             log.warning("too many sign-ins", action="sign_in_limited", username=known, remote=address)
             await self._write_some(Act.SIGN_IN_LIMITED, known, address)
             minutes = persian.digits(-(-wait // 60))
@@ -88,7 +89,7 @@ class SignIn:
             log.info("sign-in refused", action="sign_in_refused", username=known, remote=address)
             await self._write_some(Act.SIGN_IN_FAILED, known, address)
             return await self._form(request, username=username, status=401, wrong=True)
-        await self._attempts.forget(username, address)
+        await self._attempts.forget(account, address)
         if staff.second is not None:
             answer = _to("/console/login/code")
             _set(request, answer, _STEP, await self._deps.sessions.begin(staff), path=_STEP_PATH, seconds=HALFWAY)

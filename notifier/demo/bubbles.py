@@ -5,6 +5,7 @@ from rich.console import RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from notifier.domain.counted import counted
 from notifier.sms import segments
 
 _WIDTH = 64
@@ -15,8 +16,7 @@ _OPEN = Box("╭── \n│   \n├── \n│   \n├── \n├── \n│
 
 def bubble(text: str, *, title: str, note: str = "", colour: str = "green", width: int = _WIDTH) -> RenderableType:
     """One SMS. Lines are set to the right in their logical order; the terminal itself joins and orders the letters."""
-    count = segments.segments(text)
-    size = f"{segments.units(text)} characters, {count} part{'s' if count > 1 else ''}"
+    size = f"{counted(segments.units(text), 'character')}, {counted(segments.segments(text), 'part')}"
     return Panel(
         Text(text, justify="right"),
         title=Text(title),

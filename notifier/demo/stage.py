@@ -23,6 +23,7 @@ from notifier.config.server import ServerConfig
 from notifier.console import passwords
 from notifier.errors import ConfigError
 from notifier.intake.standard.signature import new_secret
+from notifier.outbound.events import Topic
 from notifier.service.process import Service
 from notifier.simulator import Simulator, create_app
 from notifier.store.guard import RunGuard
@@ -47,6 +48,7 @@ class DemoKeys:
     kavenegar: str = field(default_factory=_made_up)
     callbacks: str = field(default_factory=_made_up)
     api: str = field(default_factory=_made_up)
+    news: str = field(default_factory=new_secret)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(8))
 
 
@@ -86,7 +88,8 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         keys = DemoKeys()
         simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=_CREDIT)
         practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
-        config = configuration(settings, keys=keys, data_dir=folder, provider=practice)
+        backend = await _serve(stack, _backend(), listen("127.0.0.1", 0), ServerConfig())
+        config = configuration(settings, keys=keys, data_dir=folder, provider=practice, backend=backend)
         service = await stack.enter_async_context(Service(config, clock=clock))
         await service.sending.check_credit()
         await _engage(service, keys)
@@ -97,7 +100,7 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         yield stage
 
 
-def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str) -> Config:
+def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str, backend: str) -> Config:
     """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine."""
     sections: Mapping[str, Any] = {
         "redis": {"url": "embedded", "data_dir": str(data_dir)},
@@ -107,10 +110,22 @@ def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, prov
         },
         "sms": {"provider": "simulator", "namespace": "demo"},
         "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1", "low_credit": _LOW}},
+        "webhooks": {"backend": {"url": f"{backend}/news", "secret": keys.news, "events": list(Topic)}},
         "callbacks": {"token": keys.callbacks},
         "api": {"tokens": [keys.api]},
     }
     return shop_settings(settings, {f"{PREFIX}{name.upper()}": json.dumps(part) for name, part in sections.items()})
+
+
+def _backend() -> web.Application:
+    """The shop's own backend, which takes all news it is told."""
+
+    async def take(request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes([web.post("/news", take)])
+    return app
 
 
 def shop_settings(settings: Path | None, changes: Mapping[str, str] = MappingProxyType({})) -> Config:

@@ -13,6 +13,7 @@ from notifier.demo.bubbles import bubble
 from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
+from notifier.domain.counted import counted
 from notifier.domain.messages import Audience
 
 _GUTTER = 7  # the clock and the space after it
@@ -186,8 +187,8 @@ def _sum(total: Summary) -> RenderableType:
                   f"{f', {total.waiting} waiting' if total.waiting else ''}"),
         ("", f"{total.lost} lost, {total.doubled} doubled"),
         ("Calls", f"{total.calls} planned: {total.calls_due} fell due, {total.calls_cancelled} dropped before"),
-        ("Reminders", f"{total.reminders} texts to staff"),
-        ("Cost", f"{total.parts} parts, {total.cost:,} rial"),
+        ("Reminders", f"{counted(total.reminders, 'text')} to staff"),
+        ("Cost", f"{counted(total.parts, 'part')}, {total.cost:,} rial"),
     )  # fmt: skip
     return Group(*(_pair(label, text, good if "lost" in text else "") for label, text in rows))
 

@@ -1,15 +1,18 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
-
-from msgspec import Struct
 
 from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
+from notifier.diagnostics.findings import Finding as Finding
+from notifier.diagnostics.findings import FindingLevel as FindingLevel
+from notifier.diagnostics.findings import error as _error
+from notifier.diagnostics.findings import warning as _warning
+from notifier.diagnostics.leftovers import leftovers
+from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import Audience, Via
@@ -26,30 +29,18 @@ from notifier.texts.review import review
 from scheduler import texts
 
 
-class FindingLevel(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+def check(path: Path | None = None, *, in_use: bool = False) -> list[Finding]:
+    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline.
 
-
-class Finding(Struct, frozen=True):
-    """Something wrong, or to be known: a sentence that names the file and the key it is in."""
-
-    level: FindingLevel
-    text: str
-
-
-def _error(where: str, text: str) -> Finding:
-    return Finding(FindingLevel.ERROR, f"{where}: {text}")
-
-
-def _warning(where: str, text: str) -> Finding:
-    return Finding(FindingLevel.WARNING, f"{where}: {text}")
-
-
-def check(path: Path | None = None) -> list[Finding]:
-    """Everything wrong with a configuration file and the templates it names, and with what they rely on, offline."""
-    return [*_zones(), *configuration(path)]
+    More than would keep a service from taking a file up: what it would run with, at the shop's expense. ``in_use`` is
+    of an installation that shops post to already.
+    """
+    found = configuration(path)
+    try:
+        config = load(path)
+    except ConfigError:
+        return [*_zones(), *found]
+    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config, in_use=in_use)]
 
 
 def _zones() -> Iterator[Finding]:
@@ -75,8 +66,6 @@ def configuration(path: Path | None = None) -> list[Finding]:
         loaded = loading.load(config)
     except TemplateError as error:
         return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
-    # Secrets may well be unset where a configuration is only looked at.
-    unset = [Finding(FindingLevel.WARNING, text) for text in (*_needed_secrets(config), *_other_secrets(config))]
     return [
         *findings(config, loaded),
         *_numbered_cities(config),
@@ -88,8 +77,8 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
-        *(Finding(FindingLevel.WARNING, text) for text in weak_secrets(config)),
-        *unset,
+        *(Finding(FindingLevel.ERROR, text) for text in _needed_secrets(config)),
+        *(Finding(FindingLevel.WARNING, text) for text in _other_secrets(config)),
     ]
 
 
@@ -309,6 +298,8 @@ def _needed_secrets(config: Config) -> list[str]:
     needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
+    if config.metrics.token:  # without it they would be open, or closed to everybody
+        needed["metrics.token"] = config.metrics.token
     for name in accounts.names(config):
         if (provider := accounts.section(config, name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

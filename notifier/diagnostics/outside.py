@@ -17,6 +17,7 @@ from notifier.config.rest import RestConfig
 from notifier.config.sources import WooCommerceSource
 from notifier.diagnostics.store import judged
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
+from notifier.domain.counted import counted
 from notifier.intake.inactivity import last_heard
 from notifier.intake.woocommerce.rest import RestTrouble
 from notifier.outbound.breaker import EndpointStates
@@ -30,7 +31,7 @@ _ON = frozenset({"enabled", "true", "1"})
 
 async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
     """A key, what is left, and the settings in the panel."""
-    about, settings = f"providers.{provider.name}", config.providers[provider.name]
+    about, settings = f"providers.{provider.name}", accounts.settings(config, provider.name)
     try:
         credit = await provider.credit()
     except ProviderError as trouble:
@@ -183,9 +184,9 @@ def rest_sources(config: Config) -> dict[str, RestConfig]:
 def _ago(span: timedelta) -> str:
     hours = span / timedelta(hours=1)
     return (
-        f"{hours * 60:.0f} minutes ago"
+        f"{counted(round(hours * 60), 'minute')} ago"
         if hours < 2
-        else f"{hours:.0f} hours ago"
+        else f"{counted(round(hours), 'hour')} ago"
         if hours < 48
-        else f"{hours / 24:.0f} days ago"
+        else f"{counted(round(hours / 24), 'day')} ago"
     )

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
+from notifier.domain.counted import counted
 from notifier.store.records import ms
 from notifier.store.staff import Role, Staff, StaffBook
 from scheduler import holidays
@@ -26,7 +27,7 @@ async def staff(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Ver
         todo = "notifier staff add ID --name … --phone … --role agent"
         yield error("staff", "nobody makes calls: there is no active agent", todo)
     else:
-        yield ok("staff", f"{len(agents)} active agents, {supervisors} supervisors")
+        yield ok("staff", f"{counted(len(agents), 'active agent')}, {counted(supervisors, 'supervisor')}")
     if not supervisors:
         todo = "notifier staff add ID --name … --phone … --role supervisor"
         yield warning("staff", "nobody hears of trouble: there is no supervisor", todo)

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
+from notifier.domain.counted import counted
 from notifier.domain.messages import MessageState
 from notifier.retention.backup import last_backup
 from notifier.store import disk, health, layout, schema, writes
@@ -65,9 +66,11 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
         parked += await redis.zcard(keys.parked_orders)
     waits = timedelta(milliseconds=ms(now) - oldest)
     if waits > _STUCK:
-        minutes = waits // timedelta(minutes=1)
+        minutes = counted(waits // timedelta(minutes=1), "minute")
         yield error(
-            "outbox", f"a text has been waiting for {minutes:,} minutes", "is a worker running, and a line open?"
+            "outbox",
+            f"a text has been waiting for {minutes}",
+            "is a worker running, and a line open?",
         )
     else:
         yield ok("outbox", "nothing waits that could leave")
@@ -79,14 +82,14 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
 
 
 async def backups(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verdict]:
-    """Of the embedded store; a Redis of one's own is backed up by its own means."""
-    if not config.redis.is_embedded:
-        return
+    """Of the embedded store; of a Redis of one's own, that somebody says so when its own means have done it."""
     made, todo = await last_backup(redis), "run `notifier backup FILE` once a day, and copy the file to another machine"
+    if not config.redis.is_embedded:
+        todo = "back it up by its own means once a day, and after each run `notifier backup --record`"
     if made is None:
         yield warning("backup", "none was ever made of this store", todo)
     elif clock.now() - made > _BACKUP_IS_OLD:
-        yield warning("backup", f"the last one was made {(clock.now() - made).days} days ago", todo)
+        yield warning("backup", f"the last one was made {counted((clock.now() - made).days, 'day')} ago", todo)
     else:
         yield ok("backup", f"the last one was made {made:%Y-%m-%d %H:%M}")
 

@@ -5,6 +5,7 @@ import unicodedata
 
 import phonenumbers
 
+from notifier.domain.counted import counted
 from notifier.domain.errors import NotifierError
 from notifier.domain.persian import ascii_digits
 
@@ -126,7 +127,7 @@ def _rare(number: str) -> str:
     count, shown = len(number.lstrip("+")), mask(number)
     if count > 17:
         raise PhoneError(
-            f"The phone number {shown} has {count} digits, too many for one number.",
+            f"The phone number {shown} has {counted(count, 'digit')}, too many for one number.",
             f"شمارهٔ تلفن {count} رقم دارد؛ شاید دو شماره است.",
         )
     iranian = _IRAN.fullmatch(number)
@@ -140,7 +141,7 @@ def _rare(number: str) -> str:
         if iranian:
             return "0" + iranian[1]
     raise PhoneError(
-        f"The phone number {shown} ({count} digits) is neither an Iranian number with its 09 or area code"
+        f"The phone number {shown} ({counted(count, 'digit')}) is neither an Iranian number with its 09 or area code"
         " nor a foreign one with + and its country code.",
         f"شمارهٔ تلفن {count} رقم دارد و درست نیست؛ رقمی کم یا زیاد است، یا کد شهر یا کشور ندارد.",
     )

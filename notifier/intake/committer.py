@@ -33,8 +33,8 @@ from notifier.intake.delivery import (
 )
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
+from notifier.store import daily, work, writes
 from notifier.store import keys as names
-from notifier.store import work, writes
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
@@ -257,6 +257,7 @@ def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, publish: Publis
     """All that a decision makes true beside its calls, which are booked."""
     keys, decision = booking.keys, booking.decision
     writes.put_order(unit, keys, decision.order, before=booking.before)
+    daily.ordered(unit, keys, booking.before, decision.order)
     writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
     for message_id in decision.cancelled_messages:
         writes.cancel_message(unit, keys, message_id)

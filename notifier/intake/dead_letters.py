@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from notifier.domain import canonical
 from notifier.errors import StoreError
 from notifier.store import keys as names
 from notifier.store import work
@@ -74,7 +75,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
         data = document.get("data")
         order = data.get("order_id") if isinstance(data, dict) else document.get("id")
         kind = document.get("type") or self.headers.get("x-wc-webhook-topic")
-        return _short(kind), _short(order)
+        return _short(kind), _short(order, canonical.LONGEST_IDENTIFIER)
 
     @property
     def pretty(self) -> str:
@@ -89,8 +90,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
 
 
-def _short(value: object) -> str:
-    return str(value)[:60] if isinstance(value, str | int) else ""
+def _short(value: object, longest: int = 60) -> str:
+    return str(value)[:longest] if isinstance(value, str | int) else ""
 
 
 @dataclass(frozen=True, slots=True)

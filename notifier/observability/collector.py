@@ -64,8 +64,7 @@ class Scrape:
             count = [await redis.zcard(names.kept(source, signed=signed)) for signed in (True, False)]
             kept.append(((source,), sum(count)))
             found: Any = await redis.hget(names.catch_up(source), "failures")
-            if found is not None:
-                failures.append(((source,), int(found)))
+            failures.append(((source,), int(found or 0)))
         parked = [keys.parked_orders for keys in self.reader.everywhere]
         return [
             gauges.SILENT.family(*silent),
@@ -155,7 +154,7 @@ class Scrape:
             gauges.REDIS_UPTIME.family(*((node, one.uptime) for node, one in nodes)),
             gauges.REDIS_ERRORS.family(*((node, one.errors) for node, one in nodes)),
             gauges.REDIS_REPLICAS.family(*((node, one.replicas) for node, one in nodes)),
-            *([await self._backup()] if self.config.redis.is_embedded else []),
+            await self._backup(),
         ]
 
     async def _backup(self) -> Metric:

@@ -74,7 +74,7 @@ REDIS_UPTIME = Gauge("notifier_redis_uptime_seconds", "How long it has been runn
 REDIS_ERRORS = Sum("notifier_redis_errors", "Commands it refused since it started", ("node",))
 REDIS_REPLICAS = Gauge("notifier_redis_replicas", "Replicas connected to it", ("node",))
 BACKED_UP = Gauge(
-    "notifier_last_backup_timestamp_seconds", "When the embedded store was last backed up, in unix time; 0 for never"
+    "notifier_last_backup_timestamp_seconds", "When the store was last backed up, in unix time; 0 for never"
 )
 DISK_FREE = Gauge("notifier_data_disk_free_bytes", "Room left on the disk of the data directory")
 DISK_SIZE = Gauge("notifier_data_disk_size_bytes", "Size of that disk")

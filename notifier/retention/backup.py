@@ -80,12 +80,17 @@ async def backup(redis: Redis, data_dir: Path, file: Path, *, now: datetime, pat
             raise BackupError(f"{file} could not be written: {error.strerror or error}.") from None
         finally:
             _remove(snapshot)
-    await redis.set(names.BACKED_UP, ms(now))
+    await record(redis, now)
     return about
 
 
+async def record(redis: Redis, now: datetime) -> None:
+    """Note that the store was backed up."""
+    await redis.set(names.BACKED_UP, ms(now))
+
+
 async def last_backup(redis: Redis) -> datetime | None:
-    """When the last backup of the embedded store was finished."""
+    """When the last backup of the store was finished."""
     found: Any = await redis.get(names.BACKED_UP)
     return datetime.fromtimestamp(int(found) / 1000, TEHRAN) if found is not None else None
 

@@ -33,7 +33,7 @@ from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
 from notifier.intake.submitting import Submitter
-from notifier.observability import counters, event_log
+from notifier.observability import counters, event_log, zeros
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload, settings
@@ -49,12 +49,14 @@ from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
+from notifier.store import counting
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
+from notifier.store.records import ms
 from notifier.texts import loading
 from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
@@ -130,6 +132,7 @@ class Service:
         config = self.config
         self._templates = loaded = Templates(loading.load(config))
         self.rulebook = rulebook(config, loaded, namespace=config.sms.namespace)
+        zeros.begin(config, loaded)
         self.traces = traces = _traces(config)
         if traces:
             stack.push_async_callback(traces.close)
@@ -142,6 +145,7 @@ class Service:
         self.heartbeat = Heartbeat(self.redis, self.clock, config.redis.partitions)
         stack.push_async_callback(self.heartbeat.end)
         await self.heartbeat.begin()
+        await counting.begin(self.redis, ms(self.clock.now()))
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from notifier.domain import phones
+from notifier.domain.counted import counted
 from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms.limits import Over
 from notifier.sms.providers.base import REMEMBERED
@@ -55,7 +56,7 @@ def explain(stored: StoredMessage) -> Iterator[str]:
         yield _REASONS.get(stored.reason, f"Reason: {stored.reason}")
     end = _ENDS[stored.state]
     hours = REMEMBERED // timedelta(hours=1)
-    yield end if not stored.unconfirmed else f"{end} It was asked for {hours} hours; no confirmation came."
+    yield end if not stored.unconfirmed else f"{end} It was asked for {counted(hours, 'hour')}; no confirmation came."
 
 
 def _attempt(attempt: Attempt) -> str:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from notifier.domain.counted import counted
 from notifier.domain.persian import ZWNJ
 from notifier.domain.variables import PERSONS
 from notifier.sms.segments import units
@@ -67,12 +68,12 @@ class TokenRules:
         if not value:
             return f"{token} is empty"
         if units(value) > self.longest:
-            return f"{token} has {units(value)} characters, and {self.longest} are allowed"
+            return f"{token} has {counted(units(value), 'character')}, and {self.longest} are allowed"
         if self.free:
             return None
         allowed = self.spaces[token] if self.spaces is not None else 0
         if value.count(" ") > allowed:
-            return f"{token} has {value.count(' ')} spaces, and {allowed} are allowed"
+            return f"{token} has {counted(value.count(' '), 'space')}, and may have {allowed}"
         harmless = _HARMLESS | {" "} if allowed else frozenset[str]()
         if bad := sorted({char for char in value if not _is_letter(char) and char not in harmless}):
             return f"{token} holds {', '.join(f'U+{ord(char):04X}' for char in bad)}, which the provider may refuse"

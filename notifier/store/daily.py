@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from notifier.domain import tally
 from notifier.domain.messages import Audience, Message
+from notifier.domain.orders import Order
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from notifier.store.work import UnitOfWork
@@ -24,7 +26,10 @@ _KEPT = 800 * 24 * 3600  # seconds: two years can be compared
 
 
 class DayCounts(Struct, frozen=True, kw_only=True):
-    """The counters of one day. Texts by template and by hour, waits by milliseconds, calls by id of staff."""
+    """The counters of one day. Texts by template and by hour, waits by milliseconds, calls by id of staff.
+
+    ``first``, ``timely`` and ``missed`` are by purpose and id of staff. Money is rial.
+    """
 
     sent: Counter[str]
     arrived: Counter[str]
@@ -37,6 +42,21 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     planned: int
     made: Counter[str]
     reached: Counter[str]
+    orders: int  # that were placed
+    cancelled: int
+    paid: int  # orders paid in advance, and for how much; of ``unpriced`` ones the shop did not say
+    revenue: int
+    unpriced: int
+    refunded: int
+    cash: int  # orders delivered that are paid then, and for how much
+    cash_rial: int
+    deposits: Counter[str]  # looked up: confirmed, rejected
+    deposit_waits: Counter[int]
+    first: Counter[str]  # calls tried for the first time
+    timely: Counter[str]  # those of them that were not late yet
+    missed: Counter[str]  # calls that were late and came to nothing before anybody tried
+    outcomes: Counter[str]
+    satisfaction: Counter[str]
 
 
 def left(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, cost: int | None, parts: int) -> None:
@@ -75,6 +95,41 @@ def not_called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool)
     _count(unit, keys, at, {f"made {by}": -1} | ({f"reached {by}": -1} if reached else {}))
 
 
+def tried(
+    unit: UnitOfWork,
+    keys: Keys,
+    at: int,
+    by: str,
+    *,
+    purpose: str,
+    outcome: str,
+    timely: bool | None,
+    satisfaction: str | None = None,
+    times: int = 1,
+) -> None:
+    """What came of an attempt; ``timely`` is None for one that is not a call's first. ``times`` -1 takes it back."""
+    counts = {f"outcome {outcome}": times}
+    if timely is not None:
+        counts[f"first {purpose} {by}"] = times
+    if timely:
+        counts[f"timely {purpose} {by}"] = times
+    if satisfaction:
+        counts[f"satisfaction {satisfaction}"] = times
+    _count(unit, keys, at, counts)
+
+
+def missed(unit: UnitOfWork, keys: Keys, at: int, whose: str | None, *, purpose: str) -> None:
+    """A call that was late came to nothing before anybody tried."""
+    _count(unit, keys, at, {f"missed {purpose} {whose or ''}": 1})
+
+
+def ordered(unit: UnitOfWork, keys: Keys, before: Order | None, after: Order) -> None:
+    """News of an order was taken."""
+    for one in tally.of_order(before, after, after.updated_at):
+        waited = {} if one.wait is None else {f"deposit-took {_rounded(one.wait)}": 1}
+        _count(unit, keys, one.at, one.counts | waited)
+
+
 def read(counts: Mapping[bytes, bytes]) -> DayCounts:
     """The hash of a day as it is stored."""
     kinds: dict[str, dict[str, int]] = {}
@@ -100,6 +155,21 @@ def read(counts: Mapping[bytes, bytes]) -> DayCounts:
         planned=named("planned").total(),
         made=named("made"),
         reached=named("reached"),
+        orders=named("orders").total(),
+        cancelled=named("cancelled").total(),
+        paid=named("paid").total(),
+        revenue=named("revenue").total(),
+        unpriced=named("unpriced").total(),
+        refunded=named("refunded").total(),
+        cash=named("cash").total(),
+        cash_rial=named("cash-rial").total(),
+        deposits=named("deposits"),
+        deposit_waits=numbered("deposit-took"),
+        first=named("first"),
+        timely=named("timely"),
+        missed=named("missed"),
+        outcomes=named("outcome"),
+        satisfaction=named("satisfaction"),
     )
 
 
@@ -118,8 +188,11 @@ def _waited(kind: str, message: Message, at: int) -> dict[str, Any]:
     """How long it took, to two digits: enough for a median. Nothing for a text that was to wait."""
     if message.not_before is not None:
         return {}
-    wait = max(at - ms(message.created_at), 0)
-    return {f"{kind} {round(wait, 2 - len(str(wait)))}": 1}
+    return {f"{kind} {_rounded(max(at - ms(message.created_at), 0))}": 1}
+
+
+def _rounded(wait: int) -> int:
+    return round(wait, 2 - len(str(wait)))
 
 
 def _count(unit: UnitOfWork, keys: Keys, at: int, counts: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from notifier.domain.counted import counted
 from notifier.store.cluster import Cluster
 from notifier.store.replicas import Replicas
 from notifier.store.server import OLDEST, running
@@ -58,8 +59,8 @@ def warnings_in(info: Mapping[str, Any]) -> list[str]:
 def _replicas_weakness(connected: int, wanted: Replicas) -> str | None:
     if connected < wanted.count:
         return (
-            f"Redis has {connected} replicas and [redis] replicas is {wanted.count}: every event is answered 503. "
-            "Start the replicas, or set replicas to what there is."
+            f"Redis has {counted(connected, 'replica')} and [redis] replicas is {wanted.count}: every event is "
+            "answered 503. Start the replicas, or set replicas to what there is."
         )
     if connected and not wanted.count:
         return (

@@ -377,7 +377,8 @@ def _of_two(name: str, what: str, ends: str) -> Callable[[str, str], str]:
 SCHEMA = _only("n:schema", "the version of the form that all records here are in", "one of it")
 RETENTION = _only("n:retention", "hash: who of all processes is removing what is old", "lapses after ten minutes")
 INSTANCE = _only("n:instance", "a random name of this store, made when it is first opened", "one of it")
-BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the embedded store that was finished", "one of it")
+COUNTED_SINCE = _only("n:counted-since", "unix ms since which the figures of the owner's page are counted", "one of it")
+BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the store that was finished", "one of it")
 LAYOUT = _only(
     "n:partitions",
     "hash: how many partitions the data lies in, and into how many it is being moved",

@@ -5,6 +5,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from notifier.domain.counted import counted
 from notifier.errors import NotifierError
 from notifier.store import keys as names
 from notifier.store.records import ms
@@ -29,8 +30,8 @@ async def require(redis: Redis, partitions: int) -> None:
     if MOVING in found:
         wanted = int(found[MOVING])
         raise OtherPartitions(
-            f"The data is being moved into {wanted} partitions and is not all there yet: run `notifier partitions "
-            f"{wanted}` to its end, and set [redis] partitions = {wanted}."
+            f"The data is being moved into {counted(wanted, 'partition')} and is not all there yet: run `notifier "
+            f"partitions {wanted}` to its end, and set [redis] partitions = {wanted}."
         )
     if (count := int(found[COUNT])) != partitions:
         raise OtherPartitions(
@@ -47,7 +48,8 @@ async def begin_move(redis: Redis, wanted: int, now: datetime) -> int:
     found: Any = await redis.hgetall(names.LAYOUT)
     if (under_way := int(found[MOVING])) != wanted:
         raise OtherPartitions(
-            f"A move into {under_way} partitions was begun: run `notifier partitions {under_way}` to its end first."
+            f"A move into {counted(under_way, 'partition')} was begun: run `notifier partitions {under_way}` to its "
+            "end first."
         )
     if busy := await alive(redis, now):
         if fresh:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from notifier.domain.counted import counted
 from notifier.errors import NotifierError
 
 
@@ -40,7 +41,7 @@ class Replicas:
         if not isinstance(have, int) or have < self.count:
             where, doubt = ("on disk ", " (does each keep an append-only file?)") if self.on_disk else ("", "")
             raise TooFewReplicas(
-                f"only {have} of the {self.count} replicas in [redis] replicas had the write {where}within "
+                f"only {have} of the {counted(self.count, 'replica')} in [redis] replicas had the write {where}within "
                 f"{self.timeout} ms{doubt}"
             )
 

@@ -92,12 +92,21 @@ class StaffBook:
         raw: Any = await self._redis.hget(names.STAFF, staff_id)
         return decode(raw, Staff) if raw is not None else None
 
+    async def named(self, name: str) -> Staff | None:
+        """Whose id this is, in capitals or small letters; None where it is nobody's, or of two without being either."""
+        if (exact := await self.get(name)) is not None:
+            return exact
+        found = [staff for staff in await self.all() if staff.id.casefold() == name.casefold()]
+        return found[0] if len(found) == 1 else None
+
     async def put(self, staff: Staff) -> None:
         """Write somebody as they are given, whoever was there: to set a desk up. Changes are for ``change``."""
         await self._redis.hset(names.STAFF, staff.id, encode(staff))
 
     async def add(self, staff: Staff, also: Callable[[UnitOfWork], None]) -> bool:
-        """Write a new one, with what ``also`` adds; whether the id was free."""
+        """Write a new one, with what ``also`` adds; whether the id was free, in capitals and small letters alike."""
+        if any(one.id.casefold() == staff.id.casefold() for one in await self.all()):
+            return False
         unit = UnitOfWork()
         unit.require_field(names.STAFF, staff.id, "")
         also(unit)

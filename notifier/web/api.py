@@ -1,6 +1,5 @@
 """The API for a shop's own tools: orders, messages and calls, for who holds a token."""
 
-import hmac
 from collections.abc import Collection
 from typing import Any
 
@@ -9,9 +8,9 @@ from aiohttp.typedefs import Handler
 
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Priority
-from notifier.errors import NotFound, Unauthorized, Unprocessable
+from notifier.errors import NotFound, Unprocessable
 from notifier.store.reading import Page, Reader
-from notifier.web import answers, queries
+from notifier.web import answers, bearer, queries
 from notifier.web.described import DocumentedAnswer, Parameter, describe
 
 _SOURCE = Parameter(name="source", text="The shop, where several use one number")
@@ -24,7 +23,7 @@ class Api:
         self, reader: Reader, sources: Collection[str], tokens: Collection[str], further: Collection[web.RouteDef] = ()
     ) -> None:
         self._reader, self._sources, self._further = reader, sources, further
-        self._tokens = [token.encode() for token in tokens]
+        self._tokens = list(tokens)
 
     def app(self) -> web.Application:
         """To be mounted at /api."""
@@ -42,12 +41,7 @@ class Api:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = token.strip().encode(errors="surrogateescape")
-        if scheme.lower() != "bearer" or not any(hmac.compare_digest(given, known) for known in self._tokens):
-            raise Unauthorized(
-                "Send Authorization: Bearer with one of the tokens of [api].", headers={"WWW-Authenticate": "Bearer"}
-            )
+        bearer.require(request, self._tokens, "one of the tokens of [api]")
         return await handler(request)
 
     @describe(

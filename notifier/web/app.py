@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from notifier.config import Config
 from notifier.observability.collector import Scrape
+from notifier.web import bearer
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.calls import CallViews
@@ -55,13 +56,18 @@ def create_app(deps: WebDependencies) -> web.Application:
     app.add_routes([web.get("/console", to_console)])
     app.add_subapp("/console/", deps.console)
 
+    token = config.metrics.token
+
     @describe(
         "Figures for Prometheus",
         tag="operation",
+        text="With `[metrics] token` in the configuration only for who holds it.",
         answers={200: DocumentedAnswer(text="Text", media="text/plain")},
     )
     async def metrics(request: web.Request) -> web.Response:
         """What lies in the store is the same from every process; the counters are this one's."""
+        if token is not None:
+            bearer.require(request, [token.value()], "the token of [metrics]")
         return web.Response(body=await scrape.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     health = HealthViews(config, deps.reader.redis, deps.accounts, deps.weaknesses)

@@ -17,7 +17,7 @@ from notifier.web.described import Body, DocumentedAnswer, Parameter, describe
 from scheduler import ical
 from scheduler.book import CallHeld, UnknownCall
 from scheduler.calling import Calling
-from scheduler.outcomes import Deposit, Report, UnclearReport
+from scheduler.outcomes import Deposit, Report, Satisfaction, UnclearReport
 from scheduler.rules import Outcome
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class OutcomeBody(ClaimBody):
     note: _Note = ""
     at: AwareDatetime | None = None
     deposit: Deposit | None = None
+    satisfaction: Satisfaction | None = None
     order_id: Annotated[str, Field(max_length=200)] | None = None
 
 
@@ -166,6 +167,7 @@ class CallViews:
             note=body.note,
             at=ms(body.at) if body.at else None,
             deposit=body.deposit,
+            satisfaction=body.satisfaction,
             order_id=body.order_id,
         )
         stored = await _answered(self._calling.reporting.report(call_id, report))

@@ -120,7 +120,7 @@ async def test_somebody_ill(window: OpenWindow, desk: Desk) -> None:
     await plain.go("/desk")
     await plain.page.check("[data-every]")
     await plain.page.click("button >> text=واگذاری")
-    await plain.says("به‌طور مساوی میان همکاران بخش شد")
+    await plain.says("به‌طور مساوی میان همکاران تقسیم شد")
     assert boss.complaints == []
 
 

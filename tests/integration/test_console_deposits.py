@@ -20,6 +20,7 @@ from notifier.config.loading import in_data_dir
 from notifier.console.figures import figures
 from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
+from notifier.domain.orders import Stage
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers
 from notifier.service.process import Service
@@ -194,6 +195,19 @@ async def test_what_is_within_the_tolerance_needs_nobody_else(desk: Desk) -> Non
     await deposit(desk)
     page = await desk.sara.post("/deposits/shop/10025", deposit="confirmed", seen="18,499,000")  # 10,000 rial less
     assert "تأیید شد" in page.words
+    order = await desk.service.reader.order("shop", "10025")
+    assert order is not None
+    assert (order.prepaid, order.deposit_rest, order.stage) == (True, 0, Stage.PAID)  # nobody is asked for the rest
+
+
+async def test_a_part_that_was_seen_leaves_the_rest_to_come(desk: Desk) -> None:
+    await deposit(desk)
+    await desk.sara.post("/deposits/shop/10025", deposit="confirmed", seen="10000000")
+    stamp = (await desk.boss.get("/deposits")).text.partition('name="stamp" value="')[2].partition('"')[0]
+    await desk.boss.post("/deposits/shop/10025", deposit="second", stamp=stamp)
+    order = await desk.service.reader.order("shop", "10025")
+    assert order is not None
+    assert (order.prepaid, order.deposit_rest) == (False, 85_000_000)
 
 
 @pytest.mark.parametrize("settings", [{"shop__deposit_four_eyes": False, "shop__deposit_tolerance": 0}])

@@ -109,7 +109,7 @@ async def test_a_healthy_set_up(settings: dict[str, str], tmp_path: Path) -> Non
     assert json.loads(document)["ok"] is True
     assert says(lines, "redis", "ok", "embedded", "fsync")
     assert says(lines, "processes", "ok", "1 process of the service")
-    assert says(lines, "staff", "ok", "1 active agents, 1 supervisors")
+    assert says(lines, "staff", "ok", "1 active agent, 1 supervisor")
     assert says(lines, "providers.simulator", "ok", "takes our key; credit 499,")
     assert says(lines, "providers.simulator", "ok", "resendfailed is off")
     assert says(lines, "clock", "ok", "Redis")
@@ -236,6 +236,25 @@ async def test_an_old_backup(redis: Redis, clock: StillClock, days: int, level: 
     clock.turn(timedelta(days=days))
     (verdict,) = [one async for one in store.backups(shipped, redis, clock)]
     assert verdict.level is level
+
+
+@pytest.mark.process
+async def test_a_redis_of_ones_own_is_backed_up_when_somebody_says_so(settings: dict[str, str], tmp_path: Path) -> None:
+    async with alone(tmp_path / "redis") as redis:
+        own = settings | {"NOTIFIER__REDIS__URL": redis.url}
+        _, before = await doctor(own, "--json")
+        assert says(found(before), "backup", "warning", "none was ever made", "notifier backup --record")
+        ended = await notifier(own, "backup", "--record")
+        assert ended.exit_code == 0, ended.exception
+        _, after = await doctor(own, "--json")
+    assert says(found(after), "backup", "ok", "the last one was made")
+
+
+@pytest.mark.parametrize("words", [(), ("file.tar", "--record"), ("--record",)])
+async def test_a_backup_is_a_file_or_a_note(settings: dict[str, str], words: tuple[str, ...]) -> None:
+    ended = await notifier(settings, "backup", *words)
+    assert ended.exit_code != 0
+    assert "notifier backup FILE" in str(ended.exception) or "Name the file" in str(ended.exception)
 
 
 async def test_a_check_that_fails_says_nothing_that_it_should_not() -> None:

@@ -29,6 +29,7 @@ HELD_BY = {
 """Pages whose blocks need no marks, since a test of their own holds what they are about."""
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COMMANDS = commands()
+OF_THE_PROGRAM = {"--help", "--version", "--install-completion", "--show-completion"}
 GROUPS = {name.split()[0] for name in COMMANDS}
 
 
@@ -64,7 +65,7 @@ def test_commands_exist(page: Page) -> None:
 
 def _parses(words: list[str]) -> bool:
     """Whether there is such a command, with such options."""
-    if not words or words[0] in (*PLACEHOLDERS, "--help", "--version"):
+    if not words or words[0] in (*PLACEHOLDERS, *OF_THE_PROGRAM):
         return True
     if words[0] not in GROUPS:
         return False

@@ -75,4 +75,4 @@ def test_the_command_writes_json_lines(redis_url: str, tmp_path: Path) -> None:
         )
         written = out.read_text() if arguments else ended.stdout
         assert [json.loads(line)["id"] for line in written.splitlines()] == ["E1"]
-        assert "1 orders" in ended.stderr
+        assert "1 order" in ended.stderr

@@ -13,7 +13,9 @@ from shops import Client, StandardShop, WooShop, standard_fixture
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.observability import counters
+from notifier.errors import ConfigError
+from notifier.intake.standard.signature import new_secret
+from notifier.observability import counters, zeros
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
 from notifier.store.staff import Role, Staff
@@ -192,3 +194,55 @@ async def listening(redis: RedisProcess) -> str:
 @pytest.fixture
 def desk(service: Service, clock: StillClock) -> Desk:
     return Desk(service, clock)
+
+
+async def test_what_may_be_counted_exists_before_the_first_of_it(make_config: Callable[..., Config]) -> None:
+    """`increase` sees the first of a thing only as a step from zero."""
+    config = make_config(
+        webhooks={"backend": {"url": "https://shop.example/news", "secret": new_secret(), "events": ["order.priority"]}}
+    )
+    zeros.begin(config, ["order_delivered"])
+    lines = counters.text().decode()
+    for name in (
+        'notifier_webhooks_total{source="woo",status="401"}',
+        'notifier_webhooks_total{source="",status="404"}',
+        'notifier_orders_caught_up_total{source="shop"}',
+        'notifier_messages_settled_total{provider="simulator",state="failed",template="order_delivered"}',
+        'notifier_messages_reported_total{provider="simulator",state="undelivered"}',
+        'notifier_attempts_total{code="418",outcome="account",provider="simulator"}',
+        'notifier_attempts_total{code="",outcome="accepted",provider="simulator"}',
+        'notifier_messages_cost_rial_total{provider="simulator"}',
+        'notifier_endpoint_news_dropped_total{endpoint="backend"}',
+        'notifier_endpoint_posts_total{endpoint="backend",status="500"}',
+    ):
+        assert f"\n{name} " in lines, name
+
+
+async def test_beginning_again_forgets_nothing(make_config: Callable[..., Config]) -> None:
+    counters.caught_up("shop", 3)
+    name = 'notifier_orders_caught_up_total{source="shop"}'
+    [before] = [line for line in counters.text().decode().splitlines() if line.startswith(name)]
+    zeros.begin(make_config(), [])
+    assert before in counters.text().decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [({}, 401), ({"Authorization": "Bearer guess"}, 401), ({"Authorization": "Bearer " + "m" * 32}, 200)],
+)
+async def test_metrics_may_want_a_token(
+    make_config: Callable[..., Config], clock: StillClock, aiohttp_client: Any, said: dict[str, str], status: int
+) -> None:
+    async with Service(make_config(metrics__token="m" * 32), clock=clock, roles=[WEB]) as service:
+        client = await aiohttp_client(service.app)
+        async with client.get("/metrics", headers=said) as answer:
+            assert answer.status == status
+            assert ("notifier_store_up" in await answer.text()) is (status == 200)
+        async with client.get("/healthz") as answer:
+            assert answer.status == 200
+
+
+async def test_a_token_that_is_not_set_opens_nothing(make_config: Callable[..., Config], clock: StillClock) -> None:
+    with pytest.raises(ConfigError, match=r"metrics.token.*NOWHERE_SET"):
+        async with Service(make_config(metrics__token="env:NOWHERE_SET"), clock=clock, roles=[WEB]):
+            pass

@@ -74,11 +74,7 @@ async def test_what_can_be_is_taken_up_and_the_rest_is_named(file: Path, tmp_pat
         assert last(served, "config_read")["taken_up"] == ["policy.tehran.online.priority"]
         assert last(served, "restart_needed")["keys"] == ["redis.timeout"]
         assert (await paid(served, 2))[2] == "normal"
-        edit(
-            file,
-            '"order_packed"] }\n"order.shipped"          = { sms = ["order_shipped_tehran"], calls',
-            '"nothing"] }\ncalls',
-        )
+        edit(file, '[policy.tehran.online]\npriority = "normal"', '[policy.tehran.online]\npriority = "nothing"')
         served.process.send_signal(signal.SIGHUP)
         await served.read_until("config_refused")
         assert str(file) in last(served, "config_refused")["errors"][0]

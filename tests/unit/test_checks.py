@@ -14,13 +14,15 @@ GOOD = (ROOT / "config.toml").read_text()
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """The errors in a configuration file with this text."""
-    for name in ("SHOP_WEBHOOK_SECRET", "WOO_WEBHOOK_SECRET", "KAVENEGAR_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    """The errors in a configuration file with this text; its secrets are set, its provider is on this machine."""
+    monkeypatch.setenv("SHOP_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("WOO_WEBHOOK_SECRET", "5f2b8c1e9d7a4f605f2b8c1e9d7a4f60")
+    monkeypatch.setenv("KAVENEGAR_API_KEY", "simulator")
 
     def errors(text: str) -> list[str]:
         file = tmp_path / "config.toml"
-        file.write_text(text.replace('folder = "templates"', f'folder = "{ROOT / "templates"}"'))
+        here = text.replace("https://api.kavenegar.com/v1", "http://127.0.0.1:8090/v1")
+        file.write_text(here.replace('folder = "templates"', f'folder = "{ROOT / "templates"}"'))
         return [found.text for found in offline.check(file) if found.level is FindingLevel.ERROR]
 
     return errors
@@ -30,10 +32,17 @@ def test_what_ships_is_without_error(check: Callable[[str], list[str]]) -> None:
     assert check(GOOD) == []
 
 
-def test_secrets_that_are_not_set_are_warnings(check: Callable[[str], list[str]]) -> None:
-    warnings = [found.text for found in offline.check(ROOT / "config.toml")]
-    assert any("SHOP_WEBHOOK_SECRET" in text and "sources.shop.secret" in text for text in warnings)
-    assert any("KAVENEGAR_API_KEY" in text and "providers.kavenegar.api_key" in text for text in warnings)
+def test_secrets_that_are_not_set_are_errors_where_serve_refuses_them(
+    check: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("SHOP_WEBHOOK_SECRET", "WOO_WEBHOOK_SECRET", "KAVENEGAR_API_KEY", "NOTIFIER_API_TOKEN")
+    for name in (*names, "NOTIFIER_CALLBACK_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    errors = [text.split(": ")[1] for text in check(GOOD)]
+    assert errors == ["sources.shop.secret", "sources.woo.secret", "providers.kavenegar.api_key"]
+    warnings = [one.text for one in offline.check(ROOT / "config.toml") if one.level is FindingLevel.WARNING]
+    assert any("api.tokens[0]: the environment variable NOTIFIER_API_TOKEN is not set" in text for text in warnings)
+    assert any("callbacks.token" in text for text in warnings)
 
 
 MISTAKES = [

@@ -46,7 +46,7 @@ def of(word: str) -> list[str]:
     return [rest for found, rest in instructions() if found == word]
 
 
-@pytest.fixture(params=["serve", "serve --role %i"])
+@pytest.fixture(params=["serve", "serve --role web --port %i"])
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unit as it is and as the guide makes one for roles of it, with a program that is on every machine."""
     name = "notifier.service" if request.param == "serve" else "notifier@.service"
@@ -63,6 +63,39 @@ def test_systemd_finds_it_hardened(unit: Path) -> None:
     said = tool("systemd-analyze", "security", "--offline=true", unit)
     [exposure] = re.findall(r"exposure level for .*: (\d+\.\d)", said)
     assert float(exposure) <= EXPOSURE_LIMIT, said
+
+
+def test_the_unit_of_backups_means_the_same_and_is_taken(tmp_path: Path) -> None:
+    backup = (DEPLOY / "notifier-backup.service").read_text()
+    for line in re.findall(
+        r"^(?:Environment|EnvironmentFile|User|Group|StateDirectory\w*|UMask)=.+$", backup, re.MULTILINE
+    ):
+        assert f"\n{line}\n" in UNIT
+    assert "\nReadWritePaths=/var/backups/notifier\n" in backup
+    shutil.copy(DEPLOY / "notifier-backup.timer", tmp_path)
+    (tmp_path / "notifier-backup.service").write_text(backup)
+    assert tool("systemd-analyze", "verify", tmp_path / "notifier-backup.timer") == ""
+
+
+def test_kubernetes_takes_the_manifests() -> None:
+    """Each is held against the schemas where those are, and its shape against ours everywhere."""
+    manifests = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    assert [one["kind"] for one in manifests] == [
+        *("Deployment", "Deployment", "PersistentVolumeClaim", "Service", "PodDisruptionBudget"),
+    ]
+    for one in manifests[:2]:
+        pod = one["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        assert one["spec"]["selector"]["matchLabels"] == one["spec"]["template"]["metadata"]["labels"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert f"{pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}" == of("USER")[0]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+        assert pod["terminationGracePeriodSeconds"] > 60, "requests under way have 60 seconds to end"
+    schemas = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate of PyPI is not installed")
+    for one in manifests:
+        schemas.validate(one, "1.30", strict=True)
 
 
 def test_the_unit_and_the_service_mean_the_same() -> None:
@@ -88,10 +121,10 @@ def test_the_commands_of_the_guide_mean_the_same_too() -> None:
 @pytest.mark.parametrize("guide", ["deploy.md", "deploy.fa.md"])
 def test_the_guide_names_files_that_are_there(guide: str) -> None:
     text = (ROOT / "docs" / "how-to" / guide).read_text()
-    named = set(re.findall(r"\bdeploy/[a-zA-Z.]+", text)) - {"deploy/shop"}
+    named = set(re.findall(r"\bdeploy/[a-zA-Z.-]+[a-z]", text, re.IGNORECASE)) - {"deploy/shop"}
     assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir() if path.name != "shop"}
-    [edit] = re.findall(r"^sed '(s/.*/)' deploy/notifier.service", text, re.MULTILINE)
-    assert edit == "s/notifier serve/notifier serve --role %i/"
+    edits = re.findall(r"^sed '(s/.*/)' deploy/notifier.service", text, re.MULTILINE)
+    assert edits == [f"s/notifier serve/notifier serve --role {role} --port %i/" for role in ("web", "worker")]
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:
@@ -136,12 +169,17 @@ def test_the_image_holds_what_the_locks_name() -> None:
 @pytest.mark.parametrize("guide", ["deploy.md", "deploy.fa.md"])
 def test_the_guide_installs_what_the_locks_name(guide: str) -> None:
     text = (ROOT / "docs" / "how-to" / guide).read_text()
-    lines = [line.partition("/pip install ")[2] for line in text.splitlines() if line.startswith("sudo /opt/notifier/")]
-    assert [line for line in lines if line] == [
+    installs = re.findall(r"^(?:sudo |~|/tmp)\S*/pip install (.+)$", text, re.MULTILINE)
+    locked = [
         "--require-hashes --no-deps -r locks/build.txt",
         "--require-hashes --no-deps --no-build-isolation -r locks/run.txt",
         "--no-deps --no-build-isolation .",
     ]
+    wheelhouse = [locked[0], "--no-index --no-deps --force-reinstall wheelhouse/*.whl"]
+    assert [line.partition("/pip install ")[2] or line for line in installs] == [*locked, *locked, *wheelhouse, *locked]
+    assert (
+        "/pip wheel --require-hashes --no-deps --no-build-isolation --wheel-dir wheelhouse -r locks/run.txt\n" in text
+    )
 
 
 def test_compose_keeps_what_is_acknowledged() -> None:

@@ -18,6 +18,7 @@ RULES: Any = [
     rule for group in yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 OURS = re.compile(r"\bnotifier_\w+")
+COUNTED = [one for one in vars(counters).values() if isinstance(one, counters.Counter | counters.Histogram)]
 LABELS = {one.name: set(one.labels) for one in gauges.every()}
 
 
@@ -31,6 +32,26 @@ def test_every_metric_asked_for_exists() -> None:
     asked = {name for query in queries() for name in OURS.findall(query)}
     assert len(asked) > 30
     assert asked - names() == set()
+
+
+def labels_of(name: str) -> set[str]:
+    """The labels of a metric as a query names it."""
+    base = re.sub(r"_total$", "", name)
+    if base in LABELS:
+        return LABELS[base]
+    base = re.sub(r"_(bucket|sum|count)$", "", base)
+    [counted] = [one for one in COUNTED if one._name == base]
+    return set(counted._labelnames) | ({"le"} if name.endswith("_bucket") else set())
+
+
+def test_every_label_asked_for_exists() -> None:
+    for query in queries():
+        everywhere = {"instance", "job", *(label for name in OURS.findall(query) for label in labels_of(name))}
+        for name, matchers in re.findall(r"\b(notifier_\w+)\{([^}]*)\}", query):
+            asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
+            assert asked <= labels_of(name) | {"instance", "job"}, query
+        for group in re.findall(r"\bby \(([^)]*)\)", query):
+            assert set(re.findall(r"\w+", group)) <= everywhere, query
 
 
 def test_almost_every_metric_is_shown() -> None:

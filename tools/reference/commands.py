@@ -16,8 +16,16 @@ _INTRODUCTION = f"""\
 {MADE.format(command="python -m tools.reference")}
 
 `notifier COMMAND --help` says the same, `notifier --version` which version it is. In a checkout it is
-`.venv/bin/notifier`. A mistake of the user's ends with one line and exit code 2; `check`, `doctor`, `import` and
-`templates lint` say with 1 that something is wrong.
+`.venv/bin/notifier`. `notifier --install-completion` has the shell complete them. How scripts use them:
+[Commands in scripts](../how-to/scripts.md).
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | done, and something is wrong: a check found it, an import or a replay left something, a test was refused |
+| 2 | not done: a mistake in the command or the configuration, which a person must mend; the last line says what |
+| 75 | not done, for the store is away: the same may succeed later |
+| 130 | stopped with Ctrl-C |
 """
 
 

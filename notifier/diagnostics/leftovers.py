@@ -1,0 +1,74 @@
+"""What is still as the sample configuration has it: customers would read, ring and pay somebody else's."""
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from notifier.config import Config, accounts, shipped
+from notifier.config.loopback import is_loopback
+from notifier.diagnostics import findings
+from notifier.diagnostics.findings import Finding
+from notifier.domain import persian
+
+_OF_A_SHOP = {
+    "support_phone": "customers would ring somebody else; write where they reach you",
+    "site": "customers would be sent to a site that is not there; write yours",
+    "card": "customers would pay to it; write the shop's own card",
+    "account": "customers would pay to it; write the shop's own account",
+    "holder": "customers are told that the account bears it; write whose it is",
+}
+_NAME = "texts would be signed with it; write the shop's own"
+
+
+def leftovers(config: Config) -> Iterator[Finding]:
+    """A finding for each value that was not made the shop's own.
+
+    Errors where texts leave to customers, warnings where the provider is a simulator on this machine. A shop may well
+    be called what the sample's is, and rent the line that Kavenegar shows in its own examples: those are warnings.
+    """
+    sample = _sample()
+    found = findings.warning if is_practice(config) else findings.error
+    for key, text in _OF_A_SHOP.items():
+        if _same(getattr(config.shop, key), sample["shop"][key]):
+            yield found(f"{config.file}: shop.{key}", f"is still that of the sample; {text}")
+    if _same(config.shop.name, sample["shop"]["name"]):
+        yield findings.warning(f"{config.file}: shop.name", f"is still that of the sample; {_NAME}")
+    lines = {section.get("sender") for section in sample["providers"].values()} - {None}
+    for name in dict.fromkeys(accounts.names(config)):
+        if name in config.providers and not _is_here(config, name) and config.providers[name].sender in lines:
+            text = "is still that of the sample; write the line of your own account, or its texts are refused"
+            yield findings.warning(f"{config.file}: providers.{name}.sender", text)
+
+
+def is_practice(config: Config) -> bool:
+    """Whether every text goes to a simulator on this machine."""
+    return all(_is_here(config, name) for name in accounts.names(config))
+
+
+def _is_here(config: Config, name: str) -> bool:
+    account: Any = config.providers.get(name)
+    address = getattr(account, "base_url", None) or getattr(account, "url", None) or ""
+    try:
+        return is_loopback(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
+
+
+def is_sample(config: Config, key: str) -> bool:
+    """Whether a value of [shop] is still the sample's, which is nobody's."""
+    return _same(getattr(config.shop, key), _sample()["shop"][key])
+
+
+def _sample() -> dict[str, Any]:
+    return tomllib.loads(shipped.CONFIG.read_text(encoding="utf-8"))
+
+
+def _same(ours: str, sample: str) -> bool:
+    return bool(ours.strip()) and _bare(ours) == _bare(sample)
+
+
+def _bare(text: str) -> str:
+    """Without what makes no difference: kinds of digits and letters, spaces, hyphens, the scheme of an address."""
+    plain = persian.fold(persian.ascii_digits(text)).removeprefix("https://").removeprefix("http://")
+    return plain.removeprefix("www.").rstrip("/").replace(" ", "").replace("-", "")
