@@ -141,7 +141,8 @@ class Reporting:
                 return {"refused": True}
             case Consequence.TELL_SUPERVISOR:
                 debts = [
-                    PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now) for one in desk.supervisors(now)
+                    PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now)
+                    for one in desk.supervisors(now, sources=call.sources)
                 ]
                 for debt in debts:
                     unit.do("HSET", keys.owed, debt.field, debt.value)

@@ -21,7 +21,6 @@ from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
-from notifier.domain.policy import Shop
 from notifier.errors import Conflict, NotifierError, StoreError
 from notifier.sms import by_hand, inbox
 from notifier.sms.by_hand import TextRefused, WhyNot, Written
@@ -193,6 +192,7 @@ class Conversations:
             audience=Audience.CUSTOMER,
             order_id=order.id if order else None,
             source=order.source if order else None,
+            route=rulebook.route(order.source) if order else "",
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
@@ -300,14 +300,11 @@ class Conversations:
         return sorted(turns, key=lambda one: one.at, reverse=True)[:_SHOWN]
 
     def _reviewed(self, typed: str, thread: CustomerThread) -> FreeText:
-        config, shop = self._deps.config, self._shop
+        config, source = self._deps.config, thread.order.source if thread.order else ""
+        shop = self._deps.rulebook().shops.of(source)
         url = thread.order.details.tracking_url if thread.order else None
         hosts = [url] if url else []
         return free_text.review(typed, shop, config.sms.price, parts=config.sms.limits.by_hand_parts, hosts=hosts)
-
-    @property
-    def _shop(self) -> Shop:
-        return self._deps.rulebook().shop
 
     async def _thread_of_order(self, request: web.Request) -> CustomerThread:
         source, order_id = request.match_info["source"], request.match_info["id"]

@@ -149,7 +149,7 @@ class DepositPages:
     async def _page(
         self, request: web.Request, views: Sequence[DepositView], total: int, *, alone: bool
     ) -> web.Response:
-        me, shop = request[STAFF], self._shop
+        me = request[STAFF]
         return await self._render.page(
             request,
             "deposits.html",
@@ -157,7 +157,9 @@ class DepositPages:
             total=total,
             alone=alone,
             may_confirm={
-                view.finding.stamp: settling.may_confirm(me, view.finding.by, shop) for view in views if view.finding
+                view.finding.stamp: settling.may_confirm(me, view.finding.by, self._shop(view.order.source))
+                for view in views
+                if view.finding
             },
         )
 
@@ -171,7 +173,7 @@ class DepositPages:
     async def settle(self, request: web.Request) -> web.Response:
         """Confirm with the sum that was seen, or reject; the order's own rules send what follows."""
         source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
-        me, shop, do = request[STAFF], self._shop, form.get("deposit", "")
+        me, shop, do = request[STAFF], self._shop(source), form.get("deposit", "")
         parts = Settling(self._deps.calling.book, self._deps.calling.reporting, self._written_down(me, order_id))
         picture = ""
         try:
@@ -285,9 +287,8 @@ class DepositPages:
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/deposits"})
 
-    @property
-    def _shop(self) -> Shop:
-        return self._deps.rulebook().shop
+    def _shop(self, source: str) -> Shop:
+        return self._deps.rulebook().shops.of(source)
 
 
 def _view(

@@ -32,7 +32,7 @@ from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
-from notifier.store.reading import StoredMessage
+from notifier.store.reading import Page, Place, StoredMessage
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
@@ -49,6 +49,7 @@ _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHI
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
 
 _OWN = "own"
+_LOOKS = 40  # pages of all orders that are looked through for one of a single shop
 
 
 class Orders:
@@ -78,12 +79,36 @@ class Orders:
             if len(found.orders) == 1:
                 return _to(address_of(found.orders[0]))
             return await self._render.page(request, "search.html", found=found, query=query)
+        shop = self._shop(request)
         if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
-            return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
-        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+            theirs = (order async for order in every if shop in ("", order.source))
+            return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, theirs)
+        page = await self._page(sets, paging.after(request), shop)
         orders = await self._deps.reader.orders(page.members)
-        return await self._render.page(request, "orders.html", orders=orders, end=page.end)
+        return await self._render.page(
+            request, "orders.html", orders=orders, end=page.end, shop=shop, shops=self._deps.shops
+        )
+
+    def _shop(self, request: web.Request) -> str:
+        """The source whose orders are asked for; empty: of all. Raises PageRefusal."""
+        shop = request.query.get("shop", "")
+        if shop and shop not in self._deps.sources:
+            raise PageRefusal("چنین فروشگاهی نیست؛ از فهرست فروشگاه‌ها انتخاب کنید.")
+        return shop
+
+    async def _page(self, sets: list[tuple[Keys, str]], after: Place | None, shop: str) -> Page:
+        """A page of the orders of one shop, as far as a bounded look finds them; the next goes on where it ended."""
+        if not shop:
+            return await self._deps.reader.page(sets, after=after, size=paging.SIZE)
+        found: list[tuple[Keys, str]] = []
+        for _ in range(_LOOKS):
+            page = await self._deps.reader.page(sets, after=after, size=paging.SIZE)
+            found += [(keys, member) for keys, member in page.members if member.partition(":")[0] == shop]
+            after = page.end
+            if after is None or len(found) >= paging.SIZE:
+                break
+        return Page(members=found, end=after)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""
@@ -112,6 +137,7 @@ class Orders:
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
+            shop=self._deps.shops.get(order.source, order.source),
         )
 
     async def add_call(self, request: web.Request) -> web.Response:
@@ -194,7 +220,8 @@ class Orders:
             raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
         if await self._would_be_dropped(order, name):
             raise PageRefusal(WANTS_NO_TEXTS)
-        rulebook, template = self._deps.rulebook(), self._deps.templates[name]
+        rulebook = self._deps.rulebook()
+        template = rulebook.template(name, order.source)
         ready = rulebook.texting_time(now)
         message = Message(
             id=derived_id(rulebook.namespace, "console", order.source, order.id, name, form.get("once", "")),
@@ -206,6 +233,7 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            route=rulebook.route(order.source),
             essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
@@ -237,8 +265,8 @@ class Orders:
         if name not in fitting(order, self._deps.rulebook(), self._deps.now()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
-        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
-        return self._deps.templates[name].render(context)
+        context = Context(order=order, shops=rulebook.shops, now=self._deps.clock.now())
+        return rulebook.template(name, order.source).render(context)
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         return await found_order(self._deps, request)

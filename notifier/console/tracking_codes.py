@@ -144,7 +144,7 @@ class TrackingCodes:
         source, text = form.get("source", ""), form.get("lines", "")
         if source not in self._deps.sources:
             return await self._begin(request, typed=text, wrong="فروشگاه را انتخاب کنید.")
-        zone, now = self._deps.config.shop.zone, self._deps.clock.now()
+        zone, now = self._deps.config.shop_of(source).zone, self._deps.clock.now()
         by_file = file is not None and bool(file.content)
         try:
             if by_file and file is not None:
@@ -211,7 +211,7 @@ class TrackingCodes:
         form, now = request[FORM], self._deps.clock.now()
         typed, carrier = form.get("code", "")[:500], form.get("carrier", "")[:100]
         row = tracking.of_fields(
-            1, order.number, typed, carrier, source=source, zone=self._deps.config.shop.zone, now=now
+            1, order.number, typed, carrier, source=source, zone=self._deps.config.shop_of(source).zone, now=now
         )
         if row.event is None:
             raise PageRefusal(f"{_REFUSED[row.fault]}.")

@@ -170,6 +170,11 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.first.source
 
     @property
+    def sources(self) -> frozenset[str]:
+        """Whose customer is called."""
+        return frozenset(reason.source for reason in self.reasons)
+
+    @property
     def due_at(self) -> datetime:
         return datetime.fromtimestamp(self.due / 1000, _TEHRAN)
 

@@ -49,6 +49,11 @@ def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Timeli
         unit.do("RPUSH", keys.timeline(order.source, order.id), *encoded)
 
 
+def box(keys: Keys, route: str) -> str:
+    """The outbox of the source by whose lines a message leaves, or that of all."""
+    return keys.routed(route) if route else keys.outbox
+
+
 def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0) -> None:
     """Put a message into the outbox; one that was there before, in whatever state, stays as it is.
 
@@ -65,11 +70,13 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     if message.audience is Audience.STAFF:
         fields += ("staff", 1)
     order = f"{message.source}:{message.order_id}"
+    if message.route:
+        fields += ("route", message.route)
     if message.overtakable:
         fields += ("overtakable", order)
     queued.do("HSET", keys.message(message.id), *fields)
     queued.do("ZADD", keys.messages(MessageState.QUEUED), created, message.id)
-    queued.do("ZADD", keys.outbox, due, message.id)
+    queued.do("ZADD", box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes:

@@ -191,7 +191,9 @@ class CallViews:
             raise NotFound("There is no calendar at this address; `notifier staff feed ID` tells somebody's.")
         calls = await self._book.assigned_to(staff.id)
         briefs = {call.id: await self._brief(call) for call in calls}
-        body = ical.feed(staff, calls, briefs, now=self._book.clock.now(), shop=self._calling.texts.shop.name)
+        body = ical.feed(
+            staff, calls, briefs, now=self._book.clock.now(), shop=self._calling.texts.rulebook.shops.main.name
+        )
         return web.Response(body=body, content_type="text/calendar", charset="utf-8")
 
     async def _whole(self, stored: StoredCall) -> answers.CallWithBrief:
