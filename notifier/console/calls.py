@@ -266,7 +266,7 @@ class Calls:
     async def _theirs(self, request: web.Request) -> StoredCall:
         """The call that an address names. Raises Forbidden where it is of a shop whose customers others call."""
         stored, me = await self._found(request.match_info["id"]), request[STAFF]
-        if stored.call.assignee != me.id and not me.serves(stored.call.sources):
+        if not me.may_make(stored.call):
             raise Forbidden("این تماس از فروشگاهی است که به شما سپرده نشده است.")
         return stored
 

@@ -39,6 +39,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     suppressed: tuple[Suppression, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
+    route: str = ""  # the source by whose own lines texts about the order leave
 
 
 def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
@@ -159,6 +160,7 @@ class _Deciding:
             suppressed=tuple(self.suppressed),
             timeline=tuple(self.timeline),
             facts=tuple(self.facts),
+            route=self.rulebook.route(self.order.source),
         )
 
     def _in_turn(self) -> Iterator[tuple[Event, News | None]]:

@@ -213,6 +213,7 @@ class Service:
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
+        await self.sending.routes.begin()  # before anything is put into an outbox that nobody knows of yet
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
@@ -222,7 +223,6 @@ class Service:
             posting = asyncio.create_task(self.news.run(), name="news")
             stack.push_async_callback(self._stop_posting, posting)
             await self.sending.dead_claims.begin()
-            await self.sending.routes.begin()
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))

@@ -105,10 +105,10 @@ async def claim(
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
     ``bound`` says whether from those that this provider alone may have, ``route`` of which source that has lines of its
-    own; empty: of all others. ``gap`` is the least time between two texts to
-    one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
-    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which. ``hold`` is the
-    heartbeat that tells others that we live; a claim without one is ours until the lease ends.
+    own; empty: of all others. ``gap`` is the least time between two texts to one customer, essential ones apart.
+    ``most`` are the texts to a number in an hour, in a day, and in a day of essential ones, 0 for no limit; ``on_held``
+    hears of each that is held for one, and for which. ``hold`` is the heartbeat that tells others that we live; a claim
+    without one is ours until the lease ends.
     """
     token, any_of = hold.token if hold else secrets.token_hex(8), "%s"
     number_hour, number_day, number_day_essential = most

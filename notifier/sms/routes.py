@@ -48,5 +48,6 @@ class Routes:
             for member, due in waiting:
                 unit.do("ZADD", keys.outbox, int(due), member.decode())
                 unit.do("ZREM", box, member.decode())
+                unit.do("HDEL", keys.message(member.decode()), "route")
             await work.commit(self.reader.redis, [unit])
             count += len(waiting)

@@ -102,12 +102,13 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
 
 
-def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, reason: str = "") -> None:
-    """Take a message back, if nobody has begun to send it."""
+def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, route: str = "", reason: str = "") -> None:
+    """Take a message back, if nobody has begun to send it. Where it does not wait in the outbox of this ``route``, the
+    sender finds that it is cancelled and takes it out."""
     cancelled = UnitOfWork()
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
     if reason:
         cancelled.do("HSET", keys.message(message_id), "reason", reason)
-    cancelled.do("ZREM", keys.outbox, message_id)
+    cancelled.do("ZREM", box(keys, route), message_id)
     cancelled.move(message_id, source=keys.messages(MessageState.QUEUED), target=keys.messages(MessageState.CANCELLED))
     unit.when(keys.message(message_id), "state", MessageState.QUEUED, cancelled)

@@ -18,6 +18,8 @@ from notifier.intake.standard.signature import new_secret
 from notifier.practice import standard
 from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, create_app
+from notifier.store import work, writes
+from notifier.store.work import UnitOfWork
 
 S = MessageState
 MINUTE = timedelta(minutes=1)
@@ -89,6 +91,69 @@ async def test_a_source_without_lines_any_more_leaves_nothing_behind(
         await service.sender.send_ready()
     assert [one.text for one in simulator.messages] == [own.text]
     assert not await desk.service.redis.exists(desk.keys(own).routed("woo"))
+
+
+async def test_a_line_that_is_away_holds_up_no_text_of_another_shop_to_the_same_customer(
+    desk: Desk, simulator: Simulator, second: Simulator
+) -> None:
+    second.faults.add(Fault(kind="code", code=403))
+    own = await desk.queue(source="woo", order_id="1", route="woo")
+    await desk.pass_by(5 * MINUTE)
+    common = await desk.queue(source="shop", order_id="1", created_at=desk.clock.now())
+    assert common.to == own.to
+    await desk.send()
+    assert await desk.state(common) is S.ACCEPTED
+    assert await desk.state(own) is S.QUEUED
+
+
+async def test_a_cancelled_text_of_a_source_with_lines_is_out_of_its_outbox(desk: Desk, second: Simulator) -> None:
+    redis = desk.service.redis
+    for known in ("woo", ""):  # also one that was queued before the source had lines, or after
+        own = await desk.queue(source="woo", order_id=f"1{known}", route="woo")
+        unit = UnitOfWork()
+        writes.cancel_message(unit, desk.keys(own), own.id, route=known)
+        await work.commit(redis, [unit])
+        assert await desk.state(own) is S.CANCELLED
+        await desk.send()
+        assert await redis.zscore(desk.keys(own).routed("woo"), own.id) is None
+    assert second.messages == []
+
+
+async def test_what_was_queued_before_a_source_had_lines_leaves_by_those_of_all(
+    make_config: Callable[..., Any],
+    clock: StillClock,
+    redis: Redis,
+    simulator: Simulator,
+    second: Simulator,
+    other: dict[str, Any],
+) -> None:
+    """A store as every version before wrote it: one outbox, and no message says by whose lines it leaves."""
+    later = clock.now() + 10 * MINUTE
+    async with Service(make_config(), clock=clock, roles=["web"]) as service:
+        before = Desk(service, clock)
+        ready = await before.queue(source="woo", order_id="1")
+        waiting = await before.queue(source="woo", order_id="2", to="09121111111", not_before=later)
+    assert b"route" not in await redis.hgetall(before.keys(ready).message(ready.id))
+    config = make_config(providers__other=other, sources__woo__provider="other")
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        desk = Desk(service, clock)
+        fresh = await desk.queue(source="woo", order_id="3", to="09122222222", route="woo")
+        await desk.send()
+        await desk.pass_by(15 * MINUTE)
+        assert await desk.states() == [S.ACCEPTED] * 3
+    assert sorted(one.text for one in simulator.messages) == sorted([ready.text, waiting.text])
+    assert [one.text for one in second.messages] == [fresh.text]
+
+
+async def test_an_outbox_that_a_web_process_alone_wrote_to_is_known_to_all(
+    desk: Desk, make_config: Callable[..., Any], simulator: Simulator
+) -> None:
+    own = await desk.queue(source="woo", order_id="1", route="woo")  # the service of the fixture has the role web alone
+    async with Service(make_config(), clock=desk.clock, roles=["worker"]) as service:
+        assert await service.sending.routes.tick() == 1
+        await service.sender.send_ready()
+        await service.sender.drain()
+    assert [one.text for one in simulator.messages] == [own.text]
 
 
 async def test_a_source_may_have_a_sender_of_its_own_at_the_same_account(
