@@ -7,13 +7,14 @@ from typing import TypeVar
 from aiohttp import web
 
 from notifier.console import call_cards, csv_export, labels, rows, time_slots
+from notifier.console import scope as scopes
 from notifier.console import worklist as boards
 from notifier.console.customer import customer
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer, moment
-from notifier.console.security import FORM, SESSION, STAFF
+from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
 from notifier.domain import jalali
 from notifier.domain.calls import Call, CallState, HistoryEntry
 from notifier.store.reading import StoredCall
@@ -93,7 +94,7 @@ class Calls:
         if seen is not None and (entry := _done_by_another(call, seen, me)):
             meanwhile = await call_cards.said_of(self._deps, entry, me)
         card = await call_cards.card(self._deps, call, me, meanwhile=meanwhile)
-        known = await customer(self._deps, call.phone, card.orders, but_call=call.id)
+        known = await customer(self._deps, call.phone, card.orders, scopes.of(request[STAFF]), but_call=call.id)
         text = self._render.fragment(
             "call_card.html",
             card=card,
@@ -244,7 +245,10 @@ class Calls:
         chosen: bool,
         status: int = 200,
     ) -> web.Response:
-        known = await customer(self._deps, card.call.phone, card.orders, but_call=card.call.id) if card else None
+        known = None
+        if card:
+            call, scope = card.call, scopes.of(request[STAFF])
+            known = await customer(self._deps, call.phone, card.orders, scope, but_call=call.id)
         return await self._render.page(
             request,
             "calls.html",
@@ -267,7 +271,7 @@ class Calls:
         """The call that an address names. Raises Forbidden where it is of a shop whose customers others call."""
         stored, me = await self._found(request.match_info["id"]), request[STAFF]
         if not me.may_make(stored.call):
-            raise Forbidden("این تماس از فروشگاهی است که به شما سپرده نشده است.")
+            raise Forbidden(NOT_YOURS)
         return stored
 
     async def _found(self, call_id: str) -> StoredCall:

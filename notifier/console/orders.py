@@ -8,12 +8,14 @@ from urllib.parse import quote
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console import scope as scopes
 from notifier.console.conversation import WHY_NOT
 from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
+from notifier.console.scope import ShopScope
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
@@ -49,7 +51,7 @@ _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHI
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
 
 _OWN = "own"
-_LOOKS = 40  # pages of all orders that are looked through for one of a single shop
+_LOOKS = 40  # pages of all orders that are looked through for those of some shops
 
 
 class Orders:
@@ -72,39 +74,30 @@ class Orders:
         """What was searched for, else the orders that changed last. One result is shown at once."""
         query = request.query.get("q", "").strip()
         sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
+        scope = scopes.asked(request, self._deps)
         if query:
-            found = await search(self._deps, query)
+            found = await search(self._deps, query, scope)
             if csv_export.wanted(request):
                 return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
             if len(found.orders) == 1:
                 return _to(address_of(found.orders[0]))
             return await self._render.page(request, "search.html", found=found, query=query)
-        shop = self._shop(request)
         if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
-            theirs = (order async for order in every if shop in ("", order.source))
+            theirs = (order async for order in every if scope.shows(order.source))
             return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, theirs)
-        page = await self._page(sets, paging.after(request), shop)
+        page = await self._page(sets, paging.after(request), scope)
         orders = await self._deps.reader.orders(page.members)
-        return await self._render.page(
-            request, "orders.html", orders=orders, end=page.end, shop=shop, shops=self._deps.shops
-        )
+        return await self._render.page(request, "orders.html", orders=orders, end=page.end, scope=scope)
 
-    def _shop(self, request: web.Request) -> str:
-        """The source whose orders are asked for; empty: of all. Raises PageRefusal."""
-        shop = request.query.get("shop", "")
-        if shop and shop not in self._deps.sources:
-            raise PageRefusal("چنین فروشگاهی نیست؛ از فهرست فروشگاه‌ها انتخاب کنید.")
-        return shop
-
-    async def _page(self, sets: list[tuple[Keys, str]], after: Place | None, shop: str) -> Page:
-        """A page of the orders of one shop, as far as a bounded look finds them; the next goes on where it ended."""
-        if not shop:
+    async def _page(self, sets: list[tuple[Keys, str]], after: Place | None, scope: ShopScope) -> Page:
+        """A page of the orders of some shops, as far as a bounded look finds them; the next goes on where it ended."""
+        if scope.is_all:
             return await self._deps.reader.page(sets, after=after, size=paging.SIZE)
         found: list[tuple[Keys, str]] = []
         for _ in range(_LOOKS):
             page = await self._deps.reader.page(sets, after=after, size=paging.SIZE)
-            found += [(keys, member) for keys, member in page.members if member.partition(":")[0] == shop]
+            found += [(keys, member) for keys, member in page.members if scope.shows(member.partition(":")[0])]
             after = page.end
             if after is None or len(found) >= paging.SIZE:
                 break
@@ -120,7 +113,7 @@ class Orders:
         chapters = timeline(told.timeline, messages, calls, names)
         if csv_export.wanted(request):
             return await csv_export.sheet(request, self._deps, "order", rows.STORY, chapters)
-        known = await customer(self._deps, order.details.phone, [order])
+        known = await customer(self._deps, order.details.phone, [order], scopes.of(request[STAFF]))
         stage = order.stage
         return await self._render.page(
             request,

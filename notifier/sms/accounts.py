@@ -226,6 +226,13 @@ class Accounts:
         chains = {"": self.common or list(known), **self.own}
         return {route: _takers({name: known[name] for name in chain}, now) for route, chain in chains.items()}
 
+    def of(self, sources: Collection[str] | None) -> Collection[str]:
+        """The names of those by which texts of some sources leave; of all, where none are named."""
+        if sources is None:
+            return [account.name for account in self.each]
+        common = self.common or [account.name for account in self.each]
+        return {name for source in sources for name in self.own.get(source, common)}
+
     def named(self, name: str) -> Account | None:
         return next((account for account in self.each if account.name == name), None)
 

