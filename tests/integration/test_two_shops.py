@@ -10,12 +10,11 @@ from console_browser import Desk as ConsoleDesk
 from console_browser import hire
 from outbox_driver import Desk
 from redis.asyncio import Redis
-from shops import SHOP_SECRET, Client, StandardShop
+from shops import Client, StandardShop
+from two_shops import MI, posted
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState
-from notifier.intake.standard.signature import new_secret
-from notifier.practice import standard
 from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, create_app
 from notifier.store import work, writes
@@ -24,8 +23,6 @@ from notifier.store.work import UnitOfWork
 S = MessageState
 MINUTE = timedelta(minutes=1)
 KEY = "second-account"
-MI_SECRET = new_secret()
-TEHRAN_CUSTOMER = {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران"}
 
 
 @pytest.fixture
@@ -168,9 +165,6 @@ async def test_a_source_may_have_a_sender_of_its_own_at_the_same_account(
         assert shop.sender != "30007777"
 
 
-OWN = {"name": "می‌شاپ", "support_phone": "02191005678", "site": "mishop.example"}
-
-
 @pytest.fixture
 async def two(
     make_config: Callable[..., Any],
@@ -180,23 +174,13 @@ async def two(
     aiohttp_client: Callable[..., Awaitable[Client]],
 ) -> AsyncIterator[ConsoleDesk]:
     """Two standard shops that are strangers to each other, with the console."""
-    second_source = {"kind": "standard", "secret": MI_SECRET, "provider": "other", "shop": OWN}
-    config = make_config(providers__other=other, sources__mi=second_source)
+    config = make_config(providers__other=other, sources__mi=MI | {"provider": "other"})
     async with Service(config, clock=clock, roles=["web"]) as service:
         await hire(service)
         client = await aiohttp_client(service.app)
         found = ConsoleDesk(client, StandardShop(client, clock), service, clock)
         await found.open()
         yield found
-
-
-async def posted(desk: ConsoleDesk, source: str, order_id: str, **more: Any) -> None:
-    secret = MI_SECRET if source == "mi" else SHOP_SECRET
-    data = {"order_id": order_id, "customer": TEHRAN_CUSTOMER, "payment": {"method": "cash"}, **more}
-    payload = {"type": "order.registered", "timestamp": desk.clock.now().isoformat(), "data": data}
-    body, headers = standard.signed(secret, payload, at=desk.clock.now(), event_id=f"{source}-{order_id}")
-    answer = await desk.sara.client.post(f"/webhooks/{source}", data=body, headers=headers)
-    assert answer.status == 202, await answer.text()
 
 
 async def test_a_customer_of_two_shops_reads_of_each_under_its_own_name(
