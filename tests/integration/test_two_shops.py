@@ -15,9 +15,11 @@ from two_shops import MI, posted
 
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState
+from notifier.retention import removal
 from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, create_app
-from notifier.store import work, writes
+from notifier.store import layout, work, writes
+from notifier.store.moving import Mover
 from notifier.store.work import UnitOfWork
 
 S = MessageState
@@ -150,6 +152,38 @@ async def test_an_outbox_that_a_web_process_alone_wrote_to_is_known_to_all(
         await service.sender.send_ready()
         await service.sender.drain()
     assert [one.text for one in simulator.messages] == [own.text]
+
+
+async def test_its_outbox_is_moved_into_other_partitions(
+    make_config: Callable[..., Any],
+    clock: StillClock,
+    redis: Redis,
+    other: dict[str, Any],
+    second: Simulator,
+    simulator: Simulator,
+) -> None:
+    config = make_config(providers__other=other, sources__woo__provider="other")
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        one = Desk(service, clock)
+        texts = [await one.queue(source="woo", order_id=str(number), route="woo") for number in range(20)]
+    await layout.begin_move(redis, 3, clock.now())
+    await Mover(redis, 3).move()
+    await layout.end_move(redis, 3)
+    config = make_config(providers__other=other, sources__woo__provider="other", redis__partitions=3)
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        assert sum([bool(await redis.exists(keys.routed("woo"))) for keys in service.reader.everywhere]) == 3
+        await service.sender.send_ready()
+    assert sorted(one.text for one in second.messages) == sorted(one.text for one in texts)
+    assert simulator.messages == []
+
+
+async def test_a_text_that_is_removed_is_out_of_its_outbox(desk: Desk) -> None:
+    own, redis = await desk.queue(source="woo", order_id="1", route="woo"), desk.service.redis
+    keys, unit = desk.keys(own), UnitOfWork()
+    removal.drop_message(unit, keys, own.id, await redis.hgetall(keys.message(own.id)))
+    await work.commit(redis, [unit])
+    assert await redis.zcard(keys.routed("woo")) == 0
+    assert not await redis.exists(keys.message(own.id))
 
 
 async def test_a_source_may_have_a_sender_of_its_own_at_the_same_account(

@@ -11,7 +11,7 @@ from rulebook import CONFIG, CUSTOMER, NOON, RULEBOOK
 from notifier.config import Config
 from notifier.config.loading import load
 from notifier.config.shop import OwnShopConfig, ShopConfig
-from notifier.diagnostics import offline
+from notifier.diagnostics import leftovers, offline
 from notifier.domain.calls import Call, Purpose, ReasonToCall
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, PaymentMethod
@@ -135,10 +135,66 @@ def test_a_longer_name_is_measured_too(tmp_path: Path) -> None:
 def test_check_says_where_a_shops_numbers_are_half_its_own(tmp_path: Path) -> None:
     configured(tmp_path, OWN.replace('holder = "مینا کریمی"\n', "").replace('account = ""\n', ""))
     said = [found.text.partition("config.toml: ")[2] for found in offline.check(tmp_path / "config.toml")]
-    assert [one.partition(",")[0] for one in said if one.startswith("sources.mi.shop")] == [
+    assert [one.partition(",")[0] for one in said if " is its own" in one or " is not said" in one] == [
         "sources.mi.shop.card: is its own",
         "sources.mi.shop.account: is not said: texts name that of [shop] beside what is its own; write it",
     ]
+
+
+def found(tmp_path: Path, more: str) -> dict[str, str]:
+    """What is found of the shop of the source, by key, with its level."""
+    configured(tmp_path, more)
+    every = [
+        (one.level.value, one.text.partition("config.toml: ")[2]) for one in offline.check(tmp_path / "config.toml")
+    ]
+    return {
+        text.partition(": ")[0]: f"{level}: {text.partition(': ')[2]}" for level, text in every if "sources.mi" in text
+    }
+
+
+def test_check_finds_what_a_source_has_of_the_sample(tmp_path: Path) -> None:
+    """Of the sample's own shop, and of the one that it shows behind #, however they are written."""
+    own = OWN.replace("02191005678", "۰۲۱-۹۱۰۰۱۲۳۴").replace("6219861012345678", "6104-3377-1234-5678")
+    own = own.replace("مینا کریمی", "علي رضايي").replace('account = ""', 'account = "1234567890"')
+    said = found(tmp_path, own)
+    shop = "sources.mi.shop"
+    assert {key for key, text in said.items() if "is still that of the sample" in text} == {
+        *(f"{shop}.{key}" for key in ("name", "support_phone", "site", "card", "account", "holder"))
+    }
+    assert said[f"{shop}.card"].startswith("error: ")
+    assert said[f"{shop}.name"].startswith("warning: ")
+
+
+def test_check_says_nothing_of_the_sample_twice(tmp_path: Path) -> None:
+    """What a source leaves out is said of [shop] alone."""
+    said = found(tmp_path, '\n[sources.mi]\nkind = "standard"\nsecret = "env:MI_SECRET"\n')
+    assert [key for key, text in said.items() if "sample" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "why"),
+    [
+        ('card = "6219861012345679"', "card", "check digit"),
+        ('card = "12"', "card", "16 digits"),
+        ('support_phone = "call us"', "support_phone", "cannot ring this"),
+        ('site = "mishop"', "site", "no site is called"),
+        ('site = "shop.invalid"', "site", "name for examples"),
+    ],
+)
+def test_check_finds_what_is_mistyped_of_a_source(line: str, key: str, why: str, tmp_path: Path) -> None:
+    said = found(tmp_path, f'\n[sources.mi]\nkind = "standard"\nsecret = "env:MI_SECRET"\n[sources.mi.shop]\n{line}\n')
+    assert why in said[f"sources.mi.shop.{key}"]
+    assert said[f"sources.mi.shop.{key}"].startswith("error: ")
+
+
+def test_the_sample_shows_the_second_shop_that_check_knows() -> None:
+    shown = CONFIG.file.read_text(encoding="utf-8")
+    assert [value for key, value in leftovers.SECOND.items() if f'# {key} = "{value}"' not in shown] == []
+
+
+def test_a_line_of_the_sample_is_found_at_its_source(tmp_path: Path) -> None:
+    said = found(tmp_path, '\n[sources.mi]\nkind = "standard"\nsecret = "env:MI_SECRET"\nsender = "10004347"\n')
+    assert said["sources.mi.sender"].startswith("warning: is still that of the sample")
 
 
 def test_check_wants_a_number_to_pay_to_of_each_shop(tmp_path: Path) -> None:
