@@ -166,8 +166,10 @@ class WaitingPages:
         everywhere = self._deps.reader.everywhere
         sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
         if csv_export.wanted(request):
-            every = rows.messages(self._deps, csv_export.newest(self._deps, sets))
-            return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
+            needing = self._all_needing(sets, states)
+            return await csv_export.sheet(
+                request, self._deps, "messages", rows.MESSAGE, rows.messages(self._deps, needing)
+            )
         end, members = paging.after(request), list[tuple[Keys, str]]()
         for _ in range(_ROUNDS):  # those that a person has seen to stand among them
             page = await self._deps.reader.page(sets, after=end, size=paging.SIZE)
@@ -196,6 +198,12 @@ class WaitingPages:
             endings=endings,
             end=end,
         )
+
+    async def _all_needing(
+        self, sets: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
+    ) -> AsyncIterator[list[tuple[Keys, str]]]:
+        async for members in csv_export.newest(self._deps, sets):
+            yield await self._needing(members, states)
 
     async def _needing(
         self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
