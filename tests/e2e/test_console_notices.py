@@ -142,7 +142,11 @@ async def test_pushes_are_switched_on_and_off_on_this_browser(window: OpenWindow
     await desk.service.pushing.sender.tick()
     await desk.due_call()
     await desk.service.pushing.sender.tick()
-    assert [post.said["title"] for post in push.posts] == ["اعلان‌ها فعال شد", "وقت تماس است"]
+    assert [post.said["title"] for post in push.posts] == [
+        "اعلان‌ها فعال شد",
+        "تماس پیش رو",
+        "وقت تماس است",
+    ]
     given = await agent.page.evaluate("window.given")
     assert given.replace("+", "-").replace("/", "_").rstrip("=") == KEYS.public_text
     await agent.page.click("#push-off")
