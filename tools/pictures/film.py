@@ -19,6 +19,7 @@ from notifier.clock import StillClock
 from notifier.config import shipped
 from notifier.console.sessions import Sessions
 from notifier.demo.stage import STAFF, DemoStage, listen, opened
+from notifier.domain import persian
 from notifier.domain.calls import CallState
 from notifier.observability import logs
 from tools.pictures.console import SIZES
@@ -84,8 +85,9 @@ class Reel:
         await context.close()
 
 
-async def write_webp(page: Any, target: Path, *, quality: int = 62) -> None:
+async def write_webp(page: Any, target: Path, *, width: int = 100, quality: int = 62) -> None:
     """The whole page as it is laid out, in the form that is smallest."""
+    await page.set_viewport_size({"width": width, "height": 100})
     box = await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     await page.set_viewport_size({"width": box[0], "height": box[1]})
     await page.evaluate("Promise.all([...document.images].map((one) => one.decode()))")
@@ -194,7 +196,11 @@ async def codes(reel: Reel) -> None:
 
 async def search(reel: Reel) -> None:
     page = await reel.window(AGENT)
-    for typed in ("كريمي", "۳۴۵", "مینا ط"):
+    newest: Any = await reel.stage.service.redis.zrevrange(KEYS.orders, 0, 0)
+    order = await reel.stage.service.reader.order(*newest[0].decode().split(":"))
+    assert order
+    assert order.details.phone
+    for typed in ("كريمي", persian.digits(order.details.phone[-4:]), f"سفارش {persian.digits(order.id[-5:])}"):
         await reel.go(page, f"/orders?q={typed}")
         await reel.shot(page)
 
