@@ -43,7 +43,9 @@ chaos: $(VENV)/installed-test
 
 pictures: $(VENV)/installed-test
 	$(BIN)/python -m tools.pictures.console
+	$(BIN)/python -m tools.pictures.film
 	$(BIN)/python -m tools.pictures.phones
+	$(BIN)/python -m tools.pictures.texts
 
 lock: $(VENV)/bin/python
 	@$(PIP) 'uv>=0.9'

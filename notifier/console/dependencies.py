@@ -25,7 +25,8 @@ from scheduler.calling import Calling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
+    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender;
+    ``push_key`` is what browsers subscribe with, "" where nobody is pushed to."""
 
     config: Config
     reader: Reader
@@ -42,6 +43,7 @@ class Dependencies:
     committer: Committer
     editor: TextEditor
     promises: PromiseEditor
+    push_key: str = ""
 
     @property
     def redis(self) -> Redis:

@@ -317,6 +317,8 @@ ACTS: Mapping[str, str] = {
     Act.SECOND_FACTOR_RESET: "ورود دومرحله‌ای را بازنشانی کرد",
     Act.RECOVERY_USED: "با کد بازیابی وارد شد",
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
+    Act.PUSH_ON: "اعلان‌های یک دستگاه را فعال کرد",
+    Act.PUSH_OFF: "اعلان‌های یک دستگاه را غیرفعال کرد",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
     Act.SHOPS_CHANGED: "فروشگاه‌ها را عوض کرد",
     Act.ABSENCE_CHANGED: "حضور یا مرخصی را نوشت",

@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from notifier.channels.web_push.answer import PushAnswer
 from notifier.domain.messages import MessageState
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
@@ -91,6 +92,12 @@ POSTED = Counter(
     ("endpoint", "status"),
     registry=REGISTRY,
 )
+PUSHED = Counter(
+    "notifier_pushes",
+    "Pushes to browsers of the staff, by what their push service answered",
+    ("answer",),
+    registry=REGISTRY,
+)
 DROPPED = Counter(
     "notifier_endpoint_news_dropped",
     "News that an endpoint was never told: it waited too long, or there was too much of it",
@@ -151,6 +158,11 @@ def reported(report: Reported) -> None:
 def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:
     """Count an attempt to tell an endpoint something."""
     POSTED.labels(endpoint.name, answer.status or answer.error).inc()
+
+
+def pushed(answer: PushAnswer) -> None:
+    """Count an attempt to push to a browser."""
+    PUSHED.labels(answer.status or answer.error).inc()
 
 
 def dropped(endpoint: Endpoint, count: int) -> None:

@@ -41,6 +41,7 @@ from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
+from notifier.service.pushing import pushing, telling_staff
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
@@ -81,6 +82,7 @@ _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
 _ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
+_PUSH_CHECK = 1  # seconds between looks at what browsers of the staff are to be pushed
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
@@ -149,7 +151,7 @@ class Service:
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
-        publish = telling(config, namespace=namespace)
+        publish = telling_staff(config, telling(config, namespace=namespace))
         self.calling = calling(
             config,
             self.reader,
@@ -160,6 +162,9 @@ class Service:
             retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
+        self.pushing = pushing(config, self.reader, self.staff, self.clock)
+        if self.pushing:
+            stack.push_async_callback(self.pushing.sender.close)
         self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
             self.redis,
             lambda: self.rulebook,
@@ -279,6 +284,8 @@ class Service:
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            if self.pushing:
+                ticks.every(_PUSH_CHECK, self.pushing.sender.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_NEWS_CHECK, self.news.prune)
@@ -353,6 +360,7 @@ class Service:
                 take_up=self.reloader.take_up,
             ),
             promises=self.promises,
+            push_key=self.pushing.public_key if self.pushing else "",
         )
 
     def _callbacks(self) -> KavenegarCallbacks:

@@ -53,6 +53,8 @@ class Act(StrEnum):
     SECOND_FACTOR_RESET = "second_factor_reset"
     RECOVERY_USED = "recovery_used"
     RECOVERY_RENEWED = "recovery_renewed"
+    PUSH_ON = "push_on"
+    PUSH_OFF = "push_off"
     SHIFTS_CHANGED = "shifts_changed"
     SHOPS_CHANGED = "shops_changed"
     ABSENCE_CHANGED = "absence_changed"
