@@ -22,6 +22,8 @@ PACKAGES = (
     *("python3", "python3-venv", "sudo", "git", "ca-certificates", "curl", "procps"),
 )
 USER = "keeper"
+MACHINES = "NOTIFIER_TEST_MACHINES"
+ASKED = f"fetches a Debian and takes minutes, so it is asked for: make machines, or {MACHINES}=1"
 READY = "NOTIFIER_TEST_DEBIAN"
 """Names a folder that holds such a Debian already, which is copied: for who tries often."""
 
