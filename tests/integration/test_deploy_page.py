@@ -10,16 +10,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from bare_debian import USER, Machine, booted
+from bare_debian import ASKED, MACHINES, USER, Machine, booted
 from doc_pages import ROOT, Block, Page
 
 pytestmark = [
     pytest.mark.process,
     pytest.mark.slow,
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(
-        "NOTIFIER_TEST_DEPLOY" not in os.environ, reason="minutes, and a Debian: NOTIFIER_TEST_DEPLOY=1"
-    ),
+    pytest.mark.skipif(MACHINES not in os.environ, reason=ASKED),
 ]
 
 PAGE = Page(ROOT / "docs" / "how-to" / "deploy.md")
@@ -83,9 +81,7 @@ def practise(machine: Machine, said: str) -> None:
 
 
 def practise_too(machine: Machine, said: str) -> None:
-    machine.run(
-        "sed -i 's/^# NOTIFIER__SMS__PROVIDER/NOTIFIER__SMS__PROVIDER/' ~/notifier/shop/notifier.env", user=USER
-    )
+    machine.run(f"{PRACTISE} ~/notifier/shop/notifier.env", user=USER)
 
 
 def nothing_wrong(machine: Machine, said: str) -> None:
@@ -123,9 +119,7 @@ def roles_apart(machine: Machine, said: str) -> None:
 
 def well(machine: Machine, said: str) -> None:
     """It answers, and takes a signed event."""
-    machine.run(
-        "for try in $(seq 120); do curl -fs -o /dev/null 127.0.0.1:8080/readyz && exit; sleep 0.5; done; exit 1"
-    )
+    machine.run(READY)
     if machine.run("systemctl is-active notifier notifier-web@8080 || true").split().count("active"):
         assert "202" in machine.run("notifier trigger order.registered --source shop")
     assert (machine.root / "var/lib/notifier").stat().st_mode & 0o077 == 0
