@@ -30,6 +30,7 @@ READY = "NOTIFIER_TEST_DEBIAN"
 _TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux"}
 _BOOT = 60  # seconds
 _POLL = 0.3  # seconds between looks at a machine that has no way of telling us
+_A_MOMENT = 1.0  # seconds before something is typed: sudo throws away what comes before it listens
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HANDED_ON = ("PIP_CERT", "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "SSL_CERT_FILE", "http_proxy", "https_proxy")
 _ASKS = re.compile(rb"(?:Password|Repeat for confirmation):")
@@ -82,6 +83,7 @@ def _talk(terminal: int, password: str) -> str:
         while part := ours.read(4096):
             said += part
             if len(_ASKS.findall(said)) > typed:
+                time.sleep(_A_MOMENT)
                 ours.write(password.encode() + b"\r")
                 typed += 1
     return said.decode(errors="replace").replace("\r\n", "\n")
