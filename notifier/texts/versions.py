@@ -120,5 +120,6 @@ def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> 
             str(after.path) if after else "deleted",
             lineterm="",
         )
-        found.append(TextChange(name, before and before.version, after and after.version, list(lines)))
+        versions = (before.version if before else None, after.version if after else None)
+        found.append(TextChange(name, *versions, list(lines)))
     return found
