@@ -1,14 +1,17 @@
 """A bare Debian with systemd in a folder of its own, booted with a loopback that nobody else sees."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,6 +57,7 @@ class Machine:
         if user != "root":
             variables["XDG_RUNTIME_DIR"] = f"/run/user/{self._uid(user)}"
         terminal, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         with subprocess.Popen(
             [
                 *("setsid", "--ctty", "--wait", "nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-p", "-r", "-w"),
@@ -98,10 +102,10 @@ def needed() -> None:
             pytest.skip(f"there is no {tool} on this machine; Debian has it in the package {package}")
 
 
-def bootstrap(root: Path) -> None:
-    """Put a Debian there; skipped where none can be fetched."""
+def bootstrap(root: Path, *, suite: str, packages: tuple[str, ...]) -> None:
+    """Put a Debian of these packages there; skipped where none can be fetched."""
     done = subprocess.run(
-        ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root), MIRROR],
+        ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite, str(root), MIRROR],
         capture_output=True,
         text=True,
     )
@@ -123,7 +127,7 @@ def booted() -> Iterator[Machine]:
         if READY in os.environ:
             subprocess.run(["cp", "-a", os.environ[READY], root], check=True)
         else:
-            bootstrap(root)
+            bootstrap(root, suite=SUITE, packages=PACKAGES)
         subprocess.run(["chroot", root, "useradd", "--create-home", "--shell", "/bin/bash", USER], check=True)
         (root / "etc" / "sudoers.d" / USER).write_text(f"{USER} ALL=(ALL) NOPASSWD: ALL\n")
         alone = [] if Path("/run/systemd/system").exists() else ["--register=no", "--keep-unit"]
