@@ -168,7 +168,7 @@ def diff(
     raise typer.Exit(1 if changes else 0)
 
 
-async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[versions.TextChange]:
+async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[versions.TextDifference]:
     store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)

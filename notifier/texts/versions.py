@@ -95,7 +95,7 @@ async def get(redis: Redis, name: str, version: str) -> TextVersion | None:
     return decode(kept, TextVersion) if kept is not None else None
 
 
-class TextChange(Struct, frozen=True):
+class TextDifference(Struct, frozen=True):
     """A template whose file says something else than the version in use; None where there is no such side."""
 
     template: str
@@ -104,9 +104,9 @@ class TextChange(Struct, frozen=True):
     diff: list[str]
 
 
-def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> list[TextChange]:
+def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> list[TextDifference]:
     """From the versions in use to the files, each with the lines of a unified diff."""
-    found: list[TextChange] = []
+    found: list[TextDifference] = []
     for name in sorted({*used, *loaded}):
         before, after = used.get(name), loaded.get(name)
         if before and after and before.version == after.version:
@@ -121,5 +121,5 @@ def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> 
             lineterm="",
         )
         versions = (before.version if before else None, after.version if after else None)
-        found.append(TextChange(name, *versions, list(lines)))
+        found.append(TextDifference(name, *versions, list(lines)))
     return found
