@@ -33,10 +33,11 @@ mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/tmp"
 mount --bind "$DATA" "$ROOT/var/lib/notifier"
-inside() { env -i $(cat "$SETTINGS") chroot --userspec=10001:10001 "$ROOT" "$@"; }
+within="env -i $(tr '\n' ' ' <"$SETTINGS") chroot --userspec=10001:10001 $ROOT"
+inside() { $within "$@"; }
 inside sh -c 'for place in /etc /opt/notifier /usr; do ! touch $place/x 2>/dev/null; done; touch /var/lib/notifier/x'
 ! inside sh -c "$HEALTH" 2>/dev/null
-inside notifier serve &
+$within notifier serve &
 service=$!
 for try in $(seq 120); do inside sh -c "$HEALTH" 2>/dev/null && break; sleep 0.5; done
 inside sh -c "$HEALTH"
