@@ -33,7 +33,7 @@ mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/tmp"
 mount --bind "$DATA" "$ROOT/var/lib/notifier"
-within="env -i $(tr '\n' ' ' <"$SETTINGS") chroot --userspec=10001:10001 $ROOT"
+within="env -i $(tr '\n' ' ' <"$SETTINGS") $(command -v chroot) --userspec=10001:10001 $ROOT"
 inside() { $within "$@"; }
 inside sh -c 'for place in /etc /opt/notifier /usr; do ! touch $place/x 2>/dev/null; done; touch /var/lib/notifier/x'
 ! inside sh -c "$HEALTH" 2>/dev/null
