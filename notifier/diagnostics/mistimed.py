@@ -24,9 +24,13 @@ def mistimed(config: Config) -> Iterator[Finding]:
             "at night; write when the night begins in from, and when it ends in to"
         )
         yield findings.error(f"{config.file}: quiet_hours", text)
-    if config.shop.deposit_deadline <= timedelta():
-        text = 'leaves customers no time to pay; write how long a transfer is awaited, such as "24h"'
-        yield findings.error(f"{config.file}: shop.deposit_deadline", text)
+    owned = {
+        f"sources.{name}.shop": source.shop.deposit_deadline for name, source in config.sources.items() if source.shop
+    }
+    for section, deadline in {"shop": config.shop.deposit_deadline, **owned}.items():
+        if deadline is not None and deadline <= timedelta():
+            text = 'leaves customers no time to pay; write how long a transfer is awaited, such as "24h"'
+            yield findings.error(f"{config.file}: {section}.deposit_deadline", text)
 
 
 def _span(where: str, text: str) -> Iterator[Finding]:
