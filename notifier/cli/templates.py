@@ -152,15 +152,23 @@ def variables(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def diff(config: ConfigOption = None, data_dir: DataDirOption = None, folder: FolderOption = None) -> None:
+def diff(
+    as_json: JsonLines = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    folder: FolderOption = None,
+) -> None:
     """Show what changed in the templates since the running service last took them up. Exit code 1 if anything did."""
     settings = configured(config, data_dir)
     changes = asyncio.run(_changes(settings, loading.load(settings, folder)))
-    typer.echo("\n".join(changes) if changes else "nothing changed")
+    if as_json:
+        write_lines(changes)
+    else:
+        typer.echo("\n".join(line for one in changes for line in one.diff) if changes else "nothing changed")
     raise typer.Exit(1 if changes else 0)
 
 
-async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[str]:
+async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[versions.TextDifference]:
     store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)
