@@ -38,7 +38,7 @@ from notifier.store.work import UnitOfWork
 from scheduler import entries
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
-DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
+DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 50  # the limit in ms
 AGENTS = 20
 SURNAMES = ("محمدی", "کریمی", "رضایی", "حسینی", "احمدی", "موسوی", "جعفری")
 KEYS = Keys(0)
@@ -106,7 +106,7 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     daily.left(unit, KEYS, message, at=taken, cost=1200, parts=1)
     if state is MessageState.DELIVERED:
         daily.arrived(unit, KEYS, message, accepted=taken, at=came)
-    daily.called(unit, KEYS, came, f"agent{number % AGENTS}", reached=number % 3 > 0)
+    daily.called(unit, KEYS, came, f"agent{number % AGENTS}", source="shop", reached=number % 3 > 0)
     unit.do("ZREM", KEYS.outbox, message.id)
     unit.do("ZREM", KEYS.messages(MessageState.QUEUED), message.id)
     unit.do("ZADD", KEYS.messages(state), ms(at), message.id)

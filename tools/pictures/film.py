@@ -30,9 +30,11 @@ from tools.pictures.week import END, KEYS, Week, opening
 AGENT, SUPERVISOR, COLLEAGUE = STAFF[0].id, STAFF[1].id, "reza"
 WIDTH = {"desktop": 640, "phone": 300}
 """Of one picture in a strip, in pixels."""
+IN_A_ROW = 3
 
 _STRIP = """<!doctype html><html dir="rtl"><style>
-body { margin: 0; padding: 14px; display: flex; gap: 14px; background: #d9d6cf; width: max-content; }
+body { margin: 0; padding: 14px; display: grid; grid: auto-flow / repeat(COLUMNS, max-content); gap: 14px;
+  background: #d9d6cf; width: max-content; }
 figure { margin: 0; }
 img { display: block; width: WIDTHpx; border-radius: 10px; }
 figcaption { background: #0b6b63; color: #fff; font: 700 16px sans-serif; width: 28px; height: 28px;
@@ -81,7 +83,11 @@ class Reel:
         )
         context = await self.browser.new_context()
         page = await context.new_page()
-        await page.set_content(_STRIP.replace("WIDTH", str(WIDTH[self.size])).replace("FRAMES", pictures))
+        shape = {"WIDTH": str(WIDTH[self.size]), "COLUMNS": str(min(len(self.frames), IN_A_ROW)), "FRAMES": pictures}
+        strip = _STRIP
+        for name, value in shape.items():
+            strip = strip.replace(name, value)
+        await page.set_content(strip)
         await write_webp(page, target)
         await context.close()
 
