@@ -22,7 +22,7 @@ from notifier.service.process import Service
 from notifier.store import packing
 from notifier.store.keys import Keys
 
-DICTIONARY = files("notifier.store").joinpath("packing.dict").read_bytes()
+DICTIONARY = files("notifier.store").joinpath(packing.NEWEST_FILE).read_bytes()
 
 
 def deflated(record: bytes) -> bytes:
