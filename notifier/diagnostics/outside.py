@@ -21,7 +21,7 @@ from notifier.domain.counted import counted
 from notifier.intake.inactivity import last_heard
 from notifier.intake.woocommerce.rest import RestTrouble
 from notifier.outbound.breaker import EndpointStates
-from notifier.sms.providers.base import Provider, ProviderError
+from notifier.sms.providers.base import CreditUntold, Provider, ProviderError
 from notifier.sms.providers.kavenegar import KavenegarProvider
 from notifier.store import keys as names
 from notifier.texts import loading
@@ -34,6 +34,9 @@ async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
     about, settings = f"providers.{provider.name}", config.providers[provider.name]
     try:
         credit = await provider.credit()
+    except CreditUntold as untold:
+        yield ok(about, str(untold))
+        return
     except ProviderError as trouble:
         yield error(about, str(trouble))
         return

@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.domain import persian
+from notifier.domain import persian, spoken
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
@@ -70,14 +70,17 @@ class Template:
         self.max_parts, self.reserve = self.header.max_parts, defaults.reserve
         self._patterns = _patterns(self.header)
         self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
-        self._jinja, shown = self._compiled()
+        self._jinja, shown = self._compiled(self.body, self.first_line)
+        said_line = headers.line_of(header, ("spoken",)) + 1
+        self._spoken, heard = self._compiled(self.header.spoken, said_line)
         mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
         mapped |= set(self.header.tokens.values())
-        self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
+        self._refuse_unknown(header, shown | heard | mapped | self.header.sample.keys())
         self._refuse_tokens(header)
         self.variables = frozenset(shown | mapped)
         said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
         self._values = {name: said[name] for name in self.variables}
+        self._heard = {name: said[name] for name in heard}
 
     def render(self, context: Context) -> str:
         """The text for one order, without spare white space and empty lines; long names give way to max_parts."""
@@ -85,8 +88,20 @@ class Template:
 
     def values(self, context: Context) -> dict[str, str]:
         """What this template's variables say about one order."""
-        said = {name: value(context) for name, value in self._values.items()}
-        return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
+        return _said(self._values, context)
+
+    def spoken(self, context: Context) -> str:
+        """What is read out for one order, by the header's own words; empty where it has none."""
+        return self.speak(_said(self._heard, context)) if self.header.spoken else ""
+
+    def speak(self, values: Mapping[str, str]) -> str:
+        """What the header's own words are read out as with these values, with ``heard`` among them."""
+        return spoken.spoken_form(self._spoken(values))
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The variables that are read out."""
+        return frozenset(self._heard)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
@@ -130,15 +145,15 @@ class Template:
     def _fits(self, text: str) -> bool:
         return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts
 
-    def _compiled(self) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
+    def _compiled(self, source: str, first_line: int) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""
         try:
-            parsed = _ENVIRONMENT.parse(self.body)
+            parsed = _ENVIRONMENT.parse(source)
             _refuse_programs(parsed)
             shown = meta.find_undeclared_variables(parsed)
             template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
-            line = self.first_line + error.lineno - 1
+            line = first_line + error.lineno - 1
             text = f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}"
             raise TemplateSyntaxWrong(text, line=line) from None
 
@@ -187,6 +202,11 @@ class Template:
 
     def __repr__(self) -> str:
         return f"<Template {self.name} {self.version}>"
+
+
+def _said(values: Mapping[str, Callable[[Context], str]], context: Context) -> dict[str, str]:
+    said = {name: value(context) for name, value in values.items()}
+    return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
 
 
 def _refuse_programs(parsed: nodes.Template) -> None:
