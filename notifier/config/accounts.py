@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from notifier.config import Config
-from notifier.config.providers import KavenegarConfig
+from notifier.config.providers import KavenegarConfig, KavenegarVoiceConfig
 from notifier.errors import ConfigError
 from notifier.sms.providers.base import Provider
 
@@ -15,7 +15,9 @@ def names(config: Config) -> list[str]:
 
 def kavenegar_names(config: Config) -> list[str]:
     """The accounts in use that are at Kavenegar."""
-    return [name for name in names(config) if isinstance(config.providers[name], KavenegarConfig)]
+    return [
+        name for name in names(config) if isinstance(config.providers[name], KavenegarConfig | KavenegarVoiceConfig)
+    ]
 
 
 def providers(config: Config) -> Iterator[Provider]:

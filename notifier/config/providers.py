@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
 from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
+from notifier.domain.channels import Channel
 from notifier.domain.messages import Via
 from notifier.secret import Inline, Secret, is_reference
 from notifier.sms.limit_rules import Limits
@@ -71,6 +72,70 @@ class KavenegarConfig(ProviderAccount):
             self.api_key.value(),
             base_url=self.base_url,
             sender=self.sender,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KavenegarVoiceConfig(ProviderAccount):
+    """``price`` is what a call is taken to cost, in rial, until Kavenegar says it."""
+
+    kind: Literal["kavenegar_voice"]
+    api_key: Secret
+    base_url: str = "https://api.kavenegar.com/v1"
+    price: Annotated[int, Ge(0)] | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.VOICE
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nobody is called by it, by key."""
+        return {"api_key": self.api_key}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.kavenegar_voice import KavenegarVoiceProvider
+
+        return KavenegarVoiceProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            price=self.price,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaleConfig(ProviderAccount):
+    """``bot_id`` is the bot that writes, ``price`` what a message costs, in rial: Bale tells nobody."""
+
+    kind: Literal["bale"]
+    api_key: Secret
+    bot_id: Annotated[int, Ge(1)]
+    base_url: str = "https://safir.bale.ai/api/v3"
+    price: Annotated[int, Ge(0)] = 0
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.BALE
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nothing leaves by it, by key."""
+        return {"api_key": self.api_key}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.bale import BaleProvider
+
+        return BaleProvider(
+            self.api_key.value(),
+            bot_id=self.bot_id,
+            base_url=self.base_url,
+            price=self.price,
             name=name,
             timeout=self.timeout.total_seconds(),
         )
@@ -142,6 +207,8 @@ def _practice_key(section: Any) -> Any:
 
 ProviderConfig = Annotated[
     Annotated[KavenegarConfig, Tag("kavenegar")]
+    | Annotated[KavenegarVoiceConfig, Tag("kavenegar_voice")]
+    | Annotated[BaleConfig, Tag("bale")]
     | Annotated[SmsIrConfig, Tag("smsir")]
     | Annotated[HttpConfig, Tag("http")],
     Discriminator(_kind_of),

@@ -12,7 +12,7 @@ from yarl import URL
 from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.config.loopback import is_loopback
-from notifier.config.providers import KavenegarConfig
+from notifier.config.providers import KavenegarConfig, KavenegarVoiceConfig
 from notifier.config.rest import RestConfig
 from notifier.config.sources import WooCommerceSource
 from notifier.diagnostics.store import judged
@@ -47,7 +47,7 @@ async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
         yield warning(about, left, f"fill up the account: low_credit is {settings.low_credit:,}")
     else:
         yield ok(about, left)
-    if isinstance(settings, KavenegarConfig) and is_loopback(URL(settings.base_url).host or ""):
+    if isinstance(settings, KavenegarConfig | KavenegarVoiceConfig) and is_loopback(URL(settings.base_url).host or ""):
         yield warning(about, f"texts go to {settings.base_url}, not to Kavenegar", "set base_url before you go live")
     if isinstance(provider, KavenegarProvider):
         async for verdict in _kavenegar(about, provider):

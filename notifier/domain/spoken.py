@@ -60,9 +60,7 @@ def _line(line: str) -> str:
 
 def _of_account(line: str) -> bool:
     """Whether it holds an IBAN, or sixteen digits that are the number of a card."""
-    return any(
-        not found[0][0].isdigit() or _is_card(re.sub(r"\D", "", found[0])) for found in _ACCOUNT.finditer(line)
-    )
+    return any(not found[0][0].isdigit() or _is_card(re.sub(r"\D", "", found[0])) for found in _ACCOUNT.finditer(line))
 
 
 def _is_card(digits: str) -> bool:
@@ -97,4 +95,6 @@ def _in_words(found: re.Match[str]) -> str:
 def _beside_letter(found: re.Match[str]) -> bool:
     """Whether it is a part of a code with letters, like the 13 of 13T."""
     text, start, end = found.string, found.start(), found.end()
-    return bool(re.match("[A-Za-z]", text[end : end + 1]) or re.match("[A-Za-z]", text[start - 1 : start] if start else ""))
+    return bool(
+        re.match("[A-Za-z]", text[end : end + 1]) or re.match("[A-Za-z]", text[start - 1 : start] if start else "")
+    )

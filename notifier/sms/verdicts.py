@@ -8,7 +8,7 @@ from notifier.domain.back_off import back_off, doubling
 from notifier.domain.channels import Channel
 from notifier.domain.messages import Attempt, MessageState
 from notifier.sms.outbox import ClaimedMessage, Settled
-from notifier.sms.providers.base import Accepted, DeliveryStatus, Failure, Result
+from notifier.sms.providers.base import MOST_CALLS, Accepted, DeliveryStatus, Failure, Result
 
 FIRST_REPORT = timedelta(minutes=5)
 """When a provider is first asked how far a message has come."""
@@ -41,9 +41,6 @@ REASONS = {
 UNREPORTED = "unreported"
 """The reason of an accepted attempt of which its provider never tells more."""
 
-TRIES = 2
-"""How often a text is read out to one person by one line."""
-
 TextingTime = Callable[[datetime], datetime]
 
 
@@ -64,7 +61,7 @@ def beforehand(
         return _unknown(claimed, now) if perhaps_sent else _too_late(claimed, now)
     if perhaps_sent and now - claimed.first > DEDUPLICATED:
         return _unknown(claimed, now)
-    if channel is Channel.VOICE and taken(claimed) >= TRIES and not perhaps_sent:
+    if channel is Channel.VOICE and taken(claimed) >= MOST_CALLS and not perhaps_sent:
         return Settled(claimed=claimed, state=MessageState.FAILED, now=now, reason="called_twice")
     allowed = texting_time(now) if _held(claimed, channel) else now
     if allowed > now:

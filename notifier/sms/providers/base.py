@@ -15,6 +15,9 @@ MAX_BATCH = 200
 
 MAX_ID = 2**63 - 1
 
+MOST_CALLS = 2
+"""How often a message is read out to one person over the telephone."""
+
 
 class Failure(StrEnum):
     """What a failure means for the message: the only thing the sender has to know."""
