@@ -16,6 +16,7 @@ from notifier.secret import Inline, Secret, is_reference
 from notifier.sms.limit_rules import Limits
 from notifier.sms.opt_out import OptOutBy
 from notifier.sms.price import Prices
+from notifier.sms.providers import presets
 from notifier.sms.providers.generic_rules import HttpProviderRules
 
 if TYPE_CHECKING:
@@ -171,9 +172,10 @@ class SmsIrConfig(ProviderAccount):
 
 @dataclass(frozen=True, kw_only=True)
 class HttpConfig(HttpProviderRules, ProviderAccount):
-    """A provider described by its call and its answers."""
+    """A provider described by its call and its answers; ``preset`` names a description that it differs from."""
 
     kind: Literal["http"]
+    preset: str | None = None
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
@@ -205,6 +207,13 @@ def _practice_key(section: Any) -> Any:
     return section
 
 
+def _by_preset(section: Any) -> Any:
+    """A described provider, whole: what its preset says is put under what the section says."""
+    if isinstance(section, dict) and section.get("kind") == "http" and section.get("preset") is not None:
+        return presets.filled(section)
+    return section
+
+
 ProviderConfig = Annotated[
     Annotated[KavenegarConfig, Tag("kavenegar")]
     | Annotated[KavenegarVoiceConfig, Tag("kavenegar_voice")]
@@ -212,5 +221,6 @@ ProviderConfig = Annotated[
     | Annotated[SmsIrConfig, Tag("smsir")]
     | Annotated[HttpConfig, Tag("http")],
     Discriminator(_kind_of),
+    BeforeValidator(_by_preset),
     BeforeValidator(_practice_key),
 ]
