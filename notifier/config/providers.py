@@ -61,6 +61,10 @@ class KavenegarConfig(ProviderAccount):
     base_url: str = "https://api.kavenegar.com/v1"
 
     @property
+    def channel(self) -> Channel:
+        return Channel.SMS
+
+    @property
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
@@ -150,6 +154,10 @@ class SmsIrConfig(ProviderAccount):
     api_key: Secret
     base_url: str = "https://api.sms.ir/v1"
     unit_price: Annotated[int, Ge(1)] | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.SMS
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:

@@ -285,7 +285,7 @@ def _rial(cost: Any, unit_price: int) -> int:
 def _number(value: Any) -> float | None:
     """A number of JSON, or one that came as text; None for what is none, or has no end."""
     try:
-        found = float(value)
+        found = float("nan" if isinstance(value, bool) else value)
     except (TypeError, ValueError, OverflowError):
         return None
     return found if abs(found) < _MOST_MONEY else None
