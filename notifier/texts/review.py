@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from notifier.domain.policy import Shop
 from notifier.sms.price import Prices
 from notifier.sms.templates import Template
-from notifier.texts import lint, patterns, sizes
+from notifier.texts import aloud, lint, patterns, sizes
 from notifier.texts.flaws import Flaw
 
 
@@ -15,3 +15,4 @@ def review(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> Iterat
         yield from lint.spelling(template.path, template.source)
         yield from sizes.too_long(template, shop, prices)
         yield from patterns.flaws(template, shop)
+        yield from aloud.flaws(template, shop)

@@ -39,6 +39,7 @@ _ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False)
 _NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 """What grows without end, or reads other files."""
 _LARGEST_NUMBER = 1000
+_SEVERAL_LINES = ('"""', "'''")  # of TOML: what they hold begins in the next line
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
 
 
@@ -71,8 +72,9 @@ class Template:
         self._patterns = _patterns(self.header)
         self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
         self._jinja, shown = self._compiled(self.body, self.first_line)
-        said_line = headers.line_of(header, ("spoken",)) + 1
-        self._spoken, heard = self._compiled(self.header.spoken, said_line)
+        self.spoken_line = headers.line_of(header, ("spoken",)) + 1
+        opened = source.splitlines()[self.spoken_line - 1].rstrip().endswith(_SEVERAL_LINES)
+        self._spoken, heard = self._compiled(self.header.spoken, self.spoken_line + opened)
         mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
         mapped |= set(self.header.tokens.values())
         self._refuse_unknown(header, shown | heard | mapped | self.header.sample.keys())
@@ -92,7 +94,11 @@ class Template:
 
     def spoken(self, context: Context) -> str:
         """What is read out for one order, by the header's own words; empty where it has none."""
-        return self.speak(_said(self._heard, context)) if self.header.spoken else ""
+        return self.speak(self.heard_values(context)) if self.header.spoken else ""
+
+    def heard_values(self, context: Context) -> dict[str, str]:
+        """What the variables that are read out say about one order."""
+        return _said(self._heard, context)
 
     def speak(self, values: Mapping[str, str]) -> str:
         """What the header's own words are read out as with these values, with ``heard`` among them."""
@@ -169,6 +175,8 @@ class Template:
             return
         first = re.search(rf"\b{re.escape(unknown[0])}\b", self.body)
         line = headers.line_of(header, (unknown[0],)) + 1
+        if re.search(rf"\b{re.escape(unknown[0])}\b", self.header.spoken):
+            line = self.spoken_line
         if first:
             line = self.first_line + self.body[: first.start()].count("\n")
         near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
