@@ -42,7 +42,7 @@ class ReportCallbacks:
         text="Read as `callback` in the provider's section says, from JSON, a form or the query. Answered 200 "
         "even when it makes no sense, for anything else is sent again and again.",
         bodies=tuple(
-            Body(alternatives=({},), media=media, required=False)
+            Body(alternatives=({"type": "object"},), media=media, required=False)
             for media in ("application/json", "application/x-www-form-urlencoded")
         ),
         answers={200: DocumentedAnswer(text="Taken", models=(ReportTaken,))},
