@@ -17,7 +17,7 @@ def simulator(
     key: Annotated[str, typer.Option(help="The API key it takes")] = "simulator",
     callback: Annotated[str | None, typer.Option(help="URL for delivery reports")] = None,
 ) -> None:
-    """Run a Kavenegar and a Bale to practise against: shows every text and call, sends nothing."""
+    """Run a Kavenegar and a Bale to practise against: shows all, sends nothing."""
     logs.configure()
     console = Console()
 

@@ -2,21 +2,28 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
-from pydantic import TypeAdapter
 from standins import panels
 from standins.panels import Panel
 
 from notifier.config.providers import HttpConfig, ProviderConfig
+from notifier.config.section import Section
 from notifier.sms.providers import presets
 from notifier.sms.providers.base import Accepted, DeliveryStatus, Failed, Failure, Outgoing, Provider, ProviderError
 
 KEY = "panel-key-of-nobody"
 ONE = Outgoing(id=7, to="09121234567", text="سفارش ۱۰۰۲۵ ارسال شد.")
 S, F = DeliveryStatus, Failure
+
+
+class _Providers(Section):
+    """Sections as the configuration reads them."""
+
+    panel: ProviderConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ async def open_provider(
         secrets |= {"username": "env:PANEL_USER"} if "username" in secrets else {}
         section = {"kind": "http", "preset": name, "secrets": secrets, "sender": "+983000505"}
         section |= {"base_url": str(server.make_url(CASES[name].base)), **more}
-        config = TypeAdapter[Any](ProviderConfig).validate_python(section)
+        config = _Providers.model_validate({"panel": section}).panel
         assert isinstance(config, HttpConfig)
         opened.append(config.provider("panel"))
         return opened[-1]
@@ -164,7 +171,7 @@ async def test_refusals(name: str, panel: Panel, open_provider: Open) -> None:
 @pytest.mark.parametrize("trouble", ["drop", "hang", "html", "half"])
 async def test_a_lost_answer_stays_unknown(panel: Panel, open_provider: Open, trouble: Any) -> None:
     panel.trouble = trouble
-    [result] = await open_provider(timeout="PT0.3S").send([ONE])
+    [result] = await open_provider(timeout=timedelta(seconds=0.3)).send([ONE])
     assert isinstance(result, Failed)
     assert (result.failure, result.maybe_sent, len(panel.texts)) == (F.UNKNOWN, True, 1)
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from notifier.config.providers import ProviderConfig
+from notifier.config.section import Section
 from notifier.domain.channels import Channel
 
 RIGHT: dict[str, Any] = {
@@ -22,11 +23,20 @@ RIGHT: dict[str, Any] = {
     "elsewhere": {"codes": ["not_here"]},
     "channel": "bale",
 }
-ADAPTER = TypeAdapter[Any](ProviderConfig)
+
+
+class _Providers(Section):
+    """Sections as the configuration reads them."""
+
+    one: ProviderConfig
+
+
+def read(section: dict[str, Any]) -> Any:
+    return _Providers.model_validate({"one": section}).one
 
 
 def test_a_description_of_all() -> None:
-    config = ADAPTER.validate_python(RIGHT)
+    config = read(RIGHT)
     assert config.channel is Channel.BALE
     assert config.reported
 
@@ -34,7 +44,7 @@ def test_a_description_of_all() -> None:
 def test_the_channel_of_each_kind() -> None:
     key = {"api_key": "env:KEY"}
     kinds = [{"kind": "kavenegar"} | key, {"kind": "kavenegar_voice"} | key, {"kind": "bale", "bot_id": 1} | key]
-    channels = [ADAPTER.validate_python(section).channel for section in kinds]
+    channels = [read(section).channel for section in kinds]
     assert channels == [Channel.SMS, Channel.VOICE, Channel.BALE]
 
 
@@ -69,13 +79,13 @@ def test_the_channel_of_each_kind() -> None:
 def test_a_mistake_is_named(change: dict[str, Any], said: str) -> None:
     section = {key: value for key, value in (RIGHT | change).items() if value is not None}
     with pytest.raises(ValidationError, match=said):
-        ADAPTER.validate_python(section)
+        read(section)
 
 
 def test_statuses_that_nobody_tells() -> None:
     section = {key: value for key, value in RIGHT.items() if key not in ("status_url", "status", "callback")}
     with pytest.raises(ValidationError, match="nobody tells any"):
-        ADAPTER.validate_python(section)
+        read(section)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +100,13 @@ def test_statuses_that_nobody_tells() -> None:
 )
 def test_a_mistake_in_the_use_of_a_preset(section: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        ADAPTER.validate_python({"kind": "http"} | section)
+        read({"kind": "http"} | section)
 
 
 def test_a_section_says_more_than_its_preset() -> None:
     section = {"kind": "http", "preset": "melipayamak", "secrets": {"username": "env:A", "password": "env:B"}}
-    section |= {"credit": {"unit": 1800}, "retry_after": 120}
-    config = ADAPTER.validate_python(section)
+    section |= {"credit": {"unit": 1800}, "retry_after": "2m"}
+    config = read(section)
     assert (config.credit.unit, config.credit.url[-10:], config.retry_after.total_seconds()) == (
         1800,
         "/GetCredit",
