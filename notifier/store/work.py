@@ -54,7 +54,10 @@ class UnitOfWork:
         self._add(key, "absent")
 
     def require_version(self, key: str, version: int) -> None:
-        """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none."""
+        """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none.
+
+        Also when a unit before it, of those committed together, has this key and was not carried out.
+        """
         self._add(key, "version", version)
 
     def require_field(self, key: str, field: str, value: str | bytes) -> None:

@@ -13,7 +13,10 @@
 --   read                      answer with the whole list at the key           -> {"done", list, …}
 --   COMMAND PARTS             a Redis command on the key
 -- A unit that Redis refuses is answered {"failed", why}; the others are not touched by it.
+-- A unit may require the version that one before it writes. When that one is not carried out, a record of that version
+-- may be there all the same, written by somebody else: `version` conflicts for whatever it would have written or required.
 local place = 0 -- in KEYS
+local in_vain = {} -- the keys of units that were not carried out
 
 local function carry_out(operations)
   local skipped, score, answer = 0, 0, { "done" }
@@ -24,6 +27,7 @@ local function carry_out(operations)
     elseif name == "absent" then
       if redis.call("EXISTS", key) == 1 then return { "exists", redis.call("GET", key) } end
     elseif name == "version" then
+      if in_vain[key] then return { "conflict" } end
       local version = string.match(redis.call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or 0
       if tonumber(version) ~= first then return { "conflict" } end
     elseif name == "field" then
@@ -55,6 +59,9 @@ local answers = {}
 for number, operations in ipairs(cmsgpack.unpack(ARGV[1])) do
   local fine, answer = pcall(carry_out, operations)
   answers[number] = fine and answer or { "failed", type(answer) == "table" and answer.err or tostring(answer) }
+  if answers[number][1] ~= "done" then
+    for at = 1, #operations do in_vain[KEYS[place + at]] = true end
+  end
   place = place + #operations
 end
 return answers
