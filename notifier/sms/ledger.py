@@ -12,7 +12,7 @@ from notifier.sms.segments import segments
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import encode
+from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
@@ -58,7 +58,7 @@ def apply_report(
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(counted, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
-    if counted.keys:
+    if counted.operations:
         unit.when(keys.message(message.id), "state", source, counted)
     stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
     move(unit, keys, message.id, source, target, cost=cost, **stamps, **fields)
@@ -69,5 +69,5 @@ def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provid
     unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", int(REMEMBERED.total_seconds()))
 
 
-def _stored(value: Any) -> str | bytes:
-    return str(value) if isinstance(value, str | int) else encode(value)
+def _stored(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else as_text(value)

@@ -16,7 +16,7 @@ from notifier.sms.holds import ALIVE, Hold
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -178,7 +178,7 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
         unit, key = UnitOfWork(), one.keys.message(one.message.id)
         unit.require_field(key, "owner", one.token)
         unit.require_field(key, "state", MessageState.SENDING)
-        unit.do("HSET", key, "message", encode(one.message))
+        unit.do("HSET", key, "message", as_text(one.message))
         units.append(unit)
     outcomes = await work.commit(redis, units) if units else []
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
