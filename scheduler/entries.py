@@ -42,7 +42,7 @@ def write(
         former = ready(keys, before)
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
-    unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if place := ready(keys, call):

@@ -218,7 +218,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     else:
         after.do("ZREM", keys.texts(message.to), message.id)
     if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
-        after.do("ZADD", keys.reports(provider), ms(outcome.ask_at), message.id)
+        after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
     if outcome.provider_id:

@@ -93,6 +93,10 @@ class UnitOfWork:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
         self.operations.append((command, key, *args))
 
+    def index(self, key: str, score: int, *members: str) -> None:
+        """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
+        self.do("index", key, score, *members)
+
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self.do("count", key, kept, *(part for each in counts.items() for part in each))

@@ -18,14 +18,14 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     """Write an order and its place in the lists, instead of ``before``, whose version must have been required."""
     member = f"{order.source}:{order.id}"
     unit.do("SET", keys.order(order.source, order.id), as_text(order))
-    unit.do("ZADD", keys.orders, order.updated_at, member)
+    unit.index(keys.orders, order.updated_at, member)
     former = before.details.phone if before else None
     if former is not None and former != order.details.phone:
         unit.do("ZREM", keys.customer_orders(former), member)
     if order.details.phone is not None and former != order.details.phone:
         unit.do("ZADD", keys.customer_orders(order.details.phone), order.created_at, member)
     if order.priority is Priority.HIGH:
-        unit.do("ZADD", keys.priority_orders, order.updated_at, member)
+        unit.index(keys.priority_orders, order.updated_at, member)
     elif order.v > 1:
         unit.do("ZREM", keys.priority_orders, member)
     if (reported := order.deposit_waiting) is not None:
@@ -68,8 +68,8 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     if message.overtakable:
         fields += ("overtakable", order)
     queued.do("HSET", keys.message(message.id), *fields)
-    queued.do("ZADD", keys.messages(MessageState.QUEUED), created, message.id)
-    queued.do("ZADD", keys.outbox, due, message.id)
+    queued.index(keys.messages(MessageState.QUEUED), created, message.id)
+    queued.index(keys.outbox, due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes:
