@@ -208,7 +208,6 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     provider = claimed.provider
     ours, unit = UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
-    # What follows the change of state comes before it in the unit, for its condition is the state before.
     after = UnitOfWork()
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
@@ -225,7 +224,6 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
-    ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
     ledger.apply_report(
         ours,
         keys,
@@ -234,6 +232,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         outcome.state,
         now=ms(outcome.now),
         publish=publish,
+        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         provider=provider,
         provider_id=outcome.provider_id,
