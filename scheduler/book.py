@@ -212,10 +212,11 @@ class CallBook:
         """Somebody's open calls, the most urgent first."""
         return await self._by_urgency([(keys, keys.assigned(staff_id)) for keys in self.reader.everywhere])
 
-    async def next_for(self, staff_id: str) -> Call | None:
-        """The call to make now: of one's own, and else of those that nobody has."""
-        own = await self._by_urgency([(keys, keys.ready(staff_id)) for keys in self.reader.everywhere])
-        return next((call for call in [*own, *await self.pool()] if call.state is CallState.DUE), None)
+    async def next_for(self, staff: Staff) -> Call | None:
+        """The call to make now: of one's own, and else of those that nobody has and that are theirs to make."""
+        own = await self._by_urgency([(keys, keys.ready(staff.id)) for keys in self.reader.everywhere])
+        pool = [call for call in await self.pool() if staff.may_make(call)]
+        return next((call for call in [*own, *pool] if call.state is CallState.DUE), None)
 
     async def pool(self, *, limit: int = 500) -> list[Call]:
         """The due calls that nobody has, the most urgent first, however many there are."""

@@ -38,7 +38,7 @@ def write(
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
         if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
-            daily.missed(unit, keys, call.ended, before.assignee, purpose=before.purpose)
+            daily.missed(unit, keys, call.ended, before.assignee, source=before.source, purpose=before.purpose)
         former = ready(keys, before)
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
@@ -48,7 +48,7 @@ def write(
     if place := ready(keys, call):
         unit.do("ZADD", place, planning.rank(call, rules), call.id)
     if before is None:
-        daily.planned(unit, keys, call.created)
+        daily.planned(unit, keys, call.created, source=call.source)
         unit.do("HSET", keys.open_calls, call.customer, call.id)
     elif before.is_open and not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)

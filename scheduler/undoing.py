@@ -193,13 +193,14 @@ class Undoing:
         if seen.owed:
             unit.do("HDEL", keys.owed, *seen.owed)
         if act.outcome:
-            daily.not_called(unit, keys, act.at, act.by, reached=act.reached)
+            daily.not_called(unit, keys, act.at, act.by, source=act.source, reached=act.reached)
             if act.purpose:
                 daily.tried(
                     unit,
                     keys,
                     act.at,
                     act.by,
+                    source=act.source,
                     purpose=act.purpose,
                     outcome=act.outcome,
                     timely=act.timely,

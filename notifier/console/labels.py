@@ -318,6 +318,7 @@ ACTS: Mapping[str, str] = {
     Act.RECOVERY_USED: "با کد بازیابی وارد شد",
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
+    Act.SHOPS_CHANGED: "فروشگاه‌ها را عوض کرد",
     Act.ABSENCE_CHANGED: "حضور یا مرخصی را نوشت",
     Act.DEPOSIT_ENTERED: "مبلغ دیگری در حساب دید",
     Act.DEPOSIT_CONFIRMED: "واریز را تأیید کرد",

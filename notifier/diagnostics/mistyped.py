@@ -11,7 +11,7 @@ from notifier.config.loading import key_of
 from notifier.config.loopback import is_loopback
 from notifier.diagnostics import findings
 from notifier.diagnostics.findings import Finding
-from notifier.diagnostics.leftovers import is_sample
+from notifier.diagnostics.leftovers import is_sample, shops
 from notifier.domain import cards, persian, phones
 from notifier.store import urls
 
@@ -27,39 +27,43 @@ _OTHERWISE = "the promises of [policy.otherwise] instead; write those of the reg
 
 def mistyped(config: Config) -> Iterator[Finding]:
     """A finding for each."""
-    yield from _card(config)
-    yield from _phone(config)
+    for section, said in shops(config):
+        where = f"{config.file}: {section}"
+        yield from _card(f"{where}.card", said.get("card", ""))
+        yield from _phone(f"{where}.support_phone", said.get("support_phone"))
+        yield from _site(f"{where}.site", said.get("site", ""))
     yield from _addresses(config)
     yield from _cities(config)
 
 
-def _card(config: Config) -> Iterator[Finding]:
+def _card(where: str, given: str) -> Iterator[Finding]:
     try:
-        if not is_sample(config, "card"):
-            cards.card(config.shop.card)
+        if not is_sample(given, "card"):
+            cards.card(given)
     except ValueError as wrong:
-        yield findings.error(f"{config.file}: shop.card", str(wrong))
+        yield findings.error(where, str(wrong))
 
 
-def _phone(config: Config) -> Iterator[Finding]:
-    given = config.shop.support_phone
-    if _SHORT_NUMBER.fullmatch(persian.ascii_digits(given).strip()):
+def _phone(where: str, given: str | None) -> Iterator[Finding]:
+    if given is None or _SHORT_NUMBER.fullmatch(persian.ascii_digits(given).strip()):
         return
     try:
         phones.normalize(given)
     except phones.PhoneError:
         text = "customers cannot ring this; write the whole number with its area code, such as 02191001234"
-        yield findings.error(f"{config.file}: shop.support_phone", text)
+        yield findings.error(where, text)
+
+
+def _site(where: str, given: str) -> Iterator[Finding]:
+    if given and not is_sample(given, "site"):
+        site = given.strip()
+        yield from _address(where, site if "://" in site else f"https://{site}", is_public=True)
 
 
 def _addresses(config: Config) -> Iterator[Finding]:
     file = config.file
     if config.server.public_url:
         yield from _address(f"{file}: server.public_url", config.server.public_url, is_base=True)
-    if config.shop.site and not is_sample(config, "site"):
-        site = config.shop.site.strip()
-        bare = "://" not in site
-        yield from _address(f"{file}: shop.site", f"https://{site}" if bare else site, is_public=True)
     for name, provider in config.providers.items():
         account: Any = provider
         key = "url" if hasattr(account, "url") else "base_url"

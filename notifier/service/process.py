@@ -79,6 +79,7 @@ _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
+_ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
@@ -154,7 +155,6 @@ class Service:
             self.reader,
             self.clock,
             rulebook=self.rulebook,
-            templates=loaded,
             take=self.take,
             publish=publish,
             retract=retracting(config, namespace=namespace),
@@ -213,6 +213,7 @@ class Service:
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
+        await self.sending.routes.begin()  # before anything is put into an outbox that nobody knows of yet
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
@@ -257,8 +258,7 @@ class Service:
             rules=config.calls,
             calendar=config.calendar.calendar(config.shop.zone),
             summary_at=config.calls.summary_at,
-            shop=self.rulebook.shop,
-            texting_time=self.rulebook.texting_time,
+            rulebook=self.rulebook,
         )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits
@@ -286,6 +286,7 @@ class Service:
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
+            ticks.every(_ROUTES_CHECK, self.sending.routes.tick)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()

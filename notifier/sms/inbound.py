@@ -87,7 +87,7 @@ class Inbox:
         unit.require_absent(keys.seen(_SEEN, message_id))
         if said.wish is Wish.STOP:
             unit.do("SADD", keys.opted_out, phone)
-            if not stopped and (message := self._confirmed(inbound)):
+            if not stopped and (message := self._confirmed(inbound, orders[0].source if orders else "")):
                 writes.queue_message(unit, keys, message)
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
         unit.do("RPUSH", keys.inbound(phone), as_text(inbound))
@@ -116,15 +116,15 @@ class Inbox:
                 return True
         return False
 
-    def _confirmed(self, inbound: Inbound) -> Message | None:
-        """That the texts have stopped, to whom has just asked for it."""
+    def _confirmed(self, inbound: Inbound, source: str) -> Message | None:
+        """That the texts have stopped, to whom has just asked for it, in the words of the shop that they know."""
         if self.confirming is None or not phones.is_mobile(inbound.sender):
             return None
         rulebook, now = self.confirming(), inbound.at
-        template = rulebook.templates.get(OPT_OUT_CONFIRMED)
-        if template is None:
+        if OPT_OUT_CONFIRMED not in rulebook.templates:
             return None
-        context = Context(order=Order(id="", source=""), shop=rulebook.shop, now=now)
+        template = rulebook.template(OPT_OUT_CONFIRMED, source)
+        context = Context(order=Order(id="", source=source), shops=rulebook.shops, now=now)
         ready = now if template.passes_quiet_hours else rulebook.texting_time(now)
         return Message(
             id=derived_id(rulebook.namespace, OPT_OUT_CONFIRMED, inbound.sender, inbound.id),
@@ -134,6 +134,7 @@ class Inbox:
             text=template.render(context),
             created_at=now,
             audience=Audience.CUSTOMER,
+            route=rulebook.route(source),
             essential=True,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

@@ -53,7 +53,7 @@ def apply_report(
     if target is MessageState.DELIVERED:
         daily.arrived(heard, keys, message, accepted=accepted, at=now)
     if target is MessageState.FAILED and source in messages.LEFT:
-        daily.given_back(heard, keys, accepted=accepted, cost=cost)
+        daily.given_back(heard, keys, message, accepted=accepted, cost=cost)
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))

@@ -92,6 +92,7 @@ async def claim(
     provider: str,
     *,
     bound: bool,
+    route: str = "",
     now: datetime,
     lease: timedelta,
     count: int,
@@ -103,10 +104,11 @@ async def claim(
 ) -> list[ClaimedMessage]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
-    ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
-    one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
-    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which. ``hold`` is the
-    heartbeat that tells others that we live; a claim without one is ours until the lease ends.
+    ``bound`` says whether from those that this provider alone may have, ``route`` of which source that has lines of its
+    own; empty: of all others. ``gap`` is the least time between two texts to one customer, essential ones apart.
+    ``most`` are the texts to a number in an hour, in a day, and in a day of essential ones, 0 for no limit; ``on_held``
+    hears of each that is held for one, and for which. ``hold`` is the heartbeat that tells others that we live; a claim
+    without one is ours until the lease ends.
     """
     token, any_of = hold.token if hold else secrets.token_hex(8), "%s"
     number_hour, number_day, number_day_essential = most
@@ -127,7 +129,7 @@ async def claim(
     taken, held = await _CLAIM.run(
         redis,
         [
-            keys.bound(provider) if bound else keys.outbox,
+            keys.bound(provider) if bound else writes.box(keys, route),
             keys.sending(provider),
             keys.opted_out,
             keys.message(any_of),
@@ -198,7 +200,7 @@ def put_back(
     unit.do("HSET", key, "due", at, *(("bound", bound) if bound else ()), *(("retrying", 1) if retrying else ()))
     if gone := [name for name, stays in (("bound", bound), ("retrying", retrying)) if not stays]:
         unit.do("HDEL", key, *gone)
-    unit.do("ZADD", keys.bound(bound) if bound else keys.outbox, at, message.id)
+    unit.do("ZADD", keys.bound(bound) if bound else writes.box(keys, message.route), at, message.id)
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 

@@ -54,6 +54,7 @@ class Act(StrEnum):
     RECOVERY_USED = "recovery_used"
     RECOVERY_RENEWED = "recovery_renewed"
     SHIFTS_CHANGED = "shifts_changed"
+    SHOPS_CHANGED = "shops_changed"
     ABSENCE_CHANGED = "absence_changed"
     DEPOSIT_ENTERED = "deposit_entered"
     DEPOSIT_CONFIRMED = "deposit_confirmed"

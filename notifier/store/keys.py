@@ -149,6 +149,12 @@ class Keys:
         "when they are sent, expire or are cancelled; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    routed = of_one(
+        "outbox_of:<source>",
+        "messages to be sent of a source that has lines of its own, by the unix ms from which they may be",
+        "when they are sent, expire or are cancelled; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
     bound = of_one(
         "outbox:<provider>",
         "messages to be sent that one provider may have sent already: no other may have them",
@@ -395,6 +401,7 @@ TEMPLATE_VERSIONS = _only(
     "hash: template and version → what it said",
     "never: one entry for each change that a person makes",
 )
+ROUTES = _only("n:routes", "set: the sources that have, or had, lines of their own", "one entry a source")
 HEARD = _only("n:heard", "hash: source → unix ms of its last event", "one entry a source")
 SILENT = _only(
     "n:silent",

@@ -1,6 +1,6 @@
 """The people of the support desk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Any
 
@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from notifier.domain.calls import Call
 from notifier.errors import StoreAway
 from notifier.store import keys as names
 from notifier.store import work
@@ -63,6 +64,16 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     feed: str = ""  # secret part of the address of their calendar
     epoch: int = 0  # of the account: a session of another one is over
     second: SecondFactor | None = None
+    sources: tuple[str, ...] = ()  # whose customers they call; empty: of all
+
+    def serves(self, sources: Collection[str]) -> bool:
+        """Whether calls about orders of these sources are theirs; what is about no order is everybody's."""
+        about = set(sources) - {""}
+        return not self.sources or not about or not about.isdisjoint(self.sources)
+
+    def may_make(self, call: Call) -> bool:
+        """Whether they may take a call: one of their shops, or one that somebody gave them."""
+        return call.assignee == self.id or self.serves(call.sources)
 
     def absence(self, at: int) -> Absence | None:
         """Why they make no calls at a time (unix ms), whatever their shifts say."""

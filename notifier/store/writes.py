@@ -49,6 +49,11 @@ def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[Timeli
         unit.do("RPUSH", keys.timeline(order.source, order.id), *encoded)
 
 
+def box(keys: Keys, route: str) -> str:
+    """The outbox of the source by whose lines a message leaves, or that of all."""
+    return keys.routed(route) if route else keys.outbox
+
+
 def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0) -> None:
     """Put a message into the outbox; one that was there before, in whatever state, stays as it is.
 
@@ -65,11 +70,13 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     if message.audience is Audience.STAFF:
         fields += ("staff", 1)
     order = f"{message.source}:{message.order_id}"
+    if message.route:
+        fields += ("route", message.route)
     if message.overtakable:
         fields += ("overtakable", order)
     queued.do("HSET", keys.message(message.id), *fields)
     queued.index(keys.messages(MessageState.QUEUED), created, message.id)
-    queued.index(keys.outbox, due, message.id)
+    queued.index(box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes:
@@ -95,12 +102,13 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
 
 
-def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, reason: str = "") -> None:
-    """Take a message back, if nobody has begun to send it."""
+def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, route: str = "", reason: str = "") -> None:
+    """Take a message back, if nobody has begun to send it. Where it does not wait in the outbox of this ``route``, the
+    sender finds that it is cancelled and takes it out."""
     cancelled = UnitOfWork()
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
     if reason:
         cancelled.do("HSET", keys.message(message_id), "reason", reason)
-    cancelled.do("ZREM", keys.outbox, message_id)
+    cancelled.do("ZREM", box(keys, route), message_id)
     cancelled.move(message_id, source=keys.messages(MessageState.QUEUED), target=keys.messages(MessageState.CANCELLED))
     unit.when(keys.message(message_id), "state", MessageState.QUEUED, cancelled)
