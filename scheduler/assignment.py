@@ -1,6 +1,6 @@
 """Assignment: who gets a call. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -63,18 +63,22 @@ class StaffOnShift:
         found = self.active(staff_id)
         return found if found and found.absence(at) is None else None
 
-    def on_shift(self, role: Role, at: int) -> list[Staff]:
-        return [one for one in self.staff if one.active and one.role is role and self.shifts.on(one, at)]
+    def on_shift(self, role: Role, at: int, *, sources: Collection[str] = ()) -> list[Staff]:
+        """Who of a role works at a time and calls the customers of these sources."""
+        there = [one for one in self.staff if one.active and one.role is role and one.serves(sources)]
+        return [one for one in there if self.shifts.on(one, at)]
 
-    def supervisors(self, at: int) -> list[Staff]:
-        """The supervisors on shift; where none is, those who are not absent, and at last all."""
+    def supervisors(self, at: int, *, sources: Collection[str] = ()) -> list[Staff]:
+        """The supervisors on shift; where none is, those who are not absent, and at last all: of these sources, and
+        where they have none, of any."""
         everybody = [one for one in self.staff if one.active and one.role is Role.SUPERVISOR]
-        there = [one for one in everybody if one.absence(at) is None]
-        return self.on_shift(Role.SUPERVISOR, at) or there or everybody
+        theirs = [one for one in everybody if one.serves(sources)] or everybody
+        there = [one for one in theirs if one.absence(at) is None]
+        return [one for one in theirs if self.shifts.on(one, at)] or there or theirs
 
-    def choose(self, at: int, *, known: str | None) -> str | None:
+    def choose(self, at: int, *, known: str | None, sources: Collection[str] = ()) -> str | None:
         """Who calls at a time: whoever knows the customer, else the least loaded; None leaves it to the pool."""
-        agents = self.on_shift(Role.AGENT, at)
+        agents = self.on_shift(Role.AGENT, at, sources=sources)
         if not agents:
             return None
         ids = [agent.id for agent in agents]
@@ -82,13 +86,21 @@ class StaffOnShift:
         self.loads[chosen] = self.loads.get(chosen, 0) + 1
         return chosen
 
-    def dealt(self, count: int, at: int, *, but: str | None = None) -> list[str]:
-        """So many calls divided evenly among the agents on shift, else among those who are not absent: whose each is.
+    def dealt(self, calls: Sequence[Collection[str]], at: int, *, but: str | None = None) -> list[str | None]:
+        """Calls, each by its sources, divided evenly among the agents on shift, else among those who are not absent:
+        whose each is; None where nobody there calls these customers.
 
         ``but`` gets none. Whoever has least at the beginning gets the odd ones. Empty where nobody is there.
         """
         on = [one for one in self.on_shift(Role.AGENT, at) if one.id != but]
         there = [one for one in self.staff if one.active and one.role is Role.AGENT and one.id != but]
-        ids = [one.id for one in on or [one for one in there if one.absence(at) is None]]
-        ids.sort(key=lambda one: (self.loads.get(one, 0), one))
-        return [ids[number % len(ids)] for number in range(count)] if ids else []
+        agents = on or [one for one in there if one.absence(at) is None]
+        turns = dict.fromkeys((one.id for one in agents), 0)
+        whose: list[str | None] = []
+        for sources in calls:
+            able = [one.id for one in agents if one.serves(sources)]
+            chosen = min(able, key=lambda one: (turns[one], self.loads.get(one, 0), one), default=None)
+            if chosen is not None:
+                turns[chosen] += 1
+            whose.append(chosen)
+        return whose if agents else []

@@ -29,7 +29,7 @@ from notifier.store.bookings import NOTHING, Booked, Booking
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredCall
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
@@ -136,7 +136,7 @@ class CallBook:
                 line = TimelineEntry(
                     at=call.created_at, kind=LineKind.CALL, what=call.purpose, ref=after.id, extra=extra
                 )
-                unit.do("RPUSH", keys.timeline(call.source, call.order_id), encode(line))
+                unit.do("RPUSH", keys.timeline(call.source, call.order_id), as_text(line))
             if (await work.commit(self.redis, [unit]))[0][0] == "done":
                 return
         raise StoreAway("The calls of this customer keep changing. Try again.")
@@ -212,10 +212,11 @@ class CallBook:
         """Somebody's open calls, the most urgent first."""
         return await self._by_urgency([(keys, keys.assigned(staff_id)) for keys in self.reader.everywhere])
 
-    async def next_for(self, staff_id: str) -> Call | None:
-        """The call to make now: of one's own, and else of those that nobody has."""
-        own = await self._by_urgency([(keys, keys.ready(staff_id)) for keys in self.reader.everywhere])
-        return next((call for call in [*own, *await self.pool()] if call.state is CallState.DUE), None)
+    async def next_for(self, staff: Staff) -> Call | None:
+        """The call to make now: of one's own, and else of those that nobody has and that are theirs to make."""
+        own = await self._by_urgency([(keys, keys.ready(staff.id)) for keys in self.reader.everywhere])
+        pool = [call for call in await self.pool() if staff.may_make(call)]
+        return next((call for call in [*own, *pool] if call.state is CallState.DUE), None)
 
     async def pool(self, *, limit: int = 500) -> list[Call]:
         """The due calls that nobody has, the most urgent first, however many there are."""

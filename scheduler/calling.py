@@ -1,10 +1,9 @@
 """Everything about calls of one process."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time
 
-from notifier.domain.policy import Shop
+from notifier.domain.policy import Rulebook
 from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
 from scheduler.book import CallBook
@@ -47,10 +46,9 @@ class Calling:
         rules: CallRules,
         calendar: Calendar,
         summary_at: time | None,
-        shop: Shop,
-        texting_time: Callable[[datetime], datetime],
+        rulebook: Rulebook,
     ) -> None:
         """Go on by a changed configuration. Shifts and texts are those of reporting as well."""
         self.book.rules, self.book.calendar = rules, calendar
         self.reminders.shifts.shop, self.reminders.summary_at = calendar, summary_at
-        self.texts.shop, self.texts.texting_time = shop, texting_time
+        self.texts.rulebook = rulebook

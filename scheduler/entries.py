@@ -4,7 +4,7 @@ from notifier.domain.calls import TRANSITIONS, Call, CallState
 from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
-from notifier.store.records import encode
+from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
 from scheduler import planning, steps
 from scheduler.calendar import Calendar
@@ -29,7 +29,7 @@ def write(
     unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: CallRules, calendar: Calendar
 ) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
-    unit.do("SET", keys.call(call.id), encode(call))
+    unit.do("SET", keys.call(call.id), as_text(call))
     if before is not None:
         if call.state not in TRANSITIONS[before.state]:
             raise IllegalTransition(f"call {call.id} that is {before.state} cannot become {call.state}")
@@ -38,17 +38,17 @@ def write(
         if before.assignee and (before.assignee != call.assignee or not call.is_open):
             unit.do("ZREM", keys.assigned(before.assignee), call.id)
         if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
-            daily.missed(unit, keys, call.ended, before.assignee, purpose=before.purpose)
+            daily.missed(unit, keys, call.ended, before.assignee, source=before.source, purpose=before.purpose)
         former = ready(keys, before)
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
-    unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if place := ready(keys, call):
         unit.do("ZADD", place, planning.rank(call, rules), call.id)
     if before is None:
-        daily.planned(unit, keys, call.created)
+        daily.planned(unit, keys, call.created, source=call.source)
         unit.do("HSET", keys.open_calls, call.customer, call.id)
     elif before.is_open and not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)

@@ -81,7 +81,8 @@ class HandingOver:
     async def divided(self, places: Sequence[Place], by: str, *, but: str | None = None) -> int | None:
         """Calls evenly to the agents on shift, else to those who are not absent; None where there are none."""
         desk = await self._desk()
-        whose = desk.dealt(len(places), self.book.now(), but=but)
+        read = {stored.call.id: stored.call.sources for stored in await self.book.reader.calls(list(places))}
+        whose = desk.dealt([read.get(call_id, frozenset()) for _, call_id in places], self.book.now(), but=but)
         return await self.hand(places, whose, by) if whose or not places else None
 
     async def hand(self, places: Sequence[Place], to: Sequence[str | None], by: str) -> int:
@@ -129,7 +130,7 @@ class HandingOver:
         def change(call: Call, unit: UnitOfWork, keys: Keys) -> Call | None:
             if not call.is_open or call.assignee != one.id or _taken_since(call, one.absence(now), self.book.rules):
                 return None
-            after = handed(call, desk.choose(max(now, call.due), known=None), now=now, by=by)
+            after = handed(call, desk.choose(max(now, call.due), known=None, sources=call.sources), now=now, by=by)
             self._owe(unit, keys, after, agents, but={one.id, by})
             return after
 
@@ -170,7 +171,7 @@ class HandingOver:
         if after.state is not CallState.DUE:
             return
         kind = ReminderKind.DUE if after.assignee else ReminderKind.POOL
-        told = [after.assignee] if after.assignee else [one.id for one in agents]
+        told = [after.assignee] if after.assignee else [one.id for one in agents if one.serves(after.sources)]
         for staff_id in told:
             if staff_id and staff_id not in but:
                 debt = PendingReminder(staff_id, after.id, kind, self.book.now())

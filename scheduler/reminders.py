@@ -196,7 +196,7 @@ class Reminders:
     async def _digest(self, keys: Keys, one: Staff, start: int, last: Mapping[str, int], now: datetime) -> int:
         midnight = ms(datetime.combine(now.date() + timedelta(1), time(), tzinfo=now.tzinfo))
         calls = reminding.digest_of(await self.book.assigned_to(one.id), midnight)
-        pool = sum(1 for call in await self.book.pool() if call.due < midnight)
+        pool = sum(1 for call in await self.book.pool() if call.due < midnight and one.serves(call.sources))
         debts = [debt for debt in await self._debts(keys) if debt.staff_id == one.id]
         unit = UnitOfWork()
         _require(unit, keys, f"{one.id}|shift", last)
@@ -213,7 +213,7 @@ class Reminders:
         if self.summary_at is None or self.book.calendar.why_closed(now.date()):
             return 0
         due = datetime.combine(now.date(), self.summary_at, tzinfo=now.tzinfo)
-        if now < due or self.texts.texting_time(now) != now:
+        if now < due or self.texts.rulebook.texting_time(now) != now:
             return 0
         keys = self.reader.everywhere[0]
         last = await self._last(keys)

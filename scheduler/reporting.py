@@ -18,7 +18,7 @@ from notifier.store import daily, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import StoredCall
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times, undoable
@@ -66,7 +66,8 @@ class Reporting:
                 return replace(result.call, undo=None)
             came |= {"outcome": str(report.outcome), "reached": report.outcome is Outcome.REACHED}
             came["caller"] = caller.decode() if caller else ""
-            came |= {"purpose": str(stored.call.purpose), "timely": _timely(stored.call, now)}
+            came |= {"source": stored.call.source, "purpose": str(stored.call.purpose)}
+            came |= {"timely": _timely(stored.call, now)}
             came["satisfaction"] = str(report.satisfaction or "")
             return undoable.kept(result.call, stored.call, now, report.by, **came)
 
@@ -105,13 +106,14 @@ class Reporting:
         """Write what follows; returns what of it may be taken back, as fields of UndoableAct."""
         keys, call, moment = stored.keys, stored.call, times.moment(now)
         unit.do("HSET", keys.callers, call.customer, report.by)
-        daily.called(unit, keys, now, report.by, reached=report.outcome is Outcome.REACHED)
+        daily.called(unit, keys, now, report.by, source=call.source, reached=report.outcome is Outcome.REACHED)
         if report.deposit is None:  # to look a deposit up is not to phone anybody
             daily.tried(
                 unit,
                 keys,
                 now,
                 report.by,
+                source=call.source,
                 purpose=call.purpose,
                 outcome=report.outcome,
                 timely=_timely(call, now),
@@ -128,7 +130,7 @@ class Reporting:
                     by=report.by,
                     extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
-                unit.do("HSET", keys.feedback, event.id, encode(event))
+                unit.do("HSET", keys.feedback, event.id, as_text(event))
         if call.phone and not result.call.is_open and report.outcome is Outcome.REACHED:
             unit.do("ZREM", keys.inbox, call.phone)  # what they had texted was spoken of
             unit.do("HDEL", keys.inbox_holders, call.phone)
@@ -141,7 +143,8 @@ class Reporting:
                 return {"refused": True}
             case Consequence.TELL_SUPERVISOR:
                 debts = [
-                    PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now) for one in desk.supervisors(now)
+                    PendingReminder(one.id, call.id, ReminderKind.WRONG_NUMBER, now)
+                    for one in desk.supervisors(now, sources=call.sources)
                 ]
                 for debt in debts:
                     unit.do("HSET", keys.owed, debt.field, debt.value)

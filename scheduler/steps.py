@@ -94,7 +94,7 @@ def _step(
                 call = _assigned(call, now, known, desk)
             due = moved(call, CallState.DUE, rung=0)
             holder = desk.active(due.assignee)
-            staff = [holder] if holder else desk.on_shift(Role.AGENT, now)
+            staff = [holder] if holder else desk.on_shift(Role.AGENT, now, sources=call.sources)
             return due, [DueReminder(one, due, ReminderKind.DUE if holder else ReminderKind.POOL, now) for one in staff]
 
 
@@ -102,7 +102,7 @@ def _assigned(call: Call, now: int, known: str | None, desk: StaffOnShift) -> Ca
     at = max(now, call.due)
     if desk.present(call.assignee, at):
         return moved(call, CallState.SCHEDULED, step=_TELL)
-    chosen = desk.choose(at, known=known)
+    chosen = desk.choose(at, known=known, sources=call.sources)
     history = noted(call, now, "assigned", chosen) if chosen else call.history
     return moved(call, CallState.SCHEDULED, step=_TELL, assignee=chosen, history=history)
 
@@ -118,10 +118,10 @@ def _climb(call: Call, now: int, desk: StaffOnShift, rules: CallRules) -> tuple[
         call = moved(
             call, CallState.DUE, rung=rung, assignee=None, history=noted(call, now, "to the pool", call.assignee)
         )
-        agents = desk.on_shift(Role.AGENT, now)
+        agents = desk.on_shift(Role.AGENT, now, sources=call.sources)
         others = [one for one in agents if one.id != former] or agents  # better the same again than nobody
         return call, [DueReminder(one, call, ReminderKind.POOL, now) for one in others]
-    if to is To.SUPERVISOR and (supervisors := desk.supervisors(now)):
+    if to is To.SUPERVISOR and (supervisors := desk.supervisors(now, sources=call.sources)):
         chosen = min(supervisors, key=lambda one: (desk.loads.get(one.id, 0), one.id))
         desk.loads[chosen.id] = desk.loads.get(chosen.id, 0) + 1
         call = moved(

@@ -1,6 +1,6 @@
 """What the staff is told of calls, and what a customer is told whom nobody reached."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from notifier.domain.calls import Call
 from notifier.domain.decide import derived_id
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
-from notifier.domain.policy import MessageTemplate, Shop
+from notifier.domain.policy import MessageTemplate, Rulebook
 from notifier.domain.variables import PURPOSES, Context
 from notifier.store.staff import Staff
 from scheduler.steps import ReminderKind
@@ -39,10 +39,7 @@ _URGENCY = {
 class StaffTexts:
     """Renders them. Whom a text goes to is by type a member of staff, or the customer of an order."""
 
-    shop: Shop
-    templates: Mapping[str, MessageTemplate]
-    namespace: str
-    texting_time: Callable[[datetime], datetime]
+    rulebook: Rulebook
 
     def reminder(
         self, staff: Staff, calls: Sequence[tuple[Call, ReminderKind]], order: Order | None, now: datetime, *, key: str
@@ -67,12 +64,14 @@ class StaffTexts:
 
     def exhausted(self, call: Call, order: Order, now: datetime) -> Message | None:
         """To the customer: we tried to call. None where there is no mobile to send it to."""
-        template = self.templates[EXHAUSTED]
+        template = self._template(EXHAUSTED, order)
         if call.phone is None or not phones.is_mobile(call.phone):
             return None
-        ready = now if template.passes_quiet_hours else self.texting_time(now)
+        ready = now if template.passes_quiet_hours else self.rulebook.texting_time(now)
         return Message(
-            id=derived_id(self.namespace, EXHAUSTED, call.id, *([str(call.texts_undone)] if call.texts_undone else [])),
+            id=derived_id(
+                self.rulebook.namespace, EXHAUSTED, call.id, *([str(call.texts_undone)] if call.texts_undone else [])
+            ),
             template=template.name,
             version=template.version,
             to=call.phone,
@@ -81,6 +80,7 @@ class StaffTexts:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            route=self.rulebook.route(order.source),
             keeps_quiet_hours=not template.passes_quiet_hours,
             not_before=ready if ready > now else None,
             expires_at=ready + template.expires if template.expires else None,
@@ -99,17 +99,19 @@ class StaffTexts:
         if not known:
             return "\n\n".join(alone)
         numbers = {"tries": sum(call.tried.values())}
-        parts = [self.templates[BRIEF].render(self._context(now, order=known[0][1], call=call, numbers=numbers))]
+        first = known[0][1]
+        head = self._template(BRIEF, first).render(self._context(now, order=first, call=call, numbers=numbers))
+        parts = [head]
         for reason, order in known:
             about = replace(call, reasons=(reason,))
-            parts.append(self.templates[BRIEF_REASON].render(self._context(now, order=order, call=about)))
+            parts.append(self._template(BRIEF_REASON, order).render(self._context(now, order=order, call=about)))
         return "\n\n".join([*parts, *alone])
 
     def _to_staff(self, name: str, staff: Staff, context: Context, key: str) -> Message:
-        template, now = self.templates[name], context.now
+        template, now = self._template(name, context.order), context.now
         call = context.call
         return Message(
-            id=derived_id(self.namespace, name, staff.id, key),
+            id=derived_id(self.rulebook.namespace, name, staff.id, key),
             template=template.name,
             version=template.version,
             to=staff.phone,
@@ -120,6 +122,9 @@ class StaffTexts:
             source=context.order.source if call else None,
             expires_at=now + template.expires if template.expires else None,
         )
+
+    def _template(self, name: str, order: Order) -> MessageTemplate:
+        return self.rulebook.template(name, order.source)
 
     def _context(
         self,
@@ -133,7 +138,7 @@ class StaffTexts:
     ) -> Context:
         return Context(
             order=order or Order(id="", source=""),
-            shop=self.shop,
+            shops=self.rulebook.shops,
             now=now,
             call=call,
             calls=tuple(calls),

@@ -21,7 +21,7 @@ def findings() -> Iterator[str]:
         except TemplateError as error:
             found = [f"error: {line}" for line in str(error).splitlines()]
         else:
-            flaws = review(loaded, CONFIG.shop, CONFIG.sms.price)
+            flaws = review(loaded, CONFIG.shops, CONFIG.sms.price)
             found = [f"{flaw.rule}: {flaw}" for flaw in flaws]
         yield from (line.replace(f"{FOLDER}/", "").replace("\u200e", "<U+200E>") for line in found)
 

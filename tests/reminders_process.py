@@ -2,17 +2,16 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from call_fixtures import CALENDAR
+from rulebook import RULEBOOK
 
 from notifier.clock import StillClock
-from notifier.config.loading import load
-from notifier.config.shipped import CONFIG
 from notifier.outbound.endpoint import Endpoint
 from notifier.outbound.events import Topic
 from notifier.outbound.outbox import NewsOutbox
-from notifier.sms import templates
 from notifier.store.connect import connect
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -25,8 +24,8 @@ from scheduler.texts import StaffTexts
 
 async def main(url: str, at: str) -> None:
     redis, clock = await connect(url), StillClock(datetime.fromisoformat(at))
-    config, reader, shifts = load(CONFIG, environment={}), Reader(redis, 1), Shifts(CALENDAR)
-    texts = StaffTexts(config.shop, templates.load(config.templates_folder), "test", lambda moment: moment)
+    reader, shifts = Reader(redis, 1), Shifts(CALENDAR)
+    texts = StaffTexts(replace(RULEBOOK, namespace="test"))
     book = CallBook(redis, reader, clock, CallRules(gather=timedelta()), CALENDAR)
     tool = Endpoint(
         name="tool", url="http://127.0.0.1:1/", secrets=["whsec_dGVzdA=="], topics=frozenset({Topic.CALL_REMINDER})

@@ -31,7 +31,7 @@ MORNING = NOON + timedelta(hours=20)
 RULEBOOK = Rulebook(
     policy=CONFIG.policy.policy(CONFIG.regions.regions()),
     templates=templates.load(CONFIG.templates_folder),
-    shop=CONFIG.shop,
+    shops=CONFIG.shops,
     working_time=lambda moment: moment,
     texting_time=lambda moment: moment,
 )

@@ -30,6 +30,11 @@ COMMANDS = {
         "doctor",
         "Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error.",
     ),
+    "push-keys": Command(
+        "notifier.cli.push_keys",
+        "push_keys",
+        "Make a key for [console.push]: news of calls to closed browsers. Prints it; writes nothing.",
+    ),
     "partitions": Command(
         "notifier.cli.partitions",
         "partitions",

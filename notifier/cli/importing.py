@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -73,8 +72,9 @@ def import_file(
         limit = durations.parse(history_after) if history_after is not None else settings.retention.tell_within
     except ValueError as error:
         raise typer.BadParameter(f"--history-after: {error}") from None
-    zone = ZoneInfo(settings.shop.timezone)
-    what = ImportSource(shop=_shop(settings, source), zone=zone, now=datetime.now(zone), history_after=limit)
+    shop = _shop(settings, source)
+    zone = settings.shop_of(shop).zone
+    what = ImportSource(shop=shop, zone=zone, now=datetime.now(zone), history_after=limit)
     work = _Work(settings, what, file, Console())
     try:
         code = 0

@@ -132,6 +132,24 @@ def shift(
 
 
 @app.command()
+def shops(
+    staff_id: StaffId,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE…", help="Names below [sources]; none: all shops")
+    ] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Whose customers somebody calls. Replaces what was said before."""
+    known, chosen = configured(config, data_dir).sources, tuple(dict.fromkeys(sources or ()))
+    for one in chosen:
+        if one not in known:
+            raise typer.BadParameter(f"SOURCE: there is no [sources.{one}]; there are: {', '.join(known) or 'none'}")
+    _change(staff_id, config, data_dir, Act.SHOPS_CHANGED, lambda one: replace(one, sources=chosen))
+    printer().print(f"{staff_id} calls the customers of {', '.join(chosen) or 'all shops'}.")
+
+
+@app.command()
 def feed(
     staff_id: StaffId,
     new: Annotated[bool, typer.Option("--new", help="Make a new address; the old one is dead")] = False,

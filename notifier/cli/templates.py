@@ -42,15 +42,15 @@ def preview(
     """Show texts as they arrive, with length, parts and price."""
     settings = configured(config)
     loaded = loading.load(settings, folder)
-    shop, prices, console = settings.shop, settings.sms.price, Console()
+    shops, prices, console = settings.shops, settings.sms.price, Console()
     if file is not None:
-        file.write_text(page.page(_chosen(loaded, name), shop, prices, names=labels.TEMPLATES), encoding="utf-8")
+        file.write_text(page.page(_chosen(loaded, name), shops, prices, names=labels.TEMPLATES), encoding="utf-8")
         console.print(f"{file}: open it in a browser", soft_wrap=True)
         return
     for template in _chosen(loaded, name).values():
-        values = samples.values(template, shop) | _values(template, given or [])
+        values = samples.values(template, shops.of(template.shop)) | _values(template, given or [])
         text = template.fill(values)
-        aloud_as = aloud.sample(template, shop)
+        aloud_as = aloud.sample(template, shops.of(template.shop))
         if as_json:
             write_object(
                 {"name": template.name, "shop": template.shop or None, "version": template.version, "text": text}
@@ -69,10 +69,10 @@ def show_sizes(
 ) -> None:
     """Shortest, typical and longest text of each template: characters, parts, price."""
     settings = configured(config)
-    shop, prices = settings.shop, settings.sms.price
+    shops, prices = settings.shops, settings.sms.price
     table = Table("template", "length", "encoding", "characters", "parts", "rial")
     for key, template in _chosen(loading.load(settings, folder), name).items():
-        for size in sizes.sizes(template, shop, prices):
+        for size in sizes.sizes(template, shops.of(template.shop), prices):
             if as_json:
                 write_object(
                     {"template": key, "length": size.length, "encoding": size.encoding, "characters": size.units}
@@ -107,7 +107,7 @@ def lint(
     except TemplateError as error:
         broken = str(error).splitlines()
     else:
-        found = review(loaded, settings.shop, settings.sms.price)
+        found = review(loaded, settings.shops, settings.sms.price)
         flaws = sorted({*flaws, *found}, key=lambda flaw: (flaw.path, flaw.line))
     if as_json:
         write_lines({"path": None, "line": None, "rule": "error", "text": sentence} for sentence in broken)
@@ -135,10 +135,10 @@ def show_patterns(
     if provider not in RULES:
         raise typer.BadParameter(f"there is no kind of provider {provider!r}; there are: {', '.join(RULES)}")
     settings = configured(config)
-    shop = settings.shop
+    shops = settings.shops
     for key, template in _chosen(loading.load(settings, folder), name).items():
         if (header := template.pattern_headers.get(provider)) is not None:
-            pattern = patterns.text(template, provider, shop)
+            pattern = patterns.text(template, provider, shops.of(template.shop))
             if as_json:
                 write_object({"template": key, "pattern": header.name, "tokens": header.tokens, "text": pattern})
                 continue
@@ -153,15 +153,23 @@ def variables(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def diff(config: ConfigOption = None, data_dir: DataDirOption = None, folder: FolderOption = None) -> None:
+def diff(
+    as_json: JsonLines = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    folder: FolderOption = None,
+) -> None:
     """Show what changed in the templates since the running service last took them up. Exit code 1 if anything did."""
     settings = configured(config, data_dir)
     changes = asyncio.run(_changes(settings, loading.load(settings, folder)))
-    typer.echo("\n".join(changes) if changes else "nothing changed")
+    if as_json:
+        write_lines(changes)
+    else:
+        typer.echo("\n".join(line for one in changes for line in one.diff) if changes else "nothing changed")
     raise typer.Exit(1 if changes else 0)
 
 
-async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[str]:
+async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[versions.TextDifference]:
     store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)

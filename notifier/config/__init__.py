@@ -21,6 +21,7 @@ from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
+from notifier.domain.policy import Shops
 from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
@@ -52,6 +53,16 @@ class Config(Section):
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()
     retention: RetentionConfig = RetentionConfig.usual()
+
+    def shop_of(self, source: str) -> ShopConfig:
+        """The shop behind a source: [shop], but for what [sources.NAME.shop] says otherwise."""
+        found = self.sources.get(source)
+        return found.shop.over(self.shop) if found else self.shop
+
+    @property
+    def shops(self) -> Shops:
+        """Every shop as texts speak of it."""
+        return Shops(main=self.shop, own={name: self.shop_of(name) for name in self.sources})
 
     @property
     def templates_folder(self) -> Path:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from notifier.config.rest import RestConfig
 from notifier.config.section import Section
+from notifier.config.shop import OwnShopConfig
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.intake.woocommerce.rules import (
     CARRIER_KEYS,
@@ -40,6 +41,15 @@ class SourceSection(Section):
     short_secret: bool = False
     rate: Annotated[int, Field(ge=1, description="Events a second")] = 20_000
     burst: Annotated[int, Field(ge=1, description="Events")] | None = None
+    shop: OwnShopConfig = OwnShopConfig.usual()
+    provider: str | None = None
+    fallback: list[str] | None = None
+    sender: Annotated[str, Field(min_length=1)] | None = None
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether its texts leave otherwise than those of all."""
+        return self.provider is not None or self.fallback is not None or self.sender is not None
 
     @property
     def most_at_once(self) -> int:

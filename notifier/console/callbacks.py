@@ -22,8 +22,8 @@ class CallbackPages:
 
     async def show(self, request: web.Request) -> web.Response:
         """The earliest first."""
-        me, everywhere = request[STAFF].id, self._deps.reader.everywhere
-        pipeline = self._deps.redis.pipeline(transaction=False)
+        staff, everywhere = request[STAFF], self._deps.reader.everywhere
+        me, pipeline = staff.id, self._deps.redis.pipeline(transaction=False)
         for keys in everywhere:
             pipeline.zrange(keys.assigned(me), 0, _LOOKED_AT - 1)
             pipeline.zrange(keys.calls(CallState.SCHEDULED), 0, _LOOKED_AT - 1)
@@ -35,6 +35,7 @@ class CallbackPages:
                 members |= {member.decode(): keys for member in some}
         read = [one.call for one in await self._deps.reader.calls([(keys, one) for one, keys in members.items()])]
         promised = [call for call in read if call.is_open and call.fixed and call.assignee in (me, None)]
+        promised = [call for call in promised if staff.may_make(call)]
         promised.sort(key=lambda call: (call.due, call.id))
         return await self._render.page(
             request,

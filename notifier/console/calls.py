@@ -7,17 +7,19 @@ from typing import TypeVar
 from aiohttp import web
 
 from notifier.console import call_cards, csv_export, labels, rows, time_slots
+from notifier.console import scope as scopes
 from notifier.console import worklist as boards
 from notifier.console.customer import customer
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
-from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
+from notifier.console.refusals import AlreadyTaken, Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer, moment
-from notifier.console.security import FORM, SESSION, STAFF
+from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
 from notifier.domain import jalali
 from notifier.domain.calls import Call, CallState, HistoryEntry
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
+from notifier.store.staff import Staff
 from scheduler import undoable
 from scheduler.book import CallHeld, StaleCall, UnknownCall
 from scheduler.outcomes import Report, Satisfaction, UnclearReport
@@ -58,26 +60,26 @@ class Calls:
         """The list, with the card of the call to make now beside it."""
         if csv_export.wanted(request):
             columns = rows.call(await self._names())
-            return await csv_export.sheet(request, self._deps, "calls", columns, self._all(request[STAFF].id))
-        board = await boards.board(self._deps, request[STAFF].id)
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._all(request[STAFF]))
+        board = await boards.board(self._deps, request[STAFF])
         stored = await self._deps.reader.call(board.first.id) if board.first else None
         card = await call_cards.card(self._deps, stored.call, request[STAFF].id) if stored else None
         return await self._shown(request, board, card, chosen=False)
 
-    async def _all(self, me: str) -> AsyncIterator[Call]:
+    async def _all(self, me: Staff) -> AsyncIterator[Call]:
         """One's own calls, then those that nobody has."""
         everywhere = self._deps.reader.everywhere
-        own = [(at, at.assigned(me)) for at in everywhere]
+        own = [(at, at.assigned(me.id)) for at in everywhere]
         async for call in rows.calls(self._deps, csv_export.oldest(self._deps, own)):
             yield call
         due = [(at, at.calls(CallState.DUE)) for at in everywhere]
         async for call in rows.calls(self._deps, csv_export.oldest(self._deps, due)):
-            if call.assignee is None:
+            if call.assignee is None and me.serves(call.sources):
                 yield call
 
     async def list_fragment(self, request: web.Request) -> web.Response:
         """The list alone, for a page that is open already."""
-        board = await boards.board(self._deps, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF])
         text = self._render.fragment(
             "calls_list.html", board=board, chosen_id=request.query.get("chosen", ""), me=request[STAFF],
             pool_shown=boards.POOL_SHOWN, now_ms=self._deps.now(),
@@ -87,12 +89,12 @@ class Calls:
 
     async def card_fragment(self, request: web.Request) -> web.Response:
         """The card alone, with what others did since a page showed it at the version ``v``."""
-        call, me = (await self._found(request.match_info["id"])).call, request[STAFF].id
+        call, me = (await self._theirs(request)).call, request[STAFF].id
         seen, meanwhile = call_cards.lines_seen(request.query), ""
         if seen is not None and (entry := _done_by_another(call, seen, me)):
             meanwhile = await call_cards.said_of(self._deps, entry, me)
         card = await call_cards.card(self._deps, call, me, meanwhile=meanwhile)
-        known = await customer(self._deps, call.phone, card.orders, but_call=call.id)
+        known = await customer(self._deps, call.phone, card.orders, scopes.of(request[STAFF]), but_call=call.id)
         text = self._render.fragment(
             "call_card.html",
             card=card,
@@ -105,21 +107,21 @@ class Calls:
 
     async def printed(self, request: web.Request) -> web.Response:
         """A day's list on paper."""
-        board = await boards.board(self._deps, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF])
         calls = [*board.late, *board.now, *board.following]
         cards = [await call_cards.card(self._deps, call, request[STAFF].id) for call in calls[:_PRINTED]]
         return await self._render.page(request, "calls_print.html", cards=cards)
 
     async def one(self, request: web.Request) -> web.Response:
         """One call, beside the list."""
-        stored = await self._found(request.match_info["id"])
-        board = await boards.board(self._deps, request[STAFF].id)
+        stored = await self._theirs(request)
+        board = await boards.board(self._deps, request[STAFF])
         card = await call_cards.card(self._deps, stored.call, request[STAFF].id)
         return await self._shown(request, board, card, chosen=True)
 
     async def claim(self, request: web.Request) -> web.Response:
         """Take a call; the second who tries is told who has it."""
-        call_id, form, me = request.match_info["id"], request[FORM], request[STAFF]
+        call_id, form, me = (await self._theirs(request)).call.id, request[FORM], request[STAFF]
         try:
             seen = call_cards.lines_seen(form)
             await self._followed(self._deps.calling.book.claim(call_id, me.id, seen=seen), call_id, me.id)
@@ -129,7 +131,7 @@ class Calls:
 
     async def outcome(self, request: web.Request) -> web.Response:
         """What came of a call; then on to the next."""
-        call_id, form, me = request.match_info["id"], request[FORM], request[STAFF]
+        call_id, form, me = (await self._theirs(request)).call.id, request[FORM], request[STAFF]
         try:
             return await self._outcome(request, call_id)
         except StaleCall as stale:
@@ -231,7 +233,7 @@ class Calls:
         stored, note = await self._found(call_id), _note(request[FORM])
         words = {"meanwhile" if unfit.meanwhile else "wrong": unfit.said}
         card = await call_cards.card(self._deps, stored.call, request[STAFF].id, note=note, **words)
-        board = await boards.board(self._deps, request[STAFF].id)
+        board = await boards.board(self._deps, request[STAFF])
         return await self._shown(request, board, card, chosen=True, status=unfit.status)
 
     async def _shown(
@@ -243,7 +245,10 @@ class Calls:
         chosen: bool,
         status: int = 200,
     ) -> web.Response:
-        known = await customer(self._deps, card.call.phone, card.orders, but_call=card.call.id) if card else None
+        known = None
+        if card:
+            call, scope = card.call, scopes.of(request[STAFF])
+            known = await customer(self._deps, call.phone, card.orders, scope, but_call=call.id)
         return await self._render.page(
             request,
             "calls.html",
@@ -261,6 +266,13 @@ class Calls:
 
     def _picker(self) -> time_slots.TimeSlots:
         return time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar)
+
+    async def _theirs(self, request: web.Request) -> StoredCall:
+        """The call that an address names. Raises Forbidden where it is of a shop whose customers others call."""
+        stored, me = await self._found(request.match_info["id"]), request[STAFF]
+        if not me.may_make(stored.call):
+            raise Forbidden(NOT_YOURS)
+        return stored
 
     async def _found(self, call_id: str) -> StoredCall:
         stored = await self._deps.reader.call(call_id)

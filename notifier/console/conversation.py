@@ -2,26 +2,27 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import labels
-from notifier.console.customer import orders_of, phone_keys
+from notifier.console import labels, replies
+from notifier.console import scope as scopes
+from notifier.console.customer import orders_of, phone_keys, spoken_with
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import AlreadyTaken, Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF
-from notifier.domain import canonical, phones
+from notifier.console.scope import ShopScope
+from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
+from notifier.domain import canonical, lookup, phones
 from notifier.domain.calls import Call, CallState
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
 from notifier.domain.messages import Audience, Message
 from notifier.domain.orders import Order
-from notifier.domain.policy import Shop
 from notifier.errors import Conflict, NotifierError, StoreError
 from notifier.sms import by_hand, inbox
 from notifier.sms.by_hand import TextRefused, WhyNot, Written
@@ -80,6 +81,8 @@ class Conversations:
         return [
             web.get(order, self.of_order),
             web.post(order, self.write_about_order),
+            web.get("/conversation", self.of_phone),
+            web.post("/conversation", self.write_to_phone),
             web.get("/inbox", self.inbox),
             web.get("/inbox/{ref}", self.of_waiting),
             web.post("/inbox/{ref}", self.see_to),
@@ -90,7 +93,16 @@ class Conversations:
         return await self._page(request, await self._thread_of_order(request))
 
     async def of_waiting(self, request: web.Request) -> web.Response:
-        return await self._page(request, await self._thread_of_waiting(await self._waiting(request)))
+        return await self._page(
+            request, await self._thread_of_waiting(await self._waiting(request), scopes.of(request[STAFF]))
+        )
+
+    async def of_phone(self, request: web.Request) -> web.Response:
+        """Of somebody who texted and has no order, also when nobody has to see to it any more."""
+        return await self._page(request, await self._thread_of_phone(request))
+
+    async def write_to_phone(self, request: web.Request) -> web.Response:
+        return await self._write(request, await self._thread_of_phone(request))
 
     async def write_about_order(self, request: web.Request) -> web.Response:
         return await self._write(request, await self._thread_of_order(request))
@@ -101,19 +113,27 @@ class Conversations:
             one = await self._waiting(request)
         except Missing as gone:
             return await self._back(request, gone.text, "/console/inbox")
-        return await self._write(request, await self._thread_of_waiting(one))
+        return await self._write(request, await self._thread_of_waiting(one, scopes.of(request[STAFF])))
 
     async def inbox(self, request: web.Request) -> web.Response:
         """Customers whose texts wait for a person, the longest first."""
-        found = await inbox.waiting(self._deps.reader, most=_ROWS)
+        scope = scopes.asked(request, self._deps)
+        found = await inbox.waiting(self._deps.reader, most=_ROWS if scope.is_all else scopes.READ)
+        total = await inbox.count(self._deps.reader)
+        if not scope.is_all:
+            found = await replies.of_shops(self._deps, found, scope)
+            found, total = found[:_ROWS], len(found)
         pipeline = self._deps.redis.pipeline(transaction=False)
         for one in found:
             pipeline.lrange(one.keys.inbound(one.phone), -_TEXTS, -1)
             pipeline.llen(one.keys.inbound(one.phone))
-            pipeline.zrevrange(one.keys.customer_orders(one.phone), 0, 0)
+            pipeline.zrevrange(one.keys.customer_orders(one.phone), 0, 0 if scope.is_all else replies.LATEST - 1)
             pipeline.hget(one.keys.open_calls, one.phone)
         answers = await pipeline.execute() if found else []
-        rows = [(one, *answers[4 * at : 4 * at + 4]) for at, one in enumerate(found)]
+        rows = [
+            (one, raws, read, [member for member in latest if scope.shows(replies.source_of(member))], call)
+            for one, raws, read, latest, call in ((one, *answers[4 * at : 4 * at + 4]) for at, one in enumerate(found))
+        ]
         orders = {
             f"{order.source}:{order.id}": order
             for order in await self._deps.reader.orders(
@@ -134,7 +154,8 @@ class Conversations:
                 )
                 for one, raws, read, latest, call in rows
             ],
-            total=await inbox.count(self._deps.reader),
+            total=total,
+            scope=scope,
             names={one.id: one.name for one in staff},
             staff=[one for one in staff if one.active],
         )
@@ -142,7 +163,7 @@ class Conversations:
     async def see_to(self, request: web.Request) -> web.Response:
         """Take it, hand it to somebody, or have it done with."""
         one, form, me = await self._waiting(request), request[FORM], request[STAFF]
-        thread, now = await self._thread_of_waiting(one), self._deps.now()
+        thread, now = await self._thread_of_waiting(one, scopes.of(me)), self._deps.now()
         about = thread.order.number if thread.order else phones.mask(one.phone)
         match form.get("do"):
             case "done":
@@ -193,6 +214,7 @@ class Conversations:
             audience=Audience.CUSTOMER,
             order_id=order.id if order else None,
             source=order.source if order else None,
+            route=rulebook.route(order.source) if order else "",
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
         )
@@ -216,7 +238,7 @@ class Conversations:
             await self._withdraw(WaitingReplies(keys=inbox_keys, phone=phone, since=0, holder=None), me.id)
             self._deps.wake()
         when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
-        to = thread.at if order else "/console/inbox"
+        to = thread.at if order or not thread.at.startswith("/console/inbox") else "/console/inbox"
         return await self._back(request, f"پیامک {when}.", to)
 
     async def _page(
@@ -229,7 +251,8 @@ class Conversations:
         status: int = 200,
     ) -> web.Response:
         keys, deps = phone_keys(self._deps, thread.phone), self._deps
-        orders = await orders_of(deps, thread.phone, limit=_ORDERS)
+        scope = scopes.of(request[STAFF])
+        orders = [one for one in await orders_of(deps, thread.phone, limit=_ORDERS) if scope.shows(one.source)]
         if thread.order and all((one.source, one.id) != (thread.order.source, thread.order.id) for one in orders):
             orders = [thread.order, *orders]
         pipeline = deps.redis.pipeline(transaction=False)
@@ -247,7 +270,7 @@ class Conversations:
             thread=thread,
             order=order,
             orders=orders,
-            turns=await self._turns(thread, orders, _inbound(raws)),
+            turns=await self._turns(thread, orders, _inbound(raws), scope),
             opted_out=bool(opted_out),
             do_not_call=bool(do_not_call),
             waits=since is not None,
@@ -262,7 +285,9 @@ class Conversations:
             names={one.id: one.name for one in await deps.calling.staff.all()},
         )
 
-    async def _turns(self, thread: CustomerThread, orders: Sequence[Order], inbound: Sequence[Inbound]) -> list[Turn]:
+    async def _turns(
+        self, thread: CustomerThread, orders: Sequence[Order], inbound: Sequence[Inbound], scope: ShopScope
+    ) -> list[Turn]:
         """The newest first."""
         reader = self._deps.reader
         messages: dict[str, StoredMessage] = {}
@@ -270,11 +295,11 @@ class Conversations:
         for order in orders:
             told = await reader.story(order)
             messages |= {one.message.id: one for one in told.messages if one.message.to == thread.phone}
-            calls |= {one.call.id: one.call for one in told.calls}
+            calls |= {one.call.id: one.call for one in told.calls if scope.shows_call(one.call)}
         for keys in {thread.home, phone_keys(self._deps, thread.phone)}:
             ids = await by_hand.written_to(self._deps.redis, keys, thread.phone)
             found = await reader.messages([(keys, one) for one in ids if one not in messages])
-            messages |= {one.message.id: one for one in found}
+            messages |= {one.message.id: one for one in found if scope.shows(one.message.source)}
         turns = [Turn(at=one.at, kind="in", text=one.text) for one in inbound]
         turns += [
             Turn(at=one.message.created_at, kind="out", text=one.message.text, message=one)
@@ -300,14 +325,11 @@ class Conversations:
         return sorted(turns, key=lambda one: one.at, reverse=True)[:_SHOWN]
 
     def _reviewed(self, typed: str, thread: CustomerThread) -> FreeText:
-        config, shop = self._deps.config, self._shop
+        config, source = self._deps.config, thread.order.source if thread.order else ""
+        shop = self._deps.rulebook().shops.of(source)
         url = thread.order.details.tracking_url if thread.order else None
         hosts = [url] if url else []
         return free_text.review(typed, shop, config.sms.price, parts=config.sms.limits.by_hand_parts, hosts=hosts)
-
-    @property
-    def _shop(self) -> Shop:
-        return self._deps.rulebook().shop
 
     async def _thread_of_order(self, request: web.Request) -> CustomerThread:
         source, order_id = request.match_info["source"], request.match_info["id"]
@@ -320,8 +342,12 @@ class Conversations:
         home = await reader.keys_of(order.source, order.id)
         return CustomerThread(phone=order.details.phone, order=order, home=home, at=request.path)
 
-    async def _thread_of_waiting(self, one: WaitingReplies) -> CustomerThread:
-        found = await orders_of(self._deps, one.phone, limit=1)
+    async def _thread_of_waiting(self, one: WaitingReplies, scope: ShopScope) -> CustomerThread:
+        """About their newest order at a shop that is shown. Raises Forbidden for a customer of other shops alone."""
+        every = await orders_of(self._deps, one.phone, limit=1 if scope.is_all else _ORDERS)
+        if not scope.shows_any(every):
+            raise Forbidden(NOT_YOURS)
+        found = [order for order in every if scope.shows(order.source)]
         if not found:
             at = f"/console/inbox/{one.ref}/write"
             return CustomerThread(phone=one.phone, order=None, home=one.keys, at=at)
@@ -330,6 +356,16 @@ class Conversations:
         # Written about their order, so that a second tap finds its place though they wait no more.
         at = f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}/conversation"
         return CustomerThread(phone=one.phone, order=order, home=home, at=at)
+
+    async def _thread_of_phone(self, request: web.Request) -> CustomerThread:
+        phone = lookup.query(request.query.get("phone", "")).phone
+        if not phone or not await spoken_with(self._deps, phone):
+            raise Missing("با این شماره گفتگویی نبوده است. شماره را دوباره ببینید.")
+        thread = await self._thread_of_waiting(
+            WaitingReplies(keys=phone_keys(self._deps, phone), phone=phone, since=0, holder=None),
+            scopes.of(request[STAFF]),
+        )
+        return thread if thread.order else replace(thread, at=f"/console/conversation?phone={phone}")
 
     async def _waiting(self, request: web.Request) -> WaitingReplies:
         asked = request.match_info["ref"]

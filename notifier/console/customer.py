@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifier.console.dependencies import Dependencies
+from notifier.console.scope import ShopScope
 from notifier.domain.calls import Call, Purpose, customer_of
 from notifier.domain.orders import Order
 from notifier.store.keys import Keys, partition_of
@@ -36,16 +37,27 @@ async def orders_of(deps: Dependencies, phone: str, *, limit: int = _ORDERS) -> 
     return [order for order in found if order is not None]
 
 
+async def spoken_with(deps: Dependencies, phone: str) -> bool:
+    """Whether somebody with this phone texted us, or was written to by hand."""
+    keys, pipeline = phone_keys(deps, phone), deps.redis.pipeline(transaction=False)
+    pipeline.exists(keys.inbound(phone))
+    pipeline.exists(keys.by_hand(phone))
+    return any(await pipeline.execute())
+
+
 async def customer(
-    deps: Dependencies, phone: str | None, known: Sequence[Order], *, but_call: str = ""
+    deps: Dependencies, phone: str | None, known: Sequence[Order], scope: ShopScope, *, but_call: str = ""
 ) -> CustomerView:
-    """What is known of the customer of some orders."""
+    """What is known of the customer of some orders, and is of shops that are shown."""
     orders = {(order.source, order.id): order for order in known}
     if phone:
-        orders |= {(order.source, order.id): order for order in await orders_of(deps, phone)}
+        orders |= {
+            (order.source, order.id): order for order in await orders_of(deps, phone) if scope.shows(order.source)
+        }
     told = [await deps.reader.story(order) for order in list(orders.values())[:_ORDERS]]
     texts = {one.message.id: one for each in told for one in each.messages}
     calls = {one.call.id: one.call for each in told for one in each.calls}
+    made = [call for call in calls.values() if call.tried and call.id != but_call and scope.shows_call(call)]
     no_texts = no_calls = False
     if phone:
         keys = phone_keys(deps, phone)
@@ -54,9 +66,7 @@ async def customer(
     return CustomerView(
         orders=sorted(orders.values(), key=lambda order: -order.created_at),
         texts=sorted(texts.values(), key=lambda one: one.message.created_at, reverse=True)[:_TEXTS],
-        calls=sorted(
-            (call for call in calls.values() if call.tried and call.id != but_call), key=lambda call: -call.due
-        )[:_CALLS],
+        calls=sorted(made, key=lambda call: -call.due)[:_CALLS],
         opted_out=no_texts,
         do_not_call=no_calls,
     )

@@ -10,12 +10,14 @@ from aiohttp import web
 from markupsafe import Markup
 
 from notifier.clock import TEHRAN
-from notifier.console import charts, csv_export, figure_rows, labels
+from notifier.console import charts, csv_export, figure_rows, labels, stuck
+from notifier.console import scope as scopes
 from notifier.console.charts import Bar
 from notifier.console.dependencies import Dependencies
 from notifier.console.figures import Figures, figures, percentile
 from notifier.console.refusals import PageRefusal
 from notifier.console.render import Renderer
+from notifier.console.scope import ShopScope
 from notifier.console.security import require_supervisor
 from notifier.domain import jalali, persian
 from notifier.domain.messages import MessageState
@@ -39,13 +41,14 @@ class Dashboard:
         require_supervisor(request)
         today = self._deps.clock.now().astimezone(TEHRAN).date()
         first, last = _range(request, today)
-        days = await figures(self._deps, first, last)
+        scope = scopes.asked(request, self._deps)
+        days = await figures(self._deps, first, last, scope.sources)
         names = {one.id: one.name for one in await self._deps.calling.staff.all()}
         if csv_export.wanted(request):
             table = figure_rows.table(request.query.get("of", ""), names)
             return await csv_export.sheet(request, self._deps, table.name, table.columns, table.rows(days))
         lines = zip(self._deps.accounts, await self._deps.accounts.standings(), strict=True)
-        deposits, stuck = await self._waiting()
+        deposits, stuck = await self._waiting(scope)
         made, reached = _total(day.counted.made for day in days), _total(day.counted.reached for day in days)
         taken, arrived = (
             _total(day.counted.until_taken for day in days),
@@ -74,7 +77,8 @@ class Dashboard:
             reached=reached.total(),
             deposits=deposits,
             stuck=stuck,
-            lines=list(lines),
+            lines=[one for one in lines if one[0].name in self._deps.accounts.of(scope.sources)],
+            scope=scope,
             by_hour=_by_hour(days),
             by_stage=_by_stage(days),
             cost_by_day=_by_day("هزینهٔ پیامک در هر روز، به تومان", days, lambda day: (day.counted.cost // 10,) * 2),
@@ -88,9 +92,16 @@ class Dashboard:
             by_source=_by_source(days),
         )
 
-    async def _waiting(self) -> tuple[int, int]:
+    async def _waiting(self, scope: ShopScope) -> tuple[int, int]:
         """Deposits that nobody looked up and texts that are stuck, at this moment."""
         everywhere = self._deps.reader.everywhere
+        if not scope.is_all:
+            pipeline = self._deps.redis.pipeline(transaction=False)
+            for keys in everywhere:
+                pipeline.zrange(keys.deposits, 0, scopes.READ - 1)
+            waiting = [member.decode() for row in await pipeline.execute() for member in row]
+            theirs = sum(scope.shows(member.partition(":")[0]) for member in waiting)
+            return theirs, len(await stuck.of_shops(self._deps, _STUCK, scope))
         pipeline = self._deps.redis.pipeline(transaction=False)
         for keys in everywhere:
             pipeline.zcard(keys.deposits)

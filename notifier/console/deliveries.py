@@ -6,10 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from notifier.console import paging
+from notifier.console import scope as scopes
 from notifier.console.dependencies import Dependencies
-from notifier.console.refusals import Missing, PageRefusal
+from notifier.console.refusals import Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
+from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF, require_supervisor
 from notifier.errors import NotifierError
 from notifier.intake.replaying import ReplayOutcome
 from notifier.store import audit
@@ -103,12 +104,13 @@ class Deliveries:
         return await self._render.page(
             request,
             "deliveries.html",
-            rows=kept,
+            rows=[one for one in kept if scopes.of(request[STAFF]).shows(one.source)],
             asked=asked if status else "",
             reasons=REASONS,
             short=SHORT,
             wrong=wrong,
             todo=_ADVICE,
+            fails={one.id: self._deps.replayer.refusal(one) for one in kept},
             end=end,
         )
 
@@ -118,6 +120,8 @@ class Deliveries:
         kept = await self._deps.replayer.book.get(request.match_info["id"])
         if kept is None:
             raise Missing("این مورد دیگر در فهرست نیست؛ شاید پیش‌تر بررسی شده است.")
+        if not scopes.of(request[STAFF]).shows(kept.source):
+            raise Forbidden(NOT_YOURS)
         try:
             entry = self._deps.entry(Act.DELIVERY_REPLAYED, request[STAFF].id, about=kept.source, more=kept.id)
             await audit.write(self._deps.redis, entry)

@@ -1,5 +1,6 @@
 """What the console works with, handed in by the service."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from scheduler.calling import Calling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
+    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender;
+    ``push_key`` is what browsers subscribe with, "" where nobody is pushed to."""
 
     config: Config
     reader: Reader
@@ -41,6 +43,7 @@ class Dependencies:
     committer: Committer
     editor: TextEditor
     promises: PromiseEditor
+    push_key: str = ""
 
     @property
     def redis(self) -> Redis:
@@ -53,6 +56,13 @@ class Dependencies:
     @property
     def shop_name(self) -> str:
         return self.config.shop.name
+
+    @property
+    def shops(self) -> dict[str, str]:
+        """What people call the shop behind each source: its name, and the source's own where two are called alike."""
+        named = {source: self.rulebook().shops.of(source).name for source in self.sources}
+        alone = Counter(named.values())
+        return {source: name if alone[name] == 1 else f"{name} ({source})" for source, name in named.items()}
 
     @property
     def sources(self) -> list[str]:

@@ -10,10 +10,12 @@ from urllib.parse import quote
 from aiohttp import web
 
 from notifier.console import csv_export, labels, rows
+from notifier.console import scope as scopes
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
+from notifier.console.scope import ShopScope
 from notifier.console.security import FILES, FORM, SESSION, STAFF, takes_files
 from notifier.domain import money, persian
 from notifier.domain.events import EventType
@@ -119,21 +121,23 @@ class DepositPages:
 
     async def deposits(self, request: web.Request) -> web.StreamResponse:
         """Deposits that customers reported and nobody looked up, the oldest first."""
+        scope = scopes.asked(request, self._deps)
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "deposits", COLUMNS, self._all())
+            return await csv_export.sheet(request, self._deps, "deposits", COLUMNS, self._all(scope))
         members: list[tuple[Keys, str]] = []
         total = 0
-        pipeline = self._deps.redis.pipeline(transaction=False)
+        pipeline, most = self._deps.redis.pipeline(transaction=False), _SHOWN if scope.is_all else scopes.READ
         for keys in self._deps.reader.everywhere:
-            pipeline.zrange(keys.deposits, 0, _SHOWN - 1)
+            pipeline.zrange(keys.deposits, 0, most - 1)
             pipeline.zcard(keys.deposits)
         found = await pipeline.execute()
         for place, keys in enumerate(self._deps.reader.everywhere):
-            members += [(keys, member.decode()) for member in found[2 * place]]
-            total += int(found[2 * place + 1])
+            theirs = [one.decode() for one in found[2 * place] if scope.shows(one.decode().partition(":")[0])]
+            members += [(keys, member) for member in theirs[:_SHOWN]]
+            total += int(found[2 * place + 1]) if scope.is_all else len(theirs)
         views = await self._views(members)
         views.sort(key=lambda view: (not (view.finding and view.finding.waits), view.since))
-        return await self._page(request, views, total - (len(members) - len(views)), alone=False)
+        return await self._page(request, views, total - (len(members) - len(views)), scope, alone=False)
 
     async def one(self, request: web.Request) -> web.Response:
         """One deposit with all that is known of it."""
@@ -144,34 +148,38 @@ class DepositPages:
         views = await self._views([(await self._deps.reader.keys_of(source, order_id), f"{source}:{order_id}")])
         if not views:
             return web.Response(status=303, headers={"Location": _order_address(order)})
-        return await self._page(request, views, 1, alone=True)
+        return await self._page(request, views, 1, scopes.of(request[STAFF]), alone=True)
 
     async def _page(
-        self, request: web.Request, views: Sequence[DepositView], total: int, *, alone: bool
+        self, request: web.Request, views: Sequence[DepositView], total: int, scope: ShopScope, *, alone: bool
     ) -> web.Response:
-        me, shop = request[STAFF], self._shop
+        me = request[STAFF]
         return await self._render.page(
             request,
             "deposits.html",
             deposits=views,
             total=total,
             alone=alone,
+            scope=scope,
             may_confirm={
-                view.finding.stamp: settling.may_confirm(me, view.finding.by, shop) for view in views if view.finding
+                view.finding.stamp: settling.may_confirm(me, view.finding.by, self._shop(view.order.source))
+                for view in views
+                if view.finding
             },
         )
 
-    async def _all(self) -> AsyncIterator[DepositView]:
+    async def _all(self, scope: ShopScope) -> AsyncIterator[DepositView]:
         sets = [(keys, keys.deposits) for keys in self._deps.reader.everywhere]
         async for members in csv_export.oldest(self._deps, sets):
-            for view in await self._views([(keys, member) for _, keys, member in members]):
+            theirs = [(keys, member) for _, keys, member in members if scope.shows(member.partition(":")[0])]
+            for view in await self._views(theirs):
                 yield view
 
     @takes_files(_FORM)
     async def settle(self, request: web.Request) -> web.Response:
         """Confirm with the sum that was seen, or reject; the order's own rules send what follows."""
         source, order_id, form = request.match_info["source"], request.match_info["id"], request[FORM]
-        me, shop, do = request[STAFF], self._shop, form.get("deposit", "")
+        me, shop, do = request[STAFF], self._shop(source), form.get("deposit", "")
         parts = Settling(self._deps.calling.book, self._deps.calling.reporting, self._written_down(me, order_id))
         picture = ""
         try:
@@ -285,9 +293,8 @@ class DepositPages:
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/deposits"})
 
-    @property
-    def _shop(self) -> Shop:
-        return self._deps.rulebook().shop
+    def _shop(self, source: str) -> Shop:
+        return self._deps.rulebook().shops.of(source)
 
 
 def _view(

@@ -57,11 +57,13 @@ class SupervisorDesk:
         require_supervisor(request)
         if csv_export.wanted(request):
             columns = rows.call({one.id: one.name for one in await self._deps.calling.staff.all()})
-            return await csv_export.sheet(request, self._deps, "calls", columns, self._open_calls())
+            return await csv_export.sheet(request, self._deps, "calls", columns, self._open_calls(request[STAFF]))
         seats, pool = await self._seats(await self._deps.calling.staff.active())
+        if request[STAFF].sources:
+            pool = await self._in_pool(request[STAFF])
         asked = request.query.get("who", "")[:64]
         raw: Any = await self._deps.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
-        shown = await self._shown(asked)
+        shown = await self._shown(asked, request[STAFF])
         total = next((seat.load for seat in seats if seat.staff.id == asked), 0) if asked else pool
         return await self._render.page(
             request,
@@ -169,7 +171,7 @@ class SupervisorDesk:
             )
         return seats, sum(part[0] for part in parts)
 
-    async def _shown(self, asked: str) -> list[Call]:
+    async def _shown(self, asked: str, me: Staff) -> list[Call]:
         """The calls of somebody, or of nobody: what is to be made now by urgency, then what comes up."""
         now, everywhere = self._deps.now(), self._deps.reader.everywhere
         pipeline = self._deps.redis.pipeline(transaction=False)
@@ -186,16 +188,21 @@ class SupervisorDesk:
             for member in part
         }
         read = [stored.call for stored in await self._deps.reader.calls([(at, one) for one, at in members.items()])]
-        calls = [call for call in read if call.is_open and call.assignee == (asked or None)]
+        calls = [call for call in read if call.is_open and call.assignee == (asked or None) and me.may_make(call)]
         ready = by_urgency(
             (call for call in calls if call.state is not CallState.SCHEDULED), now, self._deps.calling.book.rules
         )
         coming = sorted((call for call in calls if call.state is CallState.SCHEDULED), key=lambda call: call.due)
         return [*ready, *coming][:_SHOWN]
 
-    async def _open_calls(self) -> AsyncIterator[Call]:
-        """Every call that is open, whoever has it."""
+    async def _in_pool(self, me: Staff) -> int:
+        """How many due calls of their shops nobody has."""
+        return sum(me.may_make(call) for call in await self._deps.calling.book.pool())
+
+    async def _open_calls(self, me: Staff) -> AsyncIterator[Call]:
+        """Every call of their shops that is open, whoever has it."""
         for state in (CallState.CLAIMED, CallState.DUE, CallState.SCHEDULED):
             sets = [(keys, keys.calls(state)) for keys in self._deps.reader.everywhere]
             async for call in rows.calls(self._deps, csv_export.oldest(self._deps, sets)):
-                yield call
+                if me.may_make(call):
+                    yield call

@@ -1,7 +1,7 @@
 """What days came to, as their counters say."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -21,12 +21,14 @@ class Figures(Struct, frozen=True, kw_only=True):
     webhooks: Counter[str]
 
 
-async def figures(deps: Dependencies, first: date, last: date) -> list[Figures]:
-    """DayCounts by day, in one round trip."""
-    return (await figures_since(deps, first, last))[0]
+async def figures(deps: Dependencies, first: date, last: date, sources: Collection[str] | None = None) -> list[Figures]:
+    """DayCounts by day, of some shops or of all, in one round trip."""
+    return (await figures_since(deps, first, last, sources))[0]
 
 
-async def figures_since(deps: Dependencies, first: date, last: date) -> tuple[list[Figures], datetime | None]:
+async def figures_since(
+    deps: Dependencies, first: date, last: date, sources: Collection[str] | None = None
+) -> tuple[list[Figures], datetime | None]:
     """DayCounts by day, and since when orders, deposits and first tries are counted at all; in one round trip."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     everywhere = deps.reader.everywhere
@@ -39,7 +41,7 @@ async def figures_since(deps: Dependencies, first: date, last: date) -> tuple[li
     *rows, since = await pipeline.execute()
     width = len(everywhere) + 1
     found = [
-        Figures(day=day, counted=daily.read(_added(hashes[1:])), webhooks=_webhooks(hashes[0]))
+        Figures(day=day, counted=daily.read(_added(hashes[1:]), sources), webhooks=_webhooks(hashes[0], sources))
         for day, hashes in ((day, rows[place * width : (place + 1) * width]) for place, day in enumerate(days))
     ]
     return found, datetime.fromtimestamp(int(since) / 1000, TEHRAN) if since is not None else None
@@ -64,5 +66,8 @@ def _added(hashes: Sequence[Mapping[bytes, bytes]]) -> Mapping[bytes, bytes]:
     return {name: b"%d" % count for name, count in total.items()}
 
 
-def _webhooks(found: Mapping[bytes, bytes]) -> Counter[str]:
-    return Counter({name.decode(): int(count) for name, count in found.items()})
+def _webhooks(found: Mapping[bytes, bytes], sources: Collection[str] | None) -> Counter[str]:
+    counted = Counter({name.decode(): int(count) for name, count in found.items()})
+    return Counter(
+        {name: count for name, count in counted.items() if sources is None or name.partition(" ")[0] in sources}
+    )

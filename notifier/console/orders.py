@@ -8,16 +8,18 @@ from urllib.parse import quote
 from aiohttp import web
 
 from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console import scope as scopes
 from notifier.console.conversation import WHY_NOT
-from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
+from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, spoken_with, whose
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.search import search
+from notifier.console.scope import ShopScope
+from notifier.console.search import FoundOrders, search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
-from notifier.domain import canonical, phones
+from notifier.domain import canonical, lookup, phones
 from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
@@ -32,7 +34,7 @@ from notifier.sms.resend import resend
 from notifier.store import work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
-from notifier.store.reading import StoredMessage
+from notifier.store.reading import Page, Place, StoredMessage
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
@@ -49,6 +51,7 @@ _STEPS = (Stage.REGISTERED, Stage.PAID, Stage.PREPARING, Stage.PACKED, Stage.SHI
 _WHENS = {"now": timedelta(), "hour": timedelta(hours=1), "tomorrow": timedelta(days=1)}
 
 _OWN = "own"
+_LOOKS = 40  # pages of all orders that are looked through for those of some shops
 
 
 class Orders:
@@ -71,19 +74,41 @@ class Orders:
         """What was searched for, else the orders that changed last. One result is shown at once."""
         query = request.query.get("q", "").strip()
         sets = [(keys, keys.orders) for keys in self._deps.reader.everywhere]
+        scope = scopes.asked(request, self._deps)
         if query:
-            found = await search(self._deps, query)
+            found = await search(self._deps, query, scope)
             if csv_export.wanted(request):
                 return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
             if len(found.orders) == 1:
                 return _to(address_of(found.orders[0]))
-            return await self._render.page(request, "search.html", found=found, query=query)
+            return await self._render.page(
+                request, "search.html", found=found, query=query, talk=await self._talk(query, found)
+            )
         if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
-            return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, every)
-        page = await self._deps.reader.page(sets, after=paging.after(request), size=paging.SIZE)
+            theirs = (order async for order in every if scope.shows(order.source))
+            return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, theirs)
+        page = await self._page(sets, paging.after(request), scope)
         orders = await self._deps.reader.orders(page.members)
-        return await self._render.page(request, "orders.html", orders=orders, end=page.end)
+        return await self._render.page(request, "orders.html", orders=orders, end=page.end, scope=scope)
+
+    async def _page(self, sets: list[tuple[Keys, str]], after: Place | None, scope: ShopScope) -> Page:
+        """A page of the orders of some shops, as far as a bounded look finds them; the next goes on where it ended."""
+        if scope.is_all:
+            return await self._deps.reader.page(sets, after=after, size=paging.SIZE)
+        found: list[tuple[Keys, str]] = []
+        for _ in range(_LOOKS):
+            page = await self._deps.reader.page(sets, after=after, size=paging.SIZE)
+            found += [(keys, member) for keys, member in page.members if scope.shows(member.partition(":")[0])]
+            after = page.end
+            if after is None or len(found) >= paging.SIZE:
+                break
+        return Page(members=found, end=after)
+
+    async def _talk(self, query: str, found: FoundOrders) -> str:
+        """The phone of a customer who texted and has no order to be found by; "" where it is none of those."""
+        phone = lookup.query(query).phone
+        return phone if phone and not found.orders and await spoken_with(self._deps, phone) else ""
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""
@@ -95,7 +120,7 @@ class Orders:
         chapters = timeline(told.timeline, messages, calls, names)
         if csv_export.wanted(request):
             return await csv_export.sheet(request, self._deps, "order", rows.STORY, chapters)
-        known = await customer(self._deps, order.details.phone, [order])
+        known = await customer(self._deps, order.details.phone, [order], scopes.of(request[STAFF]))
         stage = order.stage
         return await self._render.page(
             request,
@@ -112,6 +137,7 @@ class Orders:
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
+            shop=self._deps.shops.get(order.source, order.source),
         )
 
     async def add_call(self, request: web.Request) -> web.Response:
@@ -194,7 +220,8 @@ class Orders:
             raise PageRefusal("این سفارش شمارهٔ همراهی ندارد؛ با مشتری تماس بگیرید.")
         if await self._would_be_dropped(order, name):
             raise PageRefusal(WANTS_NO_TEXTS)
-        rulebook, template = self._deps.rulebook(), self._deps.templates[name]
+        rulebook = self._deps.rulebook()
+        template = rulebook.template(name, order.source)
         ready = rulebook.texting_time(now)
         message = Message(
             id=derived_id(rulebook.namespace, "console", order.source, order.id, name, form.get("once", "")),
@@ -206,6 +233,7 @@ class Orders:
             audience=Audience.CUSTOMER,
             order_id=order.id,
             source=order.source,
+            route=rulebook.route(order.source),
             essential=template.essential,
             keeps_quiet_hours=True,
             not_before=ready if ready > now else None,
@@ -237,8 +265,8 @@ class Orders:
         if name not in fitting(order, self._deps.rulebook(), self._deps.now()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
-        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
-        return self._deps.templates[name].render(context)
+        context = Context(order=order, shops=rulebook.shops, now=self._deps.clock.now())
+        return rulebook.template(name, order.source).render(context)
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
         return await found_order(self._deps, request)

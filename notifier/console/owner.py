@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from notifier.clock import TEHRAN
 from notifier.console import charts, csv_export, owner_figures, owner_rows
+from notifier.console import scope as scopes
 from notifier.console.charts import Bar
 from notifier.console.dependencies import Dependencies
 from notifier.console.figures import figures_since
@@ -34,7 +35,8 @@ class OwnerPage:
         require_supervisor(request)
         today = self._deps.clock.now().astimezone(TEHRAN).date()
         day = _day(request, today)
-        days, since = await figures_since(self._deps, owner_figures.first_day(day), day)
+        scope = scopes.asked(request, self._deps)
+        days, since = await figures_since(self._deps, owner_figures.first_day(day), day, scope.sources)
         weeks = owner_figures.weeks(days, since, day)
         name = owner_figures.person({one.id: one.name for one in await self._deps.calling.staff.all()})
         if csv_export.wanted(request):
@@ -76,6 +78,7 @@ class OwnerPage:
             satisfaction=satisfaction,
             satisfaction_chart=_parts("رضایت از سفارش رسیده", satisfaction),
             percent=owner_figures.percent,
+            scope=scope,
         )
 
 

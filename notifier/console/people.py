@@ -12,7 +12,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
+from notifier.console.security import FORM, SESSION, STAFF, posted, require_supervisor
 from notifier.domain import persian, phones
 from notifier.store.audit import Act
 from notifier.store.staff import Role, Staff
@@ -27,6 +27,7 @@ _COLUMNS: Columns[Staff] = (
     Column("نقش", lambda one: labels.ROLES[one.role]),
     Column("تلفن", lambda one: one.phone),
     Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
+    Column("فروشگاه‌ها", lambda one: " ".join(one.sources) or "همه"),
     Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
 )
 
@@ -39,6 +40,7 @@ _DONE = {
     "password": "گذرواژهٔ {name} عوض شد و از همهٔ دستگاه‌ها بیرون آمد.",
     "sign_out": "{name} از همهٔ دستگاه‌ها بیرون آمد.",
     "second_factor": "ورود دومرحله‌ای {name} از نو شد و از همهٔ دستگاه‌ها بیرون آمد.",
+    "shops": "فروشگاه‌های {name} عوض شد؛ تماس‌های بعدی با آن سپرده می‌شود.",
     "off": "حساب {name} غیرفعال شد و از همهٔ دستگاه‌ها بیرون آمد.",
     "on": "حساب {name} فعال شد.",
 }
@@ -59,7 +61,8 @@ class People:
         require_supervisor(request)
         if csv_export.wanted(request):
             return await csv_export.sheet(request, self._deps, "staff", _COLUMNS, await self._staff.all())
-        return await self._render.page(request, "staff.html", people=await self._staff.all(), roles=list(Role))
+        people, shops = await self._staff.all(), self._deps.shops
+        return await self._render.page(request, "staff.html", people=people, roles=list(Role), shops=shops)
 
     async def add(self, request: web.Request) -> web.Response:
         """A new member of staff."""
@@ -92,6 +95,7 @@ class People:
         role = _role(form) if do == "role" else staff.role
         about = (staff.id, staff.name, self._deps.shop_name)
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
+        shops = await self._shops(request) if do == "shops" else ()
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
             if form.get("epoch", str(one.epoch)) != str(one.epoch) or (do in _SWITCHES and one.active == (do == "on")):
@@ -109,6 +113,8 @@ class People:
                     act, more, after = Act.STAFF_OFF, "", replace(one, active=False).signed_out()
                 case "on":
                     act, more, after = Act.STAFF_ON, "", replace(one, active=True)
+                case "shops":
+                    act, more, after = Act.SHOPS_CHANGED, " ".join(shops), replace(one, sources=shops)
                 case _:
                     raise PageRefusal("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
             self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)
@@ -121,6 +127,13 @@ class People:
         if do == "off" and after is not None:
             told = await self._handed_over(after, me.id)
         return await self._back(request, told, undo=undo)
+
+    async def _shops(self, request: web.Request) -> tuple[str, ...]:
+        """The sources that are ticked; none where all are. Raises PageRefusal."""
+        chosen = [str(one) for one in (await posted(request)).getall("source", [])]
+        if set(chosen) - set(self._deps.sources):
+            raise PageRefusal("چنین فروشگاهی نیست؛ صفحه را تازه کنید.")
+        return tuple(one for one in self._deps.sources if one in chosen) if chosen else ()
 
     async def _handed_over(self, staff: Staff, by: str) -> str:
         """Have the calls of somebody who left be anybody's at once, and say so."""

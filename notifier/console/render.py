@@ -39,7 +39,8 @@ class Renderer:
         )
         self._jinja.globals.update(
             shop_name=deps.shop_name,
-            accounts=lambda: _accounts(deps.rulebook().shop),
+            push_key=deps.push_key,
+            accounts=lambda source: _accounts(deps.rulebook().shops.of(source)),
             static=_addresses(),
             words=labels,
             tour_anchor=anchor_of,

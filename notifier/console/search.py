@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.console.dependencies import Dependencies
+from notifier.console.scope import ShopScope
 from notifier.domain import lookup
 from notifier.domain.lookup import Query
 from notifier.domain.orders import Order
@@ -39,14 +40,16 @@ class FoundOrders:
         return list({(order.source, order.id): order for order in every}.values())
 
 
-async def search(deps: Dependencies, text: str) -> FoundOrders:
-    """What is meant, in any digits and spelling: three round trips, however many orders there are."""
+async def search(deps: Dependencies, text: str, scope: ShopScope) -> FoundOrders:
+    """What is meant, in any digits and spelling, of the shops that are shown: three round trips, however many orders
+    there are."""
     query = lookup.query(text)
     if not query:
         return FoundOrders()
     places, phones = await _entries(deps, query)
     places[NUMBER] = _each([*places[NUMBER], *await _by_id(deps, query)])
     places[PHONE] = _each([*places[PHONE], *await _of_customers(deps, phones)])
+    places = {group: [one for one in found if scope.shows(one[1].partition(":")[0])] for group, found in places.items()}
     scores = await _newest(deps, [place for group in GROUPS for place in places[group]])
     more: set[str] = set()
     shown: dict[str, list[_Place]] = {}

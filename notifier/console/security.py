@@ -40,6 +40,8 @@ SESSION, STAFF, FORM, POSTED, FILES = (
     web.RequestKey("files", dict[str, PostedFile]),
 )
 
+NOT_YOURS = "این از فروشگاهی است که به شما سپرده نشده است. اگر به آن نیاز دارید از سرپرست خود بخواهید."
+
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
 _CSP = (
@@ -86,6 +88,7 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
                 return _to_enrolment(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
+            _require_theirs(request)
             return _for_scripts(request, await handler(request))
         except SessionOver as refused:
             await _write_down(request, deps)
@@ -141,6 +144,13 @@ def require_supervisor(request: web.Request) -> None:
     """Raises Forbidden."""
     if request[STAFF].role is not Role.SUPERVISOR:
         raise Forbidden("این صفحه ویژهٔ سرپرست است. اگر به آن نیاز دارید از سرپرست خود بخواهید.")
+
+
+def _require_theirs(request: web.Request) -> None:
+    """Refuse what is about an order of a shop whose customers others see to. Raises Forbidden."""
+    source = request.match_info.get("source")
+    if source and not request[STAFF].serves({source}):
+        raise Forbidden(NOT_YOURS)
 
 
 async def _admitted(request: web.Request, deps: Dependencies) -> bool:

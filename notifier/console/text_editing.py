@@ -11,6 +11,7 @@ from notifier.console.refusals import Missing, PageRefusal, Unavailable
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, require_supervisor
 from notifier.domain import persian
+from notifier.domain.policy import Shop
 from notifier.domain.variables import VARIABLES
 from notifier.errors import TemplateError
 from notifier.sms.segments import MAX_UNITS
@@ -202,7 +203,7 @@ class TextEditing:
             draft = self._deps.editor.drafted(opened, words)
         except Mistake as mistake:
             return Judged(mistake=said(mistake), detail=mistake.detail)
-        shop, prices = self._deps.rulebook().shop, self._deps.config.sms.price
+        shop, prices = shop_of(draft, self._deps), self._deps.config.sms.price
         every = tuple(
             Sampled(kind, title, sizes.measured(draft, odd_samples.values(draft, shop, kind), prices))
             for kind, title in _ORDERS.items()
@@ -217,7 +218,7 @@ class TextEditing:
         )
 
     def _remarks(self, draft: Template) -> Iterator[Remark]:
-        shop, prices = self._deps.rulebook().shop, self._deps.config.sms.price
+        shop, prices = shop_of(draft, self._deps), self._deps.config.sms.price
         for flaw in lint.spelling(draft.path, draft.source):
             line = flaw.line - draft.first_line + 1
             yield Remark(_SPELLING.get(flaw.rule, flaw.text), line, flaw.better or "")
@@ -238,12 +239,17 @@ class TextEditing:
 
     def _to_be_approved(self, name: str, before: OpenText) -> list[str]:
         after = self._deps.templates.get(name)
-        return sorted(editing.drifted(before.template, after, self._deps.rulebook().shop)) if after else []
+        return sorted(editing.drifted(before.template, after, shop_of(after, self._deps))) if after else []
+
+
+def shop_of(template: Template, deps: Dependencies) -> Shop:
+    """Whose text it is."""
+    return deps.rulebook().shops.of(template.shop)
 
 
 def pattern_texts(template: Template, deps: Dependencies) -> dict[str, str]:
     """What to paste into each provider's panel."""
-    shop = deps.rulebook().shop
+    shop = shop_of(template, deps)
     return {kind: patterns.text(template, kind, shop) for kind in template.pattern_headers}
 
 
@@ -274,7 +280,6 @@ def _said_in(draft: Template) -> frozenset[str]:
 
 def _examples(template: Template, deps: Dependencies) -> list[tuple[str, str, bool]]:
     """What a text may say: name, example, and whether this text does."""
-    shop = deps.rulebook().shop
-    context = samples.context(Length.TYPICAL, shop)
+    context = samples.context(Length.TYPICAL, shop_of(template, deps))
     return [(name, " / ".join(value(context).splitlines()), name in template.variables)
             for name, value in sorted(VARIABLES.items())]  # fmt: skip

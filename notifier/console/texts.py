@@ -11,7 +11,7 @@ from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing
 from notifier.console.render import Renderer
 from notifier.console.security import STAFF
-from notifier.console.text_editing import READ_ONLY, pattern_texts
+from notifier.console.text_editing import READ_ONLY, pattern_texts, shop_of
 from notifier.domain import money
 from notifier.domain.messages import Audience
 from notifier.errors import TemplateError
@@ -64,9 +64,9 @@ class TextPages:
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """All of them with the size of a typical one."""
-        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
+        prices = self._deps.config.sms.price
         rows = [
-            Listed(name, template, sizes(template, rulebook.shop, prices)[1])
+            Listed(name, template, sizes(template, shop_of(template, self._deps), prices)[1])
             for name, template in sorted(self._deps.templates.items())
         ]
         if csv_export.wanted(request):
@@ -83,7 +83,7 @@ class TextPages:
         template = self._deps.templates.get(name)
         if template is None:
             raise Missing("چنین متنی نیست.")
-        rulebook, prices = self._deps.rulebook(), self._deps.config.sms.price
+        prices = self._deps.config.sms.price
         supervises = request[STAFF].role is Role.SUPERVISOR
         reason = self._deps.editor.read_only(name) if supervises else None
         return await self._render.page(
@@ -91,7 +91,7 @@ class TextPages:
             "text.html",
             template_name=name,
             template=template,
-            sizes=sizes(template, rulebook.shop, prices),
+            sizes=sizes(template, shop_of(template, self._deps), prices),
             history=await self._history(name, editing.words_of if supervises else self._sample(template)),
             read_only=READ_ONLY[reason] if reason else "",
             pattern_texts=pattern_texts(template, self._deps) if supervises else {},
@@ -99,7 +99,7 @@ class TextPages:
 
     def _sample(self, template: Template) -> Callable[[str], str]:
         """What a version said of a usual order, for those who need not know how a text is written."""
-        shop = self._deps.rulebook().shop
+        shop = shop_of(template, self._deps)
 
         def said(source: str) -> str:
             try:

@@ -142,9 +142,9 @@ class TrackingCodes:
         """Read a file or lines, and show what they would do; nothing is taken yet."""
         form, file = request[FORM], request[FILES].get("file")
         source, text = form.get("source", ""), form.get("lines", "")
-        if source not in self._deps.sources:
+        if source not in self._sources(request):
             return await self._begin(request, typed=text, wrong="فروشگاه را انتخاب کنید.")
-        zone, now = self._deps.config.shop.zone, self._deps.clock.now()
+        zone, now = self._deps.config.shop_of(source).zone, self._deps.clock.now()
         by_file = file is not None and bool(file.content)
         try:
             if by_file and file is not None:
@@ -211,7 +211,7 @@ class TrackingCodes:
         form, now = request[FORM], self._deps.clock.now()
         typed, carrier = form.get("code", "")[:500], form.get("carrier", "")[:100]
         row = tracking.of_fields(
-            1, order.number, typed, carrier, source=source, zone=self._deps.config.shop.zone, now=now
+            1, order.number, typed, carrier, source=source, zone=self._deps.config.shop_of(source).zone, now=now
         )
         if row.event is None:
             raise PageRefusal(f"{_REFUSED[row.fault]}.")
@@ -238,7 +238,7 @@ class TrackingCodes:
         return _to(address)
 
     async def _begin(self, request: web.Request, *, typed: str = "", wrong: str = "") -> web.Response:
-        sources = self._deps.sources
+        sources = self._sources(request)
         return await self._render.page(
             request,
             "tracking.html",
@@ -250,6 +250,10 @@ class TrackingCodes:
             most=MOST_ROWS,
             largest=_MEGABYTES,
         )
+
+    def _sources(self, request: web.Request) -> list[str]:
+        """The shops whose orders they see to."""
+        return [source for source in self._deps.sources if request[STAFF].serves({source})]
 
     async def _judged(self, request: web.Request, rows: Sequence[ImportRow]) -> list[JudgedCode]:
         may_link = request[STAFF].role is Role.SUPERVISOR

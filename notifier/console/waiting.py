@@ -1,17 +1,20 @@
 """What waits for a person: deliveries with priority, events without an order, texts that are stuck."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows
+from notifier.console import csv_export, labels, paging, rows, stuck
+from notifier.console import scope as scopes
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.orders import again
-from notifier.console.refusals import AlreadyTaken, Malformed, Missing, PageRefusal
+from notifier.console.refusals import AlreadyTaken, Forbidden, Malformed, Missing, PageRefusal
 from notifier.console.render import Renderer
-from notifier.console.security import FORM, SESSION, STAFF
+from notifier.console.scope import ShopScope
+from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
 from notifier.console.timeline import message_reason
 from notifier.domain import persian
 from notifier.domain.calls import CallRequest, Purpose
@@ -98,14 +101,15 @@ class WaitingPages:
 
     async def priority(self, request: web.Request) -> web.StreamResponse:
         """Prepaid orders of Tehran that are to be delivered first, until they are delivered."""
-        sets = [(keys, keys.priority_orders) for keys in self._deps.reader.everywhere]
+        sets, scope = [(keys, keys.priority_orders) for keys in self._deps.reader.everywhere], scopes.of(request[STAFF])
         if csv_export.wanted(request):
-            on_their_way = (one async for one in self._orders(sets) if _on_its_way(one))
+            on_their_way = (one async for one in self._orders(sets) if _on_its_way(one) and scope.shows(one.source))
             return await csv_export.sheet(request, self._deps, "priority", rows.ORDER, on_their_way)
         end, orders = paging.after(request), list[Order]()
         for _ in range(_ROUNDS):  # those that were delivered stand among them
             page = await self._deps.reader.page(sets, after=end, size=_LOOKED_AT)
-            orders += [one for one in await self._deps.reader.orders(page.members) if _on_its_way(one)]
+            found = await self._deps.reader.orders(page.members)
+            orders += [one for one in found if _on_its_way(one) and scope.shows(one.source)]
             end = page.end
             if end is None or len(orders) > paging.SIZE:
                 break
@@ -119,15 +123,19 @@ class WaitingPages:
 
     async def parked(self, request: web.Request) -> web.StreamResponse:
         """Events that came before their order, the oldest first."""
-        sets = [(keys, keys.parked_orders) for keys in self._deps.reader.everywhere]
+        sets, scope = [(keys, keys.parked_orders) for keys in self._deps.reader.everywhere], scopes.of(request[STAFF])
         if csv_export.wanted(request):
-            return await csv_export.sheet(request, self._deps, "parked", _PARKED_COLUMNS, self._parked(sets))
+            every = (one async for one in self._parked(sets) if scope.shows(one.source))
+            return await csv_export.sheet(request, self._deps, "parked", _PARKED_COLUMNS, every)
         shown: list[_Parked] = []
         total = 0
         for keys, name in sets:
-            members: Any = await self._deps.redis.zrange(name, 0, _PARKED - 1, withscores=True)
-            total += int(await self._deps.redis.zcard(name))
-            shown += await self._waiting([(int(since), keys, member.decode()) for member, since in members])
+            most = _PARKED if scope.is_all else scopes.READ
+            found: Any = await self._deps.redis.zrange(name, 0, most - 1, withscores=True)
+            members = [(int(since), keys, member.decode()) for member, since in found]
+            theirs = [one for one in members if scope.shows(one[2].partition(":")[0])]
+            total += int(await self._deps.redis.zcard(name)) if scope.is_all else len(theirs)
+            shown += await self._waiting(theirs[:_PARKED])
         shown.sort(key=lambda row: row[0])
         return await self._render.page(request, "parked.html", rows=shown, total=total)
 
@@ -164,32 +172,29 @@ class WaitingPages:
         asked = request.query.get("state", "")
         states = [MessageState(asked)] if asked in NEEDING else list(NEEDING)
         everywhere = self._deps.reader.everywhere
-        sets = [(keys, keys.messages(state)) for keys in everywhere for state in states]
+        sets, scope = (
+            [(keys, keys.messages(state)) for keys in everywhere for state in states],
+            scopes.of(request[STAFF]),
+        )
         if csv_export.wanted(request):
-            every = rows.messages(self._deps, csv_export.newest(self._deps, sets))
+            needing = self._all_needing(sets, states)
+            found = rows.messages(self._deps, needing)
+            every = (one async for one in found if scope.shows(one.message.source))
             return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
         end, members = paging.after(request), list[tuple[Keys, str]]()
         for _ in range(_ROUNDS):  # those that a person has seen to stand among them
             page = await self._deps.reader.page(sets, after=end, size=paging.SIZE)
-            members += await self._needing(page.members, states)
+            members += await self._shown(page.members, states, scope)
             end = page.end
             if end is None or len(members) >= paging.SIZE:
                 break
         places = {member: keys.partition for keys, member in members}
-        found = await self._deps.reader.messages(members)
-        pipeline = self._deps.redis.pipeline(transaction=False)
-        for state in NEEDING:
-            for keys in everywhere:
-                pipeline.zcard(keys.messages(state))
-                pipeline.zcard(keys.seen_to(state))
-        sizes = await pipeline.execute()
-        counts = [there - over for there, over in zip(sizes[::2], sizes[1::2], strict=True)]
-        width = len(everywhere)
+        shown = await self._deps.reader.messages(members)
         return await self._render.page(
             request,
             "messages.html",
-            rows=[(one, places[one.message.id], message_reason(one), parts_of(one.message.text)) for one in found],
-            counts=[(state, sum(counts[at * width : (at + 1) * width])) for at, state in enumerate(NEEDING)],
+            rows=[(one, places[one.message.id], message_reason(one), parts_of(one.message.text)) for one in shown],
+            counts=await self._counts(scope),
             asked=asked,
             what_to_do=_what_to_do,
             retryable=RETRYABLE,
@@ -197,21 +202,35 @@ class WaitingPages:
             end=end,
         )
 
-    async def _needing(
-        self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
+    async def _all_needing(
+        self, sets: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
+    ) -> AsyncIterator[list[tuple[Keys, str]]]:
+        async for members in csv_export.newest(self._deps, sets):
+            yield await stuck.needing(self._deps, members, states)
+
+    async def _shown(
+        self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState], scope: ShopScope
     ) -> list[tuple[Keys, str]]:
-        """The members that nobody has seen to."""
-        pipeline = self._deps.redis.pipeline(transaction=False)
-        for keys, member in members:
-            for state in states:
-                pipeline.zscore(keys.seen_to(state), member)
-        found = await pipeline.execute() if members else []
-        width = len(states)
-        return [
-            one
-            for at, one in enumerate(members)
-            if all(score is None for score in found[at * width : (at + 1) * width])
-        ]
+        """The members that nobody has seen to, of shops that are shown."""
+        found = await stuck.needing(self._deps, members, states)
+        if scope.is_all:
+            return found
+        theirs = {one.message.id for one in await self._deps.reader.messages(found) if scope.shows(one.message.source)}
+        return [one for one in found if one[1] in theirs]
+
+    async def _counts(self, scope: ShopScope) -> list[tuple[MessageState, int]]:
+        if not scope.is_all:
+            counted = Counter(await stuck.of_shops(self._deps, NEEDING, scope))
+            return [(state, counted[state]) for state in NEEDING]
+        pipeline, everywhere = self._deps.redis.pipeline(transaction=False), self._deps.reader.everywhere
+        for state in NEEDING:
+            for keys in everywhere:
+                pipeline.zcard(keys.messages(state))
+                pipeline.zcard(keys.seen_to(state))
+        sizes = await pipeline.execute()
+        counts = [there - over for there, over in zip(sizes[::2], sizes[1::2], strict=True)]
+        width = len(everywhere)
+        return [(state, sum(counts[at * width : (at + 1) * width])) for at, state in enumerate(NEEDING)]
 
     async def end(self, request: web.Request) -> web.Response:
         """Say what became of a text that is stuck, so that it needs nobody any more."""
@@ -271,6 +290,8 @@ class WaitingPages:
         found = await self._deps.reader.messages([(keys, request.match_info["id"])])
         if not found:
             raise Missing("این پیامک پیدا نشد.")
+        if not scopes.of(request[STAFF]).shows(found[0].message.source):
+            raise Forbidden(NOT_YOURS)
         return keys, found[0]
 
     def _to_messages(self, request: web.Request) -> web.Response:

@@ -18,6 +18,9 @@ from notifier.store.staff import Staff
 from scheduler.planning import by_urgency
 
 POOL_SHOWN, LATER_SHOWN = 12, 40
+_OF_ALL_SHOPS = 500
+"""Calls of nobody that are read for who calls the customers of some shops alone."""
+
 _READY = 200
 """Calls of one's own that wait now and are read: the most urgent, however many there are."""
 
@@ -56,8 +59,9 @@ class Board:
         return next(iter([*claimed, *ready, *self.pool]), None)
 
 
-async def board(deps: Dependencies, staff_id: str) -> Board:
-    """The board of one of the staff at this moment."""
+async def board(deps: Dependencies, staff: Staff) -> Board:
+    """The board of one of the staff at this moment; of what nobody has, the calls that are theirs to make."""
+    staff_id, pool_read = staff.id, _OF_ALL_SHOPS if staff.sources else POOL_SHOWN
     at = deps.clock.now()
     now, tonight = ms(at), ms(at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
     pipeline = deps.redis.pipeline(transaction=False)
@@ -66,7 +70,7 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
         pipeline.zrange(keys.ready(staff_id), 0, _READY - 1)
         pipeline.zrangebyscore(own, f"({now}", f"({tonight}", start=0, num=LATER_SHOWN)
         pipeline.zrangebyscore(own, tonight, "+inf", start=0, num=LATER_SHOWN)
-        pipeline.zrange(keys.pool, 0, POOL_SHOWN - 1)
+        pipeline.zrange(keys.pool, 0, pool_read - 1)
         pipeline.zcard(keys.ready(staff_id))
         pipeline.zcount(own, f"({now}", f"({tonight}")
         pipeline.zcount(own, tonight, "+inf")
@@ -82,6 +86,7 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
     ready = [call for call in own_calls if call.state is not CallState.SCHEDULED]
     shown = by_urgency(ready, now, rules)[:_READY]
     waiting = sorted((call for call in own_calls if call not in ready), key=lambda call: (call.due, call.id))
+    pool = [call for call in read if call.assignee is None and staff.serves(call.sources)]
     return Board(
         late=[call for call in shown if call.late <= now],
         now=[call for call in shown if call.late > now],
@@ -90,8 +95,8 @@ async def board(deps: Dependencies, staff_id: str) -> Board:
         following_count=sum(rows[5::8]),
         later=[call for call in waiting if call.due >= tonight][:LATER_SHOWN],
         later_count=sum(rows[6::8]),
-        pool=by_urgency((call for call in read if call.assignee is None), now, rules)[:POOL_SHOWN],
-        pool_count=sum(rows[7::8]),
+        pool=by_urgency(pool, now, rules)[:POOL_SHOWN],
+        pool_count=len(pool) if staff.sources else sum(rows[7::8]),
     )
 
 

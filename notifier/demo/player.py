@@ -20,6 +20,8 @@ from notifier.demo.stage import DemoStage
 from notifier.demo.watch import Watch
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
+from notifier.store import writes
+from notifier.store.keys import Keys
 
 OPENING = time(9)
 
@@ -129,17 +131,20 @@ class Player:
         """Whether nothing is due or under way."""
         redis, now = self.stage.service.redis, _ms(self.stage.clock.now())
         for keys in self.stage.service.reader.everywhere:
-            due = await redis.zcount(keys.outbox, "-inf", now)
+            due = sum([await redis.zcount(box, "-inf", now) for box in self._outboxes(keys)])
             due += await redis.zcount(keys.calls(CallState.SCHEDULED), "-inf", now)
             if due or await redis.zcard(keys.messages(MessageState.SENDING)):
                 return False
         return True
 
+    def _outboxes(self, keys: Keys) -> list[str]:
+        return [writes.box(keys, route) for route in ("", *self.stage.service.sending.accounts.own)]
+
     async def _next_due(self) -> datetime | None:
         """When the next text or call is due."""
         first: list[float] = []
         for keys in self.stage.service.reader.everywhere:
-            for name in (keys.outbox, keys.calls(CallState.SCHEDULED)):
+            for name in (*self._outboxes(keys), keys.calls(CallState.SCHEDULED)):
                 rows: Any = await self.stage.service.redis.zrange(name, 0, 0, withscores=True)
                 first += [score for _, score in rows]
         return datetime.fromtimestamp(min(first) / 1000, TEHRAN) if first else None

@@ -58,6 +58,10 @@ STAFF = (
 )
 
 
+SECOND_SHOP = {"name": "می‌شاپ", "support_phone": "02191005678", "site": "mishop.example"}
+"""What the shop at WooCommerce says otherwise than ``[shop]``."""
+
+
 @dataclass(frozen=True, slots=True)
 class DemoStage:
     """Everything, running."""
@@ -102,7 +106,7 @@ def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, prov
         "redis": {"url": "embedded", "data_dir": str(data_dir)},
         "sources": {
             "shop": {"kind": "standard", "secret": keys.shop},
-            "woo": {"kind": "woocommerce", "secret": keys.woo},
+            "woo": {"kind": "woocommerce", "secret": keys.woo, "shop": SECOND_SHOP},
         },
         "sms": {"provider": "simulator", "namespace": "demo"},
         "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1", "low_credit": _LOW}},

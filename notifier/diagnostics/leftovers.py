@@ -1,7 +1,8 @@
 """What is still as the sample configuration has it: customers would read, ring and pay somebody else's."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,14 @@ _OF_A_SHOP = {
     "account": "customers would pay to it; write the shop's own account",
     "holder": "customers are told that the account bears it; write whose it is",
 }
+SECOND = {
+    "name": "می‌شاپ",
+    "support_phone": "02191005678",
+    "site": "mishop.example",
+    "sender": "10004347",
+}
+"""What the sample shows, behind #, of a source that is a shop of its own, beside what [shop] has as well."""
+
 _NAME = "texts would be signed with it; write the shop's own"
 
 
@@ -27,18 +36,20 @@ def leftovers(config: Config) -> Iterator[Finding]:
     Errors where texts leave to customers, warnings where the provider is a simulator on this machine. A shop may well
     be called what the sample's is, and rent the line that Kavenegar shows in its own examples: those are warnings.
     """
-    sample = _sample()
     found = findings.warning if is_practice(config) else findings.error
-    for key, text in _OF_A_SHOP.items():
-        if _same(getattr(config.shop, key), sample["shop"][key]):
-            yield found(f"{config.file}: shop.{key}", f"is still that of the sample; {text}")
-    if _same(config.shop.name, sample["shop"]["name"]):
-        yield findings.warning(f"{config.file}: shop.name", f"is still that of the sample; {_NAME}")
-    lines = {section.get("sender") for section in sample["providers"].values()} - {None}
+    for where, said in shops(config):
+        for key, text in _OF_A_SHOP.items():
+            if is_sample(said.get(key, ""), key):
+                yield found(f"{config.file}: {where}.{key}", f"is still that of the sample; {text}")
+        if is_sample(said.get("name", ""), "name"):
+            yield findings.warning(f"{config.file}: {where}.name", f"is still that of the sample; {_NAME}")
+    lines = {section.get("sender") for section in _sample()["providers"].values()} - {None} | {SECOND["sender"]}
     for name in dict.fromkeys(accounts.names(config)):
-        if name in config.providers and not _is_here(config, name) and config.providers[name].sender in lines:
+        account, (base, _, source) = accounts.section(config, name), name.partition(".")
+        if account is not None and not _is_here(config, name) and account.sender in lines:
             text = "is still that of the sample; write the line of your own account, or its texts are refused"
-            yield findings.warning(f"{config.file}: providers.{name}.sender", text)
+            where = f"sources.{source}" if source else f"providers.{base}"
+            yield findings.warning(f"{config.file}: {where}.sender", text)
 
 
 def is_practice(config: Config) -> bool:
@@ -47,7 +58,7 @@ def is_practice(config: Config) -> bool:
 
 
 def _is_here(config: Config, name: str) -> bool:
-    account: Any = config.providers.get(name)
+    account: Any = accounts.section(config, name)
     address = getattr(account, "base_url", None) or getattr(account, "url", None) or ""
     try:
         return is_loopback(urlsplit(address).hostname or "")
@@ -55,9 +66,16 @@ def _is_here(config: Config, name: str) -> bool:
         return False
 
 
-def is_sample(config: Config, key: str) -> bool:
-    """Whether a value of [shop] is still the sample's, which is nobody's."""
-    return _same(getattr(config.shop, key), _sample()["shop"][key])
+def shops(config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What is said of each shop, by the section that says it; what a source leaves out is said once, in [shop]."""
+    yield "shop", asdict(config.shop)
+    for name, source in config.sources.items():
+        yield f"sources.{name}.shop", source.shop.model_dump(exclude_none=True)
+
+
+def is_sample(value: str, key: str) -> bool:
+    """Whether a value of a shop is still the sample's, which is nobody's."""
+    return any(_same(value, shop[key]) for shop in (_sample()["shop"], SECOND) if key in shop)
 
 
 def _sample() -> dict[str, Any]:

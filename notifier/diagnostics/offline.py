@@ -6,6 +6,7 @@ from pathlib import Path
 from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.loading import key_of, load
+from notifier.config.shop import ShopConfig
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -70,6 +71,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_samples(config),
         *_unused(config, loaded),
         *_where_to_pay(config, loaded),
+        *_half_a_shop(config),
         *_opt_out(config),
         *_texts(config, loaded),
         *rotations(config),
@@ -102,6 +104,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _policy(config, loaded)
     yield from _sources(config)
     yield from _webhooks(config)
+    yield from _push(config)
     yield from _providers(config)
     try:
         config.calendar.calendar(config.shop.zone)
@@ -172,19 +175,46 @@ def _where_to_pay(config: Config, loaded: Mapping[str, Template]) -> Iterator[Fi
         numbers = sorted(template.variables & {"card", "account", "iban"})
         if template.name not in sent or not numbers:
             continue
-        if not any(getattr(config.shop, name).strip() for name in numbers):
-            said = (
-                f"is needed: {template.path.name} tells customers where to pay, and there is no {' or '.join(numbers)}"
-            )
-            yield _error(f"{config.file}: shop.{'card' if 'card' in numbers else numbers[0]}", said)
-        if "holder" in template.variables and not config.shop.holder.strip():
-            said = f"is needed: {template.path.name} tells customers where to pay, and not whose account it is"
-            yield _error(f"{config.file}: shop.holder", said)
+        for key, shop in _shops(config, template, loaded):
+            if not any(getattr(shop, name).strip() for name in numbers):
+                said = f"is needed: {template.path.name} tells customers where to pay, and there is no "
+                where = f"{config.file}: {key}.{'card' if 'card' in numbers else numbers[0]}"
+                yield _error(where, said + " or ".join(numbers))
+            if "holder" in template.variables and not shop.holder.strip():
+                said = f"is needed: {template.path.name} tells customers where to pay, and not whose account it is"
+                yield _error(f"{config.file}: {key}.holder", said)
+
+
+def _shops(config: Config, template: Template, loaded: Mapping[str, Template]) -> Iterator[tuple[str, ShopConfig]]:
+    """The shops that say a text, by the section that tells of them; those that say nothing of their own are [shop]."""
+    if not template.shop:
+        yield "shop", config.shop
+    for name in config.sources:
+        says = template.shop == name or (not template.shop and f"{name}/{template.name}" not in loaded)
+        if says and (shop := config.shop_of(name)) != config.shop:
+            yield f"sources.{name}.shop", shop
+        elif says and template.shop:
+            yield "shop", config.shop
+
+
+def _half_a_shop(config: Config) -> Iterator[Finding]:
+    """A number to pay to beside somebody else's name: the customer's bank shows another than the text."""
+    for name, source in config.sources.items():
+        own = source.shop.model_dump(exclude_none=True)
+        numbers = [key for key in ("card", "account", "iban") if own.get(key)]
+        missing = [key for key in ("holder", "bank") if key not in own and getattr(config.shop, key)]
+        left = [key for key in ("card", "account", "iban") if key not in own and getattr(config.shop, key)]
+        if numbers and missing:
+            text = f"is its own, and {' and '.join(missing)} are those of [shop]; write them here too"
+            yield _warning(f"{config.file}: sources.{name}.shop.{numbers[0]}", text)
+        if (numbers or own.get("holder")) and left:
+            text = f'is not said: texts name that of [shop] beside what is its own; write it, or {left[0]} = ""'
+            yield _warning(f"{config.file}: sources.{name}.shop.{left[0]}", text)
 
 
 def _opt_out(config: Config) -> Iterator[Finding]:
     """Room for «لغو۱۱» that is not there, or that nothing fills."""
-    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    used = {name: line for name in accounts.names(config) if (line := accounts.section(config, name)) is not None}
     reserve, where = config.sms.price.reserve, f"{config.file}: sms.price.reserve"
     ours = sorted(name for name, line in used.items() if line.opt_out_by is OptOutBy.NOTIFIER)
     if ours and reserve < ROOM:
@@ -195,7 +225,7 @@ def _opt_out(config: Config) -> Iterator[Finding]:
 
 
 def _texts(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
-    for flaw in review(loaded, config.shop, config.sms.price):
+    for flaw in review(loaded, config.shops, config.sms.price):
         yield Finding(FindingLevel.ERROR if flaw.serious else FindingLevel.WARNING, str(flaw))
     for template in loaded.values():
         lookup = config.sms.via is Via.LOOKUP and template.header.via is None
@@ -245,6 +275,16 @@ def _webhooks(config: Config) -> Iterator[Finding]:
                     yield _error(f"{where}.{key}", str(error))
 
 
+def _push(config: Config) -> Iterator[Finding]:
+    if (push := config.console.push) is not None and push.private_key.is_set:
+        from notifier.channels.web_push import vapid  # most have none, and it takes long
+
+        try:
+            vapid.VapidKeys.read(push.private_key.value())
+        except ValueError as error:
+            yield _error(f"{config.file}: console.push.private_key", str(error))
+
+
 def _samples(config: Config) -> Iterator[Finding]:
     """Recorded deliveries that their own mapping does not understand."""
     for source, sample in mapping.every(config):
@@ -254,9 +294,13 @@ def _samples(config: Config) -> Iterator[Finding]:
 
 def _providers(config: Config) -> Iterator[Finding]:
     known = ", ".join(sorted(config.providers)) or "none"
-    for key, name in [("provider", config.sms.provider), *(("fallback", name) for name in config.sms.fallback)]:
+    named = [("sms.provider", config.sms.provider), *(("sms.fallback", name) for name in config.sms.fallback)]
+    for source, one in config.sources.items():
+        named += [(f"sources.{source}.provider", one.provider)] if one.provider is not None else []
+        named += [(f"sources.{source}.fallback", name) for name in one.fallback or ()]
+    for key, name in named:
         if name not in config.providers:
-            yield _error(f"{config.file}: sms.{key}", f"there is no [providers.{name}]; there are: {known}")
+            yield _error(f"{config.file}: {key}", f"there is no [providers.{name}]; there are: {known}")
         elif getattr(config.providers[name], "callback", None) is not None and not config.callbacks.token:
             text = "reports are posted to us, and nothing takes them: set [callbacks] token"
             yield _warning(f"{config.file}: providers.{name}.callback", text)
@@ -269,8 +313,10 @@ def _needed_secrets(config: Config) -> list[str]:
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
+    if config.console.push:
+        needed["console.push.private_key"] = config.console.push.private_key
     for name in accounts.names(config):
-        if (provider := config.providers.get(name)) is not None:
+        if (provider := accounts.section(config, name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}
     return _unset(config, needed)
 

@@ -31,7 +31,7 @@ _ON = frozenset({"enabled", "true", "1"})
 
 async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
     """A key, what is left, and the settings in the panel."""
-    about, settings = f"providers.{provider.name}", config.providers[provider.name]
+    about, settings = f"providers.{provider.name}", accounts.settings(config, provider.name)
     try:
         credit = await provider.credit()
     except CreditUntold as untold:
@@ -86,7 +86,7 @@ async def line(redis: Redis, name: str) -> AsyncIterator[Verdict]:
 async def patterns(config: Config) -> AsyncIterator[Verdict]:
     """What has to stand in the panel: no provider tells what it has approved."""
     loaded = await asyncio.to_thread(loading.load, config)
-    kinds = {config.providers[name].kind for name in accounts.names(config)}
+    kinds = {accounts.settings(config, name).kind for name in accounts.names(config)}
     wanted = sorted(
         header.name
         for template in loaded.values()

@@ -7,12 +7,12 @@ from typing import Any
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.config import Config
+from notifier.config import Config, accounts
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.domain.counted import counted
 from notifier.domain.messages import MessageState
 from notifier.retention.backup import last_backup
-from notifier.store import disk, health, layout, schema
+from notifier.store import disk, health, layout, schema, writes
 from notifier.store.cluster import Cluster
 from notifier.store.durability import durability_warnings
 from notifier.store.reading import Reader
@@ -58,8 +58,9 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
     reader, oldest = Reader(redis, config.redis.partitions), ms(now)
     held = unknown = parked = 0
     for keys in reader.everywhere:
-        first: Any = await redis.zrange(keys.outbox, 0, 0, withscores=True)
-        oldest = min(oldest, int(first[0][1])) if first else oldest
+        for route in accounts.chains(config):
+            first: Any = await redis.zrange(writes.box(keys, route), 0, 0, withscores=True)
+            oldest = min(oldest, int(first[0][1])) if first else oldest
         held += await redis.zcard(keys.messages(MessageState.HELD))
         unknown += await redis.zcard(keys.messages(MessageState.UNKNOWN))
         parked += await redis.zcard(keys.parked_orders)

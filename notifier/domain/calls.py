@@ -99,8 +99,8 @@ class UndoableAct(Struct, frozen=True, array_like=True):
 
     ``lines`` is how long the history was after it. ``outcome`` is the one that was counted. ``message`` is the id of
     the text that it queued. ``refused`` says that the customer wanted no calls from then on. ``owed`` are fields of the
-    reminders it made, and ``caller`` who spoke to the customer before. ``purpose``, ``timely`` (None for no first
-    try) and ``satisfaction`` are what the figures of the day counted beside the outcome.
+    reminders it made, and ``caller`` who spoke to the customer before. ``source``, ``purpose``, ``timely`` (None for no
+    first try) and ``satisfaction`` are what the figures of the day counted beside the outcome.
     """
 
     at: int
@@ -120,6 +120,7 @@ class UndoableAct(Struct, frozen=True, array_like=True):
     owed: tuple[str, ...] = ()
     caller: str = ""
     reached: bool = False
+    source: str = ""
     purpose: str = ""
     timely: bool | None = None
     satisfaction: str = ""
@@ -168,6 +169,11 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def source(self) -> str:
         return self.first.source
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Whose customer is called."""
+        return frozenset(reason.source for reason in self.reasons)
 
     @property
     def due_at(self) -> datetime:

@@ -39,6 +39,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     suppressed: tuple[Suppression, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
+    route: str = ""  # the source by whose own lines texts about the order leave
 
 
 def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
@@ -106,7 +107,7 @@ class _Deciding:
             v=before.v + 1,
             updated_at=_ms(now),
         )
-        self.context = Context(order=self.order, shop=rulebook.shop, now=now)
+        self.context = Context(order=self.order, shops=rulebook.shops, now=now)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)
@@ -159,6 +160,7 @@ class _Deciding:
             suppressed=tuple(self.suppressed),
             timeline=tuple(self.timeline),
             facts=tuple(self.facts),
+            route=self.rulebook.route(self.order.source),
         )
 
     def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
@@ -290,7 +292,7 @@ class _Deciding:
 
     @property
     def _conditions(self) -> Conditions:
-        deadline = self.rulebook.shop.deposit_deadline
+        deadline = self.context.shop.deposit_deadline
         return Conditions(order=self.order, settled=self.settled, deposit_deadline=deadline, now=_ms(self.now))
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
@@ -315,6 +317,7 @@ class _Deciding:
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
             source=self.order.source,
+            route=self.rulebook.route(self.order.source),
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

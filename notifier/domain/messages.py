@@ -120,6 +120,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_v: int = 0  # the version of the order that it says; 0: it keeps its words
     about: News | None = None  # of several alike the one it is about: a parcel, a refund
     follows: Follows | None = None
+    route: str = ""  # the source by whose own lines it leaves; empty: by those of all
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -113,6 +113,23 @@ class Shop:
     deposit_four_eyes: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shops:
+    """The shops of one installation: what [shop] says, and what holds for each source."""
+
+    main: Shop
+    own: Mapping[str, Shop] = field(default_factory=dict)
+
+    def of(self, source: str) -> Shop:
+        """The shop whose orders come from a source; the main one where no source is known."""
+        return self.own.get(source, self.main)
+
+    @property
+    def are_several(self) -> bool:
+        """Whether customers know the shops by more than one name."""
+        return len({shop.name for shop in self.own.values()}) > 1
+
+
 class MessageTemplate(Protocol):
     """A text to be filled in. Rendering is pure: same values, same text."""
 
@@ -152,17 +169,23 @@ class Rulebook:
 
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
     for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
-    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age.
+    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age. ``routes`` are the
+    sources whose texts leave by lines of their own.
     """
 
     policy: Policy
     templates: Mapping[str, MessageTemplate]
-    shop: Shop
+    shops: Shops
     working_time: Callable[[datetime], datetime]
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
     tell_within: timedelta | None = None
+    routes: frozenset[str] = frozenset()
+
+    def route(self, source: str) -> str:
+        """By whose lines texts about orders of a source leave, as a message has it."""
+        return source if source in self.routes else ""
 
     def template(self, name: str, source: str) -> MessageTemplate:
-        """The template of a name as one shop has it: its own, or the one for all."""
+        """The template of a name as one shop has it: its own, or the one for all. Raises KeyError."""
         return self.templates.get(f"{source}/{name}") or self.templates[name]

@@ -25,7 +25,7 @@ class QuietHours:
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:
         """``moment`` itself outside quiet hours, else their end."""
         local = _local(moment, zone)
-        if not (self.enabled and self._covers(local.time())):
+        if not (self.enabled and self.covers(local.time())):
             return moment
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
         # The fold: in an hour that the clock shows twice, the end meant is of the same round. Through UTC, since the
@@ -33,7 +33,8 @@ class QuietHours:
         end = datetime.combine(day, self.end, tzinfo=zone).replace(fold=local.fold)
         return end.astimezone(UTC).astimezone(zone)
 
-    def _covers(self, clock: time) -> bool:
+    def covers(self, clock: time) -> bool:
+        """Whether the shop's clock shows a quiet hour."""
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end

@@ -12,11 +12,11 @@ from notifier.domain.variables import Context
 
 def as_it_is(message: Message, order: Order, rulebook: Rulebook, now: datetime) -> Message:
     """The message with today's phone, words and pattern; the same where nothing changed, or its template is gone."""
-    template = rulebook.templates.get(f"{order.source}/{message.template}") or rulebook.templates.get(message.template)
-    if template is None or not message.order_v:
+    if message.template not in rulebook.templates or not message.order_v:
         return message
+    template = rulebook.template(message.template, order.source)
     told = order.telling_of(message.about.kind, message.about.distinction) if message.about else order
-    context = Context(order=told, shop=rulebook.shop, now=now)
+    context = Context(order=told, shops=rulebook.shops, now=now)
     said = replace(
         message,
         to=order.details.phone or message.to,

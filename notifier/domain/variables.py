@@ -12,19 +12,24 @@ from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order, Priority
 
 if TYPE_CHECKING:
-    from notifier.domain.policy import Shop
+    from notifier.domain.policy import Shop, Shops
 
 
 class Context(Struct, frozen=True, kw_only=True):
     """What a text is about: an order, and for staff the call. Values are formatted only when a template asks."""
 
     order: Order
-    shop: "Shop"
+    shops: "Shops"
     now: datetime
     call: CallRequest | Call | None = None
     calls: tuple[Call, ...] = ()  # for staff: several at once
     numbers: Mapping[str, int] = {}  # for staff: counts, by the variable that shows them
     words: Mapping[str, str] = {}
+
+    @property
+    def shop(self) -> "Shop":
+        """The shop that the order was placed with."""
+        return self.shops.of(self.order.source)
 
 
 Variable = Callable[[Context], str]
@@ -207,6 +212,13 @@ def deposit_deadline(context: Context) -> str:
 def shop(context: Context) -> str:
     """The shop's name."""
     return context.shop.name
+
+
+@variable
+def of_shop(context: Context) -> str:
+    """The shop's name where there are several of them, so that nobody speaks for another; empty where there is one:
+    for staff texts only."""
+    return context.shop.name if context.shops.are_several else ""
 
 
 @variable

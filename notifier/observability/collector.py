@@ -89,7 +89,11 @@ class Scrape:
         boxes = [
             box
             for keys in self.reader.everywhere
-            for box in (keys.outbox, *(keys.bound(line.name) for line in self.accounts))
+            for box in (
+                keys.outbox,
+                *map(keys.routed, self.accounts.own),
+                *(keys.bound(line.name) for line in self.accounts),
+            )
         ]
         now = ms(self.clock.now())
         ready = [await self.reader.redis.zcount(box, "-inf", now) for box in boxes]

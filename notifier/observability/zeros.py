@@ -43,7 +43,7 @@ def _attempts(config: Config, line: str) -> Iterator[tuple[str, int | str]]:
     """What a try may come to: an outcome, and the code that the provider may give with it."""
     yield "accepted", ""
     yield from ((failure, "") for failure in Failure)
-    match config.providers[line]:
+    match accounts.settings(config, line):
         case KavenegarConfig():
             for code in codes.CODES.values():
                 yield code.failure, code.number

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
-from zoneinfo import ZoneInfo
 
 from notifier.clock import TEHRAN
 from notifier.config import Config
@@ -66,7 +65,7 @@ def _read(config: Config, name: str, source: MappingSource, settings: SampleConf
         body = file.read_bytes()
     except OSError as error:
         return Sample(file=file, headers=headers, mistakes=((key, f"cannot be read: {error.strerror}"),))
-    rules = source.rules(ZoneInfo(config.shop.timezone))
+    rules = source.rules(config.shop_of(name).zone)
     kind = content_type(body)
     try:
         reading = events.read(body, kind, headers, rules, source=name, received_at=datetime.now(TEHRAN))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, search_index
+from notifier.store import packing, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -60,7 +60,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     unit.do("DEL", keys.closed(order.source, order.id))
     key, left = keys.order(order.source, order.id), remembered(order)
     if remember:
-        unit.do("SET", key, packing.packed_version(left.v, encode(left)), "PX", remember)
+        unit.do("SET", key, work.binary(packing.packed_version(left.v, encode(left))), "PX", remember)
     else:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):
@@ -92,13 +92,13 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
 
 def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[bytes, bytes]) -> None:
     """Remove a message from wherever it may wait or be listed."""
-    text = {
-        name: fields.get(name.encode(), b"").decode() for name in ("state", "to", "provider", "provider_id", "bound")
-    }
+    wanted = ("state", "to", "provider", "provider_id", "bound", "route")
+    text = {name: fields.get(name.encode(), b"").decode() for name in wanted}
     unit.do("DEL", keys.message(message_id))
     unit.do("ZREM", keys.messages(text["state"]), message_id)
     unit.do("ZREM", keys.seen_to(text["state"]), message_id)
-    unit.do("ZREM", keys.outbox, message_id)
+    for outbox in {keys.outbox, writes.box(keys, text["route"])}:
+        unit.do("ZREM", outbox, message_id)
     unit.do("ZREM", keys.reconciling, message_id)
     unit.do("ZREM", keys.texts(text["to"]), message_id)
     for provider in {text["provider"], text["bound"]} - {""}:

@@ -1,12 +1,11 @@
 """Everything about calls, put together from the configuration."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
-from notifier.sms.templates import Template
 from notifier.store.publishing import Publish, Retract, no_op, nothing_told
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -25,7 +24,6 @@ def calling(
     clock: Clock,
     *,
     rulebook: Rulebook,
-    templates: Mapping[str, Template],
     take: Callable[[Event], Awaitable[None]],
     publish: Publish = no_op,
     retract: Retract = nothing_told,
@@ -34,7 +32,7 @@ def calling(
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
     book = CallBook(reader.redis, reader, clock, config.calls, calendar)
     shifts = Shifts(calendar)
-    texts = StaffTexts(rulebook.shop, templates, rulebook.namespace, rulebook.texting_time)
+    texts = StaffTexts(rulebook)
     return Calling(
         book=book,
         staff=staff,

@@ -41,6 +41,7 @@ from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
+from notifier.service.pushing import pushing, telling_staff
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
@@ -81,7 +82,9 @@ _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
+_ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
+_PUSH_CHECK = 1  # seconds between looks at what browsers of the staff are to be pushed
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
@@ -150,18 +153,20 @@ class Service:
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
-        publish = telling(config, namespace=namespace)
+        publish = telling_staff(config, telling(config, namespace=namespace))
         self.calling = calling(
             config,
             self.reader,
             self.clock,
             rulebook=self.rulebook,
-            templates=loaded,
             take=self.take,
             publish=publish,
             retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
+        self.pushing = pushing(config, self.reader, self.staff, self.clock)
+        if self.pushing:
+            stack.push_async_callback(self.pushing.sender.close)
         self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
             self.redis,
             lambda: self.rulebook,
@@ -215,6 +220,7 @@ class Service:
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
+        await self.sending.routes.begin()  # before anything is put into an outbox that nobody knows of yet
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
         self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
@@ -260,8 +266,7 @@ class Service:
             rules=config.calls,
             calendar=config.calendar.calendar(config.shop.zone),
             summary_at=config.calls.summary_at,
-            shop=self.rulebook.shop,
-            texting_time=self.rulebook.texting_time,
+            rulebook=self.rulebook,
         )
         self.sender.gap = config.sms.gap
         self.sending.bounds.limits = config.sms.limits
@@ -282,6 +287,8 @@ class Service:
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            if self.pushing:
+                ticks.every(_PUSH_CHECK, self.pushing.sender.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_NEWS_CHECK, self.news.prune)
@@ -289,6 +296,7 @@ class Service:
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
+            ticks.every(_ROUTES_CHECK, self.sending.routes.tick)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
             sweep = self.config.retention.every.total_seconds()
@@ -355,6 +363,7 @@ class Service:
                 take_up=self.reloader.take_up,
             ),
             promises=self.promises,
+            push_key=self.pushing.public_key if self.pushing else "",
         )
 
     def _callbacks(self) -> KavenegarCallbacks:

@@ -7,16 +7,16 @@ from typing import Any
 from msgspec import Struct
 from pydantic import BaseModel
 
-from notifier.config import Config, section
+from notifier.config import Config, Source, section
 from notifier.config.loading import key_of
 
 SAFE = (
     *("policy", "regions", "quiet_hours", "shop", "calendar", "calls"),
-    *("sms.gap", "sms.limits", "retention.tell_within"),
+    *("sms.gap", "sms.limits", "retention.tell_within", "sources.*.shop"),
 )
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
 
-AT_START = ("shop.name", "shop.timezone", "calls.tick")
+AT_START = ("shop.name", "shop.timezone", "calls.tick", "sources.*.shop.timezone")
 """The keys of decisions that are read when a process starts, and not again."""
 
 _OUR_GROUPING = frozenset({"rules", "regions"})
@@ -38,12 +38,21 @@ def effective(before: Config, after: Config) -> Config:
             "regions": after.regions,
             "quiet_hours": after.quiet_hours,
             "shop": replace(after.shop, name=before.shop.name, timezone=before.shop.timezone),
+            "sources": {name: _with_shop(source, after.sources.get(name)) for name, source in before.sources.items()},
             "calendar": after.calendar,
             "calls": replace(after.calls, tick=before.calls.tick),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),
             "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),
         }
     )
+
+
+def _with_shop(before: Source, after: Source | None) -> Source:
+    """The running source under what is said of its shop now."""
+    if after is None:
+        return before
+    shop = after.shop.model_copy(update={"timezone": before.shop.timezone})
+    return before.model_copy(update={"shop": shop})
 
 
 def changes(before: Config, after: Config) -> Changes:
@@ -54,7 +63,11 @@ def changes(before: Config, after: Config) -> Changes:
 
 
 def _within(key: str, names: tuple[str, ...]) -> bool:
-    return any(key == name or key.startswith(f"{name}.") for name in names)
+    return any(_is_below(key.split("."), name.split(".")) for name in names)
+
+
+def _is_below(key: list[str], name: list[str]) -> bool:
+    return len(key) >= len(name) and all(wanted in ("*", part) for part, wanted in zip(key, name, strict=False))
 
 
 def _different(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

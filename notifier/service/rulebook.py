@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from notifier.config import Config
+from notifier.config import Config, accounts
 from notifier.diagnostics import offline
 from notifier.domain.policy import Rulebook
 from notifier.sms.templates import Template
@@ -15,9 +15,10 @@ def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: st
     return Rulebook(
         policy=config.policy.policy(config.regions.regions()),
         templates=templates,
-        shop=config.shop,
+        shops=config.shops,
         working_time=config.calendar.calendar(config.shop.zone).next_working_time,
         texting_time=lambda moment: quiet.next_allowed(moment, zone),
         namespace=namespace,
         tell_within=config.retention.tell_within,
+        routes=frozenset(accounts.chains(config)) - {accounts.COMMON},
     )

@@ -1,15 +1,15 @@
 """Everything about sending of one process: lines, sender, receipts, reconciliation, inbox, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notifier.clock import Clock
 from notifier.config import Config
-from notifier.config.accounts import names, providers
+from notifier.config.accounts import COMMON, chains, names, providers, settings
 from notifier.domain.policy import Rulebook
-from notifier.observability import counters
+from notifier.observability import counters, event_log
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
 from notifier.sms.call_fallback import CallFallback, PlanCall
@@ -21,6 +21,7 @@ from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
+from notifier.sms.routes import Routes
 from notifier.sms.sender import Sender
 from notifier.sms.take_over import DeadClaims
 from notifier.store.publishing import Publish, no_op
@@ -43,6 +44,7 @@ class Sending:
     receipts: Receipts
     reconciler: Reconciler
     expiry: Expiry
+    routes: Routes
     inbox: Inbox
     alerts: Alerts
     dead_claims: DeadClaims
@@ -74,10 +76,12 @@ def sending(
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
 
-    def settled(outcome: Settled) -> None:
-        counters.settled(outcome)
+    def settled(batch: Sequence[Settled]) -> None:
+        event_log.settled(batch)
+        counters.settled(batch)
         if traces:
-            traces.settled(outcome)
+            for outcome in batch:
+                traces.settled(outcome)
 
     def reported(report: Reported) -> None:
         counters.reported(report)
@@ -86,6 +90,7 @@ def sending(
 
     redis, partitions = reader.redis, reader.partitions
     alerts = Alerts(redis, staff, clock, partitions)
+    lines = chains(config)
     accounts = Accounts(
         [
             Account(
@@ -93,16 +98,18 @@ def sending(
                 provider,
                 clock,
                 alerts.tell,
-                rate=config.providers[provider.name].rate,
-                low_credit=config.providers[provider.name].low_credit,
-                opt_out_by=config.providers[provider.name].opt_out_by,
+                rate=settings(config, provider.name).rate,
+                low_credit=settings(config, provider.name).low_credit,
+                opt_out_by=settings(config, provider.name).opt_out_by,
             )
             for provider in providers(config)
-        ]
+        ],
+        own={route: chain for route, chain in lines.items() if route},
+        common=lines[COMMON],
     )
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call)
-    slowest = max(config.providers[name].timeout for name in names(config))
+    slowest = max(settings(config, name).timeout for name in names(config))
     dispatch = Dispatch(
         redis,
         clock,
@@ -123,7 +130,8 @@ def sending(
         reconciler=Reconciler(
             redis, reader, accounts, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), publish
         ),
-        expiry=Expiry(redis, reader, clock, unreached),
+        expiry=Expiry(redis, reader, clock, unreached, tuple(accounts.own)),
+        routes=Routes(reader, tuple(accounts.own)),
         inbox=Inbox(
             redis, reader, clock, working_time, plan_call, take, publish, rules if config.sms.confirm_opt_out else None
         ),

@@ -25,7 +25,7 @@ def _woocommerce(name: str, source: WooCommerceSource, config: Config) -> ShopAd
 
 
 def _mapping(name: str, source: MappingSource, config: Config) -> ShopAdapter:
-    return MappingShop(name, source.scheme(), source.rules(config.shop.zone))
+    return MappingShop(name, source.scheme(), source.rules(config.shop_of(name).zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

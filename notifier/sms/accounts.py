@@ -6,8 +6,8 @@ since the line was last opened counts.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -209,9 +209,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Every account that texts may leave by, the preferred one first."""
+    """Every account that texts may leave by, the preferred one first. ``own`` are those of each source that has lines
+    of its own, ``common`` those of all others, by name; empty: all."""
 
     each: Sequence[Account]
+    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    common: Sequence[str] = ()
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self.each)
@@ -219,8 +222,35 @@ class Accounts:
     async def standings(self) -> list[BreakerState]:
         return list(await asyncio.gather(*(account.standing() for account in self.each)))
 
+    def takers(self, standings: Sequence[BreakerState], now: datetime) -> Mapping[str, Collection[str]]:
+        """By source with lines of its own, and "" for all others: the accounts that may take from its outbox now."""
+        known = {line.name: standing for line, standing in zip(self.each, standings, strict=True)}
+        chains = {"": self.common or list(known), **self.own}
+        return {route: _takers({name: known[name] for name in chain}, now) for route, chain in chains.items()}
+
+    def of(self, sources: Collection[str] | None) -> Collection[str]:
+        """The names of those by which texts of some sources leave; of all, where none are named."""
+        if sources is None:
+            return [account.name for account in self.each]
+        common = self.common or [account.name for account in self.each]
+        return {name for source in sources for name in self.own.get(source, common)}
+
     def named(self, name: str) -> Account | None:
         return next((account for account in self.each if account.name == name), None)
+
+
+def _takers(chain: Mapping[str, BreakerState], now: datetime) -> set[str]:
+    """The first account that is open; and one on trial ahead of it, for a single message."""
+    found = set[str]()
+    whole = [one.paused_until is None and not one.exhausted for one in chain.values()]
+    for at, (name, standing) in enumerate(chain.items()):
+        # A line without credit leaves everything to one behind it that has some.
+        if standing.closed(now) or (standing.exhausted and any(whole[at:])):
+            continue
+        found.add(name)
+        if not standing.on_trial:
+            break
+    return found
 
 
 def _of_the_line(failed: Failed) -> bool:

@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier.clock import Clock
-from notifier.domain import phones
 from notifier.domain.channels import Channel
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.quiet import polite
@@ -54,7 +53,7 @@ class Dispatch:
     bounds: Bounds | None = None
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
-    on_settled: Callable[[Settled], None] = lambda _: None
+    on_settled: Callable[[Sequence[Settled]], None] = lambda _: None
     publish: Publish = no_op
     renewal: Renewal | None = None
 
@@ -259,9 +258,7 @@ class Dispatch:
                 if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
-        for outcome in settled:
-            _tell(outcome)
-            self.on_settled(outcome)
+        self.on_settled(settled)
 
 
 @contextlib.contextmanager
@@ -322,19 +319,3 @@ def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
             order=message.order_id,
             provider=line.name,
         )
-
-
-def _tell(outcome: Settled) -> None:
-    message, attempt = outcome.claimed.message, outcome.attempt
-    log.info(
-        f"message {outcome.state}",
-        action="message_settled",
-        message=message.id,
-        template=message.template,
-        source=message.source,
-        order=message.order_id,
-        to=phones.mask(message.to),
-        provider=outcome.claimed.provider,
-        code=attempt.code if attempt else None,
-        provider_id=outcome.provider_id,
-    )

@@ -1,6 +1,8 @@
 """Messages that became too late while no line was open: said so, instead of waiting for the line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from redis.asyncio import Redis
@@ -9,7 +11,7 @@ from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.call_fallback import CallFallback
-from notifier.store import work
+from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.records import ms
@@ -26,24 +28,25 @@ class Expiry:
     reader: Reader
     clock: Clock
     unreached: CallFallback
+    routes: Sequence[str] = ()
 
     async def sweep(self) -> int:
         """Let everything expire whose time is over; returns how many. What may be out already is not touched."""
         count = 0
-        for keys in self.reader.everywhere:
-            start = 0
-            while ready := await self._ready(keys, start):
-                gone = await self._expire(keys, ready)
+        for keys, route in product(self.reader.everywhere, ("", *self.routes)):
+            start, box = 0, writes.box(keys, route)
+            while ready := await self._ready(box, start):
+                gone = await self._expire(keys, box, ready)
                 count += gone
                 start += len(ready) - gone
         return count
 
-    async def _ready(self, keys: Keys, start: int) -> list[str]:
+    async def _ready(self, box: str, start: int) -> list[str]:
         now = ms(self.clock.now())
-        found: Any = await self.redis.zrangebyscore(keys.outbox, "-inf", now, start=start, num=_AT_ONCE)
+        found: Any = await self.redis.zrangebyscore(box, "-inf", now, start=start, num=_AT_ONCE)
         return [member.decode() for member in found]
 
-    async def _expire(self, keys: Keys, ids: list[str]) -> int:
+    async def _expire(self, keys: Keys, box: str, ids: list[str]) -> int:
         pipeline = self.redis.pipeline(transaction=False)
         for message_id in ids:
             pipeline.hget(keys.message(message_id), "expires")
@@ -57,7 +60,7 @@ class Expiry:
                 continue
             await self.unreached.ends(keys, message, MessageState.EXPIRED)
             unit, gone = UnitOfWork(), UnitOfWork()
-            gone.do("ZREM", keys.outbox, message.id)
+            gone.do("ZREM", box, message.id)
             gone.do("ZREM", keys.texts(message.to), message.id)
             unit.when(keys.message(message.id), "state", MessageState.QUEUED, gone)
             ledger.move(unit, keys, message.id, MessageState.QUEUED, MessageState.EXPIRED, reason="too_late")

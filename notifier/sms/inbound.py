@@ -27,7 +27,7 @@ from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
-from notifier.store.records import encode, ms
+from notifier.store.records import as_text, ms
 from notifier.store.schema import INBOUND_KEPT
 from notifier.store.work import UnitOfWork
 
@@ -87,10 +87,10 @@ class Inbox:
         unit.require_absent(keys.seen(_SEEN, message_id))
         if said.wish is Wish.STOP:
             unit.do("SADD", keys.opted_out, phone)
-            if not stopped and (message := self._confirmed(inbound)):
+            if not stopped and (message := self._confirmed(inbound, orders[0].source if orders else "")):
                 writes.queue_message(unit, keys, message)
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
-        unit.do("RPUSH", keys.inbound(phone), encode(inbound))
+        unit.do("RPUSH", keys.inbound(phone), as_text(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
         if waits:
@@ -98,7 +98,7 @@ class Inbox:
         self.publish(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
-            unit.do("RPUSH", keys.timeline(order.source, order.id), encode(line))
+            unit.do("RPUSH", keys.timeline(order.source, order.id), as_text(line))
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 
@@ -116,15 +116,15 @@ class Inbox:
                 return True
         return False
 
-    def _confirmed(self, inbound: Inbound) -> Message | None:
-        """That the texts have stopped, to whom has just asked for it."""
+    def _confirmed(self, inbound: Inbound, source: str) -> Message | None:
+        """That the texts have stopped, to whom has just asked for it, in the words of the shop that they know."""
         if self.confirming is None or not phones.is_mobile(inbound.sender):
             return None
         rulebook, now = self.confirming(), inbound.at
-        template = rulebook.templates.get(OPT_OUT_CONFIRMED)
-        if template is None:
+        if OPT_OUT_CONFIRMED not in rulebook.templates:
             return None
-        context = Context(order=Order(id="", source=""), shop=rulebook.shop, now=now)
+        template = rulebook.template(OPT_OUT_CONFIRMED, source)
+        context = Context(order=Order(id="", source=source), shops=rulebook.shops, now=now)
         ready = now if template.passes_quiet_hours else rulebook.texting_time(now)
         return Message(
             id=derived_id(rulebook.namespace, OPT_OUT_CONFIRMED, inbound.sender, inbound.id),
@@ -134,6 +134,7 @@ class Inbox:
             text=template.render(context),
             created_at=now,
             audience=Audience.CUSTOMER,
+            route=rulebook.route(source),
             essential=True,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

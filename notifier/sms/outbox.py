@@ -16,7 +16,7 @@ from notifier.sms.holds import ALIVE, Hold
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -92,6 +92,7 @@ async def claim(
     provider: str,
     *,
     bound: bool,
+    route: str = "",
     now: datetime,
     lease: timedelta,
     count: int,
@@ -103,10 +104,11 @@ async def claim(
 ) -> list[ClaimedMessage]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
-    ``bound`` says whether from those that this provider alone may have. ``gap`` is the least time between two texts to
-    one customer, essential ones apart. ``most`` are the texts to a number in an hour, in a day, and in a day of
-    essential ones, 0 for no limit; ``on_held`` hears of each that is held for one, and for which. ``hold`` is the
-    heartbeat that tells others that we live; a claim without one is ours until the lease ends.
+    ``bound`` says whether from those that this provider alone may have, ``route`` of which source that has lines of its
+    own; empty: of all others. ``gap`` is the least time between two texts to one customer, essential ones apart.
+    ``most`` are the texts to a number in an hour, in a day, and in a day of essential ones, 0 for no limit; ``on_held``
+    hears of each that is held for one, and for which. ``hold`` is the heartbeat that tells others that we live; a claim
+    without one is ours until the lease ends.
     """
     token, any_of = hold.token if hold else secrets.token_hex(8), "%s"
     number_hour, number_day, number_day_essential = most
@@ -127,7 +129,7 @@ async def claim(
     taken, held = await _CLAIM.run(
         redis,
         [
-            keys.bound(provider) if bound else keys.outbox,
+            keys.bound(provider) if bound else writes.box(keys, route),
             keys.sending(provider),
             keys.opted_out,
             keys.message(any_of),
@@ -178,7 +180,7 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
         unit, key = UnitOfWork(), one.keys.message(one.message.id)
         unit.require_field(key, "owner", one.token)
         unit.require_field(key, "state", MessageState.SENDING)
-        unit.do("HSET", key, "message", encode(one.message))
+        unit.do("HSET", key, "message", as_text(one.message))
         units.append(unit)
     outcomes = await work.commit(redis, units) if units else []
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
@@ -198,7 +200,7 @@ def put_back(
     unit.do("HSET", key, "due", at, *(("bound", bound) if bound else ()), *(("retrying", 1) if retrying else ()))
     if gone := [name for name, stays in (("bound", bound), ("retrying", retrying)) if not stays]:
         unit.do("HDEL", key, *gone)
-    unit.do("ZADD", keys.bound(bound) if bound else keys.outbox, at, message.id)
+    unit.do("ZADD", keys.bound(bound) if bound else writes.box(keys, message.route), at, message.id)
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 
@@ -208,7 +210,6 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     provider = claimed.provider
     ours, unit = UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
-    # What follows the change of state comes before it in the unit, for its condition is the state before.
     after = UnitOfWork()
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
@@ -218,14 +219,13 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     else:
         after.do("ZREM", keys.texts(message.to), message.id)
     if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
-        after.do("ZADD", keys.reports(provider), ms(outcome.ask_at), message.id)
+        after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
-    ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
     ledger.apply_report(
         ours,
         keys,
@@ -234,6 +234,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         outcome.state,
         now=ms(outcome.now),
         publish=publish,
+        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         provider=provider,
         provider_id=outcome.provider_id,

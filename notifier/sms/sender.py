@@ -33,6 +33,7 @@ class _Place:
     standing: BreakerState
     keys: Keys
     bound: bool
+    route: str = ""
 
     @property
     def at_most(self) -> int:
@@ -111,23 +112,20 @@ class Sender:
     def _places(self, standings: Sequence[BreakerState]) -> Iterator[_Place]:
         """Which line may take from which box now.
 
-        The first line that is open takes from the common outbox; a line on trial ahead of it takes a single message.
-        What a line may have sent before stays with it.
+        Of each outbox the first line that is open takes; a line on trial ahead of it takes a single message. What a
+        line may have sent before stays with it.
         """
-        now, taken = self.dispatch.clock.now(), False
-        ready = [not standing.closed(now) for standing in standings]
-        whole = [one.paused_until is None and not one.exhausted for one in standings]
-        for at, (line, standing) in enumerate(zip(self.accounts, standings, strict=True)):
-            if not ready[at]:
+        now = self.dispatch.clock.now()
+        takers = self.accounts.takers(standings, now)
+        for line, standing in zip(self.accounts, standings, strict=True):
+            if standing.closed(now):
                 continue
-            # A line without credit leaves everything to one behind it that has some.
-            common = not taken and not (standing.exhausted and any(whole[at:]))
+            routes = [route for route, names in takers.items() if line.name in names]
             for partition in range(self.partitions):
                 keys = Keys(partition)
                 yield _Place(line, standing, keys, bound=True)
-                if common:
-                    yield _Place(line, standing, keys, bound=False)
-            taken = taken or (common and not standing.on_trial)
+                for route in routes:
+                    yield _Place(line, standing, keys, bound=False, route=route)
 
     async def _rest(self) -> None:
         """Until something is put into the outbox, or for a moment: times come without a bell."""
@@ -150,6 +148,7 @@ class Sender:
                     place.keys,
                     line.name,
                     bound=place.bound,
+                    route=place.route,
                     now=self.dispatch.clock.now(),
                     lease=self.dispatch.lease,
                     count=permits,

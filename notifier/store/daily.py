@@ -1,11 +1,12 @@
 """What a day came to: counters that are kept as things happen, in the unit of work that makes them happen.
 
 One hash for each day of Tehran's in each partition. Nothing is counted afterwards, so figures stay when orders go. A
-text counts for the day and hour in which the provider took it, also when it arrives later.
+text counts for the day and hour in which the provider took it, also when it arrives later. What is about an order
+counts for its shop: the field then begins with ``@SOURCE``.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -65,34 +66,34 @@ def left(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, cost: int |
     if message.audience is Audience.CUSTOMER:
         counts |= {f"sent {message.template}": 1, f"sent-at {_hour(at)}": 1, "parts": parts}
         counts |= _waited("taken", message, at)
-    _count(unit, keys, at, counts)
+    _count(unit, keys, at, counts, message.source)
 
 
 def arrived(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, at: int) -> None:
     """A text that the provider took at ``accepted`` reached the phone; ``at`` is when that was learnt."""
     if message.audience is Audience.CUSTOMER:
         counts = {f"arrived {message.template}": 1, f"arrived-at {_hour(accepted)}": 1}
-        _count(unit, keys, accepted, counts | _waited("arrived-after", message, at))
+        _count(unit, keys, accepted, counts | _waited("arrived-after", message, at), message.source)
 
 
-def given_back(unit: UnitOfWork, keys: Keys, *, accepted: int, cost: int | None) -> None:
+def given_back(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, cost: int | None) -> None:
     """The provider gave the cost of a text back."""
-    _count(unit, keys, accepted, {"cost": -cost} if cost else {})
+    _count(unit, keys, accepted, {"cost": -cost} if cost else {}, message.source)
 
 
-def planned(unit: UnitOfWork, keys: Keys, at: int) -> None:
+def planned(unit: UnitOfWork, keys: Keys, at: int, *, source: str) -> None:
     """A call came to be."""
-    _count(unit, keys, at, {"planned": 1})
+    _count(unit, keys, at, {"planned": 1}, source)
 
 
-def called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> None:
+def called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, source: str, reached: bool) -> None:
     """Somebody of the staff tried to reach a customer."""
-    _count(unit, keys, at, {f"made {by}": 1} | ({f"reached {by}": 1} if reached else {}))
+    _count(unit, keys, at, {f"made {by}": 1} | ({f"reached {by}": 1} if reached else {}), source)
 
 
-def not_called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, reached: bool) -> None:
+def not_called(unit: UnitOfWork, keys: Keys, at: int, by: str, *, source: str, reached: bool) -> None:
     """What ``called`` counted at ``at`` was a slip."""
-    _count(unit, keys, at, {f"made {by}": -1} | ({f"reached {by}": -1} if reached else {}))
+    _count(unit, keys, at, {f"made {by}": -1} | ({f"reached {by}": -1} if reached else {}), source)
 
 
 def tried(
@@ -101,6 +102,7 @@ def tried(
     at: int,
     by: str,
     *,
+    source: str,
     purpose: str,
     outcome: str,
     timely: bool | None,
@@ -115,27 +117,31 @@ def tried(
         counts[f"timely {purpose} {by}"] = times
     if satisfaction:
         counts[f"satisfaction {satisfaction}"] = times
-    _count(unit, keys, at, counts)
+    _count(unit, keys, at, counts, source)
 
 
-def missed(unit: UnitOfWork, keys: Keys, at: int, whose: str | None, *, purpose: str) -> None:
+def missed(unit: UnitOfWork, keys: Keys, at: int, whose: str | None, *, source: str, purpose: str) -> None:
     """A call that was late came to nothing before anybody tried."""
-    _count(unit, keys, at, {f"missed {purpose} {whose or ''}": 1})
+    _count(unit, keys, at, {f"missed {purpose} {whose or ''}": 1}, source)
 
 
 def ordered(unit: UnitOfWork, keys: Keys, before: Order | None, after: Order) -> None:
     """News of an order was taken."""
     for one in tally.of_order(before, after, after.updated_at):
         waited = {} if one.wait is None else {f"deposit-took {_rounded(one.wait)}": 1}
-        _count(unit, keys, one.at, one.counts | waited)
+        _count(unit, keys, one.at, one.counts | waited, after.source)
 
 
-def read(counts: Mapping[bytes, bytes]) -> DayCounts:
-    """The hash of a day as it is stored."""
-    kinds: dict[str, dict[str, int]] = {}
-    for name, count in counts.items():
-        kind, _, rest = name.decode().partition(" ")
-        kinds.setdefault(kind, {})[rest] = int(count)
+def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) -> DayCounts:
+    """The hash of a day as it is stored: of these shops alone, or all that was counted."""
+    kinds: dict[str, Counter[str]] = {}
+    for stored, count in counts.items():
+        name, source = stored.decode(), ""
+        if name.startswith("@"):
+            source, _, name = name[1:].partition(" ")
+        if sources is None or source in sources:
+            kind, _, rest = name.partition(" ")
+            kinds.setdefault(kind, Counter())[rest] += int(count)
 
     def named(kind: str) -> Counter[str]:
         return Counter(kinds.get(kind))
@@ -195,6 +201,8 @@ def _rounded(wait: int) -> int:
     return round(wait, 2 - len(str(wait)))
 
 
-def _count(unit: UnitOfWork, keys: Keys, at: int, counts: Mapping[str, int]) -> None:
+def _count(unit: UnitOfWork, keys: Keys, at: int, counts: Mapping[str, int], source: str | None) -> None:
+    if counts and source:
+        counts = {f"@{source} {name}": count for name, count in counts.items()}
     if counts:
         unit.count(keys.day(_half_hour(at // _HALF_HOUR)[0]), counts, kept=_KEPT)

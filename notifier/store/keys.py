@@ -149,6 +149,12 @@ class Keys:
         "when they are sent, expire or are cancelled; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    routed = of_one(
+        "outbox_of:<source>",
+        "messages to be sent of a source that has lines of its own, by the unix ms from which they may be",
+        "when they are sent, expire or are cancelled; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
     bound = of_one(
         "outbox:<provider>",
         "messages to be sent that one provider may have sent already: no other may have them",
@@ -300,6 +306,12 @@ class Keys:
         "one entry for each of the staff",
         Moves(MEMBERS, By.NOTHING),
     )
+    pushes = Single(
+        "pushes",
+        "what browsers of the staff are to be pushed, by the unix ms of the next try",
+        "when it is pushed or an hour old; lapses two hours after the last",
+        Moves(MEMBERS, By.NOTHING),
+    )
     feedback = Single(
         "feedback",
         "hash: what a call found out about an order and the order was not told yet, by event id",
@@ -389,12 +401,18 @@ AUDIT = _only(
     "who did what, by unix ms: accounts, sign-ins, refusals, exports, erasures, settings; in the slot of `STAFF`",
     "each line after *audit*",
 )
+PUSH = _only(
+    "n:push:{n:staff}",
+    "hash: a browser of the staff that is pushed to, by the hash of its address; in the slot of `STAFF`",
+    "when it is taken out or its push service has it no more; at most five for each of the staff",
+)
 TEMPLATES_IN_USE = _only("n:templates", "hash: template → its version", "one entry a template")
 TEMPLATE_VERSIONS = _only(
     "n:templates:versions",
     "hash: template and version → what it said",
     "never: one entry for each change that a person makes",
 )
+ROUTES = _only("n:routes", "set: the sources that have, or had, lines of their own", "one entry a source")
 HEARD = _only("n:heard", "hash: source → unix ms of its last event", "one entry a source")
 SILENT = _only(
     "n:silent",

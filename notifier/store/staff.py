@@ -1,6 +1,6 @@
 """The people of the support desk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Any
 
@@ -8,10 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from notifier.domain.calls import Call
 from notifier.errors import StoreAway
 from notifier.store import keys as names
 from notifier.store import work
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode, encode
 from notifier.store.work import UnitOfWork
 
 _ATTEMPTS = 20
@@ -63,6 +64,16 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     feed: str = ""  # secret part of the address of their calendar
     epoch: int = 0  # of the account: a session of another one is over
     second: SecondFactor | None = None
+    sources: tuple[str, ...] = ()  # whose customers they call; empty: of all
+
+    def serves(self, sources: Collection[str]) -> bool:
+        """Whether calls about orders of these sources are theirs; what is about no order is everybody's."""
+        about = set(sources) - {""}
+        return not self.sources or not about or not about.isdisjoint(self.sources)
+
+    def may_make(self, call: Call) -> bool:
+        """Whether they may take a call: one of their shops, or one that somebody gave them."""
+        return call.assignee == self.id or self.serves(call.sources)
 
     def absence(self, at: int) -> Absence | None:
         """Why they make no calls at a time (unix ms), whatever their shifts say."""
@@ -104,7 +115,7 @@ class StaffBook:
         unit = UnitOfWork()
         unit.require_field(names.STAFF, staff.id, "")
         also(unit)
-        unit.do("HSET", names.STAFF, staff.id, encode(staff))
+        unit.do("HSET", names.STAFF, staff.id, as_text(staff))
         return (await work.commit(self._redis, [unit]))[0][0] == "done"
 
     async def change(self, staff_id: str, how: Callable[[Staff, UnitOfWork], Staff]) -> Staff | None:
@@ -120,7 +131,7 @@ class StaffBook:
             unit.require_field(names.STAFF, staff_id, raw)
             after = how(before, unit)
             if after != before:
-                unit.do("HSET", names.STAFF, staff_id, encode(after))
+                unit.do("HSET", names.STAFF, staff_id, as_text(after))
             if (await work.commit(self._redis, [unit]))[0][0] == "done":
                 return after
         raise StoreAway("This account keeps changing. Try again.")

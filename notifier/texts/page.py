@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from notifier.domain.messages import Audience
 from notifier.domain.money import toman
 from notifier.domain.persian import number
-from notifier.domain.policy import Shop
+from notifier.domain.policy import Shops
 from notifier.sms.price import Prices
 from notifier.sms.templates import Template
 from notifier.texts.sizes import Size, sizes
@@ -21,12 +21,12 @@ _ENVIRONMENT = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim
 _ENVIRONMENT.filters.update(number=number, toman=toman)
 
 
-def page(loaded: Mapping[str, Template], shop: Shop, prices: Prices, *, names: Mapping[str, str]) -> str:
+def page(loaded: Mapping[str, Template], shops: Shops, prices: Prices, *, names: Mapping[str, str]) -> str:
     """One HTML file that needs nothing else: the font is in it. ``names`` are what people call the texts."""
     groups: dict[str, list[tuple[Template, list[Size]]]] = {title: [] for title in _TITLES.values()}
     for template in loaded.values():
-        groups[_TITLES[template.audience]].append((template, sizes(template, shop, prices)))
-    return _ENVIRONMENT.get_template("page.html").render(shop=shop, groups=groups, names=names, font=font())
+        groups[_TITLES[template.audience]].append((template, sizes(template, shops.of(template.shop), prices)))
+    return _ENVIRONMENT.get_template("page.html").render(shop=shops.main, groups=groups, names=names, font=font())
 
 
 def font() -> str:

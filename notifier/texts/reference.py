@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from notifier.domain.messages import Audience
-from notifier.domain.policy import Shop
+from notifier.domain.policy import Shop, Shops
 from notifier.domain.variables import VARIABLES
 from notifier.sms.price import Prices
 from notifier.sms.templates import Template
@@ -42,7 +42,7 @@ def variables(shop: Shop) -> str:
     return "\n".join(lines) + "\n"
 
 
-def texts(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> str:
+def texts(loaded: Mapping[str, Template], shops: Shops, prices: Prices) -> str:
     """Every text with a usual order, and how long it gets."""
     lines = [
         "# The texts",
@@ -52,15 +52,20 @@ def texts(loaded: Mapping[str, Template], shop: Shop, prices: Prices) -> str:
         "Every text as it ships, for a usual order. `notifier templates preview --page FILE` shows them in bubbles,",
         "with the shortest and the longest that each may become.",
         "",
-        "![The texts in bubbles](pictures/texts.png)",
+        *(f"![The texts in bubbles, {number} of {PICTURES}](pictures/texts-{number}.webp)" for number in _NUMBERS),
     ]
     for audience, title in ((Audience.CUSTOMER, "To customers"), (Audience.STAFF, "To the staff")):
         lines += ["", f"## {title}"]
         for template in loaded.values():
             if template.audience is audience:
-                lines += _text(template, sizes(template, shop, prices))
+                lines += _text(template, sizes(template, shops.of(template.shop), prices))
     return "\n".join(lines) + "\n"
 
+
+PICTURES = 3
+"""Files in which the texts are shown together."""
+
+_NUMBERS = range(1, PICTURES + 1)
 
 _KEYS = {"audience": "customer or staff"}
 

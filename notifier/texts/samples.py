@@ -10,7 +10,7 @@ from notifier.clock import TEHRAN
 from notifier.domain.calls import Call, Purpose, ReasonToCall
 from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
-from notifier.domain.policy import Shop
+from notifier.domain.policy import Shop, Shops
 from notifier.domain.variables import Context
 from notifier.sms.templates import Template
 
@@ -82,7 +82,7 @@ def context(length: Length, shop: Shop) -> Context:
     known = length is not Length.SHORTEST
     return Context(
         order=replace(order, prepaid=known, deposits={"1": (0, _PARTS[length])} if known else {}),
-        shop=shop,
+        shops=Shops(main=shop),
         now=NOW,
         call=calls[0],
         calls=calls,

@@ -12,6 +12,7 @@ from notifier.domain.calls import OPEN, Call, CallState
 from notifier.errors import Conflict, NotFound, Unprocessable
 from notifier.store.reading import Page, Reader, StoredCall
 from notifier.store.records import ms
+from notifier.store.staff import Staff
 from notifier.web import answers, bodies, queries
 from notifier.web.described import Body, DocumentedAnswer, Parameter, describe
 from scheduler import ical
@@ -156,7 +157,7 @@ class CallViews:
     async def outcome(self, request: web.Request) -> web.Response:
         """What came of a call; the answer has the call, and under ``next`` the one to make now."""
         call_id, body = request.match_info["id"], await bodies.read(request, OutcomeBody)
-        await self._known(call_id, body.by)
+        me = await self._known(call_id, body.by)
         if body.at is not None:
             if body.outcome is not Outcome.CALLBACK:
                 raise Unprocessable(f"at goes with the outcome callback, not with {body.outcome}; leave it out.")
@@ -171,7 +172,7 @@ class CallViews:
             order_id=body.order_id,
         )
         stored = await _answered(self._calling.reporting.report(call_id, report))
-        following = await self._book.next_for(body.by)
+        following = await self._book.next_for(me)
         found = await self._reader.call(following.id) if following else None
         whole, upcoming = await self._whole(stored), await self._whole(found) if found else None
         return answers.json(answers.CallReported.of(whole, next=upcoming))
@@ -191,7 +192,9 @@ class CallViews:
             raise NotFound("There is no calendar at this address; `notifier staff feed ID` tells somebody's.")
         calls = await self._book.assigned_to(staff.id)
         briefs = {call.id: await self._brief(call) for call in calls}
-        body = ical.feed(staff, calls, briefs, now=self._book.clock.now(), shop=self._calling.texts.shop.name)
+        body = ical.feed(
+            staff, calls, briefs, now=self._book.clock.now(), shop=self._calling.texts.rulebook.shops.main.name
+        )
         return web.Response(body=body, content_type="text/calendar", charset="utf-8")
 
     async def _whole(self, stored: StoredCall) -> answers.CallWithBrief:
@@ -204,15 +207,22 @@ class CallViews:
                 orders[place] = order
         return self._calling.texts.brief(call, orders, self._book.clock.now())
 
-    async def _known(self, call_id: str, staff_id: str) -> None:
-        """Refuse calls there are not, and people there are not."""
-        if await self._reader.call(call_id) is None:
+    async def _known(self, call_id: str, staff_id: str) -> Staff:
+        """Refuse calls there are not, people there are not, and calls of shops whose customers others call."""
+        stored = await self._reader.call(call_id)
+        if stored is None:
             raise NotFound(f"There is no call {call_id!r}.")
         staff = await self._calling.staff.get(staff_id)
         if staff is None or not staff.active:
             raise Unprocessable(
                 f"by: there is nobody {staff_id!r} among the staff; `notifier staff list` shows who is."
             )
+        if not staff.may_make(stored.call):
+            raise Conflict(
+                f"{staff_id!r} calls the customers of {', '.join(staff.sources)} alone, and this call is of "
+                f"{', '.join(sorted(stored.call.sources))}; a supervisor can hand it over or change that."
+            )
+        return staff
 
     def _in_future(self, at: datetime) -> None:
         now = self._book.clock.now()

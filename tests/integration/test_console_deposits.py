@@ -267,7 +267,7 @@ async def test_a_process_that_dies_before_the_order_is_told_leaves_it_to_the_nex
         sara = await desk.service.staff.get("sara")
         assert sara
         with pytest.raises(SystemExit):
-            await parts.enter("shop", "10025", finding, sara, desk.service.rulebook.shop)
+            await parts.enter("shop", "10025", finding, sara, desk.service.rulebook.shops.main)
     assert await news(desk, EventType.DEPOSIT_CONFIRMED) == []
     assert "واریزی منتظر نیست" in (await desk.reza.get("/deposits")).words  # nobody is to settle it again
     assert (await desk.reza.post("/deposits/shop/10025", deposit="rejected")).status == 409

@@ -220,9 +220,9 @@ async def test_figures_and_the_trail_know_of_it(desk: Desk, redis: Redis) -> Non
     call_id = await desk.due_call()
     by = (await report(desk, call_id, Outcome.REACHED)).history[-1].by
     day = Keys(0).day("2026-11-23")
-    assert (await redis.hget(day, f"made {by}"), await redis.hget(day, f"reached {by}")) == (b"1", b"1")
+    assert (await redis.hget(day, f"@shop made {by}"), await redis.hget(day, f"@shop reached {by}")) == (b"1", b"1")
     await undo(desk, call_id)
-    assert (await redis.hget(day, f"made {by}"), await redis.hget(day, f"reached {by}")) == (b"0", b"0")
+    assert (await redis.hget(day, f"@shop made {by}"), await redis.hget(day, f"@shop reached {by}")) == (b"0", b"0")
     acts = [entry async for _, entry in read_audit(desk.service.reader, Wanted())]
     assert [(one.by, one.about, one.more) for one in acts if one.act is Act.OUTCOME_UNDONE] == [
         (by, "10025", "reached")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from call_fixtures import BOSS
 from mapping_shop import SOURCE, MappedShop, order
 from redis.asyncio import Redis
 from shops import SHOP_SECRET, ApiUser, Client, StandardShop, WooShop, request, send_all, standard_fixture, woo_bytes
@@ -15,6 +16,7 @@ from yarl import URL
 
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.mapping import MappingSource
+from notifier.console import scope
 from notifier.console.search import search
 from notifier.importing.refused import RefusedRows
 from notifier.importing.running import Import, Totals
@@ -103,7 +105,7 @@ async def test_an_order_is_looked_up_in_any_digits(
     for written in ("84010", "۸۴۰۱۰", "٨٤٠١٠", "84010\u200f"):
         assert (await api.get(f"/orders/{written}")).body["id"] == "84010"
         assert [one["order_id"] for one in await api.items(f"/messages?order_id={written}")]
-        found = await search(_Parts(service), written)  # type: ignore[arg-type]
+        found = await search(_Parts(service), written, scope.of(BOSS))  # type: ignore[arg-type]
         assert [one.id for one in found.orders] == ["84010"]
 
 

@@ -228,4 +228,4 @@ def test_a_reason_stands_with_what_it_explains() -> None:
 
 
 def test_the_rulebook_has_what_these_tests_speak_of() -> None:
-    assert RULEBOOK.shop.deposit_deadline == timedelta(hours=24)
+    assert RULEBOOK.shops.main.deposit_deadline == timedelta(hours=24)

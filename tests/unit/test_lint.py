@@ -47,7 +47,7 @@ def test_fix_writes_the_corrections_and_nothing_is_left(tmp_path: Path) -> None:
 
 def test_the_texts_that_ship_have_no_finding() -> None:
     loaded = loading.load(CONFIG)
-    assert [str(flaw) for flaw in review(loaded, CONFIG.shop, CONFIG.sms.price)] == []
+    assert [str(flaw) for flaw in review(loaded, CONFIG.shops, CONFIG.sms.price)] == []
 
 
 @pytest.mark.parametrize(

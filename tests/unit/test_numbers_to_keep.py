@@ -21,7 +21,7 @@ def texts(template: Template, *, known: bool) -> list[str]:
     """The template's texts, for every length and purpose, with all of these numbers or with none."""
     found = []
     for length in Length:
-        values = samples.values(template, RULEBOOK.shop, length=length)
+        values = samples.values(template, RULEBOOK.shops.main, length=length)
         values |= {name: f"55500{place}777" if known else "" for place, name in enumerate(TOLD) if name in values}
         purposes = list(Purpose) if "purpose_code" in values else [""]
         found += [template.whole(values | ({"purpose_code": one} if one else {})) for one in purposes]

@@ -59,7 +59,7 @@ def test_a_deadline_is_never_one_that_is_over() -> None:
     def said(hours: float) -> str:
         placed = apply_events(NOBODY, [event(E.REGISTERED, 0)])
         now = NOON + timedelta(hours=hours)
-        return deposit_deadline(Context(order=placed, shop=RULEBOOK.shop, now=now))
+        return deposit_deadline(Context(order=placed, shops=RULEBOOK.shops, now=now))
 
     assert said(0) == said(23) == "سه‌شنبه ۳ آذر ساعت ۱۲:۰۰"
     assert said(30) == "چهارشنبه ۴ آذر ساعت ۱۸:۰۰"
@@ -68,4 +68,4 @@ def test_a_deadline_is_never_one_that_is_over() -> None:
 @pytest.mark.parametrize(("number", "shown"), [(None, "۱۰۰۲۵"), ("140308", "۱۴۰۳۰۸")])
 def test_the_customer_sees_the_shops_own_number(number: str | None, shown: str) -> None:
     known = apply_events(NOBODY, [event(E.REGISTERED, 0, Details(number=number))])
-    assert order(Context(order=known, shop=RULEBOOK.shop, now=NOON)) == shown
+    assert order(Context(order=known, shops=RULEBOOK.shops, now=NOON)) == shown

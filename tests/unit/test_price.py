@@ -44,7 +44,7 @@ def test_the_table_is_the_configuration() -> None:
 
 def test_the_sizes_of_a_text_grow_with_what_is_known() -> None:
     for template in RULEBOOK.templates.values():
-        found = sizes(template, RULEBOOK.shop, PRICES)
+        found = sizes(template, RULEBOOK.shops.main, PRICES)
         assert [size.length for size in found] == list(Length)
         assert found[0].units <= found[2].units
         assert all(size.encoding == "UCS-2" and size.price == 10 * size.parts for size in found)
@@ -53,7 +53,7 @@ def test_the_sizes_of_a_text_grow_with_what_is_known() -> None:
 
 def test_another_table_is_another_price() -> None:
     template = RULEBOOK.templates["order_packed"]
-    prices = [sizes(template, RULEBOOK.shop, replace(PRICES, persian=persian))[1].price for persian in (1, 2000)]
+    prices = [sizes(template, RULEBOOK.shops.main, replace(PRICES, persian=persian))[1].price for persian in (1, 2000)]
     assert prices == [1, 2000]
 
 
@@ -76,7 +76,7 @@ def test_it_counts_more_only_where_a_pair_would_be_cut(counted: object, text: st
 
 def test_the_texts_that_ship_agree_too(counted: object) -> None:
     for template in RULEBOOK.templates.values():
-        for size in sizes(template, RULEBOOK.shop, Prices()):
+        for size in sizes(template, RULEBOOK.shops.main, Prices()):
             assert size.parts == library(counted, size.text)
 
 

@@ -32,7 +32,7 @@ ANY_NAME = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), ma
 
 def context(name: str | None = None, item: str = "", carrier: str | None = None, **more: str) -> Context:
     about = Details(name=name, items=(Item(item),), carrier=carrier, phone="09121234567", amount=185_000_000, **more)
-    return Context(order=Order(id="10025", source="shop", details=about), shop=RULEBOOK.shop, now=NOON)
+    return Context(order=Order(id="10025", source="shop", details=about), shops=RULEBOOK.shops, now=NOON)
 
 
 def write(folder: Path, body: str, *, name: str = "odd", header: str = "") -> Template:
@@ -86,7 +86,7 @@ LONG = "سیده فاطمه\u200cزهرا حسینی\u200cنژاد طباطبا�
 @pytest.mark.parametrize("template", LOADED.values(), ids=lambda template: template.name)
 def test_a_persons_name_is_said_whole_or_not_at_all(template: Template, name: str) -> None:
     """And where it does not fit, the greeting goes with it."""
-    values = samples.values(template, RULEBOOK.shop, length=Length.LONGEST)
+    values = samples.values(template, RULEBOOK.shops.main, length=Length.LONGEST)
     values |= dict.fromkeys(values.keys() & {"name", "staff_name"}, name)
     text = template.fill(values)
     assert "عزیز" not in text or name in text
@@ -95,7 +95,7 @@ def test_a_persons_name_is_said_whole_or_not_at_all(template: Template, name: st
 
 def test_the_link_gives_way_before_the_carrier_does() -> None:
     template = LOADED["order_shipped_elsewhere"]
-    text = template.fill(samples.values(template, RULEBOOK.shop, length=Length.LONGEST))
+    text = template.fill(samples.values(template, RULEBOOK.shops.main, length=Length.LONGEST))
     assert "شرکت ملی پست" in text
     assert "123456789012345678901234" in text
     assert "http" not in text
@@ -124,7 +124,7 @@ def test_a_persian_line_stands_from_right_to_left(tmp_path: Path, name: str, sta
 @pytest.mark.parametrize("length", Length)
 @pytest.mark.parametrize("template", LOADED.values(), ids=lambda template: template.name)
 def test_codes_stay_in_order_on_the_screen(template: Template, length: Length) -> None:
-    values = samples.values(template, RULEBOOK.shop, length=length)
+    values = samples.values(template, RULEBOOK.shops.main, length=length)
     shown = "\n".join(get_display(line, base_dir="R") for line in template.fill(values).splitlines())
     shown = re.sub("[\u200e\u200f]", "", shown)
     codes = ("order", "receipt", "tracking_code", "card", "account", "site", "support_phone", "phone", "refund_receipt")
@@ -175,7 +175,7 @@ def test_a_header_says_all_about_its_message(tmp_path: Path) -> None:
     filled = template.patterns(context("سارا محمدی"))
     assert filled["kavenegar"].tokens == {"token": "۱۰۰۲۵", "token10": "سارا محمدی"}
     assert filled["smsir"].tokens == {"ORDER": "۱۰۰۲۵", "NAME": "سارا محمدی"}
-    assert samples.values(template, RULEBOOK.shop)["name"] == "مریم"
+    assert samples.values(template, RULEBOOK.shops.main)["name"] == "مریم"
 
 
 def test_how_texts_leave_is_the_configurations_where_there_is_a_pattern(tmp_path: Path) -> None:
@@ -231,19 +231,19 @@ def test_every_template_that_ships_is_named_in_a_promise_and_has_limits() -> Non
 
 
 def test_the_reference_has_every_variable_and_every_key() -> None:
-    said = reference.variables(RULEBOOK.shop)
+    said = reference.variables(RULEBOOK.shops.main)
     assert [name for name in [*VARIABLES, *Header.model_fields] if f"| `{name}` |" not in said] == []
 
 
 def test_the_page_of_all_texts_needs_nothing_else() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    html = page.page(LOADED, RULEBOOK.shops, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
     assert not re.search(r"(?:src|href)=|url\(\"?http", html)
     assert all(f'id="{template.name}"' in html for template in LOADED.values())
     assert "&lt;" not in html
 
 
 def test_the_page_of_all_texts_is_persian() -> None:
-    html = page.page(LOADED, RULEBOOK.shop, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
+    html = page.page(LOADED, RULEBOOK.shops, load(CONFIG.file, environment={}).sms.price, names=labels.TEMPLATES)
     assert [template.name for template in LOADED.values() if template.header.purpose in html] == []
     assert [template.name for template in LOADED.values() if f"<b>{labels.template(template.name)}" not in html] == []
     assert "ریال" not in html

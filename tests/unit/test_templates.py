@@ -14,7 +14,7 @@ from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import Details, EventType, Item
 from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.orders import Order, apply_events
-from notifier.domain.policy import EVERYTHING, Shop
+from notifier.domain.policy import EVERYTHING, Shop, Shops
 from notifier.domain.variables import Context
 from notifier.errors import TemplateError
 from notifier.sms import templates
@@ -49,9 +49,11 @@ FULL = details(
 OPTIONAL = sorted(set(Details.__struct_fields__) - {"phone"})
 
 
-def context(about: Details, *, shop: Shop = RULEBOOK.shop, order_id: str = "10025") -> Context:
+def context(about: Details, *, shop: Shop = RULEBOOK.shops.main, order_id: str = "10025") -> Context:
     empty = Order(id=order_id, source="shop")
-    return Context(order=apply_events(empty, [event(EventType.REGISTERED, 0, about)]), shop=shop, now=NOON, call=CALL)
+    return Context(
+        order=apply_events(empty, [event(EventType.REGISTERED, 0, about)]), shops=Shops(main=shop), now=NOON, call=CALL
+    )
 
 
 def flaws(text: str) -> list[str]:
@@ -88,13 +90,13 @@ def test_whatever_is_missing_the_text_reads_well(name: str, missing: set[str]) -
 
 
 WITHOUT = {
-    "site": replace(RULEBOOK.shop, site=""),
-    "card": replace(RULEBOOK.shop, card="", bank=""),
-    "account": replace(RULEBOOK.shop, account=""),
-    "bank": replace(RULEBOOK.shop, bank="", iban="IR820540102680020817909002"),
-    "holder": replace(RULEBOOK.shop, holder=""),
-    "blank": replace(RULEBOOK.shop, bank=" ", card=" ", account=" ", holder=" "),
-    "anything": replace(RULEBOOK.shop, site="", bank="", card="", account="", holder=""),
+    "site": replace(RULEBOOK.shops.main, site=""),
+    "card": replace(RULEBOOK.shops.main, card="", bank=""),
+    "account": replace(RULEBOOK.shops.main, account=""),
+    "bank": replace(RULEBOOK.shops.main, bank="", iban="IR820540102680020817909002"),
+    "holder": replace(RULEBOOK.shops.main, holder=""),
+    "blank": replace(RULEBOOK.shops.main, bank=" ", card=" ", account=" ", holder=" "),
+    "anything": replace(RULEBOOK.shops.main, site="", bank="", card="", account="", holder=""),
 }
 
 
@@ -107,7 +109,7 @@ def test_a_shop_need_not_have_everything(name: str, missing: str) -> None:
 
 def test_the_text_about_a_transfer_says_whose_bank_and_account_it_is() -> None:
     render = RULEBOOK.templates["order_registered_transfer"].render
-    shop = replace(RULEBOOK.shop, iban="IR820540102680020817909002")
+    shop = replace(RULEBOOK.shops.main, iban="IR820540102680020817909002")
     said = render(context(FULL, shop=shop)).splitlines()
     assert said[2:6] == [
         "کارت ملت: \u200e6104-3377-1234-5678",

@@ -81,7 +81,7 @@ def test_smsir(variable: str, value: str, fitted: str | None) -> None:
 
 @pytest.mark.parametrize("variable", sorted(VARIABLES))
 def test_sums_dates_and_numbers_arrive_whole_or_not_at_all(variable: str) -> None:
-    value = VARIABLES[variable](samples.context(Length.LONGEST, RULEBOOK.shop))
+    value = VARIABLES[variable](samples.context(Length.LONGEST, RULEBOOK.shops.main))
     if variable not in NAMES_OF_ALL and re.search(r"تومان|ریال|[0-9۰-۹]{4}", value):
         assert variable in EXACT | {"call_list"}
 
@@ -104,10 +104,10 @@ def test_what_the_rules_forbid(bad: str) -> None:
 def test_whoever_the_customer_is_every_token_of_every_text_is_right(
     template: Template, name: str, item: str, carrier: str
 ) -> None:
-    context = samples.context(Length.TYPICAL, RULEBOOK.shop)
+    context = samples.context(Length.TYPICAL, RULEBOOK.shops.main)
     about = Details(name=name, items=(Item(item),), carrier=carrier, reference="123", phone="09121234567")
     order = type(context.order)(id="10025", source="shop", details=about)
-    filled = template.patterns(type(context)(order=order, shop=context.shop, now=context.now))
+    filled = template.patterns(type(context)(order=order, shops=context.shops, now=context.now))
     for kind, pattern in filled.items():
         assert all(RULES[kind].wrong(token, value) is None for token, value in pattern.tokens.items())
 
@@ -115,8 +115,8 @@ def test_whoever_the_customer_is_every_token_of_every_text_is_right(
 @pytest.mark.parametrize("template", PATTERNED, ids=lambda template: template.name)
 def test_the_pattern_says_what_the_text_says(template: Template) -> None:
     """Filled in as the provider does it, the pattern is the text, but for the signs that no token may hold."""
-    values = samples.values(template, RULEBOOK.shop)
-    said = patterns.text(template, "kavenegar", RULEBOOK.shop)
+    values = samples.values(template, RULEBOOK.shops.main)
+    said = patterns.text(template, "kavenegar", RULEBOOK.shops.main)
     tokens = template.fill_patterns(values)["kavenegar"].tokens
     for token in sorted(tokens, key=len, reverse=True):
         assert said.count(f"%{token}") >= 1
@@ -127,7 +127,7 @@ def test_the_pattern_says_what_the_text_says(template: Template) -> None:
 
 def test_a_pattern_that_would_say_less_is_not_used() -> None:
     template = RULEBOOK.templates["order_shipped_tehran"]
-    values = samples.values(template, RULEBOOK.shop)
+    values = samples.values(template, RULEBOOK.shops.main)
     assert template.fill_patterns(values).keys() == {"kavenegar"}
     assert template.fill_patterns(values | {"tracking_code": "RA123"}) == {}
     assert template.fill_patterns(values | {"carrier": ""}) == {}

@@ -19,7 +19,7 @@ from notifier.domain import persian
 from notifier.domain.decide import decide
 from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, Stage, apply_events
-from notifier.domain.policy import Block, Policy, Rulebook, Shop
+from notifier.domain.policy import Block, Policy, Rulebook, Shop, Shops
 from notifier.domain.regions import Regions
 from notifier.domain.timeline import LineKind
 from notifier.domain.variables import Context, more_items
@@ -260,7 +260,7 @@ def test_all_items_are_counted_and_the_first_are_named(count: int) -> None:
     details = snap("order.created__pending_online", line_items=[line] * count).details
     assert (len(details.items or ()), details.count) == (min(count, 50), count)
     context = Context(
-        order=Order(id="1", source="woo", details=details), shop=Shop(name="", support_phone=""), now=START
+        order=Order(id="1", source="woo", details=details), shops=Shops(main=Shop(name="", support_phone="")), now=START
     )
     assert more_items(context) == (persian.digits(count - 1) if count > 1 else "")
 
@@ -883,7 +883,11 @@ def test_a_correction_is_a_repetition_on_the_timeline() -> None:
     policy = Policy(blocks={}, otherwise=Block(), regions=Regions.of({"tehran": ["تهران"]}, default="elsewhere"))
     shop = Shop(name="فروشگاه", support_phone="02191001234")
     rules = Rulebook(
-        policy=policy, templates={}, shop=shop, working_time=lambda time: time, texting_time=lambda time: time
+        policy=policy,
+        templates={},
+        shops=Shops(main=shop),
+        working_time=lambda time: time,
+        texting_time=lambda time: time,
     )
     book = Book()
     first = decide(None, book.fixture("order.updated__processing_online"), rules, RECEIVED)

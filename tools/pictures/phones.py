@@ -21,6 +21,7 @@ from notifier.domain import jalali
 from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.persian import digits
+from notifier.domain.policy import Shops
 from notifier.domain.variables import Context
 from notifier.texts import loading, page
 from tools.pictures.shots import CHROMIUM, FOLDER, make_smaller
@@ -114,7 +115,7 @@ def _bubbles(thread: Thread) -> Iterator[Bubble]:
             for kind in (EventType.REGISTERED, EventType.DELIVERED)
         ]
         order = replace(apply_events(Order(id=thread.order_id, source="shop"), happened), prepaid=True)
-        text = templates[name].render(Context(order=order, shop=shop, now=now))
+        text = templates[name].render(Context(order=order, shops=Shops(main=shop), now=now))
         yield Bubble(jalali.weekday_date(now), digits(f"{now:%H:%M}"), text)
 
 

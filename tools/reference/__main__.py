@@ -20,7 +20,7 @@ def pages() -> Mapping[Path, str]:
     config = load(shipped.CONFIG, environment={})
     shop, prices = config.shop, config.sms.price
     return {
-        DOCS / "texts.md": reference.texts(loading.load(config), shop, prices),
+        DOCS / "texts.md": reference.texts(loading.load(config), config.shops, prices),
         FOLDER / "variables.md": reference.variables(shop),
         FOLDER / "configuration.md": configuration.page(),
         FOLDER / "events.md": events.page(),

@@ -20,6 +20,7 @@ from notifier.config.outbound import WebhookConfig
 from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
 from notifier.config.rest import RestConfig
 from notifier.config.section import keys as fields_of
+from notifier.config.shop import OwnShopConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.policy import Block
 from notifier.secret import Secret
@@ -28,11 +29,12 @@ from notifier.sms.price import Prices
 from tools.reference.page import MADE, cell, table
 from tools.reference.remarks import Remarks, remarks
 
-_ALONE = (Prices, Limits, RestConfig)
+_ALONE = (Prices, Limits, OwnShopConfig, RestConfig)
 """Tables that have a section of their own in the file."""
 
 _NAMED: dict[str, tuple[str, type]] = {
     'sources.NAME, kind = "standard"': ("sources.shop", StandardSource),
+    "sources.NAME.shop": ("sources.shop.shop", OwnShopConfig),
     'sources.NAME, kind = "woocommerce"': ("sources.woo", WooCommerceSource),
     "sources.NAME.rest": ("sources.woo.rest", RestConfig),
     'sources.NAME, kind = "mapping"': ("sources.mine", MappingSource),
@@ -167,7 +169,7 @@ def _meaning(said: Remarks, section: str, key: str) -> str | None:
     """What is said where it stands, as a section of its own, or of another section of the kind."""
     group = section.partition(".")[0]
     others = [
-        example for _, (example, _) in _NAMED.items() if example.startswith(f"{group}.") and "rest" not in example
+        example for _, (example, _) in _NAMED.items() if example.startswith(f"{group}.") and example.count(".") == 1
     ]
     words = [said.key(section, key), _words(said, f"{section}.{key}"), *(said.key(other, key) for other in others)]
     return next(filter(None, words), None)

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec.structs import replace
 
 from notifier.domain import persian, spoken
 from notifier.domain.messages import Audience, Pattern, Via
@@ -121,7 +122,15 @@ class Template:
 
     def patterns(self, context: Context) -> dict[str, Pattern]:
         """The message as an approved pattern, by kind of provider; one whose rules a value breaks is left out."""
-        return self.fill_patterns(self.values(context)) if self._patterns else {}
+        return self.fill_patterns(self.values(context)) if self._patterns and self._approved_for(context) else {}
+
+    def _approved_for(self, context: Context) -> bool:
+        """Whether the pattern, in which the shop's own name and numbers are fixed words, names this one's."""
+        if self.shop:
+            return True
+        spoken = replace(context, order=replace(context.order, source=""))
+        fixed = self.variables & OF_THE_SHOP
+        return all(self._values[name](context) == self._values[name](spoken) for name in fixed)
 
     def fill_patterns(self, values: Mapping[str, str]) -> dict[str, Pattern]:
         """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""

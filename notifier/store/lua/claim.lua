@@ -83,17 +83,20 @@ local function wait_for_gap(to)
 end
 
 -- Until when a message must wait for an earlier one to the same customer; nil when none is in its way. One that is not
--- due yet for a reason of its own (a later time, quiet hours) is in nobody's way; one that is to be tried again is.
-local function wait_for_turn(id, to, essential)
+-- due yet for a reason of its own (a later time, quiet hours) is in nobody's way; one that is to be tried again is. Nor is
+-- one that leaves by the lines of another source: these may be away for as long as they like.
+local function wait_for_turn(id, to, essential, route)
   local texts = texts_key:format(to)
   for _, other in ipairs(redis.call("ZRANGE", texts, 0, ask.ahead - 1)) do
     if other == id then return nil end
-    local record = fields(other, "state", "due", "retrying", "bound", "essential", "expires")
+    local record = fields(other, "state", "due", "retrying", "bound", "essential", "expires", "route")
     local state, due = record[1], tonumber(record[2]) or now
     if state == "sending" then
       return now + ask.look_again
     elseif state ~= "queued" then
       redis.call("ZREM", texts, other)
+    elseif record[7] ~= route then
+      -- it leaves by other lines
     elseif (ask.essential_only and not record[5]) or (tonumber(record[6]) or math.huge) <= now then
       -- it does not leave now
     elseif record[4] and record[4] ~= ask.line then
@@ -124,7 +127,7 @@ end
 local room = ask.count - #taken
 if room > 0 then
   for _, id in ipairs(redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room)) do
-    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand")
+    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand", "route")
     local to, essential, staff = record[2], record[4], record[5]
     if record[1] ~= "queued" then
       redis.call("ZREM", outbox, id)
@@ -137,7 +140,7 @@ if room > 0 then
     elseif ask.essential_only and not essential then
       redis.call("ZADD", outbox, now + ask.look_again_essential, id)
     else
-      local wait = wait_for_turn(id, to, essential) or (not essential and not staff and wait_for_gap(to))
+      local wait = wait_for_turn(id, to, essential, record[9]) or (not essential and not staff and wait_for_gap(to))
       if wait then
         redis.call("ZADD", outbox, wait, id)
       else
