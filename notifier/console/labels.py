@@ -99,6 +99,7 @@ WHY_NOT_AGAIN: Mapping[str, str] = {
 
 MESSAGE_REASONS: Mapping[str, str] = {
     "too_late": "وقت آن گذشته بود",
+    "called_twice": "دو بار تماس گویا گرفته شد و کسی پاسخ نداد",
     "opted_out": "مشتری نخواسته است پیامک بگیرد",
     "maybe_sent": "پاسخ سامانهٔ پیامک گم شد و روشن نیست که رفته باشد",
     Over.HOUR: "این شماره در یک ساعت بیش از اندازه پیامک می‌گرفت",

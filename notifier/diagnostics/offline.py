@@ -301,6 +301,9 @@ def _providers(config: Config) -> Iterator[Finding]:
     for key, name in named:
         if name not in config.providers:
             yield _error(f"{config.file}: {key}", f"there is no [providers.{name}]; there are: {known}")
+        elif getattr(config.providers[name], "callback", None) is not None and not config.callbacks.token:
+            text = "reports are posted to us, and nothing takes them: set [callbacks] token"
+            yield _warning(f"{config.file}: providers.{name}.callback", text)
 
 
 def _needed_secrets(config: Config) -> list[str]:

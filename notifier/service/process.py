@@ -49,6 +49,7 @@ from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
+from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.templates import Template, Templates
 from notifier.store import counting
 from notifier.store import keys as names
@@ -65,6 +66,7 @@ from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
+from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -248,6 +250,7 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
+                reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
                 console=create_console(self._console_parts(loaded)),
@@ -371,6 +374,14 @@ class Service:
             self.sending.inbox,
             accounts.kavenegar_names(config),
         )
+
+    def _reports(self) -> ReportCallbacks:
+        described = {
+            line.name: line.provider.reports
+            for line in self.sending.accounts
+            if isinstance(line.provider, HttpProvider) and line.provider.is_called_back
+        }
+        return ReportCallbacks(self.config.callbacks.tokens(), self.sending.receipts, described)
 
     async def _stop_posting(self, task: "asyncio.Task[None]") -> None:
         """Settle what is under way, unless a shop takes too long: it will get that again."""
