@@ -97,7 +97,7 @@ class Keys:
     found_by = Single(
         "found_by",
         "what orders are found by, each with its order behind `|`: `n` and a name from each of its words on, `c` and a "
-        "code that is not in small letters and digits alone; of a packed order its family name and codes",
+        "code that is not in small letters and digits alone; of a packed order its first and family name and codes",
         "with the order",
         Moves(MEMBERS, By.ORDER, "second part of the member"),
     )
