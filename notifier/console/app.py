@@ -5,6 +5,7 @@ from aiohttp import web
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
+from notifier.console.bank_lines import BankLinePages
 from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
@@ -40,6 +41,7 @@ def create_console(deps: Dependencies) -> web.Application:
         CallbackPages,
         Orders,
         DepositPages,
+        BankLinePages,
         Conversations,
         Consent,
         WaitingPages,

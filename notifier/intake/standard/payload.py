@@ -198,7 +198,12 @@ class Payload(_Part):
         match self.type:
             case EventType.REFUNDED:
                 money_part: dict[str, Any] = {"refund_amount": rial, "refund_reference": reference}
-            case EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_CONFIRMED | EventType.DEPOSIT_REJECTED:
+            case (
+                EventType.DEPOSIT_REPORTED
+                | EventType.DEPOSIT_CONFIRMED
+                | EventType.DEPOSIT_REJECTED
+                | EventType.DEPOSIT_UNMATCHED
+            ):
                 money_part = {"deposit_amount": rial, "reference": reference}
             case _:
                 money_part = {"amount": rial, "reference": reference}
