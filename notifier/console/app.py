@@ -24,6 +24,7 @@ from notifier.console.promises import PromisePages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.statements import StatementPages
 from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
 from notifier.console.tour import Tour
@@ -42,6 +43,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Orders,
         DepositPages,
         BankLinePages,
+        StatementPages,
         Conversations,
         Consent,
         WaitingPages,

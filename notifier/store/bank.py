@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.domain.bank import (
+    BalanceChain,
     BankLine,
     BankMovement,
     Fingerprint,
@@ -43,6 +44,7 @@ class GivenLine:
     at: int  # unix ms
     text: str = ""
     by_statement: bool = False
+    chain: BalanceChain | None = None  # as its own statement shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,19 @@ class BankBook:
 
     redis: Redis
 
-    async def known(self, source: str, given: GivenLine) -> BankLine | None:
-        """The line that this is, if it came before; nothing is written."""
-        line, known, _ = await self._judged(source, given)
-        return known or await self.line(line.id)
+    async def known_of(self, given: Sequence[GivenLine]) -> list[bool]:
+        """Whether each came before, in one round trip; nothing is written."""
+        if not given:
+            return []
+        pipeline, found = self.redis.pipeline(transaction=False), [_fingerprints(one) for one in given]
+        for fingerprint in (fingerprint for one in found for fingerprint in one):
+            pipeline.get(names.bank_known(fingerprint.name))
+        rows = iter(await pipeline.execute())
+        told = []
+        for one, line in zip(found, given, strict=True):
+            known = [(each, decode(row, KnownLine)) for each, row in [(each, next(rows)) for each in one] if row]
+            told.append(any(_is_same(each, known_as, line) for each, known_as in known))
+        return told
 
     async def take(self, source: str, given: GivenLine) -> TakenLine:
         """Keep a line, unless it came before. Raises StoreAway."""
@@ -111,10 +122,7 @@ class BankBook:
                 continue
             if one.bare and not (known.bare or said.balance is None):
                 continue
-            is_same = one.sure and same_minute(known.minute, said.minute)
-            if not is_same and not one.sure and known.at == given.at:
-                is_same = True  # one text that the phone sent again
-            if is_same and (before := await self.line(known.id)) is not None:
+            if _is_same(one, known, given) and (before := await self.line(known.id)) is not None:
                 break
             twin = twin or known.id
         balance = raw or b""
@@ -126,7 +134,7 @@ class BankBook:
             said=said,
             text=given.text[:LONGEST_TEXT],
             by_statement=given.by_statement,
-            chain=chained(said, given.at, _balance(balance)),
+            chain=given.chain or chained(said, given.at, _balance(balance)),
             twin=twin,
             standing=LineStanding.OPEN if said.movement is BankMovement.IN else LineStanding.NOTED,
         )
@@ -204,6 +212,15 @@ class BankBook:
                     count += (await work.commit(self.redis, [unit]))[0][0] == "done"
             await self.redis.delete(names.bank_lines_of(order))
         return count
+
+
+def _is_same(by: Fingerprint, known: KnownLine, given: GivenLine) -> bool:
+    """Whether a line is the known one, and no other that looks like it."""
+    if abs(known.at - given.at) > by.within or (by.bare and not (known.bare or given.said.balance is None)):
+        return False
+    if by.sure:
+        return same_minute(known.minute, given.said.minute)
+    return known.at == given.at and not by.bare  # one text that the phone sent again
 
 
 def _names(found: Any) -> list[str]:

@@ -270,7 +270,8 @@ class BankMatching:
         details = Details(reference=line.said.reference or None)
         if not is_whole:
             details = Details(reference=line.name, deposit_amount=amount)
-        at = max(self.now(), order.deposit_waiting or 0, order.happened(EventType.DEPOSIT_REJECTED) or 0)
+        undone = (order.happened(EventType.DEPOSIT_UNMATCHED) or -1) + 1
+        at = max(self.now(), order.deposit_waiting or 0, order.happened(EventType.DEPOSIT_REJECTED) or 0, undone)
         return [self._event(line, order, event_id, EventType.DEPOSIT_CONFIRMED, details, at)]
 
     def _undone(self, line: BankLine, order: Order | None, event_id: str) -> Sequence[Event]:
