@@ -143,8 +143,9 @@ class StatementPages:
 
     async def take(self, request: web.Request) -> web.Response:
         """Take the lines; what is known already is not taken again."""
+        form = request[FORM]
         upload, kept = await self._kept(request)
-        rows = self._rows(kept, _layout(kept.table, request[FORM]))
+        rows = self._rows(kept, _layout(kept.table, form))
         given = [row.given for row in rows if row.given is not None]
         taken = await self._deps.bank.take(kept.source, given)
         fresh = [one.line.id for one in taken if one.is_new]

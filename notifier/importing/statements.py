@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import jdatetime
@@ -156,7 +157,7 @@ def _newest_first(lines: Sequence[GivenLine]) -> bool:
 
 
 def _kept(lines: Sequence[GivenLine]) -> int:
-    return sum(_goes_on(before, after) for before, after in zip(lines, lines[1:], strict=False))
+    return sum(_goes_on(before, after) for before, after in pairwise(lines))
 
 
 def _goes_on(before: GivenLine, after: GivenLine) -> bool:

@@ -1,10 +1,12 @@
 """Money that came into the account, by texts of banks: each line once, matched beyond doubt or shown to a person."""
 
+import io
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from call_fixtures import BOSS
 from console_browser import ISFAHAN, Browser, Desk, hashed, hire
@@ -22,6 +24,7 @@ from notifier.service.process import Service
 from notifier.store import audit
 from notifier.store import keys as names
 from notifier.store.audit import Act, Wanted
+from notifier.store.bank import BankBook
 
 BANK = {"kind": "bank", "secret": SHOP_SECRET}
 PAYMENT = {"method": "bank_transfer", "amount": 2_400_000, "currency": "IRR"}
@@ -166,7 +169,7 @@ async def test_what_is_doubtful_waits_for_a_person(desk: Desk, phone: StandardSh
     await forward(phone, text or mellat(2_400_000, 18_150_000))
     await desk.service.bank.tick()
     assert not (await order(desk)).prepaid
-    assert not [one for one in await desk.service.bank.book.matched_lines(5)]
+    assert await desk.service.bank.book.matched_lines(5) == []
 
 
 @pytest.mark.parametrize("settings", [{"deposits__automatic": "exact"}])
@@ -389,3 +392,99 @@ async def test_orders_get_sums_of_their_own(desk: Desk, phone: StandardShop) -> 
     fourth = await register(desk, "10028")
     assert fourth["pay_exactly"] == 2_400_020  # given back
     assert (await register(desk, "10028"))["pay_exactly"] == 2_400_020
+
+
+STATEMENT = (
+    "تاریخ,ساعت,شماره سند,شرح,بدهکار,بستانکار,مانده\n"
+    "1405/09/02,11:52,1001,واریز,0,2400000,18150000\n"
+    "1405/09/02,11:58,1002,واریز,0,700000,18850000\n"
+    "1405/09/02,12:10,1003,خرید,50000,0,18800000\n"
+    "جمع,,,,50000,3100000,\n"
+)
+
+
+async def hand_in(browser: Browser, content: bytes) -> Any:
+    form = aiohttp.FormData()
+    form.add_field("csrf", browser.csrf)
+    form.add_field("source", "bank")
+    form.add_field("file", io.BytesIO(content), filename="hesab.csv")
+    page = await browser._ask("POST", "/statements", data=form)
+    if page.status != 303:
+        return page, ""
+    address = page.headers["Location"].removeprefix("/console")
+    return await browser.get(address), address
+
+
+async def test_a_statement_is_looked_at_and_taken_once(desk: Desk, phone: StandardShop) -> None:
+    desk.clock.turn(timedelta(hours=3))
+    await register(desk)
+    await forward(phone, mellat(2_400_000, 18_150_000))
+    await desk.sara.get("/statements")
+    page, address = await hand_in(desk.sara, STATEMENT.encode())
+    for said in ("۱ واریز تازه", "۱ برداشت", "۱ پیش‌تر ثبت‌شده", "۷۰٬۰۰۰ تومان", "جمع یا سرجمع است"):
+        assert said in page.words
+    assert len(await desk.service.bank.book.open_lines(10)) == 1  # nothing was taken yet
+    places = {"date": "0", "time": "1", "reference": "2", "text": "3", "out": "4", "in": "5", "balance": "6"}
+    columns = places | {"unit": "rial"}
+    page = await desk.sara.post(address, **columns)
+    assert "۲ ردیف تازه ثبت شد؛ ۱ ردیف از پیش بود." in page.words
+    again = await desk.sara.post(address, **columns)
+    assert "۰ ردیف تازه ثبت شد؛ ۳ ردیف از پیش بود." in again.words
+    lines = await desk.service.bank.book.open_lines(10)
+    assert sorted(one.said.amount for one in lines) == [700_000, 2_400_000]
+    late = await forward(phone, mellat(700_000, 18_850_000, at="11:58"))  # the text comes after the statement
+    assert late.body["duplicate"] is True
+
+
+async def test_a_statement_without_headings_is_mapped_by_hand(desk: Desk) -> None:
+    desk.clock.turn(timedelta(hours=3))
+    await desk.sara.get("/statements")
+    page, address = await hand_in(desk.sara, "الف;ب;پ\n1405/09/02 11:52;240000;1815000\n".encode())
+    assert "خودتان بگویید هر ستون چیست" in page.words
+    page = await desk.sara.get(f"{address}?date=0&in=1&balance=2&unit=toman")
+    assert "۲۴۰٬۰۰۰ تومان" in page.words
+    await desk.sara.post(address, **({"date": "0", "balance": "2", "unit": "toman"} | {"in": "1"}))
+    assert (await only_line(desk)).said.amount == 2_400_000
+    other, _ = await hand_in(desk.sara, b"PK\x03\x04")
+    assert "فایل خوانده نشد" in other.words
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "sources__bank": BANK
+            | {
+                "signature": {"scheme": "token", "header": "X-Token"},
+                "secret": "a token of an aggregator",
+                "currency": "IRT",
+                "fields": {"amount": "creditAmount", "payment_id": "payId", "reference": "bankReferenceNumber"},
+            }
+        }
+    ],
+)
+async def test_an_aggregator_s_webhook_is_described(desk: Desk, client: Client) -> None:
+    await register(desk)
+    await register(desk, "10026")
+    body = {"creditAmount": 240_000, "payId": "10026", "bankReferenceNumber": "77"}
+    for status in (202, 200):
+        answer = await client.post("/webhooks/bank", json=body, headers={"X-Token": "a token of an aggregator"})
+        assert answer.status == status
+    page = await desk.sara.get("/deposits")
+    assert "سفارشش پیدا شد" in page.words
+    await press(desk.sara, await only_line(desk), "match", order="shop:10026")
+    assert ((await order(desk)).prepaid, (await order(desk, "10026")).prepaid) == (False, True)
+    refused = await client.post("/webhooks/bank", json=body, headers={"X-Token": "another"})
+    assert refused.status == 401
+
+
+async def test_who_is_erased_is_in_no_text_of_a_bank(desk: Desk, phone: StandardShop, redis: Redis) -> None:
+    await register(desk)
+    text = "بلو\nواریز پول\nسارا محمدی عزیز، 2,400,000 ریال به حساب شما نشست.\nموجودی: 9,000,000 ریال"
+    await forward(phone, text, sender="blu")
+    await press(desk.sara, await only_line(desk), "match", order="shop:10025")
+    (line,) = await desk.service.bank.book.matched_lines(10)
+    assert await BankBook(redis).forget_texts(["shop:10025"]) == 1
+    left = await desk.service.bank.book.line(line.id)
+    assert left
+    assert (left.text, left.order, left.said.amount) == ("", "", 2_400_000)

@@ -69,8 +69,7 @@ def sender_key(sender: str) -> str:
     plain = persian.fold(sender[:_LONGEST])
     digits = "".join(char for char in plain if char.isdigit())
     if digits and not any(char.isalpha() for char in plain):
-        bare = digits.removeprefix("00") if len(digits) > 10 else digits
-        return bare[-10:]
+        return digits.removeprefix("00")[-10:]
     return "".join(char for char in plain if char.isalnum())
 
 
