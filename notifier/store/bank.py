@@ -85,6 +85,7 @@ class BankBook:
     async def take(self, source: str, given: GivenLine) -> TakenLine:
         """Keep a line, unless it came before. Raises StoreAway."""
         for _ in range(_ATTEMPTS):
+            said = given.said
             line, known, balance = await self._judged(source, given)
             if known is not None:
                 return TakenLine(known, is_new=False)
@@ -98,6 +99,8 @@ class BankBook:
                 unit.do("SET", names.bank_known(one.name), encode(remembered), "PX", KEPT)
             if line.standing is LineStanding.OPEN:
                 unit.do("ZADD", names.BANK_OPEN, line.at, line.id)
+                unit.do("SADD", names.bank_open_of(str(said.amount)), line.id)
+                unit.do("PEXPIRE", names.bank_open_of(str(said.amount)), KEPT)
             if line.said.balance is not None and _since(balance) <= line.at:
                 unit.do("HSET", names.BANK_BALANCES, field, f"{line.said.balance}|{line.at}")
             name, _value = (await work.commit(self.redis, [unit]))[0]
@@ -180,6 +183,8 @@ class BankBook:
         unit.require_version(names.bank_line(line.id), line.v)
         unit.do("SET", names.bank_line(line.id), encode(after), "KEEPTTL")
         is_open = after.standing in (LineStanding.OPEN, LineStanding.WAITS)
+        same = names.bank_open_of(str(line.said.amount))
+        unit.do("SADD" if is_open and not tell else "SREM", same, line.id)
         unit.do(*(("ZADD", names.BANK_OPEN, after.at) if is_open and not tell else ("ZREM", names.BANK_OPEN)), line.id)
         unit.do(*(("ZADD", names.BANK_TELLING, now) if tell else ("ZREM", names.BANK_TELLING)), line.id)
         if after.standing is LineStanding.MATCHED:

@@ -485,6 +485,11 @@ bank_line = _of_one(
     "`STAFF`",
     "lapses 180 days after it came; its text goes with the order it was given to",
 )
+bank_open_of = _of_one(
+    "n:bank:open:{n:staff}:<rial>",
+    "set: the lines of `BANK_OPEN` of one sum; in the slot of `STAFF`",
+    "lapses with the lines",
+)
 bank_known = _of_one(
     "n:bank:known:{n:staff}:<fingerprint>",
     "the line that has this sum with this balance, or this reference: by it a line is known that comes twice; in the "

@@ -30,6 +30,7 @@ from notifier.domain.policy import Rulebook
 from notifier.errors import NotifierError
 from notifier.intake.delivery import Clashing, Delivery, Unchanged
 from notifier.intake.fair_queue import Submits
+from notifier.store import keys as names
 from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.bank import BankBook, GivenLine, TakenLine
 from notifier.store.keys import Keys
@@ -113,6 +114,7 @@ class BankMatching:
         for line in shown:
             named = line.said.reference or "-"
             paid_by = line.said.payment_id or "-"
+            pipeline.smembers(names.bank_open_of(str(line.said.amount)))
             for keys in everywhere:
                 pipeline.smembers(keys.transfers(str(line.said.amount)))
                 pipeline.smembers(keys.reported(named))
@@ -122,8 +124,10 @@ class BankMatching:
                     pipeline.exists(keys.order(source, paid_by))
         answers = iter(await pipeline.execute() if shown else [])
         wanted: list[dict[str, Keys]] = []
+        rivals: dict[str, int] = {}
         for line in shown:
             found: dict[str, Keys] = {}
+            rivals[line.id] = len({one.decode() for one in next(answers)} - {line.id})
             named, paid_by = line.said.reference or "-", line.said.payment_id or "-"
             for keys in everywhere:
                 members = [*next(answers), *next(answers)][:_CANDIDATES]
@@ -136,27 +140,16 @@ class BankMatching:
             wanted.append({one: keys for one, keys in found.items() if one.partition(":")[0] in may})
         every = {(keys, member) for one in wanted for member, keys in one.items()}
         orders = {f"{one.source}:{one.id}": one for one in await self.reader.orders(sorted(every))}
-        sums: dict[tuple[str, int], int] = {}
-        for line in await self._rivals(lines):
-            key = (line.source, line.said.amount)
-            sums[key] = sums.get(key, 0) + 1
         told = {
             line.id: matched(
                 line,
                 [orders[member] for member in one if member in orders],
                 self.rulebook().shops,
-                rivals=sums.get((line.source, line.said.amount), 1) - 1,
+                rivals=rivals[line.id],
             )
             for line, one in zip(shown, wanted, strict=True)
         }
         return [told.get(line.id, BankMatch(verdict=MatchVerdict.NONE)) for line in lines]
-
-    async def _rivals(self, lines: Sequence[BankLine]) -> list[BankLine]:
-        """All open lines, with these."""
-        if not lines:
-            return []
-        there = {line.id: line for line in await self.book.open_lines(LOOKED_AT)}
-        return list((there | {line.id: line for line in lines if line.standing is LineStanding.OPEN}).values())
 
     async def give(
         self,
