@@ -1,5 +1,6 @@
 # make run    the demo: service, embedded store, simulator and a sample day
 # make test   everything that proves it     make check  the quick part: lint, types, what starts no process and no browser
+# make machines  the guide to deploying followed on a bare Debian, and the image built and run: root, debootstrap, minutes
 # make pictures  those of the console and of the phones in docs/pictures, taken anew in the system's Chromium
 # make bench  figures beside what is wanted of them (docs/performance.md); wrk is needed
 # make chaos  web, worker and store killed at random for 90 seconds: nothing lost, nothing twice
@@ -17,7 +18,7 @@ UNREACHED := { echo "The packages could not be fetched. Is there a network, or a
 # Whatever the machine's own setting: what hundreds of processes import is compiled once.
 test check: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test check bench chaos pictures lock audit clean
+.PHONY: run test check bench chaos machines pictures lock audit clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -41,9 +42,14 @@ bench: $(VENV)/installed-test
 chaos: $(VENV)/installed-test
 	$(BIN)/python tests/chaos.py
 
+machines: $(VENV)/installed-test
+	NOTIFIER_TEST_MACHINES=1 $(BIN)/python -m pytest tests/integration/test_deploy_page.py tests/integration/test_image_runs.py
+
 pictures: $(VENV)/installed-test
 	$(BIN)/python -m tools.pictures.console
+	$(BIN)/python -m tools.pictures.film
 	$(BIN)/python -m tools.pictures.phones
+	$(BIN)/python -m tools.pictures.texts
 
 lock: $(VENV)/bin/python
 	@$(PIP) 'uv>=0.9'

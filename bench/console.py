@@ -187,9 +187,10 @@ def pages(orders: int, calls: int) -> list[tuple[str, str]]:
         *(f"/orders?q={query}" for query in (late, phone(late), 700_000_000 + late)),
         *(f"/orders?q={quote(query)}" for query in ("مشتری", f"کریمی {late}", "۰۰", f"سفارش {late}", "4321")),
         *("/deposits", "/priority", "/messages", "/parked", "/texts", "/texts/order_packed", "/desk", "/staff"),
+        *("/inbox", "/callbacks", "/tracking", "/promises", "/absence", "/deliveries", "/me", "/owner"),
         *("/figures", "/figures?from=2026-11-17&to=2026-11-23", "/figures?from=2026-09-23&to=2026-11-23"),
     ]
-    supervisor = ("/desk", "/staff", "/figures")
+    supervisor = ("/desk", "/staff", "/figures", "/owner", "/deliveries")
     return [("boss" if path.startswith(supervisor) else "agent1", path) for path in paths]
 
 

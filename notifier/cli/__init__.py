@@ -30,13 +30,20 @@ COMMANDS = {
         "doctor",
         "Check the live parts: Redis, clocks, disk, provider, shops, staff. Exit code 1 if anything is an error.",
     ),
+    "push-keys": Command(
+        "notifier.cli.push_keys",
+        "push_keys",
+        "Make a key for [console.push]: news of calls to closed browsers. Prints it; writes nothing.",
+    ),
     "partitions": Command(
         "notifier.cli.partitions",
         "partitions",
         "Say in how many partitions the data lies, or move it into N. Cut short, it is run again.",
     ),
     "simulator": Command(
-        "notifier.cli.practice", "simulator", "Run a Kavenegar to practise against: shows every SMS, sends nothing."
+        "notifier.cli.practice",
+        "simulator",
+        "Run a Kavenegar and a Bale to practise against: shows all, sends nothing.",
     ),
     "trigger": Command(
         "notifier.cli.triggering",

@@ -30,6 +30,7 @@ messages = typer.Typer(help="Messages and what became of them.", no_args_is_help
 calls = typer.Typer(help="Support calls.", no_args_is_help=True)
 
 MessageId = Annotated[str, typer.Argument(metavar="ID", help="As `messages list` shows it")]
+CallId = Annotated[str, typer.Argument(metavar="ID", help="As `calls list` shows it")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most")]
 
 
@@ -151,6 +152,36 @@ def list_calls(
         )
         table.add_row(*map(foreign, row))
     show_table(table)
+
+
+@calls.command("show")
+def show_call(
+    call_id: CallId, as_json: JsonObject = False, config: ConfigOption = None, data_dir: DataDirOption = None
+) -> None:
+    """One call: why it is made, and its story."""
+
+    async def find(reader: Reader) -> StoredCall:
+        wanted = canonical.asked_for(call_id)
+        for keys in reader.everywhere:
+            if found := await reader.calls([(keys, wanted)]):
+                return found[0]
+        raise typer.BadParameter(f"there is no call {wanted!r}; `notifier calls list` shows them")
+
+    stored = _reading(config, data_dir, find)
+    if as_json:
+        from notifier.web import answers
+
+        write_object(answers.call(stored))
+        return
+    call, console = stored.call, printer()
+    about = [foreign(call.name or ""), phones.mask(call.phone) if call.phone else ""]
+    console.print(f"{stored.state}, due {call.due_at:%Y-%m-%d %H:%M}", *filter(None, about), highlight=False)
+    for reason in call.reasons:
+        console.print(f"{reason.purpose} of order", foreign(reason.order_id), highlight=False)
+    for entry in call.history:
+        at = datetime.fromtimestamp(entry.at / 1000, TEHRAN)
+        words = [entry.what, *(f"{name} {value}" for name, value in (("by", entry.by), ("to", entry.to)) if value)]
+        console.print(f"{at:%Y-%m-%d %H:%M}  {', '.join(words)}", foreign(entry.note), markup=False, highlight=False)
 
 
 def _reading(config: Path | None, data_dir: Path | None, read: Callable[[Reader], Awaitable[T]]) -> T:

@@ -21,8 +21,8 @@ from notifier.sms import segments, templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES
 from notifier.store.opening import Store
+from notifier.texts import aloud, loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts import lint as spelling
-from notifier.texts import loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts.review import review
 
 app = typer.Typer(help="The message templates.", no_args_is_help=True)
@@ -50,11 +50,12 @@ def preview(
     for template in _chosen(loaded, name).values():
         values = samples.values(template, shops.of(template.shop)) | _values(template, given or [])
         text = template.fill(values)
+        aloud_as = aloud.sample(template, shops.of(template.shop))
         if as_json:
             write_object(
                 {"name": template.name, "shop": template.shop or None, "version": template.version, "text": text}
                 | {"purpose": template.header.purpose, "parts": segments.segments(text)}
-                | {"rial": prices.of(text, template.via)}
+                | {"rial": prices.of(text, template.via), "spoken": aloud_as}
             )
             continue
         note = f"{template.header.purpose} · {prices.of(text, template.via):,} rial"
@@ -152,15 +153,23 @@ def variables(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def diff(config: ConfigOption = None, data_dir: DataDirOption = None, folder: FolderOption = None) -> None:
+def diff(
+    as_json: JsonLines = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    folder: FolderOption = None,
+) -> None:
     """Show what changed in the templates since the running service last took them up. Exit code 1 if anything did."""
     settings = configured(config, data_dir)
     changes = asyncio.run(_changes(settings, loading.load(settings, folder)))
-    typer.echo("\n".join(changes) if changes else "nothing changed")
+    if as_json:
+        write_lines(changes)
+    else:
+        typer.echo("\n".join(line for one in changes for line in one.diff) if changes else "nothing changed")
     raise typer.Exit(1 if changes else 0)
 
 
-async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[str]:
+async def _changes(settings: Config, loaded: Mapping[str, Template]) -> list[versions.TextDifference]:
     store = Store(settings.redis)
     try:
         return versions.changes(await versions.in_use(await store.open()), loaded)

@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import typer
 
-from notifier.cli.options import ConfigOption, configured
-from notifier.cli.output import printer
+from notifier.cli.options import ConfigOption, JsonObject, configured
+from notifier.cli.output import printer, write_object
 from notifier.clock import TEHRAN
 from notifier.config import Config, Source
 from notifier.config.sources import StandardSource
@@ -32,6 +32,7 @@ def trigger(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="key=value in data, e.g. payment.method=cash")
     ] = None,
+    as_json: JsonObject = False,
     config: ConfigOption = None,
 ) -> None:
     """Post a signed sample event, of a practice order no shop can have, to a running service; show the answer."""
@@ -49,10 +50,14 @@ def trigger(
         raise typer.BadParameter(f"--set {error}") from None
     base = (url or f"http://{_reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
     status, answer = _send(f"{base}/webhooks/{name}", post)
+    advice = _advice(status, answer, name, base)
+    if as_json:
+        write_object({"status": status, "answer": answer, "advice": advice or None})
+        raise typer.Exit(0 if status < 300 else 1)
     console = printer()
     console.print(f"HTTP {status}")
     console.print(_pretty(answer), highlight=False, markup=False)
-    if advice := _advice(status, answer, name, base):
+    if advice:
         console.print(advice, highlight=False, markup=False)
     raise typer.Exit(0 if status < 300 else 1)
 

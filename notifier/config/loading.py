@@ -10,21 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from notifier.config import Config, shipped
+from notifier.config.plain_words import said
 from notifier.errors import ConfigError
 from notifier.secret import FROM_FILE, Inline
 
 PREFIX = "NOTIFIER__"
 _OUR_GROUPING = {"rules", "regions"}
 """Levels of the models that are not levels of the file."""
-
-_UNKNOWN = "unknown key; it may be misspelt"
-_LIST, _TABLE = "Input should be a valid list", "Input should be a valid table"
-_SAID = {
-    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _UNKNOWN),
-    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), _LIST),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
-}
-"""Kinds of mistakes in the words of whoever writes the file, who knows nothing of how a section is held."""
 
 
 def load(path: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Config:
@@ -36,7 +28,9 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
         return _from_its_folder(Config.model_validate(values | {"file": file.resolve()}, context=FROM_FILE))
     except ValidationError as error:
         lines = [
-            _line(file, origins, _written(values, found["loc"]), found["msg"], found["type"])
+            _line(
+                file, origins, _written(values, found["loc"]), said(found["type"], found["msg"], found.get("ctx", {}))
+            )
             for found in error.errors()
         ]
         raise ConfigError("\n".join(lines)) from None
@@ -126,10 +120,10 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _line(file: Path, origins: Mapping[tuple[str, ...], str], keys: tuple[str, ...], text: str, kind: str) -> str:
+def _line(file: Path, origins: Mapping[tuple[str, ...], str], keys: tuple[str, ...], text: str) -> str:
     variable = next((name for origin, name in origins.items() if keys[: len(origin)] == origin), None)
     where = f"environment variable {variable}" if variable else str(file)
-    return f"{where}: {key_of(keys)}: {_SAID.get(kind, text).removeprefix('Value error, ')}"
+    return f"{where}: {key_of(keys)}: {text}"
 
 
 def key_of(keys: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from notifier.console.orders import Orders
 from notifier.console.owner import OwnerPage
 from notifier.console.people import People
 from notifier.console.promises import PromisePages
+from notifier.console.push import PushPages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
@@ -51,6 +52,7 @@ def create_console(deps: Dependencies) -> web.Application:
         AbsencePages,
         Deliveries,
         Me,
+        PushPages,
         People,
         Dashboard,
         OwnerPage,

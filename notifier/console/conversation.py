@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -11,13 +11,13 @@ from aiohttp import web
 
 from notifier.console import labels, replies
 from notifier.console import scope as scopes
-from notifier.console.customer import orders_of, phone_keys
+from notifier.console.customer import orders_of, phone_keys, spoken_with
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import AlreadyTaken, Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.scope import ShopScope
 from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
-from notifier.domain import canonical, phones
+from notifier.domain import canonical, lookup, phones
 from notifier.domain.calls import Call, CallState
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
@@ -81,6 +81,8 @@ class Conversations:
         return [
             web.get(order, self.of_order),
             web.post(order, self.write_about_order),
+            web.get("/conversation", self.of_phone),
+            web.post("/conversation", self.write_to_phone),
             web.get("/inbox", self.inbox),
             web.get("/inbox/{ref}", self.of_waiting),
             web.post("/inbox/{ref}", self.see_to),
@@ -94,6 +96,13 @@ class Conversations:
         return await self._page(
             request, await self._thread_of_waiting(await self._waiting(request), scopes.of(request[STAFF]))
         )
+
+    async def of_phone(self, request: web.Request) -> web.Response:
+        """Of somebody who texted and has no order, also when nobody has to see to it any more."""
+        return await self._page(request, await self._thread_of_phone(request))
+
+    async def write_to_phone(self, request: web.Request) -> web.Response:
+        return await self._write(request, await self._thread_of_phone(request))
 
     async def write_about_order(self, request: web.Request) -> web.Response:
         return await self._write(request, await self._thread_of_order(request))
@@ -229,7 +238,7 @@ class Conversations:
             await self._withdraw(WaitingReplies(keys=inbox_keys, phone=phone, since=0, holder=None), me.id)
             self._deps.wake()
         when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
-        to = thread.at if order else "/console/inbox"
+        to = thread.at if order or not thread.at.startswith("/console/inbox") else "/console/inbox"
         return await self._back(request, f"پیامک {when}.", to)
 
     async def _page(
@@ -347,6 +356,16 @@ class Conversations:
         # Written about their order, so that a second tap finds its place though they wait no more.
         at = f"/console/orders/{quote(order.source, safe='')}/{quote(order.id, safe='')}/conversation"
         return CustomerThread(phone=one.phone, order=order, home=home, at=at)
+
+    async def _thread_of_phone(self, request: web.Request) -> CustomerThread:
+        phone = lookup.query(request.query.get("phone", "")).phone
+        if not phone or not await spoken_with(self._deps, phone):
+            raise Missing("با این شماره گفتگویی نبوده است. شماره را دوباره ببینید.")
+        thread = await self._thread_of_waiting(
+            WaitingReplies(keys=phone_keys(self._deps, phone), phone=phone, since=0, holder=None),
+            scopes.of(request[STAFF]),
+        )
+        return thread if thread.order else replace(thread, at=f"/console/conversation?phone={phone}")
 
     async def _waiting(self, request: web.Request) -> WaitingReplies:
         asked = request.match_info["ref"]

@@ -37,6 +37,14 @@ async def orders_of(deps: Dependencies, phone: str, *, limit: int = _ORDERS) -> 
     return [order for order in found if order is not None]
 
 
+async def spoken_with(deps: Dependencies, phone: str) -> bool:
+    """Whether somebody with this phone texted us, or was written to by hand."""
+    keys, pipeline = phone_keys(deps, phone), deps.redis.pipeline(transaction=False)
+    pipeline.exists(keys.inbound(phone))
+    pipeline.exists(keys.by_hand(phone))
+    return any(await pipeline.execute())
+
+
 async def customer(
     deps: Dependencies, phone: str | None, known: Sequence[Order], scope: ShopScope, *, but_call: str = ""
 ) -> CustomerView:

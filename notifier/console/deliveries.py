@@ -110,6 +110,7 @@ class Deliveries:
             short=SHORT,
             wrong=wrong,
             todo=_ADVICE,
+            fails={one.id: self._deps.replayer.refusal(one) for one in kept},
             end=end,
         )
 

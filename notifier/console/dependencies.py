@@ -26,7 +26,8 @@ from scheduler.calling import Calling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender."""
+    """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender;
+    ``push_key`` is what browsers subscribe with, "" where nobody is pushed to."""
 
     config: Config
     reader: Reader
@@ -44,6 +45,7 @@ class Dependencies:
     editor: TextEditor
     promises: PromiseEditor
     bank: BankMatching
+    push_key: str = ""
 
     @property
     def redis(self) -> Redis:

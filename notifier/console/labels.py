@@ -100,6 +100,7 @@ WHY_NOT_AGAIN: Mapping[str, str] = {
 
 MESSAGE_REASONS: Mapping[str, str] = {
     "too_late": "وقت آن گذشته بود",
+    "called_twice": "دو بار تماس گویا گرفته شد و کسی پاسخ نداد",
     "opted_out": "مشتری نخواسته است پیامک بگیرد",
     "maybe_sent": "پاسخ سامانهٔ پیامک گم شد و روشن نیست که رفته باشد",
     Over.HOUR: "این شماره در یک ساعت بیش از اندازه پیامک می‌گرفت",
@@ -318,6 +319,8 @@ ACTS: Mapping[str, str] = {
     Act.SECOND_FACTOR_RESET: "ورود دومرحله‌ای را بازنشانی کرد",
     Act.RECOVERY_USED: "با کد بازیابی وارد شد",
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
+    Act.PUSH_ON: "اعلان‌های یک دستگاه را فعال کرد",
+    Act.PUSH_OFF: "اعلان‌های یک دستگاه را غیرفعال کرد",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
     Act.SHOPS_CHANGED: "فروشگاه‌ها را عوض کرد",
     Act.ABSENCE_CHANGED: "حضور یا مرخصی را نوشت",

@@ -4,6 +4,7 @@ from aiohttp import web
 from markupsafe import Markup
 from msgspec.structs import replace
 
+from notifier.channels.web_push.subscriptions import PushSubscriptions
 from notifier.console import second_factor
 from notifier.console.accounts import CODE, allow_guess, hashed, prove_password
 from notifier.console.attempts import Guesses
@@ -36,7 +37,8 @@ class Me:
 
     async def me(self, request: web.Request) -> web.Response:
         must = must_have_second_factor(request[STAFF], self._deps)
-        return await self._render.page(request, "me.html", must=must)
+        browsers = len(await PushSubscriptions(self._deps.redis).of(request[STAFF])) if self._deps.push_key else 0
+        return await self._render.page(request, "me.html", must=must, push_browsers=browsers)
 
     async def own_password(self, request: web.Request) -> web.Response:
         """A new password; every browser is signed out."""

@@ -10,16 +10,16 @@ from aiohttp import web
 from notifier.console import csv_export, labels, paging, rows, time_slots
 from notifier.console import scope as scopes
 from notifier.console.conversation import WHY_NOT
-from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
+from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, spoken_with, whose
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.scope import ShopScope
-from notifier.console.search import search
+from notifier.console.search import FoundOrders, search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
-from notifier.domain import canonical, phones
+from notifier.domain import canonical, lookup, phones
 from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
@@ -81,7 +81,9 @@ class Orders:
                 return await csv_export.sheet(request, self._deps, "orders", rows.ORDER, found.orders)
             if len(found.orders) == 1:
                 return _to(address_of(found.orders[0]))
-            return await self._render.page(request, "search.html", found=found, query=query)
+            return await self._render.page(
+                request, "search.html", found=found, query=query, talk=await self._talk(query, found)
+            )
         if csv_export.wanted(request):
             every = rows.orders(self._deps, csv_export.newest(self._deps, sets))
             theirs = (order async for order in every if scope.shows(order.source))
@@ -102,6 +104,11 @@ class Orders:
             if after is None or len(found) >= paging.SIZE:
                 break
         return Page(members=found, end=after)
+
+    async def _talk(self, query: str, found: FoundOrders) -> str:
+        """The phone of a customer who texted and has no order to be found by; "" where it is none of those."""
+        phone = lookup.query(query).phone
+        return phone if phone and not found.orders and await spoken_with(self._deps, phone) else ""
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """An order and its timeline."""

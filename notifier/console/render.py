@@ -39,6 +39,7 @@ class Renderer:
         )
         self._jinja.globals.update(
             shop_name=deps.shop_name,
+            push_key=deps.push_key,
             accounts=lambda source: _accounts(deps.rulebook().shops.of(source)),
             static=_addresses(),
             words=labels,

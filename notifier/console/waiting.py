@@ -177,7 +177,8 @@ class WaitingPages:
             scopes.of(request[STAFF]),
         )
         if csv_export.wanted(request):
-            found = rows.messages(self._deps, csv_export.newest(self._deps, sets))
+            needing = self._all_needing(sets, states)
+            found = rows.messages(self._deps, needing)
             every = (one async for one in found if scope.shows(one.message.source))
             return await csv_export.sheet(request, self._deps, "messages", rows.MESSAGE, every)
         end, members = paging.after(request), list[tuple[Keys, str]]()
@@ -200,6 +201,12 @@ class WaitingPages:
             endings=endings,
             end=end,
         )
+
+    async def _all_needing(
+        self, sets: Sequence[tuple[Keys, str]], states: Sequence[MessageState]
+    ) -> AsyncIterator[list[tuple[Keys, str]]]:
+        async for members in csv_export.newest(self._deps, sets):
+            yield await stuck.needing(self._deps, members, states)
 
     async def _shown(
         self, members: Sequence[tuple[Keys, str]], states: Sequence[MessageState], scope: ShopScope

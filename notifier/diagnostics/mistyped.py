@@ -12,11 +12,16 @@ from notifier.config.loopback import is_loopback
 from notifier.diagnostics import findings
 from notifier.diagnostics.findings import Finding
 from notifier.diagnostics.leftovers import is_sample, shops
+from notifier.diagnostics.mistimed import mistimed
 from notifier.domain import cards, persian, phones
 from notifier.store import urls
 
 _SHORT_NUMBER = re.compile("1[0-9]{2,3}")
 """A number of three or four digits that is dialled alone, as 1540 is."""
+
+_ACCOUNT = re.compile(r"[0-9]+(?:[.\-/ ][0-9]+)*")
+_LINE = re.compile(r"\+?[0-9]{4,16}|")
+_NUMBERED = ("kavenegar", "smsir")
 
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _NOBODYS = re.compile(r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)")
@@ -30,10 +35,14 @@ def mistyped(config: Config) -> Iterator[Finding]:
     for section, said in shops(config):
         where = f"{config.file}: {section}"
         yield from _card(f"{where}.card", said.get("card", ""))
+        yield from _account(f"{where}.account", said.get("account", ""))
         yield from _phone(f"{where}.support_phone", said.get("support_phone"))
         yield from _site(f"{where}.site", said.get("site", ""))
+    yield from _lines(config)
     yield from _addresses(config)
+    yield from _proxies(config)
     yield from _cities(config)
+    yield from mistimed(config)
 
 
 def _card(where: str, given: str) -> Iterator[Finding]:
@@ -42,6 +51,29 @@ def _card(where: str, given: str) -> Iterator[Finding]:
             cards.card(given)
     except ValueError as wrong:
         yield findings.error(where, str(wrong))
+
+
+def _account(where: str, given: str) -> Iterator[Finding]:
+    digits = persian.ascii_digits(given).strip()
+    if digits and not _ACCOUNT.fullmatch(digits):
+        text = "is no number of an account; write its digits, with the points or hyphens that the bank puts between"
+        yield findings.error(where, text)
+
+
+def _lines(config: Config) -> Iterator[Finding]:
+    """Lines that texts would leave by, of providers that number them."""
+    for name, provider in config.providers.items():
+        account: Any = provider
+        if getattr(account, "kind", "") in _NUMBERED and not _LINE.fullmatch(account.sender or ""):
+            text = "is no number of a line; write its digits alone, in Latin numerals, such as 10004346"
+            yield findings.error(f"{config.file}: providers.{name}.sender", text)
+
+
+def _proxies(config: Config) -> Iterator[Finding]:
+    for network in config.server.trusted_proxies:
+        if network.prefixlen == 0:
+            text = f"{network} is everybody, so whoever asks could say that he is another; name the proxy alone"
+            yield findings.error(f"{config.file}: server.trusted_proxies", text)
 
 
 def _phone(where: str, given: str | None) -> Iterator[Finding]:
@@ -68,6 +100,10 @@ def _addresses(config: Config) -> Iterator[Finding]:
         account: Any = provider
         key = "url" if hasattr(account, "url") else "base_url"
         yield from _address(f"{file}: providers.{name}.{key}", str(getattr(account, key)), carries="the key")
+        if status_url := getattr(account, "status_url", None):
+            yield from _address(f"{file}: providers.{name}.status_url", status_url, carries="the key")
+        if credit := getattr(account, "credit", None):
+            yield from _address(f"{file}: providers.{name}.credit.url", credit.url, carries="the key")
     for name, webhook in config.webhooks.items():
         yield from _address(f"{file}: webhooks.{name}.url", webhook.url)
     for name, source in config.sources.items():
@@ -134,7 +170,7 @@ def _redis(url: str) -> None:
     """Raises UnsupportedUrl."""
     if url == "embedded":
         return
-    if urls.scheme_of(url) in urls.DEFAULT_PORTS:
+    if "+" in urls.scheme_of(url) and urls.scheme_of(url) in urls.OPTIONS:
         urls.several(url)
     else:
         urls.check(url)

@@ -106,6 +106,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _policy(config, loaded)
     yield from _sources(config)
     yield from _webhooks(config)
+    yield from _push(config)
     yield from _providers(config)
     try:
         config.calendar.calendar(config.shop.zone)
@@ -295,6 +296,16 @@ def _webhooks(config: Config) -> Iterator[Finding]:
                     yield _error(f"{where}.{key}", str(error))
 
 
+def _push(config: Config) -> Iterator[Finding]:
+    if (push := config.console.push) is not None and push.private_key.is_set:
+        from notifier.channels.web_push import vapid  # most have none, and it takes long
+
+        try:
+            vapid.VapidKeys.read(push.private_key.value())
+        except ValueError as error:
+            yield _error(f"{config.file}: console.push.private_key", str(error))
+
+
 def _samples(config: Config) -> Iterator[Finding]:
     """Recorded deliveries that their own mapping does not understand."""
     for source, sample in mapping.every(config):
@@ -311,6 +322,9 @@ def _providers(config: Config) -> Iterator[Finding]:
     for key, name in named:
         if name not in config.providers:
             yield _error(f"{config.file}: {key}", f"there is no [providers.{name}]; there are: {known}")
+        elif getattr(config.providers[name], "callback", None) is not None and not config.callbacks.token:
+            text = "reports are posted to us, and nothing takes them: set [callbacks] token"
+            yield _warning(f"{config.file}: providers.{name}.callback", text)
 
 
 def _needed_secrets(config: Config) -> list[str]:
@@ -320,6 +334,8 @@ def _needed_secrets(config: Config) -> list[str]:
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
+    if config.console.push:
+        needed["console.push.private_key"] = config.console.push.private_key
     for name in accounts.names(config):
         if (provider := accounts.section(config, name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

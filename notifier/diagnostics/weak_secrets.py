@@ -27,6 +27,9 @@ def weak_secrets(config: Config, *, in_use: bool = False) -> Iterator[Finding]:
         where = f"{config.file}: sources.{name}.secret"
         if not source.secret.is_set:
             continue
+        if not in_use and (other := _first_with(config, source.secret, before=name)):
+            text = f"is that of {other} too: who has one could post as the other; give each its own"
+            yield findings.error(where, text)
         if source.short_secret:
             yield from _short(where, source.secret)
         elif (length := _bytes(source)) < LEAST:
@@ -41,6 +44,16 @@ def weak_secrets(config: Config, *, in_use: bool = False) -> Iterator[Finding]:
 def _short(where: str, secret: Secret) -> Iterator[Finding]:
     if (length := len(secret.value().removeprefix("whsec_"))) < SHORTEST:
         yield findings.warning(where, f"has {counted(length, 'character')} {_BETTER}")
+
+
+def _first_with(config: Config, secret: Secret, *, before: str) -> str | None:
+    """The first of the sources above this one that has the same secret."""
+    for name, source in config.sources.items():
+        if name == before:
+            return None
+        if source.secret.is_set and source.secret.value() == secret.value():
+            return name
+    return None
 
 
 def _bytes(source: Source) -> int:

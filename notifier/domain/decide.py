@@ -312,6 +312,7 @@ class _Deciding:
             version=template.version,
             to=phone,
             text=template.render(context),
+            spoken=template.spoken(context),
             created_at=self.now,
             audience=Audience.CUSTOMER,
             order_id=self.order.id,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class QuietHours:
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:
         """``moment`` itself outside quiet hours, else their end."""
         local = _local(moment, zone)
-        if not (self.enabled and self._covers(local.time())):
+        if not (self.enabled and self.covers(local.time())):
             return moment
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
         # The fold: in an hour that the clock shows twice, the end meant is of the same round. Through UTC, since the
@@ -32,10 +33,20 @@ class QuietHours:
         end = datetime.combine(day, self.end, tzinfo=zone).replace(fold=local.fold)
         return end.astimezone(UTC).astimezone(zone)
 
-    def _covers(self, clock: time) -> bool:
+    def covers(self, clock: time) -> bool:
+        """Whether the shop's clock shows a quiet hour."""
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
+
+
+_NIGHT = QuietHours(start=time(22), end=time(8))
+_TEHRAN = ZoneInfo("Asia/Tehran")
+
+
+def polite(moment: datetime) -> datetime:
+    """When a call that nobody asked for may ring in Iran: ``moment`` itself, or the next morning."""
+    return _NIGHT.next_allowed(moment, _TEHRAN)
 
 
 def _local(moment: datetime, zone: tzinfo) -> datetime:

@@ -41,7 +41,7 @@ from notifier.store.cluster import Command
 from notifier.store.exact_sums import ExactSums
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.work import UnitOfWork
 
@@ -219,7 +219,7 @@ class Committer:
         if order is None and waits_for_order(delivery.phone, events):
             answer = answers.parked(delivery.event_id, delivery.order_id)
             for event in events:
-                unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
+                unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), as_text(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
         known = order
@@ -252,7 +252,7 @@ class Committer:
             delivery = ready.waiting.delivery
             if not delivery.replayed:
                 seen = ready.waiting.keys.seen(delivery.source, delivery.event_id)
-                record = f"{delivery.digest}\n".encode() + ready.answer
+                record = f"{delivery.digest}\n{ready.answer.decode()}"
                 ready.unit.do("SET", seen, record, "PX", self.remember // timedelta(milliseconds=1))
 
     async def _write(self, prepared: Sequence[_Prepared]) -> list[PendingDelivery]:

@@ -62,6 +62,26 @@ class Replayer:
         await self.book.remove(kept)
         return Replayed(ReplayOutcome.TAKEN if news else ReplayOutcome.KNOWN)
 
+    def refusal(self, kept: DeadLetter) -> str:
+        """Why a replay would be refused by what is known without trying; "" where that is not known."""
+        shop = self.shops.get(kept.source)
+        if shop is None:
+            return f"There is no source {kept.source!r} any more."
+        if not kept.whole:
+            return ""
+        try:
+            found = shop.replay(kept)
+            if isinstance(found, Found):
+                return found.question
+            if isinstance(found, FoundLine):
+                return ""
+            return next((part.found.detail for part in found if isinstance(part.found, Problem)), "")
+        except Problem as problem:
+            return (
+                "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors[:3])
+                or problem.detail
+            )
+
     async def _take(self, shop: ShopAdapter, kept: DeadLetter) -> bool:
         """False when all in it is known. Raises Problem when it is refused still."""
         found = shop.replay(kept)

@@ -6,7 +6,8 @@ delivery.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from prometheus_client import (
@@ -19,6 +20,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from notifier.channels.web_push.answer import PushAnswer
 from notifier.domain.messages import MessageState
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
@@ -91,6 +93,12 @@ POSTED = Counter(
     ("endpoint", "status"),
     registry=REGISTRY,
 )
+PUSHED = Counter(
+    "notifier_pushes",
+    "Pushes to browsers of the staff, by what their push service answered",
+    ("answer",),
+    registry=REGISTRY,
+)
 DROPPED = Counter(
     "notifier_endpoint_news_dropped",
     "News that an endpoint was never told: it waited too long, or there was too much of it",
@@ -131,16 +139,24 @@ def committed(deliveries: int, seconds: float) -> None:
     COMMIT_SECONDS.observe(seconds)
 
 
-def settled(outcome: Settled) -> None:
-    """Count what became of a message."""
-    claimed, attempt, message = outcome.claimed, outcome.attempt, outcome.claimed.message
-    SETTLED.labels(outcome.state, message.template, claimed.provider).inc()
-    if attempt is not None:
-        ATTEMPTS.labels(claimed.provider, attempt.outcome, attempt.code or "").inc()
-    if outcome.state is MessageState.ACCEPTED:
-        WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
-    if outcome.cost:
-        COST.labels(claimed.provider).inc(outcome.cost)
+def settled(batch: Sequence[Settled]) -> None:
+    """Count what became of messages."""
+    ends, tries, costs = Tally[tuple[str, ...]](), Tally[tuple[str, ...]](), Tally[str]()
+    for outcome in batch:
+        provider, attempt, message = outcome.claimed.provider, outcome.attempt, outcome.claimed.message
+        ends[outcome.state, message.template, provider] += 1
+        if attempt is not None:
+            tries[provider, attempt.outcome, str(attempt.code or "")] += 1
+        if outcome.state is MessageState.ACCEPTED:
+            WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
+        if outcome.cost:
+            costs[provider] += outcome.cost
+    for labels, count in ends.items():
+        SETTLED.labels(*labels).inc(count)
+    for labels, count in tries.items():
+        ATTEMPTS.labels(*labels).inc(count)
+    for provider, cost in costs.items():
+        COST.labels(provider).inc(cost)
 
 
 def reported(report: Reported) -> None:
@@ -151,6 +167,11 @@ def reported(report: Reported) -> None:
 def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:
     """Count an attempt to tell an endpoint something."""
     POSTED.labels(endpoint.name, answer.status or answer.error).inc()
+
+
+def pushed(answer: PushAnswer) -> None:
+    """Count an attempt to push to a browser."""
+    PUSHED.labels(answer.status or answer.error).inc()
 
 
 def dropped(endpoint: Endpoint, count: int) -> None:

@@ -253,7 +253,7 @@ class Customers:
                 if ours:
                     unit, empty = UnitOfWork(), UnitOfWork()
                     for event in ours:
-                        unit.do("LREM", key, 0, event)
+                        unit.do("LREM", key, 0, work.binary(event))
                     empty.do("ZREM", keys.parked_orders, member)
                     unit.unless_exists(key, empty)
                     await work.commit(self.redis, [unit])

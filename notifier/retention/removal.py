@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, search_index, writes
+from notifier.store import packing, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -60,7 +60,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     unit.do("DEL", keys.closed(order.source, order.id))
     key, left = keys.order(order.source, order.id), remembered(order)
     if remember:
-        unit.do("SET", key, packing.packed_version(left.v, encode(left)), "PX", remember)
+        unit.do("SET", key, work.binary(packing.packed_version(left.v, encode(left))), "PX", remember)
     else:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):

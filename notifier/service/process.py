@@ -42,6 +42,7 @@ from notifier.service.calling import calling
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
+from notifier.service.pushing import pushing, telling_staff
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
@@ -49,6 +50,7 @@ from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
+from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.templates import Template, Templates
 from notifier.store import counting
 from notifier.store import keys as names
@@ -66,6 +68,7 @@ from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
+from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
 _ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
 _BANK_CHECK = 15  # seconds between looks at lines of accounts that belong to no order yet
+_PUSH_CHECK = 1  # seconds between looks at what browsers of the staff are to be pushed
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
@@ -152,7 +156,7 @@ class Service:
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
-        publish = telling(config, namespace=namespace)
+        publish = telling_staff(config, telling(config, namespace=namespace))
         self.calling = calling(
             config,
             self.reader,
@@ -163,6 +167,9 @@ class Service:
             retract=retracting(config, namespace=namespace),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
+        self.pushing = pushing(config, self.reader, self.staff, self.clock)
+        if self.pushing:
+            stack.push_async_callback(self.pushing.sender.close)
         self.committer = (ReplicatedCommitter if config.redis.replicas else Committer)(
             self.redis,
             lambda: self.rulebook,
@@ -259,6 +266,7 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
+                reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
                 console=create_console(self._console_parts(loaded)),
@@ -295,6 +303,8 @@ class Service:
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
             ticks.every(every, self._remind)
+            if self.pushing:
+                ticks.every(_PUSH_CHECK, self.pushing.sender.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_BANK_CHECK, self._keep_bank)
@@ -378,6 +388,7 @@ class Service:
             ),
             promises=self.promises,
             bank=self.bank,
+            push_key=self.pushing.public_key if self.pushing else "",
         )
 
     def _callbacks(self) -> KavenegarCallbacks:
@@ -388,6 +399,14 @@ class Service:
             self.sending.inbox,
             accounts.kavenegar_names(config),
         )
+
+    def _reports(self) -> ReportCallbacks:
+        described = {
+            line.name: line.provider.reports
+            for line in self.sending.accounts
+            if isinstance(line.provider, HttpProvider) and line.provider.is_called_back
+        }
+        return ReportCallbacks(self.config.callbacks.tokens(), self.sending.receipts, described)
 
     async def _stop_posting(self, task: "asyncio.Task[None]") -> None:
         """Settle what is under way, unless a shop takes too long: it will get that again."""

@@ -16,7 +16,7 @@ from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Place, Reader
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -53,6 +53,8 @@ class Act(StrEnum):
     SECOND_FACTOR_RESET = "second_factor_reset"
     RECOVERY_USED = "recovery_used"
     RECOVERY_RENEWED = "recovery_renewed"
+    PUSH_ON = "push_on"
+    PUSH_OFF = "push_off"
     SHIFTS_CHANGED = "shifts_changed"
     SHOPS_CHANGED = "shops_changed"
     ABSENCE_CHANGED = "absence_changed"
@@ -104,7 +106,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def keep(self, unit: UnitOfWork, key: str = names.AUDIT) -> None:
         """Have a unit of work write it, beside the data of the same slot."""
-        unit.do("ZADD", key, self.at, encode(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
+        unit.do("ZADD", key, self.at, as_text(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
 
 
 async def write(redis: Redis, entry: AuditEntry) -> None:

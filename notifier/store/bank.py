@@ -26,7 +26,7 @@ from notifier.errors import StoreAway, StoreError
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.audit import AuditEntry
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -93,10 +93,10 @@ class BankBook:
             unit.require_absent(names.bank_line(line.id))
             field = _account(source, line.said)
             unit.require_field(names.BANK_BALANCES, field, balance)
-            unit.do("SET", names.bank_line(line.id), encode(line), "PX", KEPT)
+            unit.do("SET", names.bank_line(line.id), as_text(line), "PX", KEPT)
             remembered = KnownLine(line.id, line.at, line.said.minute, line.said.balance is None)
             for one in _fingerprints(given):
-                unit.do("SET", names.bank_known(one.name), encode(remembered), "PX", KEPT)
+                unit.do("SET", names.bank_known(one.name), as_text(remembered), "PX", KEPT)
             if line.standing is LineStanding.OPEN:
                 unit.do("ZADD", names.BANK_OPEN, line.at, line.id)
                 unit.do("SADD", names.bank_open_of(str(said.amount)), line.id)
@@ -181,7 +181,7 @@ class BankBook:
         after = replace(after, v=line.v + 1)
         unit = UnitOfWork()
         unit.require_version(names.bank_line(line.id), line.v)
-        unit.do("SET", names.bank_line(line.id), encode(after), "KEEPTTL")
+        unit.do("SET", names.bank_line(line.id), as_text(after), "KEEPTTL")
         is_open = after.standing in (LineStanding.OPEN, LineStanding.WAITS)
         same = names.bank_open_of(str(line.said.amount))
         unit.do("SADD" if is_open and not tell else "SREM", same, line.id)
@@ -212,7 +212,7 @@ class BankBook:
                 if line is not None and line.text:
                     unit, after = UnitOfWork(), replace(line, text="", order="", v=line.v + 1)
                     unit.require_version(names.bank_line(line.id), line.v)
-                    unit.do("SET", names.bank_line(line.id), encode(after), "KEEPTTL")
+                    unit.do("SET", names.bank_line(line.id), as_text(after), "KEEPTTL")
                     unit.do("ZREM", names.BANK_MATCHED, line.id)
                     count += (await work.commit(self.redis, [unit]))[0][0] == "done"
             await self.redis.delete(names.bank_lines_of(order))

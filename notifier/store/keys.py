@@ -312,6 +312,12 @@ class Keys:
         "one entry for each of the staff",
         Moves(MEMBERS, By.NOTHING),
     )
+    pushes = Single(
+        "pushes",
+        "what browsers of the staff are to be pushed, by the unix ms of the next try",
+        "when it is pushed or an hour old; lapses two hours after the last",
+        Moves(MEMBERS, By.NOTHING),
+    )
     feedback = Single(
         "feedback",
         "hash: what a call found out about an order and the order was not told yet, by event id",
@@ -431,6 +437,11 @@ BANK_SUMS_END = _only(
     "n:bank:sums:end:{n:staff}",
     "the sums of `BANK_SUMS`, by the unix ms at which another order may have it; in the slot of `STAFF`",
     "with the sum",
+)
+PUSH = _only(
+    "n:push:{n:staff}",
+    "hash: a browser of the staff that is pushed to, by the hash of its address; in the slot of `STAFF`",
+    "when it is taken out or its push service has it no more; at most five for each of the staff",
 )
 TEMPLATES_IN_USE = _only("n:templates", "hash: template → its version", "one entry a template")
 TEMPLATE_VERSIONS = _only(

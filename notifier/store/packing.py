@@ -13,7 +13,7 @@ from importlib.resources import files
 from notifier.errors import StoreError
 from notifier.store import number_codec
 
-_DICTIONARIES = {1: "packing.dict"}  # first byte of a packed record → the file it was packed with
+_DICTIONARIES = {1: "packing.dict", 2: "packing-2.dict"}  # first byte of a packed record → the file it was packed with
 _NEWEST = max(_DICTIONARIES)
 _RAW = -zlib.MAX_WBITS  # neither header nor checksum: the store has its own
 _VERSIONED = re.compile(rb'\{"v":\d+\}')

@@ -52,7 +52,7 @@ def texts(loaded: Mapping[str, Template], shops: Shops, prices: Prices) -> str:
         "Every text as it ships, for a usual order. `notifier templates preview --page FILE` shows them in bubbles,",
         "with the shortest and the longest that each may become.",
         "",
-        "![The texts in bubbles](pictures/texts.png)",
+        *(f"![The texts in bubbles, {number} of {PICTURES}](pictures/texts-{number}.webp)" for number in _NUMBERS),
     ]
     for audience, title in ((Audience.CUSTOMER, "To customers"), (Audience.STAFF, "To the staff")):
         lines += ["", f"## {title}"]
@@ -61,6 +61,11 @@ def texts(loaded: Mapping[str, Template], shops: Shops, prices: Prices) -> str:
                 lines += _text(template, sizes(template, shops.of(template.shop), prices))
     return "\n".join(lines) + "\n"
 
+
+PICTURES = 3
+"""Files in which the texts are shown together."""
+
+_NUMBERS = range(1, PICTURES + 1)
 
 _KEYS = {"audience": "customer or staff"}
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from notifier.sms.templates import Template
 from notifier.store import keys as names
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode, encode
 from notifier.store.work import UnitOfWork
 
 _EDITS = 200  # of a text
@@ -35,7 +35,7 @@ class TextEdit(Struct, frozen=True, kw_only=True):
 
     def keep(self, unit: UnitOfWork, name: str) -> None:
         """Have a unit of work write it; the newest are kept."""
-        unit.do("LPUSH", names.text_edits(name), encode(self))
+        unit.do("LPUSH", names.text_edits(name), as_text(self))
         unit.do("LTRIM", names.text_edits(name), 0, _EDITS - 1)
 
 
@@ -95,14 +95,23 @@ async def get(redis: Redis, name: str, version: str) -> TextVersion | None:
     return decode(kept, TextVersion) if kept is not None else None
 
 
-def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> list[str]:
-    """What a unified diff says, from the versions in use to the files."""
-    lines: list[str] = []
+class TextDifference(Struct, frozen=True):
+    """A template whose file says something else than the version in use; None where there is no such side."""
+
+    template: str
+    before: str | None
+    after: str | None
+    diff: list[str]
+
+
+def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> list[TextDifference]:
+    """From the versions in use to the files, each with the lines of a unified diff."""
+    found: list[TextDifference] = []
     for name in sorted({*used, *loaded}):
         before, after = used.get(name), loaded.get(name)
         if before and after and before.version == after.version:
             continue
-        lines += difflib.unified_diff(
+        lines = difflib.unified_diff(
             before.source.splitlines() if before else [],
             after.source.splitlines() if after else [],
             f"{name} {before.version if before else '(none)'}",
@@ -111,4 +120,6 @@ def changes(used: Mapping[str, TextVersion], loaded: Mapping[str, Template]) -> 
             str(after.path) if after else "deleted",
             lineterm="",
         )
-    return lines
+        versions = (before.version if before else None, after.version if after else None)
+        found.append(TextDifference(name, *versions, list(lines)))
+    return found

@@ -246,3 +246,30 @@ async def test_a_time_without_a_day_is_asked_for_there(window: OpenWindow, desk:
     await agent.page.click("button >> text=همین زمان")
     await agent.says("روز را انتخاب کنید")
     assert (await desk.call(call_id)).state is CallState.DUE
+
+
+async def test_what_is_typed_over_the_note_of_an_undone_outcome_is_not_lost(window: OpenWindow, desk: Desk) -> None:
+    """On a phone, scrolled down to the note: that the session is over is seen, and the newer words come back."""
+    call_id = await desk.due_call()
+    agent = await window(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    name = (await desk.call(call_id)).assignee
+    await agent.sign_in(name)
+    await open_call(agent, call_id)
+    await agent.page.fill("#note", "عصر خانه است")
+    await agent.page.click("button >> text=پاسخ نداد")
+    await agent.page.click(".flash button >> text=بازگردانی")
+    await agent.page.wait_for_selector("#note")
+    assert await agent.page.input_value("#note") == "عصر خانه است"
+    await agent.steady()
+    await agent.page.fill("#note", "فردا زنگ بزنید")
+    await agent.page.locator("#note").scroll_into_view_if_needed()
+    async for key in desk.service.redis.scan_iter("n:session*"):
+        await desk.service.redis.delete(key)
+    await agent.page.click("button >> text=صحبت شد")
+    await playwright.expect(agent.page.locator("#expired")).to_be_in_viewport()
+    await agent.page.click("#expired a")
+    await agent.page.fill("#username", name)
+    await agent.page.fill("#password", PASSWORD)
+    await agent.page.press("#password", "Enter")
+    await agent.page.wait_for_url(f"**/calls/{call_id}")
+    await playwright.expect(agent.page.locator("#note")).to_have_value("فردا زنگ بزنید")

@@ -24,6 +24,8 @@ ISFAHAN = {"name": "مهسا کریمی", "phone": "09131112233", "city": "اص�
 PAGES = (
     *("/orders", "/orders?q=مهسا", "/orders/shop/10025", "/orders/shop/20001", "/deposits", "/priority", "/parked"),
     *("/messages", "/deliveries", "/texts", "/texts/order_packed", "/desk", "/figures", "/owner", "/staff", "/audit"),
+    *("/inbox", "/tracking", "/promises", "/absence", "/absence/sara", "/callbacks", "/conversation?phone=09351112233"),
+    *("/orders?q=09351112233", "/orders/shop/10025/conversation", "/texts/order_packed/edit"),
     *("/me", "/tour", "/calls/print", "/"),
 )
 
@@ -79,6 +81,7 @@ async def filled(shop: StandardShop, service: Service, clock: StillClock) -> Non
     await passes()
     await passes(hours=3)
     await send_all(service, clock)
+    await service.sending.inbox.receive("in-1", "09351112233", "سلام، ساعت کاری شما چیست؟")
 
 
 async def test_what_is_seen_is_what_is_said(window: OpenWindow, filled: None) -> None:

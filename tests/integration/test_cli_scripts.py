@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -15,10 +16,11 @@ from typing import Any
 
 import pytest
 from console_browser import Browser, hire
-from shops import ApiUser, Client, StandardShop, standard_fixture
+from shops import SHOP_SECRET, ApiUser, Client, StandardShop, standard_fixture
 
 from notifier.config import Config
 from notifier.service.process import Service
+from tools.reference.commands import commands
 
 pytestmark = pytest.mark.process
 
@@ -75,6 +77,11 @@ async def test_messages_and_calls_are_as_the_api_has_them(run: Run, busy: None, 
     assert calls == (await api.get("/calls")).body["items"]
     assert await lines(run, "messages", "show", messages[0]["id"]) == messages[:1]
     assert [one["id"] for one in await lines(run, "calls", "list", "--assignee", "nobody")] == []
+    assert await lines(run, "calls", "show", calls[0]["id"]) == calls[:1]
+    assert LONG in (await run("calls", "show", calls[0]["id"])).stdout
+    missing = await run("calls", "show", "nobody", "--json")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "there is no call 'nobody'" in missing.stderr
 
 
 async def test_refused_deliveries_are_as_the_api_has_them(run: Run, busy: None, api: ApiUser) -> None:
@@ -108,6 +115,37 @@ async def test_flaws_of_templates(run: Run, tmp_path: Path) -> None:
     said = await run("templates", "lint", "--json", "--folder", str(tmp_path))
     assert said.returncode == 1
     assert all({"path", "line", "rule", "text"} == json.loads(line).keys() for line in said.stdout.splitlines())
+
+
+async def test_a_text_that_differs_from_the_one_in_use(run: Run, busy: None, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates", tmp_path / "texts")
+    same = await run("templates", "diff", "--json", "--folder", str(tmp_path / "texts"))
+    assert (same.returncode, same.stdout) == (0, "")
+    changed = tmp_path / "texts" / "order_packed.txt"
+    changed.write_text(changed.read_text().rstrip() + "!\n")
+    said = await run("templates", "diff", "--json", "--folder", str(tmp_path / "texts"))
+    assert said.returncode == 1
+    [found] = map(json.loads, said.stdout.splitlines())
+    assert found["template"] == "order_packed"
+    assert found["before"] != found["after"]
+    assert [line for line in found["diff"] if line.startswith("+") and line.endswith("!")]
+
+
+async def test_what_came_of_an_event_of_practice(run: Run, busy: None, client: Client) -> None:
+    """The service here has another clock than the command, and takes no such signature."""
+    secret = {"SHOP_WEBHOOK_SECRET": SHOP_SECRET}
+    posted = await run("trigger", "order.registered", "--json", "--url", str(client.make_url("")), **secret)
+    found = json.loads(posted.stdout)
+    assert (posted.returncode, found["status"], found["answer"]["status"]) == (1, 401, 401)
+    assert "another clock" in found["advice"]
+
+
+COMMANDS = commands()
+
+
+@pytest.mark.parametrize("name", sorted(name for name in COMMANDS if name.split()[-1] in ("list", "show")))
+def test_every_list_and_show_speaks_json(name: str) -> None:
+    assert "--json" in {option for one in COMMANDS[name].params for option in one.opts}
 
 
 async def test_nothing_is_cut_where_it_is_piped(run: Run, busy: None) -> None:

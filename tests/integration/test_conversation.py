@@ -231,11 +231,14 @@ async def test_a_stuck_text_ends(
     message, keys = await stuck(desk, redis, state, reason), queued(desk)
     page = await desk.sara.get("/messages")
     assert f'value="{end}"' in page.text
+    assert len((await desk.sara.get("/messages?as=csv")).text.splitlines()) > 1
     assert "پیامک‌های نیازمند رسیدگی ۱ منتظر" in page.words
     page = await desk.sara.post(f"/messages/0/{message}/end", end=end, state=state)
     assert f"state={state}" in page.text  # where it was pressed
     assert "همه چیز روبه‌راه است" in page.words
     assert "۱ منتظر" not in page.words
+    sheet = await desk.sara.get("/messages?as=csv")
+    assert len(sheet.text.splitlines()) == 1, "what was seen to is in no list, and so in no sheet"
     assert await redis.hget(keys.message(message), "state") == after.encode()
     (stored,) = await desk.service.reader.messages([(keys, message)])
     assert {"arrived": Act.TEXT_ARRIVED, "given_up": Act.TEXT_GIVEN_UP, "by_phone": Act.TEXT_BY_PHONE}[
@@ -263,3 +266,36 @@ async def test_a_call_and_an_order_lead_to_the_conversation(desk: Desk) -> None:
         page = await desk.sara.get(path)
         assert (page.status, 'href="/console/orders/shop/10026/conversation"' in page.text) == (200, True), path
     assert (await desk.sara.get("/orders/shop/10026/conversation")).status == 200
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_who_has_no_order_is_found_by_phone_after_it_was_seen_to(desk: Desk, simulator: Simulator) -> None:
+    stranger = "09351112233"
+    assert (await desk.sara.get(f"/conversation?phone={stranger}")).status == 404
+    await desk.service.sending.inbox.receive("in-9", stranger, "سلام، ساعت کاری شما چیست؟")
+    ref = inbox.ref(stranger)
+    assert "ساعت کاری" in (await desk.sara.get(f"/inbox/{ref}")).words
+    await desk.sara.post(f"/inbox/{ref}", do="done", read="1")
+    assert (await desk.sara.get(f"/inbox/{ref}")).status == 404
+    for typed in (stranger, "۰۹۳۵ ۱۱۱ ۲۲۳۳", "+989351112233"):
+        page = await desk.sara._ask("GET", "/orders", params={"q": typed})
+        assert "گفتگو با این شماره" in page.words, typed
+    at = f"/conversation?phone={stranger}"
+    assert at in page.text
+    page = await desk.sara.get(at)
+    assert "سلام، ساعت کاری شما چیست؟" in page.words
+    once = re.search(r'name="once" value="(\w+)"', page.text)
+    assert once
+    page = await desk.sara.post(at, text="تا ساعت ۱۸ هستیم.", do="send", once=once[1])
+    assert "در صف ارسال است" in page.words
+    assert "تا ساعت ۱۸ هستیم." in page.words
+    await send_all(desk.service, desk.clock)
+    assert [one.receptor for one in simulator.messages if "ساعت ۱۸" in one.text] == [stranger]
+    assert "سفارشی پیدا نشد" in (await desk.sara.get("/orders?q=09350000000")).words
+
+
+@pytest.mark.parametrize("phone", ["", "abc", "0935", "09350000000", "0" * 500, "<script>"])
+async def test_a_phone_that_nobody_spoke_with_has_no_conversation(desk: Desk, phone: str) -> None:
+    page = await desk.sara._ask("GET", "/conversation", params={"phone": phone})
+    assert page.status == 404
+    assert "گفتگویی نبوده است" in page.words

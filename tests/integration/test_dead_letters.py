@@ -307,3 +307,17 @@ async def test_a_supervisor_sees_and_replays_them(
     assert "پذیرفته شد" in done.words
     assert (await api.get("/orders/10025")).status == 200
     assert (await boss.post(path, trust="yes")).status == 404
+
+
+async def test_what_would_be_refused_again_is_told_before(shop: StandardShop, client: Client, service: Service) -> None:
+    await hire(service)
+    boss = Browser(client)
+    await boss.enter(service, "boss")
+    again = "باز هم پذیرفته نمی‌شود"
+    await StandardShop(shop.client, shop.clock, secret=WRONG).post(standard_fixture(PAID))
+    assert again not in (await boss.get("/deliveries")).words, "it lacks a signature and nothing else"
+    await shop.post(standard_fixture(PAID) | {"timestamp": "yesterday"})
+    assert again in (await boss.get("/deliveries?status=422")).words
+    await shop.post_raw(b"no JSON")
+    assert again in (await boss.get("/deliveries?status=400")).words
+    assert again not in (await boss.get("/deliveries?status=401")).words

@@ -1,9 +1,11 @@
 """A service that is started before what it needs: it waits, says for what, and goes on by itself."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,94 @@ async def test_a_replica_is_waited_for(tmp_path: Path) -> None:
         await two.ask("REPLICAOF", "NO", "ONE")
         await answers(two)
         await served.read_until("ready")
+
+
+MEMBERS = """
+import os, pathlib, signal, sys
+from notifier.cli.supervising import supervise
+from notifier.config.server import ServerConfig
+member = '''
+import pathlib, signal, sys
+folder = pathlib.Path(sys.argv[1])
+try:
+    (folder / "first").mkdir()
+except FileExistsError:
+    print("healthy", flush=True)
+    signal.pause()
+sys.exit(int(sys.argv[2]))
+'''
+sys.exit(supervise([sys.executable, "-c", member, *sys.argv[1:]], 2, ServerConfig(port=0)))
+"""
+
+
+@pytest.mark.parametrize("code", [1, 2, 75])
+async def test_a_healthy_worker_outlives_one_that_cannot_start(tmp_path: Path, code: int) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", MEMBERS, str(tmp_path), str(code)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(START_LIMIT):
+            assert parent.stdout is not None
+            said = b""
+            while b"worker died" not in said or b"healthy" not in said:
+                line = await parent.stdout.readline()
+                assert line, said
+                said += line
+        assert f"code={code}".encode() in said.replace(b'"code": ', b"code=")
+        assert parent.returncode is None
+        parent.terminate()
+        await asyncio.wait_for(parent.wait(), START_LIMIT)
+    finally:
+        if parent.returncode is None:
+            parent.kill()
+            await parent.wait()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("redis://no-such-machine.invalid:6379/0", "no-such-machine.invalid"),
+        ("redis+sentinel://127.0.0.1:1/shop", "127.0.0.1:1"),
+        ("redis+cluster://127.0.0.1:1", "127.0.0.1:1"),
+        ("unix:///nowhere/redis.sock", "/nowhere/redis.sock"),
+    ],
+)
+async def test_whatever_is_not_there_is_waited_for(tmp_path: Path, url: str, reason: str) -> None:
+    async with serve(outside(url), "--port", "0", folder=tmp_path) as served:
+        await served.read_until("store_awaited")
+        assert reason in str(served.log[-1]["reason"])
+        served.process.terminate()
+        assert await asyncio.wait_for(served.process.wait(), START_LIMIT) == 0
+
+
+@pytest.mark.parametrize(
+    ("says", "code"),
+    [
+        ("LOADING Redis is loading the dataset in memory", None),
+        ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", None),
+        ("CLUSTERDOWN The cluster is down", None),
+        ("ERR max number of clients reached", None),
+        ("NOAUTH Authentication required.", 2),
+        ("DENIED Redis is running in protected mode", 2),
+    ],
+)
+async def test_what_a_server_says_of_itself(tmp_path: Path, says: str, code: int | None) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                if line.startswith(b"*"):  # one answer to each command
+                    writer.write(f"-{says}\r\n".encode())
+                    await writer.drain()
+        writer.close()
+
+    store = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with store:
+        url = f"redis://127.0.0.1:{store.sockets[0].getsockname()[1]}"
+        async with serve(outside(url), "--port", "0", folder=tmp_path) as served:
+            if code is None:
+                await served.read_until("store_awaited")
+                served.process.terminate()
+                code = 0
+            assert await asyncio.wait_for(served.process.wait(), START_LIMIT) == code

@@ -124,7 +124,9 @@ async def test_the_difference_to_what_is_in_use(watched: Watched) -> None:
     old = watched.templates["order_packed"].version
     watched.write("order_packed", "بستهٔ")
     loaded = loading.load(watched.config)
-    lines = versions.changes(await versions.in_use(watched.redis), loaded)
+    [change] = versions.changes(await versions.in_use(watched.redis), loaded)
+    assert (change.template, change.before, change.after) == ("order_packed", old, loaded["order_packed"].version)
+    lines = change.diff
     assert lines[0].startswith(f"--- order_packed {old}\tin use since ")
     assert lines[1].startswith(f"+++ order_packed {loaded['order_packed'].version}\t")
     assert [line[0] for line in lines if "بسته\u200cبندی" in line] == ["-", "+"]

@@ -200,6 +200,52 @@ def test_the_rest_of_the_country_without_promises(folder: Folder) -> None:
     assert ("error", "regions.default") in folder.found()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key", "said"),
+    [
+        ('iban = ""', 'iban = "IR820540102680020817909003"', "shop.iban", "check digits of this Sheba"),
+        ('iban = ""', 'iban = "DE89370400440532013000"', "shop.iban", "write IR and its 24 digits"),
+        ('account = "0987654321"', 'account = "12ab"', "shop.account", "write its digits"),
+        ('support_phone = "02188776655"', 'support_phone = "O2188776655"', "shop.support_phone", "whole number"),
+        ('support_phone = "02188776655"', 'support_phone = ""', "shop.support_phone", "is empty; write"),
+        ('public_url = ""', 'public_url = "notifier.shop.ir"', "server.public_url", "write it whole"),
+        ("trusted_proxies = []", 'trusted_proxies = ["0.0.0.0/0"]', "server.trusted_proxies", "name the proxy alone"),
+        ('sender = "90001234"', 'sender = "MyShop"', "providers.kavenegar.sender", "write its digits alone"),
+        ('url = "embedded"', 'url = "redis+sentinel://h:26379"', "redis.url", "names no service"),
+        ('thursday = ["09:00-13:00"]', 'thursday = ["13:00-09:00"]', "calendar.hours.thursday", "09:00-13:00 is meant"),
+        ('from = "22:00"', 'from = ""', "quiet_hours.from", 'write for example "22:00"'),
+        ('from = "22:00"', 'from = "25:00"', "quiet_hours.from", 'write for example "22:00"'),
+        (
+            'from = "22:00"                  # from then on they wait\nto = "08:00"',
+            'from = "08:00"\nto = "22:00"',
+            "quiet_hours",
+            "which is the day",
+        ),
+        ('deposit_deadline = "24h"', 'deposit_deadline = "0s"', "shop.deposit_deadline", "no time to pay"),
+        ("closed = []", 'closed = ["2027-13-20"]', "calendar.closed.0", 'write for example "2027-03-20"'),
+        ("return_days = 7", 'return_days = "seven"', "shop.return_days", "write digits alone"),
+        ("return_days = 7", "retrun_days = 7", "shop.retrun_days", "misspelt"),
+        ('"order_preparing"', '"order_prepairing"', 'policy.tehran.cash."order.preparing".sms', "there is no template"),
+        ("[regions.cities]", '[regions.cities]\nfars = ["شیراز"]', "regions.cities.fars", "there is no [policy.fars"),
+    ],
+)
+def test_other_faults_of_the_same_kinds(folder: Folder, old: str, new: str, key: str, said: str) -> None:
+    """Each says what, where (file and key) and what to do."""
+    folder.replace(old, new)
+    assert folder.found() == [("error", key)]
+    assert said in folder.check().output
+
+
+def test_a_shift_that_ends_in_the_night_is_none(folder: Folder) -> None:
+    folder.replace('thursday = ["09:00-13:00"]', 'thursday = ["18:00-01:00"]')
+    assert folder.found() == []
+
+
+def test_two_shops_with_one_secret(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WOO_WEBHOOK_SECRET", SECRETS["SHOP_WEBHOOK_SECRET"])
+    assert folder.found() == [("error", "sources.woo.secret")]
+
+
 @pytest.fixture
 def unset(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
     monkeypatch.delenv("NOTIFIER_API_TOKEN")

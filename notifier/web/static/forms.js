@@ -21,7 +21,8 @@
   function restore() {
     document.querySelectorAll("textarea[data-draft]").forEach((note) => {
       const draft = read(ofDraft(note.dataset.draft), null);
-      if (!draft?.text || note.value) return;
+      // What a card came with, as after an undo, is older than what was typed over it.
+      if (!draft?.text || note.value !== note.defaultValue) return;
       note.value = draft.text;
       const told = note.parentElement.querySelector("[data-drafted]");
       if (told) told.hidden = false;

@@ -17,9 +17,15 @@ self.addEventListener("fetch", (event) => {
 });
 self.addEventListener("push", (event) => {
   const words = event.data?.json() ?? {};
-  event.waitUntil(self.registration.showNotification(words.title ?? "میز پشتیبانی", { body: words.body ?? "", tag: "console-calls", lang: "fa", dir: "rtl" }));
+  const path = String(words.path ?? "").startsWith("/console/") ? words.path : "/console/";
+  event.waitUntil(self.registration.showNotification(words.title ?? "میز پشتیبانی", { body: words.body ?? "", tag: words.tag ?? "console-calls", lang: "fa", dir: "rtl", data: { path } }));
 });
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(self.clients.matchAll({ type: "window" }).then(([open]) => (open ? open.focus() : self.clients.openWindow("/console/"))));
+  const path = event.notification.data?.path ?? "/console/";
+  event.waitUntil(self.clients.matchAll({ type: "window" }).then(([open]) => {
+    if (!open) return self.clients.openWindow(path);
+    if (path !== "/console/") open.navigate(path).catch(() => {});
+    return open.focus();
+  }));
 });

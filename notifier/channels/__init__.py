@@ -1,0 +1,1 @@
+"""Ways to members of staff beside the SMS: a folder for each."""

@@ -1,0 +1,34 @@
+"""What pydantic finds wrong in a configuration, in the words of whoever writes the file."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_UNKNOWN = "unknown key; it may be misspelt"
+_LIST, _TABLE = "Input should be a valid list", "Input should be a valid table"
+_NUMBER = "is no number; write digits alone, without quotation marks"
+_EMPTY = "is empty; write something here"
+_SAID = {
+    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _UNKNOWN),
+    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
+    **dict.fromkeys(("int_parsing", "int_type", "float_parsing", "float_type", "int_from_float"), _NUMBER),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "is neither true nor false; write one of them, without quotes"),
+    **dict.fromkeys(("time_parsing", "time_type"), 'is not a time of day; write for example "22:00"'),
+    **dict.fromkeys(
+        ("date_from_datetime_parsing", "date_parsing", "date_type"), 'is not a day; write for example "2027-03-20"'
+    ),
+    "missing": "is required and not there; write it",
+    "string_type": "Input should be a valid string: write it between quotation marks",
+}
+_URLS = re.compile(r"\^?\(?https\??")
+
+
+def said(kind: str, text: str, context: Mapping[str, Any]) -> str:
+    """The sentence for a mistake of this kind; ``text`` and ``context`` are pydantic's."""
+    match kind:
+        case "string_too_short" | "too_short" if context.get("min_length") == 1:
+            return _EMPTY
+        case "string_pattern_mismatch" if _URLS.match(str(context.get("pattern"))):
+            return "is no address of the web; write it whole, such as https://shop.ir"
+    return _SAID.get(kind, text).removeprefix("Value error, ")

@@ -1,0 +1,138 @@
+"""The page on deploying, followed word by word on a bare Debian with systemd, whose umask hides everything.
+
+It fetches a Debian and packages and takes minutes, so it runs when it is asked for: ``make machines``.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from bare_debian import ASKED, MACHINES, USER, Machine, booted
+from doc_pages import ROOT, Block, Page
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(MACHINES not in os.environ, reason=ASKED),
+]
+
+PAGE = Page(ROOT / "docs" / "how-to" / "deploy.md")
+PASSWORD = "a long pass phrase"
+FETCHES = ("--require-hashes", "apt-get")
+PRACTISE = "sed -i 's/^# NOTIFIER__SMS__PROVIDER/NOTIFIER__SMS__PROVIDER/'"
+READY = "for try in $(seq 120); do curl -fs -o /dev/null 127.0.0.1:8080/readyz && exit; sleep 0.5; done; exit 1"
+
+
+def blocks() -> list[Block]:
+    """What the page has somebody type on a machine, in its order."""
+    return [block for block in PAGE.blocks() if block.mark.startswith("machine: ")]
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """With this commit's files in the user's folder."""
+    with booted() as found:
+        home = found.root / "home" / USER
+        files = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True)
+        if files.returncode:
+            pytest.skip("this is no clone: which files belong to it cannot be told")
+        subprocess.run(
+            ["tar", "-C", ROOT, "--null", "--files-from=-", "-cf", home / "files.tar"],
+            input=files.stdout,
+            text=True,
+            check=True,
+        )
+        found.run(
+            f"mkdir /home/{USER}/order-notifier; tar -xf /home/{USER}/files.tar -C /home/{USER}/order-notifier\n"
+            f"chown -R {USER}: /home/{USER}; loginctl enable-linger {USER}"
+        )
+        yield found
+
+
+def test_the_page_on_a_bare_debian(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    followed = 0
+    for block in blocks():
+        began = time.monotonic()
+        if "systemctl --user enable" in block.text:
+            machine.run("systemctl stop notifier")  # they would want one port
+        online = any(word in block.text for word in FETCHES)
+        said = machine.run(block.text, user=USER, online=online, password=PASSWORD)
+        with capsys.disabled():
+            first = next(iter(block.commands()))
+            sys.stdout.write(f"\n  {time.monotonic() - began:6.1f} s  {first[:90]}")
+            sys.stdout.flush()
+        for words, then in AFTER.items():
+            if words in block.text:
+                then(machine, said)
+                followed += 1
+    assert followed == len(AFTER)
+
+
+def practise(machine: Machine, said: str) -> None:
+    """What the page says for who has no key, and a simulator beside it."""
+    machine.run(
+        f"{PRACTISE} /etc/notifier/notifier.env\n"
+        "systemd-run --unit=simulator --quiet /opt/notifier/bin/notifier simulator"
+    )
+
+
+def practise_too(machine: Machine, said: str) -> None:
+    machine.run(f"{PRACTISE} ~/notifier/shop/notifier.env", user=USER)
+
+
+def nothing_wrong(machine: Machine, said: str) -> None:
+    assert "\n0 errors" in said.partition("doctor")[0], said
+    assert machine.run("stat -c %a /etc/notifier/notifier.env").strip() == "600"
+    well(machine, said)
+
+
+def backed_up(machine: Machine, said: str) -> None:
+    assert "notifier-backup.timer" in said
+    kept = machine.run("ls -l /var/backups/notifier")
+    assert kept.count("notifier-2") == kept.count("by-hand-") == 1, kept
+    assert kept.count("-rw------- 1 notifier notifier") == 2, kept
+
+
+def runs_as_a_user(machine: Machine, said: str) -> None:
+    well(machine, said)
+    machine.run("systemctl --user disable --now notifier", user=USER)
+    machine.run("systemctl start notifier")
+
+
+def own_redis(machine: Machine, said: str) -> None:
+    """The address as the page has it, in the file of secrets."""
+    machine.run(
+        'sed -i \'s/^url = "embedded"/url = "env:REDIS_URL"  /\' /etc/notifier/config.toml\n'
+        "echo 'REDIS_URL=redis://notifier:change-this-password@127.0.0.1:6379/0' >>/etc/notifier/notifier.env"
+    )
+
+
+def roles_apart(machine: Machine, said: str) -> None:
+    for unit in ("notifier-web@8080", "notifier-web@8081", "notifier-worker@8090"):
+        assert machine.run(f"systemctl is-active {unit}").strip() == "active"
+    well(machine, said)
+
+
+def well(machine: Machine, said: str) -> None:
+    """It answers, and takes a signed event."""
+    machine.run(READY)
+    if machine.run("systemctl is-active notifier notifier-web@8080 || true").split().count("active"):
+        assert "202" in machine.run("notifier trigger order.registered --source shop")
+    assert (machine.root / "var/lib/notifier").stat().st_mode & 0o077 == 0
+
+
+AFTER = {
+    "notifier init /etc/notifier": practise,
+    "sudo notifier doctor": nothing_wrong,
+    "list-timers": backed_up,
+    "init ~/notifier/shop": practise_too,
+    "systemctl --user enable": runs_as_a_user,
+    "systemctl start notifier\n": well,
+    "ACL SETUSER": own_redis,
+    "for unit in": roles_apart,
+}
+"""What becomes of a block, by words in it."""
