@@ -35,7 +35,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "in": "واریز (بستانکار)",
     "out": "برداشت (بدهکار)",
     "balance": "مانده",
-    "reference": "شماره پیگیری یا سند",
+    "reference": "شماره پیگیری پرداخت یا سند",
     "payment_id": "شناسهٔ واریز",
     "text": "شرح",
 }

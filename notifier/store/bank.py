@@ -147,7 +147,7 @@ class BankBook:
         return next(iter(await self.lines([line_id])), None)
 
     async def lines(self, ids: Sequence[str]) -> list[BankLine]:
-        """Those of them that are there and can be read."""
+        """The lines of these ids, without those that are gone or cannot be read."""
         if not ids:
             return []
         pipeline = self.redis.pipeline(transaction=False)
@@ -251,7 +251,7 @@ def _since(raw: bytes) -> int:
 
 
 def _id(given: GivenLine, twin: str) -> str:
-    """The same for one line that is taken by two processes at once."""
+    """What a line is called, also by two processes that take it at once."""
     said = given.said
     sure = said.reference or said.balance is not None
     apart = f"{given.at}" if twin or not sure else f"{given.at // (48 * 3600 * 1000)}"

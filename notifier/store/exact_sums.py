@@ -65,7 +65,8 @@ class ExactSums:
 
     async def tick(self, now: int) -> None:
         """Free what is held no more."""
-        over: Any = await self.redis.zrangebyscore(names.BANK_SUMS_END, "-inf", now, start=0, num=1000)
+        found: Any = await self.redis.zrangebyscore(names.BANK_SUMS_END, "-inf", now, start=0, num=1000)
+        over = [one.decode() for one in found]
         if over:
             unit = UnitOfWork()
             unit.do("HDEL", names.BANK_SUMS, *over)

@@ -277,7 +277,7 @@ class BankMatching:
     def _event(self, line: BankLine, order: Order, event_id: str, kind: EventType, details: Details, at: int) -> Event:
         said: dict[str, Any] = {
             "by": line.by, "by_name": line.by_name, "seen": line.said.amount, "account": shown(line.said.account),
-            "note": line.said.reference and f"شمارهٔ پیگیری {line.said.reference}", "second": line.second,
+            "note": line.said.reference and f"شماره پیگیری پرداخت {line.said.reference}", "second": line.second,
             "second_name": line.second_name, "bank_line": line.id,
         }  # fmt: skip
         return Event(

@@ -20,7 +20,7 @@ _BLANK = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
 _SECRET = re.compile(
     r"(?<![ء-ی])رمز(?=$|[^ء-ی]|پویا|دوم|اول|یک|ت|ه|شما|ورود|عبور)|محرمانه|یک ?بار ?مصرف|کد ?(?:امن"
     r"|احراز|تایید|فعال|ورود|عبور|یک ?بار|شناسایی|اعتبار ?سنجی)"
-    r"|پسورد|گذر ?واژه|کلمه ?عبور|\botp\b|\bcvv2?\b|pass ?(?:word|code)|verif|one[- ]?time|security code|\bpin\b",
+    r"|پس ?ورد|گذر ?واژه|کلمه ?عبور|\botp\b|\bcvv2?\b|pass ?(?:word|code)|verif|one[- ]?time|security code|\bpin\b",
     re.IGNORECASE,
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -75,7 +75,7 @@ _TOMAN = re.compile(r"توما?ن|toman", re.IGNORECASE)
 
 
 class UnreadText(NotifierError, ValueError):
-    """It says nothing of an account that can be read without guessing; the text says why."""
+    """Nothing of an account is said that can be read without guessing; the text says why."""
 
 
 def plain(text: str) -> str:
@@ -96,7 +96,7 @@ def is_secret(text: str) -> bool:
 
 
 def may_hold_secret(body: bytes) -> bool:
-    """The same of a body as it came, whether or not it can be read as JSON."""
+    """Whether a body as it came may hold a code or a password, JSON or not."""
     text = body.decode("utf-8", errors="replace")
     unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     return is_secret(unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
