@@ -30,12 +30,18 @@ EVENTS: Mapping[str, str] = {
     EventType.RETURN_REFUSED: "برگشت کالا پذیرفته نشد",
     EventType.DELIVERY_FAILED: "تحویل انجام نشد",
     EventType.DELAYED: "ارسال عقب افتاد",
+    EventType.CONFIRMED: "مشتری سفارش را تأیید کرد",
+    EventType.CALLBACK_REQUESTED: "مشتری خواست با او تماس بگیریم",
+    EventType.RATED: "مشتری نمره داد",
     EventType.PAID: "پرداخت آنلاین انجام شد",
     EventType.PAYMENT_FAILED: "پرداخت ناموفق بود",
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",
     EventType.DEPOSIT_CONFIRMED: "واریز تأیید شد",
     EventType.DEPOSIT_REJECTED: "واریز دیده نشد",
     EventType.REFUNDED: "وجه برگشت داده شد",
+    EventType.DELIVERY_AGREED: "زمان تحویل هماهنگ شد",
+    EventType.DELIVERY_CHANGED: "زمان تحویل تغییر کرد",
+    EventType.DELIVERY_RELEASED: "زمان تحویل آزاد شد",
 }
 
 STAGES: Mapping[Stage, str] = {

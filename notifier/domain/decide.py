@@ -173,6 +173,8 @@ class _Deciding:
             elif known.out_again(event):
                 failed = known.happened(EventType.DELIVERY_FAILED)
                 yield event, News(event.type, f"after {failed}", event.at_ms)
+            elif known.agreed_anew(event):
+                yield event, News(event.type, f"{event.distinction} after {known.delivery_said}", event.at_ms)
             else:
                 yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
 

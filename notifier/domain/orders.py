@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from notifier.domain.events import UNNUMBERED, Details, Event, EventType, PaymentMethod
+from notifier.domain.events import UNNUMBERED, AgreedTime, Details, Event, EventType, PaymentMethod
 
 
 class Stage(IntEnum):
@@ -48,6 +48,9 @@ themselves, and the customer then pays after all."""
 
 JUDGED = frozenset({EventType.RETURN_ACCEPTED, EventType.RETURN_REFUSED})
 """What may become of a return that was asked for."""
+
+AGREEING = (EventType.DELIVERY_AGREED, EventType.DELIVERY_CHANGED)
+"""News of the time at which the customer will be at home."""
 
 _DEPOSIT_EVENTS = (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.DEPOSIT_CONFIRMED)
 
@@ -114,9 +117,10 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def knows(self, event: Event) -> bool:
         """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
-        the order was cancelled is news again once it came back to life, and that it is on its way once a delivery
-        failed. Of a deposit that is there as a whole only what is too much is news."""
-        if self.cancelled_anew(event) or self.out_again(event):
+        the order was cancelled is news again once it came back to life, that it is on its way once a delivery
+        failed, and a time of delivery once another one stood. Of a deposit that is there as a whole only what is too
+        much is news."""
+        if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event):
             return False
         known = self.news.get(event.type)
         if event.type is EventType.DEPOSIT_CONFIRMED and known:
@@ -140,6 +144,15 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
             and known is not None
             and failed is not None
             and known < failed < event.at_ms
+        )
+
+    def agreed_anew(self, event: Event) -> bool:
+        """Whether this agrees upon a time that was agreed upon before, and does not stand any more."""
+        known = self.news.get(event.type)
+        if event.type not in AGREEING or known is None or event.distinction not in known:
+            return False
+        return event.at_ms > max(known[event.distinction], self.delivery_said or 0) and str(self.delivery or "") != str(
+            event.details.delivery or ""
         )
 
     def telling_of(self, kind: EventType, distinction: str) -> "Order":
@@ -240,6 +253,20 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.details.amount is None:
             return 0
         return max((self.deposit_received or 0) - self.details.amount, 0)
+
+    @property
+    def delivery_said(self) -> int | None:
+        """When (unix ms) the last word about the time of delivery was said, or None."""
+        said = [self.happened(kind) for kind in (*AGREEING, EventType.DELIVERY_RELEASED)]
+        return max((at for at in said if at is not None), default=None)
+
+    @property
+    def delivery(self) -> AgreedTime | None:
+        """The time that was agreed upon with the customer, while it stands; of two words at one time it is given up."""
+        agreed = max((at for kind in AGREEING if (at := self.happened(kind)) is not None), default=None)
+        if agreed is None or self.cancelled or agreed <= (self.happened(EventType.DELIVERY_RELEASED) or -1):
+            return None
+        return self.details.delivery
 
     @property
     def return_judged(self) -> EventType | None:

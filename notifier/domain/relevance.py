@@ -1,7 +1,7 @@
 """What one piece of news means for another: whether it still holds, is worth telling, or has been undone. Pure."""
 
 from notifier.domain.events import EventType
-from notifier.domain.orders import JUDGED, STAGES, News, Order, Stage
+from notifier.domain.orders import AGREEING, JUDGED, STAGES, News, Order, Stage
 from notifier.domain.policy import Block
 
 _REPEATABLE = frozenset(
@@ -11,6 +11,11 @@ _REPEATABLE = frozenset(
         EventType.DEPOSIT_REJECTED,
         EventType.DELIVERY_FAILED,
         EventType.DELAYED,
+        EventType.DELIVERY_AGREED,
+        EventType.DELIVERY_CHANGED,
+        EventType.DELIVERY_RELEASED,
+        EventType.CALLBACK_REQUESTED,
+        EventType.RATED,
     }
 )
 """News that may come several times; of several the newest is told."""
@@ -56,6 +61,8 @@ def void(order: Order, news: News) -> bool:
         return not order.deposit_confirmed
     if news.kind in JUDGED:
         return news.kind is not order.return_judged
+    if news.kind in AGREEING or news.kind is EventType.DELIVERY_RELEASED:
+        return order.stage >= Stage.DELIVERED or news.at < (order.delivery_said or 0)
     if news.kind is EventType.DELAYED:
         return order.stage >= Stage.SHIPPED
     if news.kind is EventType.DELIVERY_FAILED:

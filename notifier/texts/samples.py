@@ -1,14 +1,14 @@
 """Realistic orders to try texts with: the least that may be known of one, a usual one, and very long names."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from msgspec.structs import replace
 
 from notifier.clock import TEHRAN
 from notifier.domain.calls import Call, Purpose, ReasonToCall
-from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
+from notifier.domain.events import AgreedTime, Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import Shop
 from notifier.domain.variables import Context
@@ -40,6 +40,7 @@ _TYPICAL = Details(
     new_date=date(2026, 12, 1),
     return_reason="پلمب کالا باز شده است",
     failure_reason="کسی در نشانی نبود",
+    delivery=AgreedTime(date(2026, 12, 1), time(16), time(19)),
 )
 _DETAILS: Mapping[Length, Details] = {
     Length.SHORTEST: Details(phone="09121234567"),
