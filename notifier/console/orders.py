@@ -237,7 +237,7 @@ class Orders:
         if name not in fitting(order, self._deps.rulebook(), self._deps.now()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
-        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now())
+        context = Context(order=order, shop=rulebook.shop, now=self._deps.clock.now(), pages=rulebook.pages)
         return self._deps.templates[name].render(context)
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:

@@ -41,14 +41,18 @@ class Decision(Struct, frozen=True, kw_only=True):
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
 
 
-def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
+def decide(
+    order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
+) -> Decision:
     """What ``events``, reported together about one order, change about it at the time ``now``.
 
     ``events`` is not empty and all of one order. Facts are taken in first and rules run on what is then known, so of
-    several stages reported at once only the newest is told.
+    several stages reported at once only the newest is told. An order that has no ``page_token`` yet is given this one.
     """
     first = events[0]
     before = order or Order(id=first.order_id, source=first.source, created_at=_ms(now))
+    if page_token and not before.page_token:
+        before = replace(before, page_token=page_token)
     return _Deciding(before, events, rulebook, now).run()
 
 
@@ -106,7 +110,7 @@ class _Deciding:
             v=before.v + 1,
             updated_at=_ms(now),
         )
-        self.context = Context(order=self.order, shop=rulebook.shop, now=now)
+        self.context = Context(order=self.order, shop=rulebook.shop, now=now, pages=rulebook.pages)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)

@@ -101,6 +101,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
     deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
     parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it
+    page_token: str | None = None  # in the address of the customer's page: who knows it may see the order
     registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
     updated_at: int = 0  # unix ms

@@ -12,6 +12,7 @@ from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.orders import Priority
+from notifier.domain.page_links import PageLinks
 from notifier.domain.regions import Regions
 
 EVERYTHING = "*"
@@ -149,7 +150,8 @@ class Rulebook:
 
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
     for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
-    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age.
+    is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age. With ``pages`` each
+    order has a page for its customer.
     """
 
     policy: Policy
@@ -159,6 +161,7 @@ class Rulebook:
     texting_time: Callable[[datetime], datetime]
     namespace: str = ""
     tell_within: timedelta | None = None
+    pages: PageLinks | None = None
 
     def template(self, name: str, source: str) -> MessageTemplate:
         """The template of a name as one shop has it: its own, or the one for all."""

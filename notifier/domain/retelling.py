@@ -16,7 +16,7 @@ def as_it_is(message: Message, order: Order, rulebook: Rulebook, now: datetime) 
     if template is None or not message.order_v:
         return message
     told = order.telling_of(message.about.kind, message.about.distinction) if message.about else order
-    context = Context(order=told, shop=rulebook.shop, now=now)
+    context = Context(order=told, shop=rulebook.shop, now=now, pages=rulebook.pages)
     said = replace(
         message,
         to=order.details.phone or message.to,

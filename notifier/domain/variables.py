@@ -10,6 +10,7 @@ from notifier.domain import jalali, money, naming, persian
 from notifier.domain.calls import Call, CallRequest
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order, Priority
+from notifier.domain.page_links import PageLinks, path
 
 if TYPE_CHECKING:
     from notifier.domain.policy import Shop
@@ -21,6 +22,7 @@ class Context(Struct, frozen=True, kw_only=True):
     order: Order
     shop: "Shop"
     now: datetime
+    pages: PageLinks | None = None
     call: CallRequest | Call | None = None
     calls: tuple[Call, ...] = ()  # for staff: several at once
     numbers: Mapping[str, int] = {}  # for staff: counts, by the variable that shows them
@@ -213,6 +215,18 @@ def shop(context: Context) -> str:
 def site(context: Context) -> str:
     """The shop's address on the web; empty when it has none."""
     return persian.code(context.shop.site)
+
+
+@variable
+def page(context: Context) -> str:
+    """The address of the customer's own page of this order; where texts may hold no links, that the order's number
+    tells it on the shop's site; empty without `[customer_page]`."""
+    if context.pages is None:
+        return ""
+    if not context.pages.in_texts:
+        return f"شماره سفارش در {site(context)}" if context.shop.site else ""
+    found = path(context.order.page_token)
+    return persian.code(f"{context.pages.base}{found}") if found else ""
 
 
 @variable

@@ -33,7 +33,7 @@ from notifier.intake.delivery import (
 )
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
-from notifier.store import daily, work, writes
+from notifier.store import daily, page_tokens, work, writes
 from notifier.store import keys as names
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
@@ -198,7 +198,9 @@ class Committer:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        decision = settle(order, events, self.rulebook(), now)
+        rulebook = self.rulebook()
+        token = page_tokens.new_token() if rulebook.pages and not (order and order.page_token) else None
+        decision = settle(order, events, rulebook, now, page_token=token)
         return _Prepared(waiting, unit, order, decision, b"")
 
     async def _follow(

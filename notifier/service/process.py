@@ -20,6 +20,8 @@ from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
+from notifier.customer_page.dependencies import PageDependencies
+from notifier.customer_page.views import CustomerPageViews
 from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
@@ -49,7 +51,7 @@ from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.templates import Template, Templates
-from notifier.store import counting
+from notifier.store import counting, page_tokens
 from notifier.store import keys as names
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
@@ -245,6 +247,7 @@ class Service:
                 accounts=self.sending.accounts,
                 calling=self.calling,
                 console=create_console(self._console_parts(loaded)),
+                customer_page=await self._customer_page(),
                 weaknesses=weak,
             )
         )
@@ -353,6 +356,20 @@ class Service:
             ),
             promises=self.promises,
         )
+
+    async def _customer_page(self) -> web.Application | None:
+        if not self.config.customer_page.enabled:
+            return None
+        return CustomerPageViews(
+            PageDependencies(
+                config=self.config,
+                reader=self.reader,
+                clock=self.clock,
+                rulebook=lambda: self.rulebook,
+                submit=self.committer.submit,
+                secret=await page_tokens.keep_secret(self.redis),
+            )
+        ).app()
 
     def _callbacks(self) -> KavenegarCallbacks:
         config = self.config

@@ -20,4 +20,5 @@ def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: st
         texting_time=lambda moment: quiet.next_allowed(moment, zone),
         namespace=namespace,
         tell_within=config.retention.tell_within,
+        pages=config.customer_page.links(),
     )

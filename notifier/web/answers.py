@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from notifier.clock import TEHRAN
-from notifier.domain import orders, timeline
+from notifier.domain import orders, page_links, timeline
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
@@ -95,6 +95,7 @@ class OrderFacts(Facts, frozen=True):
     payment: PaymentFacts
     items: list[ItemFacts]
     shipment: ShipmentFacts
+    customer_page: str | None
     created_at: Moment
     updated_at: Moment
 
@@ -110,6 +111,7 @@ def order(order: orders.Order) -> OrderFacts:
         payment=PaymentFacts.of(details, method=order.method, currency="IRR"),
         items=[ItemFacts.of(item) for item in details.items or ()],
         shipment=ShipmentFacts.of(details, url=details.tracking_url),
+        customer_page=page_links.path(order.page_token),
         created_at=_moment(order.created_at),
         updated_at=_moment(order.updated_at),
     )

@@ -26,4 +26,5 @@ class WebDependencies:
     accounts: Accounts
     calling: Calling
     console: web.Application
+    customer_page: web.Application | None
     weaknesses: Sequence[str]

@@ -32,10 +32,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "observability": ("domain", "store", "config", "retention", *ADAPTERS, *ALONE),
     "diagnostics": ("domain", "store", "config", "practice", "retention", "texts", *ADAPTERS, *ALONE),
     "console": ("domain", "store", "config", "importing", "incoming", "retention", "texts", *ADAPTERS, *ALONE),
+    "customer_page": ("domain", "store", "config", "incoming", "intake", *ALONE),
     "web": ("domain", "store", "config", "incoming", "observability", "practice", *ADAPTERS, *ALONE),
     "service": (
-        *("domain", "store", "config", "console", "diagnostics", "observability", "retention", "texts", "web"),
-        *(*ADAPTERS, *ALONE),
+        *("domain", "store", "config", "console", "customer_page", "diagnostics", "observability", "retention"),
+        *("texts", "web", *ADAPTERS, *ALONE),
     ),
 }
 """A room → what else of ours its modules may import. ``cli`` and ``demo`` may import all, and nobody them."""
