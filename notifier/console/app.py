@@ -18,6 +18,7 @@ from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
 from notifier.console.owner import OwnerPage
+from notifier.console.page_address import PageAddress
 from notifier.console.people import People
 from notifier.console.promises import PromisePages
 from notifier.console.render import Renderer
@@ -55,6 +56,7 @@ def create_console(deps: Dependencies) -> web.Application:
         TextPages,
         PromisePages,
         TrackingCodes,
+        PageAddress,
         Audit,
     ):
         app.add_routes(pages(deps, render).routes())

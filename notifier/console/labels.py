@@ -345,6 +345,7 @@ ACTS: Mapping[str, str] = {
     Act.TEXT_EDITED: "متن پیامک را ویرایش کرد",
     Act.PROMISES_CHANGED: "قول‌ها را تغییر داد",
     Act.CODES_TAKEN: "کد رهگیری ثبت کرد",
+    Act.PAGE_RENEWED: "به صفحهٔ مشتری نشانی تازه داد",
     Act.TEXT_ARRIVED: "نوشت که پیامک رسیده است",
     Act.TEXT_GIVEN_UP: "از پیامک گذشت",
     Act.TEXT_BY_PHONE: "به جای پیامک، تماس گذاشت",

@@ -17,7 +17,7 @@ from notifier.console.render import Renderer
 from notifier.console.search import search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
-from notifier.domain import canonical, phones
+from notifier.domain import canonical, page_links, phones
 from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
@@ -29,7 +29,7 @@ from notifier.errors import Conflict
 from notifier.sms import by_hand
 from notifier.sms.by_hand import TextRefused, Written
 from notifier.sms.resend import resend
-from notifier.store import work, writes
+from notifier.store import page_tokens, work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
@@ -112,6 +112,7 @@ class Orders:
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
             several_sources=len(self._deps.sources) > 1,
+            page=_page(self._deps, order),
         )
 
     async def add_call(self, request: web.Request) -> web.Response:
@@ -257,6 +258,15 @@ async def found_order(deps: Dependencies, request: web.Request) -> tuple[Order, 
     if order is None:
         raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
     return order, await reader.keys_of(source, order_id)
+
+
+def _page(deps: Dependencies, order: Order) -> tuple[str, str] | None:
+    """The address of the customer's page, empty while it has none, and what tells it from others."""
+    links = deps.rulebook().pages
+    if links is None:
+        return None
+    path = page_links.path(order.page_token)
+    return f"{links.base}{path}" if path else "", page_tokens.fingerprint(order)
 
 
 def by(staff: Staff) -> dict[str, str]:

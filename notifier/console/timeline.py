@@ -135,7 +135,7 @@ def _money(line: TimelineEntry) -> str:
     said, parts = line.extra, list[str]()
     if isinstance(seen := said.get("seen"), int):
         parts.append(f"در حساب دیده شد: {money.toman(seen)}")
-    for name, label in (("account", "حساب"), ("second_name", "تأیید دوم"), ("note", "یادداشت")):
+    for name, label in (("account", "حساب"), ("second_name", "تأیید دوم"), ("reason", "دلیل"), ("note", "یادداشت")):
         if isinstance(text := said.get(name), str) and text and "by" in said:
             parts.append(f"{label}: {persian.tidy(text)}")
     return "؛ ".join(parts)

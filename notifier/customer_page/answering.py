@@ -14,10 +14,11 @@ from notifier.customer_page.standing import CustomerAnswer, when
 from notifier.domain import canonical, jalali, persian
 from notifier.domain.events import Details, Event, EventType
 from notifier.domain.orders import Order
+from notifier.domain.timeline import CUSTOMER
 from notifier.errors import NotifierError
 
-BY_CUSTOMER: Mapping[str, str] = {"by": ":customer", "by_name": "مشتری"}
-"""What the story says of who said it; no id of staff has a colon."""
+BY_CUSTOMER: Mapping[str, str] = {"by": CUSTOMER, "by_name": "مشتری"}
+"""What the story says of who said it."""
 
 SOON = "soon"
 LONGEST_REASON, LONGEST_REFERENCE = 200, 60  # characters

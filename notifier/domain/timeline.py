@@ -6,6 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+CUSTOMER = ":customer"
+"""Who said it, in ``extra`` of a line, where the customer did; no id of staff has a colon."""
+
 
 class LineKind(StrEnum):
     EVENT = "event"

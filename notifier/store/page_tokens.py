@@ -43,6 +43,11 @@ def digest(token: str) -> str:
     return blake2b(token[:_LONGEST].encode(errors="replace"), digest_size=16).hexdigest()
 
 
+def fingerprint(order: Order) -> str:
+    """What tells the token of an order from others, and is no address; empty where it has none."""
+    return digest(order.page_token) if order.page_token else ""
+
+
 async def keep_secret(redis: Redis) -> bytes:
     """The secret by which forms of these pages are known to be ours, the same for all who share this store."""
     await redis.set(names.PAGE_SECRET, secrets.token_bytes(32), nx=True)
