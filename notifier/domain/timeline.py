@@ -6,6 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+AGREED_UPON, SLOT_MARK, MARK, CALLBACK_AT = "agreed_upon", "slot", "mark", "callback_at"
+"""What a line about an event says of it in ``extra`` beside what we do not know."""
+
 
 class LineKind(StrEnum):
     EVENT = "event"
