@@ -11,6 +11,7 @@ from notifier.config.promises import PromiseEditor
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
@@ -41,6 +42,7 @@ class Dependencies:
     committer: Committer
     editor: TextEditor
     promises: PromiseEditor
+    agreeing: Agreeing
 
     @property
     def redis(self) -> Redis:

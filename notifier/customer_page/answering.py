@@ -3,19 +3,24 @@
 Values are what a browser sends, or whatever somebody makes up: every one has a bound, and a mistake is one sentence.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from msgspec.structs import replace
+
 from notifier.clock import TEHRAN
-from notifier.customer_page.standing import CustomerAnswer, when
+from notifier.customer_page.standing import CustomerAnswer, span, when
 from notifier.domain import canonical, jalali, persian
-from notifier.domain.events import Details, Event, EventType
+from notifier.domain.events import AgreedTime, Details, Event, EventType
 from notifier.domain.orders import Order
+from notifier.domain.slots import SlotRefusal
 from notifier.domain.timeline import CUSTOMER
 from notifier.errors import NotifierError
+from notifier.intake.agreeing import FreeSlot
 
 BY_CUSTOMER: Mapping[str, str] = {"by": CUSTOMER, "by_name": "مشتری"}
 """What the story says of who said it."""
@@ -28,6 +33,7 @@ _DAYS_AHEAD = 3
 _HOURS = (10, 12, 15, 17)
 _FARTHEST = timedelta(days=14)
 _NOTICE = timedelta(minutes=30)
+_SLOT = re.compile(r"(?P<date>\d{4}-\d\d-\d\d) (?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)", re.ASCII)
 _MARKS = {"1": "بد", "2": "نه چندان خوب", "3": "متوسط", "4": "خوب", "5": "خیلی خوب"}
 
 Choices = Sequence[tuple[str, str]]
@@ -72,6 +78,44 @@ def event_of(answer: CustomerAnswer, form: Mapping[str, str], order: Order, now:
         details=details,
         extra={**BY_CUSTOMER, **more},
     )
+
+
+def said_by_customer(event: Event) -> Event:
+    """The event, with who said it."""
+    return replace(event, extra={**event.extra, **BY_CUSTOMER})
+
+
+def slot_choices(offered: Sequence[FreeSlot]) -> Choices:
+    """The slots that are free."""
+    return [(str(one.slot.time), span(one.slot.time)) for one in offered]
+
+
+def chosen_time(form: Mapping[str, str]) -> AgreedTime:
+    """The time that a form names. Raises AnswerMistake."""
+    named = form.get("slot", "")
+    found = _SLOT.fullmatch(named)
+    try:
+        if found:
+            start, end = time.fromisoformat(found["start"]), time.fromisoformat(found["end"])
+            if start < end:
+                return AgreedTime(date.fromisoformat(found["date"]), start, end)
+    except ValueError:
+        pass
+    raise AnswerMistake("زمان تحویل را انتخاب کنید.", "slot")
+
+
+REFUSED_TIMES: Mapping[SlotRefusal, str] = {
+    SlotRefusal.PAST: "این زمان گذشته است؛ زمان دیگری انتخاب کنید.",
+    SlotRefusal.SOON: "برای این زمان دیر شده است؛ زمان دیرتری انتخاب کنید.",
+    SlotRefusal.FAR: "این زمان خیلی دور است؛ زمان نزدیک‌تری انتخاب کنید.",
+    SlotRefusal.DAY_OFF: "این روز تحویل نداریم؛ روز دیگری انتخاب کنید.",
+    SlotRefusal.OTHER_REGION: "این زمان برای شهر دیگری است؛ یکی از زمان‌های فهرست را انتخاب کنید.",
+    SlotRefusal.OUTSIDE: "این زمان در فهرست نیست؛ یکی از زمان‌های فهرست را انتخاب کنید.",
+    SlotRefusal.FULL: "ظرفیت این زمان همین حالا پر شد؛ زمان دیگری انتخاب کنید.",
+    SlotRefusal.CHANGED: "زمان تحویل در این میان عوض شده است؛ زمان تازه را ببینید و اگر خواستید تغییرش دهید.",
+    SlotRefusal.CLOSED: "زمان تحویل این سفارش دیگر عوض نمی‌شود؛ با پشتیبانی تماس بگیرید.",
+}
+"""What a customer is told of a time that cannot be chosen."""
 
 
 _Read = tuple[EventType, Details, Mapping[str, Any]]

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.policy import Rulebook
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.delivery import Delivery, Outcome
 from notifier.store.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageDependencies:
-    """``submit`` is the door through which all news comes in; ``secret`` makes the keys of forms."""
+    """``submit`` is the door through which all news comes in; ``secret`` makes the keys of forms; ``agreeing`` says
+    that the customer chose a time."""
 
     config: Config
     reader: Reader
@@ -20,3 +22,4 @@ class PageDependencies:
     rulebook: Callable[[], Rulebook]
     submit: Callable[[Delivery], Awaitable[Outcome]]
     secret: bytes
+    agreeing: Agreeing

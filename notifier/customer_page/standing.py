@@ -67,8 +67,11 @@ class PageStanding:
     answers: frozenset[CustomerAnswer] = frozenset()
 
 
-def standing(order: Order, shop: Shop, now: datetime, *, call_at: datetime | None = None) -> PageStanding:
-    """The page of an order; ``call_at`` is when its customer is going to be phoned."""
+def standing(
+    order: Order, shop: Shop, now: datetime, *, call_at: datetime | None = None, slots: bool = False
+) -> PageStanding:
+    """The page of an order; ``call_at`` is when its customer is going to be phoned, ``slots`` whether there are slots
+    of delivery where it goes."""
     context = Context(order=order, shop=shop, now=now)
     headline, following, by_when = _story(order, context, call_at)
     details, unpaid = order.details, awaits_transfer(order)
@@ -89,7 +92,7 @@ def standing(order: Order, shop: Shop, now: datetime, *, call_at: datetime | Non
         pay_to=_pay_to(context) if unpaid and order.deposit_waiting is None else (),
         mark=details.mark if order.happened(EventType.RATED) else None,
         callback=_callback(order, now),
-        answers=frozenset(_answers(order, shop, now)),
+        answers=frozenset(_answers(order, shop, now, slots=slots)),
     )
 
 
@@ -286,8 +289,16 @@ def _callback(order: Order, now: datetime) -> str:
     return when(at, now) if named and at is not None and at > now else ""
 
 
-def _answers(order: Order, shop: Shop, now: datetime) -> list[CustomerAnswer]:
+def _time_is_open(order: Order) -> bool:
+    """Whether it is the customer's to choose when the order comes: it is not under way, nor waiting for its money."""
+    at_the_door = order.method in (PaymentMethod.CASH, PaymentMethod.PHONE)
+    return not order.cancelled and order.stage < Stage.OUT_FOR_DELIVERY and (order.prepaid or order.free or at_the_door)
+
+
+def _answers(order: Order, shop: Shop, now: datetime, *, slots: bool) -> list[CustomerAnswer]:
     found = [CustomerAnswer.CALL]
+    if slots and _time_is_open(order):
+        found.append(CustomerAnswer.TIME)
     if awaits_transfer(order) and order.deposit_waiting is None:
         found.append(CustomerAnswer.PAID)
     if order.cancelled or order.happened(EventType.DELIVERED) is None:

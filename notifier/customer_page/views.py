@@ -23,8 +23,10 @@ from notifier.customer_page.standing import CustomerAnswer, PageStanding, standi
 from notifier.domain.calls import Purpose
 from notifier.domain.events import Event, EventType
 from notifier.domain.orders import Order
+from notifier.domain.slots import SlotRefusal
 from notifier.errors import StoreAway
 from notifier.incoming.forms import LARGEST as LARGEST_FORM
+from notifier.intake.agreeing import FreeSlot, SlotRefused
 from notifier.intake.delivery import Delivery, Unchanged
 from notifier.store import receipts
 from notifier.store.receipts import NotAPicture, ReceiptPictures
@@ -34,10 +36,12 @@ log = structlog.get_logger()
 
 _WITH_PICTURE = receipts.LARGEST + LARGEST_FORM  # bytes
 _MOST_PICTURES = 10  # of one order; the support desk may add more
+_SEEN = 40  # characters of a time as the page had it
 _TOLD = (Purpose.COORDINATION, Purpose.ARRANGE_PAYMENT, Purpose.PAYMENT_HELP, Purpose.CALLBACK)
 """Calls that a customer is told of beforehand."""
 
 _DONE: Mapping[CustomerAnswer, tuple[EventType, str]] = {
+    CustomerAnswer.TIME: (EventType.DELIVERY_AGREED, "زمان تحویل ثبت شد."),
     CustomerAnswer.PAID: (EventType.DEPOSIT_REPORTED, "خبر واریز شما ثبت شد؛ پس از بررسی، نتیجه را خبر می‌دهیم."),
     CustomerAnswer.CALL: (EventType.CALLBACK_REQUESTED, "درخواست شما ثبت شد؛ با شما تماس می‌گیریم."),
     CustomerAnswer.RETURN: (EventType.RETURN_REQUESTED, "درخواست برگشت کالا ثبت شد؛ با شما تماس می‌گیریم."),
@@ -89,9 +93,7 @@ class CustomerPageViews:
             return self._gone(request)
         log.debug("page shown", action="customer_page", source=found.order.source, order_id=found.order.id)
         said = request.query.get("said", "")
-        done = _DONE.get(CustomerAnswer(said)) if said in frozenset(CustomerAnswer) else None
-        told = done[1] if done and found.order.happened(done[0]) is not None else ""
-        return await self._page(request, found, Shown(told=told))
+        return await self._page(request, found, Shown(told=_confirmed(said, found.order)))
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """One form of the page."""
@@ -114,16 +116,34 @@ class CustomerPageViews:
         if once is None or forms.is_from_elsewhere(request, self._deps.config.customer_page.base):
             return await self._page(request, found, _but(typed, 403, _STALE))
         try:
+            if answer is CustomerAnswer.TIME:
+                await self._agree(found, form)
+                return self._done(token, answer)
             event = answering.event_of(answer, form.fields, found.order, self._deps.clock.now(), once=once)
             taken = await self._take(found, answer, event, form)
         except AnswerMistake as mistake:
+            found = await page_of(self._deps.reader, token) or found  # what was seen may not be so any more
             return await self._page(request, found, _but(typed, 422, mistake.sentence, where=mistake.field))
         except (StoreAway, RedisError):
             return await self._page(request, found, _but(typed, 503, _AWAY, wait=5))
         if not taken:
             again = await page_of(self._deps.reader, token)
             return await self._page(request, again, _but(typed, 409, _CLOSED[answer])) if again else self._gone(request)
+        return self._done(token, answer)
+
+    def _done(self, token: str, answer: CustomerAnswer) -> web.Response:
         return web.Response(status=303, headers={"Location": f"/o/{token}?said={answer}#told"})
+
+    async def _agree(self, found: FoundPage, form: PageForm) -> None:
+        """Have the time agreed upon that was chosen. Raises AnswerMistake where it cannot be."""
+        agreed = answering.chosen_time(form.fields)
+        if CustomerAnswer.TIME not in self._standing(found.order).answers and found.order.delivery != agreed:
+            raise AnswerMistake(answering.REFUSED_TIMES[SlotRefusal.CLOSED], "slot")
+        try:
+            await self._deps.agreeing.agree(found.order, agreed, by=None, seen=form.fields.get("seen", "")[:_SEEN])
+        except SlotRefused as refused:
+            if found.order.delivery != agreed:
+                raise AnswerMistake(answering.REFUSED_TIMES[refused.why], "slot") from None
 
     async def _take(self, found: FoundPage, answer: CustomerAnswer, event: Event, form: PageForm) -> bool:
         """Have the news committed; false where the order, as it is by then, does not take it."""
@@ -170,18 +190,21 @@ class CustomerPageViews:
             await asyncio.to_thread(self._receipts.drop, order.source, order.id, picture)
 
     def _standing(self, order: Order, *, call_at: datetime | None = None) -> PageStanding:
-        return standing(order, self._deps.rulebook().shop, self._deps.clock.now(), call_at=call_at)
+        shop, slots = self._deps.rulebook().shop, self._deps.agreeing.serves(order)
+        return standing(order, shop, self._deps.clock.now(), call_at=call_at, slots=slots)
 
     async def _page(self, request: web.Request, found: FoundPage, shown: Shown) -> web.Response:
         order, now, rulebook = found.order, self._deps.clock.now(), self._deps.rulebook()
         once, key = self._keys.new(request.match_info["token"])
+        page = self._standing(order, call_at=await self._call_at(found))
         return self._render.page(
             "page.html",
             rulebook.shop,
             status=shown.status,
             wait=shown.wait,
-            slots=(),
-            page=self._standing(order, call_at=await self._call_at(found)),
+            slots=answering.slot_choices(await self._offered(order, page)),
+            page=page,
+            seen=str(order.delivery or ""),
             choices=answering.choices(now, rulebook.working_time),
             at=f"/o/{request.match_info['token']}",
             once=once,
@@ -190,6 +213,9 @@ class CustomerPageViews:
             longest_reason=answering.LONGEST_REASON,
             longest_reference=answering.LONGEST_REFERENCE,
         )
+
+    async def _offered(self, order: Order, page: PageStanding) -> list[FreeSlot]:
+        return await self._deps.agreeing.offered_for(order) if CustomerAnswer.TIME in page.answers else []
 
     async def _call_at(self, found: FoundPage) -> datetime | None:
         """Until when the customer is going to be phoned, of the calls that they are told of."""
@@ -237,6 +263,15 @@ class CustomerPageViews:
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
+
+
+def _confirmed(said: str, order: Order) -> str:
+    """What is confirmed of what was just said: nothing that did not happen, whatever an address says."""
+    if said not in frozenset(CustomerAnswer):
+        return ""
+    kind, told = _DONE[CustomerAnswer(said)]
+    happened = order.delivery if said == CustomerAnswer.TIME else order.happened(kind)
+    return told if happened is not None else ""
 
 
 def _largest(answer: CustomerAnswer) -> int:

@@ -14,9 +14,18 @@ from notifier.domain.conditions import Conditions
 from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
-from notifier.domain.orders import JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
+from notifier.domain.orders import AGREEING, JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
-from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
+from notifier.domain.slots import SlotMark
+from notifier.domain.timeline import (
+    AGREED_UPON,
+    CALLBACK_AT,
+    MARK,
+    SLOT_MARK,
+    LineKind,
+    SuppressionReason,
+    TimelineEntry,
+)
 from notifier.domain.variables import Context
 
 
@@ -39,6 +48,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     suppressed: tuple[Suppression, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
+    slot_mark: SlotMark | None = None  # what is odd about the time of delivery that it brings
 
 
 def decide(
@@ -121,6 +131,7 @@ class _Deciding:
         self.suppressed: list[Suppression] = []
         self.timeline: list[TimelineEntry] = []
         self.facts: list[DomainEvent] = []
+        self.slot_mark: SlotMark | None = None
 
     def run(self) -> Decision:
         self._enter_block()
@@ -163,6 +174,7 @@ class _Deciding:
             suppressed=tuple(self.suppressed),
             timeline=tuple(self.timeline),
             facts=tuple(self.facts),
+            slot_mark=self.slot_mark,
         )
 
     def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
@@ -393,8 +405,20 @@ class _Deciding:
         return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
 
     def _hear(self, event: Event, kind: LineKind) -> None:
+        extra = event.extra
+        if event.type in AGREEING and event.details.delivery is not None:
+            extra = extra | {AGREED_UPON: str(event.details.delivery)}
+            if event.details.delivery == self.order.delivery:
+                self.slot_mark = self.rulebook.timetable.mark(self.rulebook.region(self.order), event.details.delivery)
+                extra = extra | ({SLOT_MARK: self.slot_mark} if self.slot_mark else {})
+        elif event.type is EventType.RATED and event.details.mark is not None:
+            extra = extra | {MARK: event.details.mark}
+        elif event.type is EventType.CALLBACK_REQUESTED and event.details.callback_at is not None:
+            extra = extra | {CALLBACK_AT: event.details.callback_at.isoformat()}
+        if event.by is not None and "by" not in extra:
+            extra = extra | {"by": event.by}
         heard_of = TimelineEntry(
-            at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra
+            at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=extra
         )
         self.timeline.append(heard_of)
 

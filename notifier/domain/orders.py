@@ -5,6 +5,7 @@ news the latest time. So any order of arrival, and any repetition, ends in the s
 """
 
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -300,6 +301,12 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
         reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
         return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)
+
+
+def deliver_at(order: Order, zone: tzinfo) -> datetime | None:
+    """When the time that was agreed upon begins, or None."""
+    agreed = order.delivery
+    return datetime.combine(agreed.date, agreed.start, tzinfo=zone) if agreed else None
 
 
 def apply_events(order: Order, events: Iterable[Event]) -> Order:

@@ -11,9 +11,10 @@ from annotated_types import Ge
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import Audience, Pattern, Via
-from notifier.domain.orders import Priority
+from notifier.domain.orders import Order, Priority
 from notifier.domain.page_links import PageLinks
 from notifier.domain.regions import Regions
+from notifier.domain.slots import Timetable
 
 EVERYTHING = "*"
 """In a ``cancel`` list: every text that waits and every open call of the order."""
@@ -162,6 +163,11 @@ class Rulebook:
     namespace: str = ""
     tell_within: timedelta | None = None
     pages: PageLinks | None = None
+    timetable: Timetable = field(default_factory=Timetable)
+
+    def region(self, order: Order) -> str:
+        """Where an order goes."""
+        return self.policy.regions.region(order.details.city)
 
     def template(self, name: str, source: str) -> MessageTemplate:
         """The template of a name as one shop has it: its own, or the one for all."""

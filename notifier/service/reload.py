@@ -11,7 +11,7 @@ from notifier.config import Config, section
 from notifier.config.loading import key_of
 
 SAFE = (
-    *("policy", "regions", "quiet_hours", "shop", "calendar", "calls"),
+    *("policy", "regions", "quiet_hours", "shop", "calendar", "calls", "delivery"),
     *("sms.gap", "sms.limits", "retention.tell_within"),
 )
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
@@ -39,6 +39,7 @@ def effective(before: Config, after: Config) -> Config:
             "quiet_hours": after.quiet_hours,
             "shop": replace(after.shop, name=before.shop.name, timezone=before.shop.timezone),
             "calendar": after.calendar,
+            "delivery": after.delivery,
             "calls": replace(after.calls, tick=before.calls.tick),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),
             "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),

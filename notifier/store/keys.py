@@ -496,6 +496,22 @@ spent = _of_one(
     "lapses after three days",
 )
 permits = _of_one("n:permits:<provider>", "the token bucket of a provider's account", "one a provider")
+slot_places = _of_one(
+    "n:slot-places:{n:slots}:<slot>",
+    "hash: order → `in` or `over`: who has a place in a slot, of all partitions; in one slot with the next two",
+    "with the order's time; lapses a month after the slot",
+)
+order_places = _of_two(
+    "n:order-places:{n:slots}:<source>:<order>",
+    "hash: slot that an order has a place in → unix ms since when it waits there for news that is on its way, 0 for "
+    "good; `v`: the version of the order that this was last made true for",
+    "lapses a month after the slot",
+)
+UNSETTLED_PLACES = _only(
+    "n:unsettled-places:{n:slots}",
+    "orders whose places are to be looked at, by the unix ms since when: a process that died may have left them wrong",
+    "when they were looked at",
+)
 route = _of_two(
     "n:route:<source>:<order>",
     "where there are several partitions: the one an order lies in",

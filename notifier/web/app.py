@@ -21,6 +21,7 @@ from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
+from notifier.web.slots import SlotViews
 
 
 def create_app(deps: WebDependencies) -> web.Application:
@@ -48,7 +49,8 @@ def create_app(deps: WebDependencies) -> web.Application:
     from_outside = [*webhooks.routes(), *deps.callbacks.routes()]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(deps.calling, deps.reader)
-    further = [*calls.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
+    slots = SlotViews(deps.agreeing, {*config.regions.cities, config.regions.default})
+    further = [*calls.routes(), *slots.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
     app.add_subapp("/api", _api(deps, further).app())
 

@@ -65,6 +65,7 @@ _DECISION: dict[str, Any] = {
     "duplicate": False,
     "prepaid": True,
     "delivery_priority": "high",
+    "deliver_at": None,
     "parked": False,
     "messages": [
         {"id": "5839274650193847", "template": "payment_succeeded_tehran", "to": "0912***4567", "not_before": None}

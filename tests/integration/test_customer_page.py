@@ -373,3 +373,76 @@ async def test_a_text_has_the_address_where_the_line_may_send_it(customer: Custo
     stored = (await customer.service.reader.story(await customer.order())).messages[0]
     told = f"{BASE}/o/{customer.token}" if settings else "شماره سفارش در xiaomicity.example"
     assert f"پیگیری: {told}" in stored.message.text
+
+
+TEHRAN = {"name": "رضا کریمی", "phone": "09121234568", "city": "تهران"}
+CASH = {"method": "cash", "amount": 185_000_000, "currency": "IRR"}
+EVERY_DAY = ["saturday", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday"]
+SLOTS = [
+    {"region": "tehran", "weekday": EVERY_DAY, "from": "10:00", "to": "13:00", "places": 1},
+    {"region": "tehran", "weekday": EVERY_DAY, "from": "16:00", "to": "19:00", "places": 1},
+]
+
+
+@pytest.mark.parametrize("settings", [{"delivery__slots": SLOTS}])
+@pytest.mark.parametrize("partitions", [1, 5])
+async def test_the_customer_chooses_and_changes_the_time(customer: Customer, api: ApiUser) -> None:
+    await customer.orders(customer=TEHRAN, payment=CASH)
+    page = await customer.look()
+    assert "انتخاب زمان تحویل" in page.words
+    assert "سه‌شنبه ۳ آذر، ساعت ۱۶ تا ۱۹" in page.words
+    page = await customer.follow(await customer.send("time", slot="2026-11-24 16:00-19:00", seen=""))
+    assert "زمان تحویل ثبت شد." in page.words
+    assert "زمان تحویل سه‌شنبه ۳ آذر، ساعت ۱۶ تا ۱۹" in page.words
+    assert "تغییر زمان تحویل" in page.words
+    (line,) = await customer.story(EventType.DELIVERY_AGREED)
+    assert line.extra["by"] == ":customer"
+    assert (await api.get("/orders/10025")).body["delivery"] == {"date": "2026-11-24", "from": "16:00", "to": "19:00"}
+    seen = "2026-11-24 16:00-19:00"
+    page = await customer.send("time", slot="2026-11-25 10:00-13:00", seen=seen)
+    assert page.status == 303
+    again = await customer.send("time", slot="2026-11-25 10:00-13:00", seen=seen)  # pressed twice
+    assert again.status == 303
+    other = await customer.send("time", slot="2026-11-26 10:00-13:00", seen=seen)  # another tab, which knows less
+    assert (other.status, "در این میان عوض شده است" in other.words) == (422, True)
+    assert str((await customer.order()).delivery) == "2026-11-25 10:00-13:00"
+    await customer.orders("10026", customer=TEHRAN | {"phone": "09121234569"}, payment=CASH)
+    page = await customer.look()
+    assert "چهارشنبه ۴ آذر، ساعت ۱۰ تا ۱۳" not in page.words  # its one place is taken
+    page = await customer.send("time", slot="2026-11-25 10:00-13:00", seen="")
+    assert (page.status, "همین حالا پر شد" in page.words) == (422, True)
+    assert (await customer.order("10026")).delivery is None
+
+
+@pytest.mark.parametrize("settings", [{"delivery__slots": SLOTS}])
+@pytest.mark.parametrize(
+    ("slot", "said"),
+    [
+        ("2026-11-22 16:00-19:00", "گذشته است"),
+        ("2026-11-24 17:30-19:30", "در فهرست نیست"),
+        ("2027-11-24 16:00-19:00", "خیلی دور است"),
+        ("2026-11-23 10:00-13:00", "گذشته است"),
+        ("2026-11-24 19:00-16:00", "زمان تحویل را انتخاب کنید."),
+        ("9999-99-99 16:00-19:00", "زمان تحویل را انتخاب کنید."),
+        ("tomorrow", "زمان تحویل را انتخاب کنید."),
+        ("2" * 5000, "زمان تحویل را انتخاب کنید."),
+    ],
+)
+async def test_a_time_that_cannot_be_is_one_sentence(customer: Customer, slot: str, said: str) -> None:
+    await customer.orders(customer=TEHRAN, payment=CASH)
+    await customer.look()
+    page = await customer.send("time", slot=slot, seen="")
+    assert page.status == 422
+    assert said in page.words
+    assert (await customer.order()).delivery is None
+
+
+@pytest.mark.parametrize("settings", [{"delivery__slots": SLOTS}])
+async def test_no_time_is_chosen_where_none_is_to_be(customer: Customer) -> None:
+    await customer.orders(customer=ISFAHAN, payment=TRANSFER)
+    assert "زمان تحویل" not in (await customer.look()).words
+    page = await customer.send("time", slot="2026-11-24 16:00-19:00", seen="")
+    assert (page.status, "دیگر عوض نمی‌شود" in page.words) == (422, True)
+    await customer.orders("10026", customer=TEHRAN, payment=CASH)
+    await customer.event(EventType.OUT_FOR_DELIVERY, "10026")
+    assert "انتخاب زمان تحویل" not in (await customer.look()).words
