@@ -161,7 +161,8 @@ def _story(order: Order, context: Context, call_at: datetime | None) -> tuple[st
         return _delivered(order)
     if _failed(order):
         return "تحویل انجام نشد.", "برای زمان تازه با شما تماس می‌گیریم.", calling
-    agreed = f"تا {_until(order.delivery)}" if order.delivery else ""
+    coming = order.delivery if order.delivery and _end(order.delivery) > context.now else None
+    agreed = f"تا {_until(coming)}" if coming else ""
     if order.stage == Stage.OUT_FOR_DELIVERY:
         return "سفارش شما در دست پیک است.", "مرحلهٔ بعد: تحویل به شما", agreed
     if order.stage == Stage.SHIPPED:
@@ -175,9 +176,11 @@ def _story(order: Order, context: Context, call_at: datetime | None) -> tuple[st
     delayed = order.details.new_date if order.happened(EventType.DELAYED) else None
     if delayed is not None and delayed >= context.now.astimezone(TEHRAN).date():
         return headline, "ارسال سفارش شما عقب افتاده است. زمان تازهٔ ارسال:", jalali.weekday_date(delayed)
+    if coming:
+        return headline, "زمان تحویل:", span(coming)
     if order.method is PaymentMethod.CASH and not order.delivery and order.stage < Stage.PREPARING:
         return headline, "برای هماهنگی زمان تحویل با شما تماس می‌گیریم.", calling
-    return headline, following, agreed
+    return headline, following, ""
 
 
 def _cancelled(order: Order) -> tuple[str, str, str]:
@@ -231,6 +234,10 @@ def _failed(order: Order) -> bool:
     failed = order.happened(EventType.DELIVERY_FAILED)
     later = (EventType.OUT_FOR_DELIVERY, EventType.DELIVERY_AGREED, EventType.DELIVERY_CHANGED)
     return failed is not None and not any((order.happened(kind) or 0) > failed for kind in later)
+
+
+def _end(agreed: AgreedTime) -> datetime:
+    return datetime.combine(agreed.date, agreed.end, TEHRAN)
 
 
 def _until(agreed: AgreedTime) -> str:

@@ -91,7 +91,7 @@ class CustomerPageViews:
         found = await page_of(self._deps.reader, request.match_info["token"])
         if found is None:
             return self._gone(request)
-        log.debug("page shown", action="customer_page", source=found.order.source, order_id=found.order.id)
+        log.debug("page shown", action="customer_page", source=found.order.source, order=found.order.id)
         said = request.query.get("said", "")
         return await self._page(request, found, Shown(told=_confirmed(said, found.order)))
 

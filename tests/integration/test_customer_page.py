@@ -305,7 +305,7 @@ async def test_a_mistake_is_one_sentence_and_what_was_typed_stays(
     page = await customer.send(answer, **typed)
     assert page.status == 422
     assert said in page.words
-    assert "<details open><summary>" in page.text
+    assert f'<details id="{answer}" open><summary>' in page.text
     for value in typed.values():
         if len(value) < 300 and value.strip() and answer in ("paid", "return") and value.isprintable():
             assert value in unescape(page.text) or value == typed.get("paid_on")
