@@ -68,6 +68,10 @@ class Reporting:
             came["caller"] = caller.decode() if caller else ""
             came |= {"purpose": str(stored.call.purpose), "timely": _timely(stored.call, now)}
             came["satisfaction"] = str(report.satisfaction or "")
+            if (told := report.agreed) is not None:
+                unit.do("HSET", stored.keys.feedback, told.id, encode(told))
+                former = report.agreed_before
+                came["agreed"] = (told.id, told.source, told.order_id, str(told.details.delivery), former)
             return undoable.kept(result.call, stored.call, now, report.by, **came)
 
         changed = await book.change(call_id, written)

@@ -11,6 +11,7 @@ from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
+from notifier.console.delivery_pages import DeliveryTimes
 from notifier.console.dependencies import Dependencies
 from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
@@ -40,6 +41,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Calls,
         CallbackPages,
         Orders,
+        DeliveryTimes,
         DepositPages,
         Conversations,
         Consent,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console import csv_export, delivery_time, labels, paging, rows, time_slots
 from notifier.console.conversation import WHY_NOT
 from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, whose
 from notifier.console.dependencies import Dependencies
@@ -111,6 +111,7 @@ class Orders:
             picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
+            offer=await delivery_time.offer(self._deps, order),
             several_sources=len(self._deps.sources) > 1,
             page=_page(self._deps, order),
         )

@@ -189,6 +189,9 @@ class _Deciding:
             elif known.out_again(event):
                 failed = known.happened(EventType.DELIVERY_FAILED)
                 yield event, News(event.type, f"after {failed}", event.at_ms)
+            elif known.rated_anew(event):
+                former = known.happened(EventType.RATED)
+                yield event, News(event.type, f"{event.distinction} after {former}", event.at_ms)
             elif known.agreed_anew(event):
                 yield event, News(event.type, f"{event.distinction} after {known.delivery_said}", event.at_ms)
             else:
@@ -256,7 +259,9 @@ class _Deciding:
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
         phone = self.order.details.phone
-        telling = [text for text in texts if not self._pointless_text(text, news)]
+        telling = [
+            text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
+        ]
         if not telling or phone is None or not phones.is_mobile(phone):
             return _Late()
         first = min(telling, key=lambda text: text.after)
@@ -266,6 +271,8 @@ class _Deciding:
 
     def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
         """When the text may leave."""
+        if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
+            return self.rulebook.texting_time(self.rulebook.timetable.reminder(self.order.delivery))
         ready = max(self.now, self._at(news) + rule.after + late)
         passes = self.rulebook.template(rule.template, self.order.source).passes_quiet_hours
         return ready if passes else self.rulebook.texting_time(ready)
@@ -308,8 +315,7 @@ class _Deciding:
 
     @property
     def _conditions(self) -> Conditions:
-        deadline = self.rulebook.shop.deposit_deadline
-        return Conditions(order=self.order, settled=self.settled, deposit_deadline=deadline, now=_ms(self.now))
+        return Conditions.of(self.order, self.rulebook, settled=self.settled, now=_ms(self.now))
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
@@ -319,7 +325,13 @@ class _Deciding:
         if phone is None or not phones.is_mobile(phone):
             self._suppress("template", rule.template, SuppressionReason.NO_MOBILE)
             return
-        ready = self._ready(rule, news, late)
+        ready, expires = self._ready(rule, news, late), template.expires
+        until = ready + expires if expires else None
+        if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
+            until = self.rulebook.timetable.ends(self.order.delivery)
+            if ready <= self.now or ready >= until:  # the day is here, and its hour was told just now
+                self._suppress("template", rule.template, SuppressionReason.PAST)
+                return
         telling = news.kind in STAGES and not rule.after
         context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
         message = Message(
@@ -336,7 +348,7 @@ class _Deciding:
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
-            expires_at=ready + template.expires if template.expires else None,
+            expires_at=until,
             overtakes=telling or news.kind is EventType.CANCELLED,
             overtakable=telling and template.merge,
             order_v=self.order.v,
@@ -359,12 +371,18 @@ class _Deciding:
             source=self.order.source,
             phone=self.order.details.phone,
             name=self.order.details.name,
-            due_at=self.rulebook.working_time(max(self.now, self._at(news) + rule.after + late)),
+            due_at=self.rulebook.working_time(max(self.now, self._wished(news), self._at(news) + rule.after + late)),
             created_at=self.now,
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
         self._note(LineKind.CALL, rule.purpose, ref=call.id)
+
+    def _wished(self, news: News) -> datetime:
+        """When the customer wants to be phoned, as this news said; now where it named no time."""
+        at = self.order.details.callback_at
+        named = news.kind is EventType.CALLBACK_REQUESTED and self.order.stamps.get("callback_at") == news.at
+        return at if at is not None and named else self.now
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""

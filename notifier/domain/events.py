@@ -63,6 +63,16 @@ class AgreedTime(Struct, frozen=True):
     start: time
     end: time
 
+    @classmethod
+    def parse(cls, text: str) -> "AgreedTime":
+        """From what ``str`` gives. Raises ValueError."""
+        day, _, hours = text.partition(" ")
+        start, _, end = hours.partition("-")
+        found = cls(date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end))
+        if str(found) != text or found.start >= found.end:
+            raise ValueError(f"{text!r} is no time of delivery")
+        return found
+
     def __str__(self) -> str:
         return f"{self.date.isoformat()} {self.start:%H:%M}-{self.end:%H:%M}"
 

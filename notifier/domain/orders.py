@@ -120,9 +120,9 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def knows(self, event: Event) -> bool:
         """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
         the order was cancelled is news again once it came back to life, that it is on its way once a delivery
-        failed, and a time of delivery once another one stood. Of a deposit that is there as a whole only what is too
-        much is news."""
-        if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event):
+        failed, and a time of delivery or a mark once another one stood. Of a deposit that is there as a whole only
+        what is too much is news."""
+        if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event) or self.rated_anew(event):
             return False
         known = self.news.get(event.type)
         if event.type is EventType.DEPOSIT_CONFIRMED and known:
@@ -156,6 +156,13 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return event.at_ms > max(known[event.distinction], self.delivery_said or 0) and str(self.delivery or "") != str(
             event.details.delivery or ""
         )
+
+    def rated_anew(self, event: Event) -> bool:
+        """Whether this is a mark that the customer gave before, and changed since."""
+        known = self.news.get(event.type)
+        if event.type is not EventType.RATED or known is None or event.distinction not in known:
+            return False
+        return event.at_ms > max(known.values()) and event.details.mark != self.details.mark
 
     def telling_of(self, kind: EventType, distinction: str) -> "Order":
         """The order as a text about one piece of news shows it: of several parcels, deposits or refunds, the one it is

@@ -30,6 +30,9 @@ class When(StrEnum):
     PART = "part"  # unpaid: of a deposit a part has come
     NO_DEPOSIT = "no_deposit"  # unpaid: no deposit was heard of by its deadline
     SURPLUS = "surplus"  # more has come than the order costs
+    NO_TIME = "no_time"  # there are slots where it goes, and no time of delivery stands that is still to come
+    DELIVERY_DAY = "delivery_day"  # a time stands: a text leaves on the morning of that day
+    LOW_MARK = "low_mark"  # the customer's last mark is 1 or 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

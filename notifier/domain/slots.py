@@ -198,6 +198,10 @@ class Timetable:
     def ends(self, agreed: AgreedTime) -> datetime:
         return datetime.combine(agreed.date, agreed.end, tzinfo=self.zone)
 
+    def reminder(self, agreed: AgreedTime) -> datetime:
+        """When the customer is reminded on the day itself: in the morning, or when the time begins."""
+        return datetime.combine(agreed.date, min(self.rules.remind_at, agreed.start), tzinfo=self.zone)
+
     def _weekly(self, region: str, day: date) -> tuple[DeliverySlot, ...]:
         weekday = _WEEK[day.weekday()]
         rules = (rule for rule in self.rules.slots if rule.region == region and weekday in rule.weekday)

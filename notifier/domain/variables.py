@@ -164,6 +164,27 @@ def new_date(context: Context) -> str:
 
 
 @variable
+def delivery_time(context: Context) -> str:
+    """The time of delivery that was agreed upon, as a Jalali weekday, date and hours; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.time_span(agreed.date, agreed.start, agreed.end) if agreed else ""
+
+
+@variable
+def delivery_hours(context: Context) -> str:
+    """The hours of the agreed time alone, for a text of that very day; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.hours(agreed.start, agreed.end) if agreed else ""
+
+
+@variable
+def mark(context: Context) -> str:
+    """What the customer thinks of the order, of 1 to 5; empty when they did not say: for staff texts only."""
+    given = context.order.details.mark
+    return persian.digits(given) if given else ""
+
+
+@variable
 def return_reason(context: Context) -> str:
     """Why a return was refused, in the shop's words; empty when unknown."""
     return _words(context.order.details.return_reason)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from secrets import token_hex
 
 from msgspec.structs import replace
@@ -70,18 +70,18 @@ class Agreeing:
         found = [FreeSlot(slot, max(slot.places - taken[slot], 0)) for slot in slots]
         return [(one, one.free > 0 and one.slot in open_now) for one in found]
 
-    async def agree(
+    async def prepare(
         self, order: Order, agreed: AgreedTime, *, by: str | None, seen: str | None = None, freely: bool = False
-    ) -> Event:
-        """Have a time agreed upon for an order, or another than before; returns the news, which is on disk.
+    ) -> Event | None:
+        """The news that a time is agreed upon, for which a place is kept until it is taken; None where it stands.
 
         ``seen`` is the time, as text, that stood when the chooser looked: another one meanwhile is not overwritten.
         ``freely`` takes any time to come, as whoever phones the customer may agree upon one outside the slots. Raises
-        SlotRefused; StoreAway when it is not known to be on disk, and it may then be asked for again.
+        SlotRefused; then nothing was changed.
         """
         self._require_open(order, seen)
         if order.delivery == agreed:
-            return self._news(order, EventType.DELIVERY_AGREED, agreed, by)
+            return None
         now, timetable, region = self.clock.now(), self.timetable, self.rulebook().region(order)
         why = timetable.refusal(region, agreed, now)
         if why is not None and not (freely and why is not SlotRefusal.PAST):
@@ -92,9 +92,25 @@ class Agreeing:
             if taken is PlaceTaken.FULL:
                 raise SlotRefused(SlotRefusal.FULL)
         kind = EventType.DELIVERY_CHANGED if order.delivery else EventType.DELIVERY_AGREED
-        event = self._news(order, kind, agreed, by)
-        await self.take(event)
+        return self._news(order, kind, agreed, by)
+
+    async def agree(
+        self, order: Order, agreed: AgreedTime, *, by: str | None, seen: str | None = None, freely: bool = False
+    ) -> Event | None:
+        """Have a time agreed upon for an order, or another than before; returns the news, which is on disk then.
+
+        Raises SlotRefused as ``prepare`` does; StoreAway when it is not known to be on disk, and it may then be asked
+        for again.
+        """
+        event = await self.prepare(order, agreed, by=by, seen=seen, freely=freely)
+        if event is not None:
+            await self.take(event)
         return event
+
+    async def give_back(self, order: Order) -> None:
+        """Give back what was kept for news that does not come after all; ``order`` as it is stored now."""
+        held = held_place(order, self.rulebook())
+        await SlotPlaces(self.redis).settle([held], self.clock.now(), patience=timedelta())
 
     async def release(self, order: Order, *, by: str | None, seen: str | None = None) -> None:
         """Give up the time that stands. Raises SlotRefused."""

@@ -68,6 +68,8 @@ class Act(StrEnum):
     OUTCOME_UNDONE = "outcome_undone"
     CALLS_STOPPED = "calls_stopped"
     CALLS_RESUMED = "calls_resumed"
+    TIME_AGREED = "time_agreed"
+    TIME_RELEASED = "time_released"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_RESUMED = "texts_resumed"
     TEXT_WRITTEN = "text_written"

@@ -65,7 +65,9 @@ _DETAILS: Mapping[Length, Details] = {
     ),
 }
 _ORDER_IDS = {Length.SHORTEST: "1025", Length.TYPICAL: "10025", Length.LONGEST: "XC-1405-1000025"}
-_HAPPENED = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DELIVERED)
+_HAPPENED = (
+    *(EventType.REGISTERED, EventType.PAID, EventType.DELIVERY_AGREED, EventType.SHIPPED, EventType.DELIVERED),
+)
 _NUMBERS = {"pool_count": 2, "tries": 2, "done_count": 14, "exhausted_count": 1, "open_count": 3, "late_count": 1}
 _PARTS = {Length.SHORTEST: 0, Length.TYPICAL: 100_000_000, Length.LONGEST: 11_985_000_000}  # rial of a deposit
 _CALLS = {Length.SHORTEST: 1, Length.TYPICAL: 3, Length.LONGEST: 6}
