@@ -11,6 +11,7 @@ from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
+from notifier.console.delivery_pages import DeliveryTimes
 from notifier.console.dependencies import Dependencies
 from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
@@ -18,6 +19,7 @@ from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
 from notifier.console.owner import OwnerPage
+from notifier.console.page_address import PageAddress
 from notifier.console.people import People
 from notifier.console.promises import PromisePages
 from notifier.console.push import PushPages
@@ -40,6 +42,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Calls,
         CallbackPages,
         Orders,
+        DeliveryTimes,
         DepositPages,
         Conversations,
         Consent,
@@ -57,6 +60,7 @@ def create_console(deps: Dependencies) -> web.Application:
         TextPages,
         PromisePages,
         TrackingCodes,
+        PageAddress,
         Audit,
     ):
         app.add_routes(pages(deps, render).routes())

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notifier.console import labels
+from notifier.console import delivery_time, labels
+from notifier.console.delivery_time import DeliveryOffer
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.render import moment
@@ -35,6 +36,7 @@ class Card:
     note: str = ""
     meanwhile: str = ""
     wrong: str = ""
+    offer: DeliveryOffer | None = None
 
     @property
     def version(self) -> str:
@@ -84,6 +86,7 @@ async def card(
         note=note or _note_undone(call),
         meanwhile=meanwhile,
         wrong=wrong,
+        offer=await delivery_time.offer_of_call(deps, call, list(orders.values())),
     )
 
 

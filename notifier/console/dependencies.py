@@ -12,6 +12,7 @@ from notifier.config.promises import PromiseEditor
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
@@ -43,6 +44,7 @@ class Dependencies:
     committer: Committer
     editor: TextEditor
     promises: PromiseEditor
+    agreeing: Agreeing
     push_key: str = ""
 
     @property

@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifier.clock import TEHRAN
-from notifier.console import labels, menu, passwords
+from notifier.console import delivery_time, labels, menu, passwords
 from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
@@ -62,6 +62,7 @@ class Renderer:
             ago=self.ago,
             span=span,
             told=reasons.told,
+            delivery_time=delivery_time.in_words,
             order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
         )
 

@@ -33,6 +33,14 @@ _MEANINGS: Mapping[EventType, str] = {
     " than the order's it is a part, several parts sum up, and only the whole makes the order prepaid; of more than the"
     " whole the support desk is told.",
     EventType.DEPOSIT_REJECTED: "The transfer was looked for and not found.",
+    EventType.DELIVERY_AGREED: "A time of delivery is agreed upon with the customer: `data.delivery`, such as"
+    ' `{"date": "2026-12-01", "from": "16:00", "to": "19:00"}`. A fact wherever it lies:'
+    " outside the slots it is marked.",
+    EventType.DELIVERY_CHANGED: "Another time than before, in `data.delivery`; the former one is free again.",
+    EventType.DELIVERY_RELEASED: "The agreed time holds no more.",
+    EventType.CONFIRMED: "The customer says that the order stands.",
+    EventType.CALLBACK_REQUESTED: "The customer wants to be phoned; when, in `data.callback_at`, or soon.",
+    EventType.RATED: "What the customer thinks of it: `data.mark`, from 1 (bad) to 5 (very good). The last one counts.",
     EventType.REFUNDED: "Money went back, all or part of it.",
 }
 

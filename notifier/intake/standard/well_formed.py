@@ -20,6 +20,17 @@ _Words = Annotated[str, Meta(max_length=200)] | None
 _Moment = Annotated[
     str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$", max_length=40)
 ]
+_EXPLAINED = frozenset(
+    {
+        EventType.DELAYED,
+        EventType.DELIVERY_AGREED,
+        EventType.DELIVERY_CHANGED,
+        EventType.CALLBACK_REQUESTED,
+        EventType.RATED,
+    }
+)
+"""News that says something of its own, which the model reads."""
+
 _ORDER_ID, _URL = re.compile(r"[^\x00-\x1f\x7f:]{1,100}"), re.compile(r"https?://\S+")
 
 
@@ -88,7 +99,7 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
         raise ValueError("neither an order's id nor an address is so")
     reference = _code(payment.reference)
     rial = None if payment.amount is None else money.to_rial(payment.amount, _bare(payment.currency))
-    if (known.type is EventType.REGISTERED and phone is None) or known.type is EventType.DELAYED or rial == 0:
+    if (known.type is EventType.REGISTERED and phone is None) or known.type in _EXPLAINED or rial == 0:
         raise ValueError("the model has something to say to these")
     return Event(
         id=event_id,
