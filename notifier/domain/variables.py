@@ -176,6 +176,13 @@ def delivery_time(context: Context) -> str:
 
 
 @variable
+def delivery_day(context: Context) -> str:
+    """The day of the agreed time alone, as a Jalali weekday and date; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.weekday_date(agreed.date) if agreed else ""
+
+
+@variable
 def delivery_hours(context: Context) -> str:
     """The hours of the agreed time alone, for a text of that very day; empty when none stands."""
     agreed = context.order.delivery

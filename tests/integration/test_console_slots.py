@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from console_browser import Browser, Desk, Page, hire
 from shops import ApiUser, Client, StandardShop
-from test_slots import EVENING, MORNING, PATH, SLOTS
+from test_slot_places import EVENING, MORNING, PATH, SLOTS
 
 from notifier.clock import StillClock
 from notifier.config import Config
