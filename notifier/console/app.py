@@ -9,6 +9,7 @@ from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
+from notifier.console.courier import CourierPages
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.dependencies import Dependencies
@@ -40,6 +41,7 @@ def create_console(deps: Dependencies) -> web.Application:
         CallbackPages,
         Orders,
         DepositPages,
+        CourierPages,
         Conversations,
         Consent,
         WaitingPages,

@@ -75,6 +75,7 @@ class Act(StrEnum):
     TEXT_EDITED = "text_edited"
     PROMISES_CHANGED = "promises_changed"
     CODES_TAKEN = "codes_taken"
+    DELIVERY_TICKED = "delivery_ticked"
     TEXT_ARRIVED = "text_arrived"  # a person says that it did after all
     TEXT_GIVEN_UP = "text_given_up"
     TEXT_BY_PHONE = "text_by_phone"

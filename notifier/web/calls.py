@@ -213,6 +213,8 @@ class CallViews:
             raise Unprocessable(
                 f"by: there is nobody {staff_id!r} among the staff; `notifier staff list` shows who is."
             )
+        if not staff.makes_calls:
+            raise Unprocessable(f"by: {staff_id!r} is a courier, and couriers make no calls; name an agent.")
 
     def _in_future(self, at: datetime) -> None:
         now = self._book.clock.now()
