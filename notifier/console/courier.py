@@ -144,6 +144,7 @@ class CourierPages:
             day=day,
             today=today,
             title="امروز" if day == today else "فردا" if day == today + timedelta(days=1) else jalali.weekday_date(day),
+            day_words=jalali.weekday_date(day),
             days=[(one, jalali.weekday_date(one)) for one in (day - timedelta(days=1), day + timedelta(days=1))],
             agreed=agreed,
             others=others,

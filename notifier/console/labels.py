@@ -200,6 +200,14 @@ DOOR_STATES: Mapping[str, str] = {
 }
 """How far a delivery has come."""
 
+DOOR_TONES: Mapping[str, str] = {
+    DoorState.WAITING: "",
+    DoorState.OUT: "warn",
+    DoorState.FAILED: "bad",
+    DoorState.DELIVERED: "good",
+    DoorState.STOPPED: "bad",
+}
+
 TICKS: Mapping[str, str] = {"out": "در راه", "delivered": "تحویل", "not_at_home": "نبودن مشتری"}
 """What a courier says at a door."""
 

@@ -1,7 +1,6 @@
 """What somebody at the customer's door has to know of an order: whether it is theirs, what became of it, what is to be
 collected. Pure."""
 
-from datetime import time
 from enum import StrEnum
 
 from notifier.domain import money, persian
@@ -93,8 +92,6 @@ def money_words(order: Order) -> str:
 
 def slot_words(agreed: AgreedTime) -> str:
     """«۱۶ تا ۱۹», with minutes where there are any."""
-    return persian.digits(f"{_hour(agreed.start)} تا {_hour(agreed.end)}")
-
-
-def _hour(at: time) -> str:
-    return f"{at:%H:%M}" if at.minute else str(at.hour)
+    if agreed.start.minute or agreed.end.minute:
+        return persian.digits(f"{agreed.start:%H:%M} تا {agreed.end:%H:%M}")
+    return persian.digits(f"{agreed.start.hour} تا {agreed.end.hour}")

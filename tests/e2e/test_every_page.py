@@ -25,7 +25,7 @@ PAGES = (
     ("/", "/orders", "/deposits", "/inbox"),
     ("/priority", "/messages", "/parked", "/tracking"),
     ("/texts", "/promises", "/absence", "/desk", "/figures", "/owner", "/tour"),
-    ("/deliveries", "/staff", "/audit", "/me", "/calls/print", "/callbacks"),
+    ("/deliveries", "/staff", "/audit", "/me", "/calls/print", "/callbacks", "/courier"),
     ("CALL", "/orders/shop/10025", "/orders/shop/10025/conversation", "/orders?q=محمد", "/deposits/shop/20001"),
     ("/texts/order_packed", "/texts/order_packed/edit", "/absence/reza", "/desk?who=sara"),
     ("/promises/tehran.online/order.packed", "/promises/tehran.online/settings"),
