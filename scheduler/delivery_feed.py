@@ -13,7 +13,7 @@ from notifier.domain.orders import Order
 
 
 def delivery_feed(orders: Sequence[Order], day: date, *, now: datetime, zone: ZoneInfo, shop: str) -> bytes:
-    """Those with an agreed time; an order keeps its identity when its time changes."""
+    """The calendar of what is agreed upon; an order keeps its identity when its time changes."""
     calendar = Calendar()
     calendar.add("prodid", "-//order-notifier//deliveries//FA")
     calendar.add("version", "2.0")

@@ -73,7 +73,7 @@ def read_tick(form: Mapping[str, str], now: datetime) -> DoorTick:
     if not _ID.fullmatch(tick_id) or not source or not order_id or len(source) > 100 or len(order_id) > 100:
         raise PageRefusal("این خبر خوانده نشد؛ صفحه را تازه کنید و دوباره بزنید.")
     if form.get("what") not in frozenset(TickKind):
-        raise PageRefusal("در راه، تحویل یا نبودن؟ یکی را انتخاب کنید.")
+        raise PageRefusal("در راه، تحویل یا تحویل‌نشدن؟ یکی را انتخاب کنید.")
     kind = TickKind(form["what"])
     reason = persian.tidy(canonical.plain(form.get("reason", "")[: _LONGEST_REASON * 2]))[:_LONGEST_REASON].strip()
     age = _age(form.get("at", ""), form.get("sent", ""))

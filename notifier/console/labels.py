@@ -208,7 +208,7 @@ DOOR_TONES: Mapping[str, str] = {
     DoorState.STOPPED: "bad",
 }
 
-TICKS: Mapping[str, str] = {"out": "در راه", "delivered": "تحویل", "not_at_home": "نبودن مشتری"}
+TICKS: Mapping[str, str] = {"out": "در راه", "delivered": "تحویل", "not_at_home": "تحویل‌نشدن"}
 """What a courier says at a door."""
 
 _HISTORY: Mapping[str, str] = {

@@ -142,5 +142,5 @@ class StaffBook:
         return [staff for staff in await self.all() if staff.active]
 
     async def callers(self) -> list[Staff]:
-        """Those who may have calls."""
+        """Everyone who may have calls, by id."""
         return [staff for staff in await self.all() if staff.makes_calls]

@@ -121,7 +121,7 @@ async def test_ticks_wait_for_a_connection_and_are_sent_once(window: OpenWindow,
     await desk.event(EventType.CANCELLED, "20002", **AGAIN)
     await phone.page.context.set_offline(False)
     await phone.page.clock.run_for(3000)
-    await phone.says("«نبودن مشتری» برای امید کریمی ثبت نشد: سفارش در این میان لغو شد")
+    await phone.says("«تحویل‌نشدن» برای امید کریمی ثبت نشد: سفارش در این میان لغو شد")
     await playwright.expect(stop(phone, "20001").locator("[data-state-words]")).to_have_text("تحویل‌شده")
     assert await stage(desk, "20001") is Stage.DELIVERED
     assert await phone.page.evaluate(WAITING) == 1  # what was refused stays until it was seen

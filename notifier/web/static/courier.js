@@ -107,6 +107,7 @@
     try {
       const answer = await fetch(PAGE, { headers: { Accept: "text/html" } });
       offline(false);
+      document.getElementById("old").hidden = true;
       if (answer.redirected) { expired(); return forget(); }
       if (!answer.ok) return;
       const copy = answer.clone(), html = await answer.text();
@@ -128,7 +129,10 @@
       listen();
       shown = "";
       show();
-    } catch { offline(true); }
+    } catch {
+      offline(true);
+      document.getElementById("old").hidden = door().dataset.today >= new Date().toLocaleDateString("en-CA", { timeZone: "Asia/Tehran" });
+    }
   }
   const forget = () => ("caches" in window ? caches.delete(COPY) : null);
 
@@ -153,9 +157,6 @@
   document.addEventListener("submit", (event) => { if (event.target.getAttribute("action")?.startsWith("/console/logout")) forget(); });
   if (door()) {
     listen();
-    const today = new Date().toLocaleDateString("en-CA", { timeZone: "Asia/Tehran" });
-    const old = document.getElementById("old");
-    if (old && door().dataset.today !== undefined && door().dataset.today < today) old.hidden = false;
   }
   show();
   look();
