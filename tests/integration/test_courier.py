@@ -23,7 +23,8 @@ from notifier.domain.orders import Stage
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers
 from notifier.service.process import Service
-from notifier.store import audit
+from notifier.store import audit, schema
+from notifier.store import keys as names
 from notifier.store.audit import Act, Wanted
 from notifier.store.keys import Keys
 from notifier.store.staff import Role, Staff
@@ -428,3 +429,15 @@ async def test_with_a_customer_goes_what_a_courier_was_told(
     assert await redis.zcard(Keys(0).deliveries(TODAY)) == await redis.zcard(Keys(0).on_the_way) == 0
     left = [raw async for key in redis.scan_iter("n:*order:shop:20001") if (raw := await redis.get(key))]
     assert all("ونک".encode() not in raw for raw in left)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_orders_of_before_are_on_the_list_too(desk: Desk, redis: Redis, partitions: int) -> None:
+    await desk.event(EventType.REGISTERED, "20001", customer=OMID, payment=CASH)
+    await desk.event(EventType.OUT_FOR_DELIVERY, "20001", customer={}, payment={}, items=None)
+    for at in range(partitions):
+        await redis.delete(Keys(at).on_the_way)
+    assert "امید" not in (await desk.boss.get("/courier")).words
+    await redis.set(names.SCHEMA, schema.CURRENT - 1)
+    await schema.bring_up(redis)
+    assert "امید" in (await desk.boss.get("/courier")).words
