@@ -95,6 +95,8 @@ class CustomerFields(Section):
     phone: Expression | None = None
     city: Expression | None = None
     province: Expression | None = None
+    address: Expression | None = None
+    note: Expression | None = None
 
 
 class PaymentFields(Section):

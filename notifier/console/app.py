@@ -9,6 +9,7 @@ from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
+from notifier.console.courier import CourierPages
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
 from notifier.console.delivery_pages import DeliveryTimes
@@ -44,6 +45,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Orders,
         DeliveryTimes,
         DepositPages,
+        CourierPages,
         Conversations,
         Consent,
         WaitingPages,

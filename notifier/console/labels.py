@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from notifier.domain.calls import CallState, Purpose
+from notifier.domain.door import DoorState
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
@@ -189,7 +190,27 @@ SATISFACTION: Mapping[str, str] = {
     Satisfaction.DISSATISFIED: "ناراضی",
 }
 
-ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست"}
+ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست", Role.COURIER: "پیک"}
+
+DOOR_STATES: Mapping[str, str] = {
+    DoorState.WAITING: "تحویل‌نشده",
+    DoorState.OUT: "در راه",
+    DoorState.FAILED: "ناموفق",
+    DoorState.DELIVERED: "تحویل‌شده",
+    DoorState.STOPPED: "تحویل ندهید",
+}
+"""How far a delivery has come."""
+
+DOOR_TONES: Mapping[str, str] = {
+    DoorState.WAITING: "",
+    DoorState.OUT: "warn",
+    DoorState.FAILED: "bad",
+    DoorState.DELIVERED: "good",
+    DoorState.STOPPED: "bad",
+}
+
+TICKS: Mapping[str, str] = {"out": "در راه", "delivered": "تحویل", "not_at_home": "تحویل‌نشدن"}
+"""What a courier says at a door."""
 
 _HISTORY: Mapping[str, str] = {
     "claimed": "برداشته شد",
@@ -374,6 +395,7 @@ ACTS: Mapping[str, str] = {
     Act.PROMISES_CHANGED: "قول‌ها را تغییر داد",
     Act.CODES_TAKEN: "کد رهگیری ثبت کرد",
     Act.PAGE_RENEWED: "به صفحهٔ مشتری نشانی تازه داد",
+    Act.DELIVERY_TICKED: "خبر تحویل ثبت کرد",
     Act.TEXT_ARRIVED: "نوشت که پیامک رسیده است",
     Act.TEXT_GIVEN_UP: "از پیامک گذشت",
     Act.TEXT_BY_PHONE: "به جای پیامک، تماس گذاشت",

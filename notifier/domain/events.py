@@ -86,6 +86,8 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str | None = None  # national form, see phones.normalize
     city: str | None = None
     province: str | None = None
+    address: str | None = None  # street and number, as somebody at the door needs it
+    note: str | None = None  # what the customer wrote beside the order
     method: PaymentMethod | None = None
     amount: int | None = None  # rial
     reference: str | None = None  # receipt of the gateway, or of the bank for a deposit

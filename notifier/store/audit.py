@@ -81,6 +81,7 @@ class Act(StrEnum):
     PROMISES_CHANGED = "promises_changed"
     CODES_TAKEN = "codes_taken"
     PAGE_RENEWED = "page_renewed"  # the customer's page of an order has another address
+    DELIVERY_TICKED = "delivery_ticked"
     TEXT_ARRIVED = "text_arrived"  # a person says that it did after all
     TEXT_GIVEN_UP = "text_given_up"
     TEXT_BY_PHONE = "text_by_phone"

@@ -63,6 +63,18 @@ class Keys:
         "when it is looked up; else with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    deliveries = of_one(
+        "deliveries:<day>",
+        "orders to be delivered at an agreed time of one day, by the minute of the day at which that begins",
+        "when another time is agreed, or none; else with the order, or 100 days after the day",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    on_the_way = Single(
+        "orders:on_the_way",
+        "orders that a courier has, or that left without a parcel's code, by the unix ms they left at",
+        "when they are delivered, cancelled or packed; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     reported = of_one(
         "reported:<reference>",
         "set: the orders of which a deposit was reported with this reference",

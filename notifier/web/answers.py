@@ -58,6 +58,8 @@ class CustomerFacts(Facts, frozen=True):
     phone: str | None
     city: str | None
     province: str | None
+    address: str | None
+    note: str | None
 
 
 class PaymentFacts(Facts, frozen=True):

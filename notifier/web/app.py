@@ -14,6 +14,7 @@ from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
+from notifier.web.delivery_feeds import DeliveryFeeds
 from notifier.web.dependencies import WebDependencies
 from notifier.web.described import DocumentedAnswer, describe
 from notifier.web.hardening import harden
@@ -52,6 +53,7 @@ def create_app(deps: WebDependencies) -> web.Application:
     slots = SlotViews(deps.agreeing, {*config.regions.cities, config.regions.default})
     further = [*calls.routes(), *slots.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
+    app.add_routes(DeliveryFeeds(deps.calling, deps.reader).routes())
     app.add_subapp("/api", _api(deps, further).app())
 
     async def to_console(request: web.Request) -> web.Response:

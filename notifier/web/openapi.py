@@ -29,6 +29,7 @@ _PATHS = {
     "id": Parameter(name="id", place="path", text="The id, as a list or an answer gives it."),
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
     "staff": Parameter(name="staff", place="path", text="The id of a member of staff."),
+    "date": Parameter(name="date", place="path", text="A day, as ISO 8601 writes it.", example="2026-12-01"),
 }
 
 

@@ -47,7 +47,8 @@ _MEANINGS: Mapping[EventType, str] = {
 _EXAMPLE = """\
 {"type": "payment.succeeded", "timestamp": "2026-11-23T10:00:00+03:30",
  "data": {"order_id": "10025",
-          "customer": {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران"},
+          "customer": {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران",
+                       "address": "ونک، خیابان ملاصدرا، پلاک ۱۲، واحد ۴", "note": "زنگ سوم"},
           "payment": {"method": "online", "amount": 185000000, "currency": "IRR", "reference": "123456789"},
           "items": [{"name": "Xiaomi 13T Pro", "quantity": 1}],
           "shipment": {"carrier": "پست پیشتاز", "tracking_code": "123456789012345678901234", "url": "https://tracking.post.ir"}}}"""

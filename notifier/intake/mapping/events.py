@@ -41,7 +41,10 @@ _BY_TIME = frozenset(
 """Kinds that may happen several times, and are told apart by the time where they have no reference."""
 
 _WORDS = frozenset(
-    {"customer.name", "customer.city", "customer.province", "shipment.carrier", "shipment.url", "reason"}
+    {
+        *("customer.name", "customer.city", "customer.province", "customer.address", "customer.note"),
+        *("shipment.carrier", "shipment.url", "reason"),
+    }
 )
 """Fields that people read: a shop's page holds them as HTML."""
 

@@ -113,6 +113,7 @@ OrderId = Annotated[
 ]
 Code = Annotated[Annotated[str, AfterValidator(code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
 Said = Annotated[Annotated[str, AfterValidator(said)] | None, _short(200)]
+SaidAtLength = Annotated[Annotated[str, AfterValidator(said)] | None, _short(500)]
 Day = Annotated[Annotated[date | None, Field(strict=True)], BeforeValidator(_day), _short(_LONGEST_MOMENT)]
 Clock = Annotated[Annotated[time, Field(strict=True)], BeforeValidator(_clock), _short(_LONGEST_MOMENT)]
 Name = Annotated[Annotated[str, AfterValidator(named)] | None, _short(200)]
@@ -129,6 +130,8 @@ class Customer(_Part):
     ] = None
     city: Said = None
     province: Said = None
+    address: SaidAtLength = None
+    note: SaidAtLength = None
 
 
 class Payment(_Part):
@@ -277,6 +280,8 @@ class Payload(_Part):
             phone=data.customer.phone,
             city=data.customer.city,
             province=data.customer.province,
+            address=data.customer.address,
+            note=data.customer.note,
             method=payment.method,
             items=tuple(Item(item.name, item.quantity) for item in data.items) if data.items else None,
             carrier=data.shipment.carrier,

@@ -20,7 +20,7 @@ _Words = Annotated[str, Meta(max_length=200)] | None
 _Moment = Annotated[
     str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$", max_length=40)
 ]
-_EXPLAINED = frozenset(
+EXPLAINED = frozenset(
     {
         EventType.DELAYED,
         EventType.DELIVERY_AGREED,
@@ -43,6 +43,8 @@ class _KnownCustomer(_Known, frozen=True):
     phone: _Words = None
     city: _Words = None
     province: _Words = None
+    address: Annotated[str, Meta(max_length=500)] | None = None
+    note: Annotated[str, Meta(max_length=500)] | None = None
 
 
 class _KnownPayment(_Known, frozen=True):
@@ -99,7 +101,7 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
         raise ValueError("neither an order's id nor an address is so")
     reference = _code(payment.reference)
     rial = None if payment.amount is None else money.to_rial(payment.amount, _bare(payment.currency))
-    if (known.type is EventType.REGISTERED and phone is None) or known.type in _EXPLAINED or rial == 0:
+    if (known.type is EventType.REGISTERED and phone is None) or known.type in EXPLAINED or rial == 0:
         raise ValueError("the model has something to say to these")
     return Event(
         id=event_id,
@@ -112,6 +114,8 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
             phone=None if phone is None else phones.normalize(_bare(phone)),
             city=_said(customer.city),
             province=_said(customer.province),
+            address=_said(customer.address),
+            note=_said(customer.note),
             method=payment.method,
             items=tuple([Item(persian.tidy(_bare(item.name)), item.quantity) for item in data.items])
             if data.items
