@@ -60,7 +60,7 @@ REFUSED = order(TRANSFER, E.DELIVERED, E.RETURN_REQUESTED, E.RETURN_REFUSED)
     ],
 )  # fmt: skip
 def test_where_an_order_is_and_what_comes_next(known: Order, headline: str, following: str, by_when: str) -> None:
-    page = standing(known, RULEBOOK.shop, NOON)
+    page = standing(known, RULEBOOK.shops, NOON)
     assert (page.headline, page.next, page.by_when) == (headline, following, by_when)
 
 
@@ -78,8 +78,8 @@ def test_where_an_order_is_and_what_comes_next(known: Order, headline: str, foll
     ],
 )
 def test_what_can_be_said_of_an_order(known: Order, answers: set[str]) -> None:
-    assert standing(known, RULEBOOK.shop, NOON, slots=True).answers == {CustomerAnswer(one) for one in answers}
-    assert CustomerAnswer.TIME not in standing(known, RULEBOOK.shop, NOON).answers
+    assert standing(known, RULEBOOK.shops, NOON, slots=True).answers == {CustomerAnswer(one) for one in answers}
+    assert CustomerAnswer.TIME not in standing(known, RULEBOOK.shops, NOON).answers
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_texts_need_somewhere_to_lead() -> None:
 )
 def test_an_address_costs_a_part_at_most_and_no_name(name: str, length: Length) -> None:
     config = load(shipped.CONFIG, environment={})
-    template, about = loading.load(config)[name], samples.context(length, config.shop)
+    template, about = loading.load(config)[name], samples.context(length, config.shops.main)
     assert "پیگیری: " not in template.render(about)
     linked = replace(
         about,
