@@ -8,6 +8,8 @@ from pydantic import Field
 from notifier.config.bank import BankSource, DepositsConfig
 from notifier.config.calendar import CalendarConfig
 from notifier.config.console import ConsoleConfig
+from notifier.config.customer_page import CustomerPageConfig
+from notifier.config.delivery import DeliveryConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
 from notifier.config.metrics import MetricsConfig
@@ -51,7 +53,9 @@ class Config(Section):
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
     calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
+    delivery: DeliveryConfig = DeliveryConfig()
     console: ConsoleConfig = ConsoleConfig.usual()
+    customer_page: CustomerPageConfig = CustomerPageConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()
     retention: RetentionConfig = RetentionConfig.usual()

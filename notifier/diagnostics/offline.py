@@ -1,6 +1,7 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from notifier import zones
@@ -108,6 +109,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _webhooks(config)
     yield from _push(config)
     yield from _providers(config)
+    yield from _slots(config)
     try:
         config.calendar.calendar(config.shop.zone)
     except ValueError as error:
@@ -325,6 +327,20 @@ def _providers(config: Config) -> Iterator[Finding]:
         elif getattr(config.providers[name], "callback", None) is not None and not config.callbacks.token:
             text = "reports are posted to us, and nothing takes them: set [callbacks] token"
             yield _warning(f"{config.file}: providers.{name}.callback", text)
+
+
+def _slots(config: Config) -> Iterator[Finding]:
+    """Slots that nobody could be offered."""
+    regions = {*config.regions.cities, config.regions.default}
+    for place, slot in enumerate(config.delivery.slots):
+        where = f"{config.file}: delivery.slots.{place}"
+        if slot.region not in regions:
+            known = ", ".join(sorted(regions))
+            yield _error(f"{where}.region", f"there is no region {slot.region!r}; [regions] knows {known}")
+    longest = timedelta(days=config.delivery.horizon)
+    if config.delivery.slots and config.delivery.lead >= longest:
+        text = f"is not shorter than the {config.delivery.horizon} days of delivery.horizon; no slot is ever offered"
+        yield _error(f"{config.file}: delivery.lead", text)
 
 
 def _needed_secrets(config: Config) -> list[str]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, search_index, work, writes
+from notifier.store import delivery_index, packing, page_tokens, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -29,6 +29,7 @@ def remembered(order: Order) -> Order:
         aside={},
         open_texts={},
         open_calls={},
+        page_token=None,
     )
 
 
@@ -78,6 +79,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     search_index.drop(unit, keys, order)
+    page_tokens.drop(unit, keys, order)
+    delivery_index.drop(unit, keys, order)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
         search_index.drop_phone(unit, keys, phone)

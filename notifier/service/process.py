@@ -20,9 +20,13 @@ from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
+from notifier.customer_page.answering import said_by_customer
+from notifier.customer_page.dependencies import PageDependencies
+from notifier.customer_page.views import CustomerPageViews
 from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.dead_letters import DeadLetters
@@ -30,6 +34,7 @@ from notifier.intake.delivery import Delivery, TakenEvent
 from notifier.intake.fair_queue import FairQueue
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.parking import Parking
+from notifier.intake.place_keeping import PlacesKeeper
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
@@ -52,7 +57,7 @@ from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.templates import Template, Templates
-from notifier.store import counting
+from notifier.store import counting, page_tokens
 from notifier.store import keys as names
 from notifier.store.bank import BankBook
 from notifier.store.durability import durability_warnings
@@ -81,6 +86,7 @@ ROLES = (WEB, WORKER)
 _STORE_CHECK = 1  # seconds between looks at the embedded server
 _SETTINGS_CHECK = 2  # seconds between looks at whether a console wrote the configuration file
 _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
+_PLACES_CHECK = 60  # seconds between looks at places in slots that news was to come for
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
@@ -205,6 +211,8 @@ class Service:
         self.promises = PromiseEditor(
             lambda: self.config, self.redis, self.clock, check=settings.mistakes, take_up=self.settings.read
         )
+        self.agreeing = Agreeing(self.redis, lambda: self.rulebook, self.clock, self.take)
+        self.places = PlacesKeeper(self.reader, lambda: self.rulebook, self.clock)
         self.sender = self.sending.sender
         self.retention = retention(
             config.retention.ages(),
@@ -269,7 +277,9 @@ class Service:
                 reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
+                agreeing=self.agreeing,
                 console=create_console(self._console_parts(loaded)),
+                customer_page=await self._customer_page(),
                 weaknesses=weak,
             )
         )
@@ -310,6 +320,7 @@ class Service:
             ticks.every(_BANK_CHECK, self._keep_bank)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)
+            ticks.every(_PLACES_CHECK, self.places.tick)
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
@@ -389,7 +400,26 @@ class Service:
             promises=self.promises,
             bank=self.bank,
             push_key=self.pushing.public_key if self.pushing else "",
+            agreeing=self.agreeing,
         )
+
+    async def _customer_page(self) -> web.Application | None:
+        if not self.config.customer_page.enabled:
+            return None
+        return CustomerPageViews(
+            PageDependencies(
+                config=self.config,
+                reader=self.reader,
+                clock=self.clock,
+                rulebook=lambda: self.rulebook,
+                submit=self.committer.submit,
+                secret=await page_tokens.keep_secret(self.redis),
+                agreeing=Agreeing(self.redis, lambda: self.rulebook, self.clock, self._take_of_customer),
+            )
+        ).app()
+
+    async def _take_of_customer(self, event: Event) -> None:
+        await self.take(said_by_customer(event))
 
     def _callbacks(self) -> KavenegarCallbacks:
         config = self.config

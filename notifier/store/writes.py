@@ -6,7 +6,7 @@ from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order, Priority
 from notifier.domain.timeline import TimelineEntry
-from notifier.store import search_index
+from notifier.store import delivery_index, page_tokens, search_index
 from notifier.store.keys import Keys
 from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
@@ -46,6 +46,8 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     if details.number:
         unit.do("SADD", keys.numbered(order.source, details.number), member)
     search_index.put(unit, keys, order, before=before)
+    page_tokens.put(unit, keys, order, before=before)
+    delivery_index.put(unit, keys, order, before=before)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:

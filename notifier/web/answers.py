@@ -1,14 +1,14 @@
 """What the API answers: each struct is the answer and, in the API's document, its schema; a function fills it from a
 record. Names are those of the contract, times and money as they are."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Self
 
 from aiohttp import web
 from msgspec import Struct
 
 from notifier.clock import TEHRAN
-from notifier.domain import orders, timeline
+from notifier.domain import orders, page_links, timeline
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
@@ -58,6 +58,8 @@ class CustomerFacts(Facts, frozen=True):
     phone: str | None
     city: str | None
     province: str | None
+    address: str | None
+    note: str | None
 
 
 class PaymentFacts(Facts, frozen=True):
@@ -80,8 +82,33 @@ class ShipmentFacts(Facts, frozen=True):
     url: str | None
 
 
+class DeliveryTime(Facts, frozen=True, rename={"from_": "from"}):
+    """By the shop's clock."""
+
+    date: date
+    from_: str
+    to: str
+
+
+class SlotFacts(Facts, frozen=True, rename={"from_": "from"}):
+    """A slot of one day; ``offered`` is whether it may be chosen now."""
+
+    date: date
+    from_: str
+    to: str
+    region: str
+    places: int
+    free: int
+    offered: bool
+
+
+class SlotList(Facts, frozen=True):
+    items: list[SlotFacts]
+
+
 class OrderFacts(Facts, frozen=True):
-    """``number`` is what the customer knows the order by; mostly the ``id``."""
+    """``number`` is what the customer knows the order by; mostly the ``id``. ``delivery`` is the time that was agreed
+    upon, while it stands, and ``deliver_at`` the moment at which that begins. ``mark`` is the customer's, of 1 to 5."""
 
     id: str
     number: str
@@ -95,6 +122,10 @@ class OrderFacts(Facts, frozen=True):
     payment: PaymentFacts
     items: list[ItemFacts]
     shipment: ShipmentFacts
+    customer_page: str | None
+    delivery: DeliveryTime | None
+    deliver_at: Moment | None
+    mark: int | None
     created_at: Moment
     updated_at: Moment
 
@@ -110,9 +141,20 @@ def order(order: orders.Order) -> OrderFacts:
         payment=PaymentFacts.of(details, method=order.method, currency="IRR"),
         items=[ItemFacts.of(item) for item in details.items or ()],
         shipment=ShipmentFacts.of(details, url=details.tracking_url),
+        customer_page=page_links.path(order.page_token),
+        delivery=_delivery(order),
+        deliver_at=orders.deliver_at(order, TEHRAN),
+        mark=details.mark,
         created_at=_moment(order.created_at),
         updated_at=_moment(order.updated_at),
     )
+
+
+def _delivery(order: orders.Order) -> DeliveryTime | None:
+    agreed = order.delivery
+    if agreed is None:
+        return None
+    return DeliveryTime(date=agreed.date, from_=f"{agreed.start:%H:%M}", to=f"{agreed.end:%H:%M}")
 
 
 class PatternUse(Facts, frozen=True):

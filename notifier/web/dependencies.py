@@ -7,6 +7,7 @@ from aiohttp import web
 
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.intake.agreeing import Agreeing
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
@@ -27,5 +28,7 @@ class WebDependencies:
     reports: ReportCallbacks
     accounts: Accounts
     calling: Calling
+    agreeing: Agreeing
     console: web.Application
+    customer_page: web.Application | None
     weaknesses: Sequence[str]

@@ -30,6 +30,7 @@ _PATHS = {
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
     "provider": Parameter(name="provider", place="path", text="The name of a provider in the configuration."),
     "staff": Parameter(name="staff", place="path", text="The id of a member of staff."),
+    "date": Parameter(name="date", place="path", text="A day, as ISO 8601 writes it.", example="2026-12-01"),
 }
 
 

@@ -112,8 +112,8 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
-        text = self.whole(values)
-        return text if self._fits(text) else shortened(self.whole, values, self._fits)
+        text, fits = self.whole(values), self._fits_with_page if values.get("page") else self._fits
+        return text if fits(text) else shortened(self.whole, values, fits)
 
     def whole(self, values: Mapping[str, str]) -> str:
         """The text with these values, nothing shortened."""
@@ -159,6 +159,10 @@ class Template:
 
     def _fits(self, text: str) -> bool:
         return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts
+
+    def _fits_with_page(self, text: str) -> bool:
+        """Whether a text with the address of a page fits: that has a part of its own, lest a name be cut for it."""
+        return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts + 1
 
     def _compiled(self, source: str, first_line: int) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""
