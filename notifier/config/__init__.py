@@ -22,6 +22,7 @@ from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
+from notifier.domain.text_answers import ReplyRules
 from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
@@ -50,6 +51,7 @@ class Config(Section):
     calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
     delivery: DeliveryConfig = DeliveryConfig()
+    replies: ReplyRules = ReplyRules()
     console: ConsoleConfig = ConsoleConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 AGREED_UPON, SLOT_MARK, MARK, CALLBACK_AT = "agreed_upon", "slot", "mark", "callback_at"
+ASKED_FOR = "asked_for"
 """What a line about an event says of it in ``extra`` beside what we do not know."""
 
 

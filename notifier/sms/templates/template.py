@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.domain import persian
 from notifier.domain.messages import Audience, Pattern, Via
-from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
+from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context, can_answer
 from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
@@ -39,15 +39,19 @@ _ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False)
 _NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 """What grows without end, or reads other files."""
 _LARGEST_NUMBER = 1000
+CAN_ANSWER = can_answer.__name__
+"""What no pattern says: patterns leave by lines of the provider's own, to which nobody can answer."""
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds for templates that do not say otherwise. ``reserve`` is room for what the line adds, in units."""
+    """What holds for templates that do not say otherwise. ``reserve`` is room for what the line adds, in units;
+    ``answerable`` are the templates whose customers can answer, and are understood."""
 
     via: Via = Via.SEND
     reserve: int = 0
+    answerable: frozenset[str] = frozenset()
 
 
 class Template:
@@ -78,6 +82,8 @@ class Template:
         self.variables = frozenset(shown | mapped)
         said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
         self._values = {name: said[name] for name in self.variables}
+        if self.name not in defaults.answerable and CAN_ANSWER in self._values:
+            self._values[CAN_ANSWER] = _nothing
 
     def render(self, context: Context) -> str:
         """The text for one order, without spare white space and empty lines; long names give way to max_parts."""
@@ -106,7 +112,7 @@ class Template:
         """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""
         filled = {}
         for kind, pattern in self._patterns.items():
-            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS
+            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS - {CAN_ANSWER}
             if any(values[name] for name in unsaid):
                 continue
             rules = RULES.get(kind, KAVENEGAR)
@@ -187,6 +193,10 @@ class Template:
 
     def __repr__(self) -> str:
         return f"<Template {self.name} {self.version}>"
+
+
+def _nothing(_: Context) -> str:
+    return ""
 
 
 def _refuse_programs(parsed: nodes.Template) -> None:
