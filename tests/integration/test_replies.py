@@ -128,7 +128,8 @@ async def test_a_low_mark_is_phoned_about_and_a_better_one_later_is_not(story: S
     await say("۲ از ۵")
     assert await story.desk.calls("satisfaction") == [ORDER]
     (call,) = [one for one in await story.api.items("/calls") if one["purpose"] == "satisfaction"]
-    assert "نمرهٔ مشتری: ۲ از ۵" in call["brief"]
+    shown = (await story.api.get(f"/calls/{call['id']}")).body
+    assert "نمرهٔ مشتری: ۲ از ۵" in shown["brief"]
     story.clock.turn(timedelta(minutes=1))
     await say("4")
     assert "satisfaction" not in await story.open_calls()
