@@ -25,7 +25,7 @@ _LONGEST = 60  # characters of a text that may be nothing but an answer
 _MOST_WORDS = 6  # that one answer is made of
 
 
-class Answer(StrEnum):
+class AnswerKind(StrEnum):
     CONFIRM = "confirm"
     ANOTHER_TIME = "another_time"
     MARK = "mark"
@@ -34,7 +34,7 @@ class Answer(StrEnum):
 class Understood(NamedTuple):
     """``mark`` is 0 for what is none."""
 
-    answer: Answer
+    answer: AnswerKind
     mark: int = 0
 
 
@@ -58,12 +58,12 @@ class AnswerRule:
     def meanings(self) -> Iterator[tuple[str, Understood, str]]:
         """Each word with its key and what it means."""
         for word in self.confirm:
-            yield "confirm", Understood(Answer.CONFIRM), word
+            yield "confirm", Understood(AnswerKind.CONFIRM), word
         for word in self.another_time:
-            yield "another_time", Understood(Answer.ANOTHER_TIME), word
+            yield "another_time", Understood(AnswerKind.ANOTHER_TIME), word
         for mark, words in (self.marks or {}).items():
             for word in words:
-                yield f"marks.{mark}", Understood(Answer.MARK, int(mark)), word
+                yield f"marks.{mark}", Understood(AnswerKind.MARK, int(mark)), word
 
 
 USUAL = (
@@ -150,11 +150,11 @@ def holds(understood: Understood, sent: SentText, now: datetime) -> bool:
     order = sent.order
     if order is None or order.cancelled:
         return False
-    if understood.answer is Answer.MARK:
+    if understood.answer is AnswerKind.MARK:
         return order.stage >= Stage.DELIVERED
     if order.stage >= Stage.DELIVERED:
         return False
-    if understood.answer is Answer.ANOTHER_TIME:
+    if understood.answer is AnswerKind.ANOTHER_TIME:
         return True
     agreed, said = order.delivery, order.delivery_said
     over = agreed is not None and datetime.combine(agreed.date, agreed.end, tzinfo=now.tzinfo) < now

@@ -19,7 +19,7 @@ from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Message, Messa
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.replies import Reply, Wish
-from notifier.domain.text_answers import Answer, ReplyRules, SentText
+from notifier.domain.text_answers import AnswerKind, ReplyRules, SentText
 from notifier.domain.timeline import ASKED_FOR, LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.sms import by_hand, inbox
@@ -43,7 +43,7 @@ _LOOKED_AT = 10  # orders of one customer
 _LONGEST_ID = 100
 _ANOTHER_TIME = "زمان دیگری برای تحویل می‌خواهد."
 """What somebody who phones the customer is told of an answer that is a number."""
-_WISHES = {Answer.CONFIRM: Wish.CONFIRM, Answer.ANOTHER_TIME: Wish.ANOTHER_TIME, Answer.MARK: Wish.RATE}
+_WISHES = {AnswerKind.CONFIRM: Wish.CONFIRM, AnswerKind.ANOTHER_TIME: Wish.ANOTHER_TIME, AnswerKind.MARK: Wish.RATE}
 _SEEN = " inbound"  # in the place of a source; no source can be called that
 
 

@@ -11,7 +11,7 @@ from notifier.domain.events import AgreedTime, Details, EventType, PaymentMethod
 from notifier.domain.orders import Order
 from notifier.domain.text_answers import (
     USUAL,
-    Answer,
+    AnswerKind,
     AnswerRule,
     ReplyRules,
     SentText,
@@ -95,7 +95,7 @@ WITH_TIME = changed(
     ],
 )
 def test_it_stands(text: str) -> None:
-    assert understood(text, TIMES) == Understood(Answer.CONFIRM)
+    assert understood(text, TIMES) == Understood(AnswerKind.CONFIRM)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_it_stands(text: str) -> None:
     ],
 )
 def test_another_time(text: str) -> None:
-    assert understood(text, TIMES) == Understood(Answer.ANOTHER_TIME)
+    assert understood(text, TIMES) == Understood(AnswerKind.ANOTHER_TIME)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_another_time(text: str) -> None:
     ],
 )
 def test_a_mark(text: str, mark: int) -> None:
-    assert understood(text, MARKS) == Understood(Answer.MARK, mark)
+    assert understood(text, MARKS) == Understood(AnswerKind.MARK, mark)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def sent(rule: AnswerRule | None, minutes: int = 0, order: Order | None = ORDER)
 
 def test_the_last_text_that_asks_is_the_one_that_a_number_answers() -> None:
     cash, later, delivered = sent(TIMES), sent(None, 5), sent(MARKS, 10, DELIVERED)
-    assert answered("1", [cash]) == (Understood(Answer.CONFIRM), cash)
-    assert answered("1", [later, cash]) == (Understood(Answer.CONFIRM), cash)
-    assert answered("1", [cash, later, delivered]) == (Understood(Answer.MARK, 1), delivered)
+    assert answered("1", [cash]) == (Understood(AnswerKind.CONFIRM), cash)
+    assert answered("1", [later, cash]) == (Understood(AnswerKind.CONFIRM), cash)
+    assert answered("1", [cash, later, delivered]) == (Understood(AnswerKind.MARK, 1), delivered)
     assert answered("بله", [cash, later]) is None  # said to a text that asked nothing
     assert answered("بله", [cash, delivered]) is None
     assert answered("1", []) is None
@@ -162,10 +162,14 @@ def test_the_last_text_that_asks_is_the_one_that_a_number_answers() -> None:
 def test_whoever_was_written_to_by_a_person_answers_that_person() -> None:
     assert answered("1", [sent(TIMES), sent(None, 5, None)]) is None
     asked = sent(TIMES, 10)
-    assert answered("بله", [asked, sent(None, 5, None)]) == (Understood(Answer.CONFIRM), asked)
+    assert answered("بله", [asked, sent(None, 5, None)]) == (Understood(AnswerKind.CONFIRM), asked)
 
 
-CONFIRM, ANOTHER, MARK = Understood(Answer.CONFIRM), Understood(Answer.ANOTHER_TIME), Understood(Answer.MARK, 5)
+CONFIRM, ANOTHER, MARK = (
+    Understood(AnswerKind.CONFIRM),
+    Understood(AnswerKind.ANOTHER_TIME),
+    Understood(AnswerKind.MARK, 5),
+)
 
 
 @pytest.mark.parametrize(
