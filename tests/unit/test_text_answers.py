@@ -1,12 +1,17 @@
 """What customers mean who answer a text, in every script and spelling."""
 
+import shutil
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as changed
+from rulebook import ROOT
 
 from notifier.clock import TEHRAN
+from notifier.config.loading import load
+from notifier.diagnostics import offline
 from notifier.domain.events import AgreedTime, Details, EventType, PaymentMethod
 from notifier.domain.orders import Order
 from notifier.domain.text_answers import (
@@ -21,6 +26,9 @@ from notifier.domain.text_answers import (
     mistakes,
     understood,
 )
+from notifier.sms.templates import Template
+from notifier.texts import loading
+from notifier.texts.sizes import sizes
 
 TIMES, MARKS = USUAL
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
@@ -227,6 +235,56 @@ def test_words_that_could_not_be_told_apart(rule: AnswerRule, key: str, text: st
 def test_a_text_is_asked_about_in_one_place() -> None:
     (found,) = mistakes(ReplyRules(answers=(TIMES, replace(MARKS, texts=("delivery_agreed",)))))
     assert (found.place, found.key) == (1, "texts")
+
+
+def findings(folder: Path, text: str) -> list[str]:
+    """What `notifier check` says of replies in the configuration that ships, with these answers."""
+    shipped = (ROOT / "config.toml").read_text(encoding="utf-8")
+    before, rest = shipped.split("[[replies.answers]]", 1)
+    file = folder / "config.toml"
+    file.write_text(before + text + "\n[console]\n" + rest.split("\n[console]\n", 1)[1], encoding="utf-8")
+    shutil.copytree(ROOT / "templates", folder / "templates", dirs_exist_ok=True)
+    return [found.text for found in offline.check(file) if "replies" in found.text]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[[replies.answers]]\ntexts = ["delivery_agreed"]\nconfirm = ["1"]', []),
+        ('[[replies.answers]]\ntexts = ["no_such"]\nconfirm = ["1"]', ["answers.0.texts", "no_such"]),
+        ('[[replies.answers]]\ntexts = ["call_due"]\nconfirm = ["1"]', ["answers.0.texts", "for staff"]),
+        ('[[replies.answers]]\ntexts = ["delivery_agreed"]\nconfirm = ["۱۱"]', ["answers.0.confirm", "stops"]),
+        ('[[replies.answers]]\ntexts = ["delivery_agreed"]\nmarks = { 6 = ["6"] }', ["marks.6"]),
+    ],
+)
+def test_check_names_the_place(tmp_path: Path, text: str, told: list[str]) -> None:
+    found = findings(tmp_path, text)
+    assert bool(found) is bool(told)
+    assert all(words in found[0] for words in told)
+
+
+def test_what_ships_is_what_holds_where_nothing_is_written() -> None:
+    assert load(ROOT / "config.toml", environment={}).replies == ReplyRules()
+
+
+def test_texts_ask_only_where_every_line_receives_and_take_no_part_more() -> None:
+    def shipped(**providers: bool) -> dict[str, Template]:
+        lines = {f"NOTIFIER__PROVIDERS__{name.upper()}__RECEIVES": str(yes).lower() for name, yes in providers.items()}
+        return loading.load(
+            load(ROOT / "config.toml", environment=lines | {"NOTIFIER__SMS__FALLBACK": '["simulator"]'})
+        )
+
+    config = load(ROOT / "config.toml", environment={})
+    silent, one, all_lines = shipped(), shipped(kavenegar=True), shipped(kavenegar=True, simulator=True)
+    for name in config.replies.asking:
+        before, half, after = (
+            [one.text for one in sizes(of[name], config.shop, config.sms.price)] for of in (silent, one, all_lines)
+        )
+        assert before == half
+        assert not any("۱: تأیید" in text or "از ۱ تا ۵" in text for text in before)
+        assert all("۱: تأیید، ۲: زمان دیگر" in text or "از ۱ تا ۵" in text for text in after)
+        parts = [[one.parts for one in sizes(of[name], config.shop, config.sms.price)] for of in (all_lines, silent)]
+        assert all(asking <= plain for asking, plain in zip(*parts, strict=True))
 
 
 def test_nothing_is_asked_where_replies_are_not_enabled() -> None:
