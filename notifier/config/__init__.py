@@ -25,6 +25,7 @@ from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
 from notifier.domain.policy import Shops
+from notifier.domain.text_answers import ReplyRules
 from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource | BankSource, Field(discriminator="kind")]
@@ -54,6 +55,7 @@ class Config(Section):
     calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
     delivery: DeliveryConfig = DeliveryConfig()
+    replies: ReplyRules = ReplyRules()
     console: ConsoleConfig = ConsoleConfig.usual()
     customer_page: CustomerPageConfig = CustomerPageConfig.usual()
     webhooks: dict[EndpointName, WebhookConfig] = {}

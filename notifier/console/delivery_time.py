@@ -13,7 +13,7 @@ from notifier.domain.calls import Call, Purpose
 from notifier.domain.events import AgreedTime
 from notifier.domain.orders import Order, Stage
 
-ASKING = frozenset({Purpose.COORDINATION, Purpose.ARRANGE_PAYMENT})
+ASKING = frozenset({Purpose.COORDINATION, Purpose.ARRANGE_PAYMENT, Purpose.CALLBACK})
 """What calls speak of a time of delivery for."""
 
 OWN = "own"

@@ -99,6 +99,7 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         stage = DemoStage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
+            simulator.inbound_callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/inbound"
         yield stage
 
 
@@ -113,7 +114,14 @@ def configuration(
             "woo": {"kind": "woocommerce", "secret": keys.woo, "shop": SECOND_SHOP},
         },
         "sms": {"provider": "simulator", "namespace": "demo"},
-        "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1", "low_credit": _LOW}},
+        "providers": {
+            "simulator": {
+                "api_key": keys.kavenegar,
+                "base_url": f"{provider}/v1",
+                "low_credit": _LOW,
+                "receives": True,
+            }
+        },
         "webhooks": {"backend": {"url": f"{backend}/news", "secret": keys.news, "events": list(Topic)}},
         "callbacks": {"token": keys.callbacks},
         "customer_page": {"enabled": True, "base": base, "in_texts": True},

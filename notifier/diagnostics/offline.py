@@ -16,9 +16,11 @@ from notifier.diagnostics.findings import warning as _warning
 from notifier.diagnostics.leftovers import leftovers
 from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
+from notifier.domain import text_answers
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.policy import EVERYTHING, TextRule
+from notifier.domain.text_answers import USUAL
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
@@ -76,6 +78,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_half_a_shop(config),
         *_opt_out(config),
         *_accounts(config),
+        *_answers(config),
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
@@ -110,6 +113,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _push(config)
     yield from _providers(config)
     yield from _slots(config)
+    yield from _replies(config, loaded)
     try:
         config.calendar.calendar(config.shop.zone)
     except ValueError as error:
@@ -341,6 +345,36 @@ def _slots(config: Config) -> Iterator[Finding]:
     if config.delivery.slots and config.delivery.lead >= longest:
         text = f"is not shorter than the {config.delivery.horizon} days of delivery.horizon; no slot is ever offered"
         yield _error(f"{config.file}: delivery.lead", text)
+
+
+def _replies(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Answers that could not be told apart, or to texts that ask nobody. What nobody wrote down is no mistake."""
+    rules = config.replies
+    if rules.answers == USUAL:
+        return
+    for wrong in text_answers.mistakes(rules):
+        yield _error(f"{config.file}: replies.answers.{wrong.place}.{wrong.key}", wrong.text)
+    for place, rule in enumerate(rules.answers):
+        where = f"{config.file}: replies.answers.{place}.texts"
+        for name in rule.texts:
+            if name not in loaded:
+                yield _error(where, f"there is no template {name!r} in {config.templates_folder}")
+            elif loaded[name].audience is not Audience.CUSTOMER:
+                yield _error(where, f"template {name!r} is for staff, not for customers")
+
+
+def _answers(config: Config) -> Iterator[Finding]:
+    """Lines said to receive what nobody would bring here."""
+    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    for name, line in used.items():
+        if line.receives and not config.callbacks.token:
+            text = "is true, and without callbacks.token no text of a customer comes here; set that, or write false"
+            yield _warning(f"{config.file}: providers.{name}.receives", text)
+        elif line.receives and line.kind != "kavenegar":
+            text = (
+                f'is true, and texts of customers are taken from lines of kind "kavenegar" alone, not of "{line.kind}"'
+            )
+            yield _warning(f"{config.file}: providers.{name}.receives", text)
 
 
 def _needed_secrets(config: Config) -> list[str]:

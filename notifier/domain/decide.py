@@ -19,6 +19,7 @@ from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
 from notifier.domain.slots import SlotMark
 from notifier.domain.timeline import (
     AGREED_UPON,
+    ASKED_FOR,
     CALLBACK_AT,
     MARK,
     SLOT_MARK,
@@ -377,6 +378,7 @@ class _Deciding:
             name=self.order.details.name,
             due_at=self.rulebook.working_time(max(self.now, self._wished(news), self._at(news) + rule.after + late)),
             created_at=self.now,
+            brief=self._asked_for(news),
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
@@ -387,6 +389,13 @@ class _Deciding:
         at = self.order.details.callback_at
         named = news.kind is EventType.CALLBACK_REQUESTED and self.order.stamps.get("callback_at") == news.at
         return at if at is not None and named else self.now
+
+    def _asked_for(self, news: News) -> str:
+        """What the customer wants to be phoned for, as far as the news says it."""
+        if news.kind is not EventType.CALLBACK_REQUESTED:
+            return ""
+        said = [one.extra.get(ASKED_FOR) for one in self.events if one.type is news.kind and one.at_ms == news.at]
+        return next((words for words in said if isinstance(words, str)), "")
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""

@@ -284,6 +284,13 @@ def bank(context: Context) -> str:
 
 
 @variable
+def can_answer(_: Context) -> str:
+    """Not empty where customers can answer this text and are understood (`[replies]`, and the line `receives`): for
+    conditions."""
+    return "۱"
+
+
+@variable
 def card(context: Context) -> str:
     """The shop's card number for transfers, to be copied; empty when it takes none."""
     return persian.card(context.shop.card) if context.shop.card.strip() else ""

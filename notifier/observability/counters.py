@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from notifier.channels.web_push.answer import PushAnswer
 from notifier.domain.messages import MessageState
+from notifier.domain.replies import Reply
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
@@ -85,6 +86,18 @@ COST = Counter(
     "notifier_messages_cost_rial",
     "What providers charged for the messages they took",
     ("provider",),
+    registry=REGISTRY,
+)
+REPLIES = Counter(
+    "notifier_replies",
+    "Customers' texts, by what they meant: stop, start, deposit, confirm, another_time, rate, or for a person",
+    ("meaning",),
+    registry=REGISTRY,
+)
+MARKS = Counter(
+    "notifier_marks",
+    "Marks that customers gave by text",
+    ("mark",),
     registry=REGISTRY,
 )
 POSTED = Counter(
@@ -162,6 +175,13 @@ def settled(batch: Sequence[Settled]) -> None:
 def reported(report: Reported) -> None:
     """Count what a provider reported."""
     REPORTED.labels(report.state, report.provider).inc()
+
+
+def replied(said: Reply) -> None:
+    """Count what a customer's text meant."""
+    REPLIES.labels(said.wish).inc()
+    if said.mark:
+        MARKS.labels(said.mark).inc()
 
 
 def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:

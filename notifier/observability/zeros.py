@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from notifier.config import Config, accounts
 from notifier.config.providers import KavenegarConfig, SmsIrConfig
 from notifier.domain.messages import TRANSITIONS, MessageState
+from notifier.domain.replies import Wish
+from notifier.domain.text_answers import MARKS
 from notifier.observability import counters
 from notifier.sms.providers import codes, smsir_codes
 from notifier.sms.providers.base import Failure
@@ -24,6 +26,10 @@ def begin(config: Config, templates: Iterable[str]) -> None:
         counters.CAUGHT_UP.labels(source)
         for status in ANSWERS:
             counters.WEBHOOKS.labels(source, status)
+    for meaning in Wish:
+        counters.REPLIES.labels(meaning)
+    for mark in MARKS:
+        counters.MARKS.labels(mark)
     for line in lines:
         counters.COST.labels(line)
         for state in sorted({*STATES.values(), MessageState.FAILED}):

@@ -86,7 +86,13 @@ def test_every_event_is_answered_well(day: list[Line]) -> None:
         ),
         pytest.param(
             "10026",
-            ["order_registered_cash", "order_preparing", "order_out_for_delivery_cash", "order_delivered"],
+            [
+                "order_registered_cash",
+                "delivery_agreed",
+                "order_preparing",
+                "order_out_for_delivery_cash",
+                "order_delivered",
+            ],
             ["coordination"],
             id="tehran-cash",
         ),
@@ -171,6 +177,23 @@ def test_texts_go_to_the_customer_and_reminders_to_staff(day: list[Line]) -> Non
 @_OF_ONE_DAY
 def test_the_agent_makes_the_calls(day: list[Line]) -> None:
     assert _calls(day, "10025", "done") == ["reassurance", "shipping_update"]
+
+
+@_OF_ONE_DAY
+def test_a_customer_agrees_upon_a_time_confirms_it_and_gives_a_mark(day: list[Line]) -> None:
+    said = [line for line in _of(day, "event", "10026") if "by" in line]
+    assert [(line["by"], line["type"], line["text"]) for line in said] == [
+        ("desk", "delivery.agreed", None),
+        ("customer", "order.confirmed", "۱"),
+        ("customer", "order.rated", "۵"),
+    ]
+    assert said[0]["delivery"] == f"{DAY} 14:00-17:00"
+    assert said[0]["messages"] == ["delivery_agreed"]
+    assert said[2]["mark"] == 5
+    texts = {line["template"]: line["text"] for line in _of(day, "sms", "10026", audience="customer")}
+    assert all("۱: تأیید، ۲: زمان دیگر" in texts[name] for name in ("order_registered_cash", "delivery_agreed"))
+    assert "ساعت ۱۴ تا ۱۷" in texts["delivery_agreed"]
+    assert "از ۱ تا ۵" in texts["order_delivered"]
 
 
 @_OF_ONE_DAY
