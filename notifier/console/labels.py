@@ -30,6 +30,7 @@ EVENTS: Mapping[str, str] = {
     EventType.RETURN_REFUSED: "برگشت کالا پذیرفته نشد",
     EventType.DELIVERY_FAILED: "تحویل انجام نشد",
     EventType.DELAYED: "ارسال عقب افتاد",
+    EventType.STALLED: "مرسوله در راه مانده است",
     EventType.PAID: "پرداخت آنلاین انجام شد",
     EventType.PAYMENT_FAILED: "پرداخت ناموفق بود",
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",

@@ -21,6 +21,7 @@ class EventType(StrEnum):
     RETURN_REFUSED = "order.return_refused"
     DELIVERY_FAILED = "order.delivery_failed"
     DELAYED = "order.delayed"
+    STALLED = "shipment.stalled"
     PAID = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     DEPOSIT_REPORTED = "payment.deposit_reported"
@@ -74,6 +75,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     new_date: date | None = None  # when a delayed order is sent
     return_reason: str | None = None  # why a return was refused
     failure_reason: str | None = None  # why a delivery failed
+    parcel_note: str | None = None  # what is amiss with a parcel, as the carrier tells it; for staff alone
 
     @property
     def count(self) -> int:
@@ -117,7 +119,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return self.details.reference or str(self.at_ms // 1000)
             case EventType.DEPOSIT_CONFIRMED if self.details.deposit_amount is not None:
                 return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
-            case EventType.DELIVERY_FAILED:
+            case EventType.DELIVERY_FAILED | EventType.STALLED:
                 return str(self.at_ms // 1000)
             case EventType.DELAYED:
                 return self.details.new_date.isoformat() if self.details.new_date else ""
