@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from notifier.config.calendar import CalendarConfig
+from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarrierConfig, PostexConfig, TapinConfig
 from notifier.config.console import ConsoleConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
@@ -26,6 +27,12 @@ from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
 """A shop of some kind."""
+
+
+CarrierConfig = Annotated[
+    TapinConfig | ChaparConfig | PostexConfig | AlopeykConfig | DescribedCarrierConfig, Field(discriminator="kind")
+]
+"""A carrier of some kind."""
 
 
 class Config(Section):
@@ -50,6 +57,7 @@ class Config(Section):
     calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
     console: ConsoleConfig = ConsoleConfig.usual()
+    carriers: dict[SourceName, CarrierConfig] = {}
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()
     retention: RetentionConfig = RetentionConfig.usual()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from notifier.domain.calls import Call
+from notifier.domain import parcels
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
 from notifier.store import packing, search_index, writes
@@ -65,7 +66,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):
         unit.do("ZREM", index, member)
-    for code in (order.details.tracking_code, order.details.reference, order.details.number):
+    for code in {order.details.tracking_code, order.details.reference, order.details.number, *parcels.codes_of(order)}:
         if code:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
@@ -73,6 +74,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SREM", keys.reported(reference), member)
     unit.do("HDEL", keys.findings, member)
+    unit.do("ZREM", keys.under_way, member)
+    unit.do("DEL", keys.trails(order.source, order.id))
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     search_index.drop(unit, keys, order)

@@ -10,6 +10,7 @@ from notifier.config import Config
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.carriers import CarrierCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
 
@@ -23,6 +24,7 @@ class WebDependencies:
     clock: Clock
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
+    carriers: CarrierCallbacks
     accounts: Accounts
     calling: Calling
     console: web.Application
