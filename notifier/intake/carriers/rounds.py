@@ -354,7 +354,7 @@ class CarrierRounds:
         )
 
     async def _keep(self, name: str, fields: Mapping[str, Any]) -> None:
-        await self.follower.redis.hset(names.carrier(name), mapping=dict(fields))
+        await self.follower.redis.hset(names.carrier(name), mapping={key: str(value) for key, value in fields.items()})
 
     async def _renew(self, turn: _Round) -> None:
         """Hold on to the round once a third of the lease has gone."""
