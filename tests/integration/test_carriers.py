@@ -87,10 +87,10 @@ async def ship(
         ("payment.succeeded", {"payment": payment | {"reference": "5551"}}),
         ("order.shipped", {"shipment": {"carrier": NAMES[carrier], "tracking_code": code}} | more),
     ):
-        answer = await shop.send(
+        answer = await shop.post(
             {"type": kind, "timestamp": clock.now().isoformat(), "data": {"order_id": order, **data}}
         )
-        assert answer.status == 202, await answer.text()
+        assert answer.status == 202, answer.body
 
 
 async def pass_time(service: Service, clock: StillClock, span: timedelta, *, step: timedelta = 20 * MINUTE) -> int:
@@ -198,7 +198,7 @@ async def test_a_failing_carrier_is_left_alone_longer_and_longer(
     carriers.fault = CarrierFault.BROKEN
     await pass_time(service, clock, 48 * HOUR, step=5 * MINUTE)
     assert 6 <= carriers.asked["chapar"] <= 20
-    assert 6 <= carriers.asked["mahex"] <= 20
+    assert 6 <= carriers.asked["other"] <= 20
 
 
 async def test_a_parcel_that_stands_still_is_called_about_once_until_it_moves(
@@ -218,7 +218,8 @@ async def test_a_parcel_that_stands_still_is_called_about_once_until_it_moves(
     carriers.put(CODE, "on the way", clock.now(), "شیراز")
     await pass_time(service, clock, 8 * HOUR, step=HOUR)
     found = await story(api)
-    assert [line["what"] for line in found["timeline"] if line["kind"] == "call_cancelled"] == ["stalled_parcel"]
+    gone = [line["what"] for line in found["timeline"] if line["kind"] == "call_cancelled"]
+    assert gone.count("stalled_parcel") == 1
     assert len([one for one in found["messages"] if "shipped" in one["template"]]) == 1
     await pass_time(service, clock, timedelta(days=6), step=HOUR)
     assert heard(await story(api)).count("shipment.stalled") == 2
@@ -261,7 +262,7 @@ async def test_an_order_of_two_parcels_is_delivered_with_the_last(
     shop: StandardShop, clock: StillClock, service: Service, carriers: Carriers, api: ApiUser
 ) -> None:
     await ship(shop, clock, "mahex")
-    await shop.send(
+    await shop.post(
         {
             "type": "order.shipped",
             "timestamp": clock.now().isoformat(),

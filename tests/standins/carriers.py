@@ -94,7 +94,8 @@ class Carriers:
             | RECEIVER
             for code, lines in self.parcels.items()
             for line in lines
-            if f"{jdatetime.date.fromgregorian(date=line.at.date()):%Y-%m-%d}" == asked["date"]
+            if line.word.isdecimal()
+            and f"{jdatetime.date.fromgregorian(date=line.at.date()):%Y-%m-%d}" == asked["date"]
         ]
         start = (asked["page"] - 1) * asked["count"]
         page = changed[start : start + asked["count"]]
