@@ -130,7 +130,7 @@ class PostexConfig(CarrierSection):
 
 
 class ChaparConfig(CarrierSection):
-    """It calls, and is asked where it gave a key."""
+    """A carrier that calls, and is asked where it gave a key."""
 
     kind: Literal["chapar"]
     api_key: Secret | None = None

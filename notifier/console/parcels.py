@@ -33,7 +33,7 @@ class ShownStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownParcel:
-    """One parcel. ``tone`` is a class of the page."""
+    """A parcel on the page of its order; ``tone`` is a class of it."""
 
     code: str
     carrier: str

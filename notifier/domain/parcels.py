@@ -53,7 +53,7 @@ _PERSON = re.compile(
 )
 
 
-class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CarrierReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing a carrier says of one parcel, without persons. ``word`` is a number or code of its own, if any."""
 
     code: str
@@ -128,7 +128,9 @@ def impersonal(text: str) -> str:
     return " ".join(said.split())[:_LONGEST]
 
 
-def heard(trail: Trail, said: Iterable[tuple[Report, Movement]], now: datetime) -> tuple[Trail, tuple[Step, ...]]:
+def heard(
+    trail: Trail, said: Iterable[tuple[CarrierReport, Movement]], now: datetime
+) -> tuple[Trail, tuple[Step, ...]]:
     """The trail with what a carrier says taken in, and which steps are new. A time to come is no time: then it is now."""
     heard_at = _ms(now)
     known = {(step.movement, step.words, step.place): step for step in trail.steps}

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from notifier.domain.calls import Call
 from notifier.domain import parcels
+from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
 from notifier.store import packing, search_index, writes

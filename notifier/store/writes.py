@@ -40,7 +40,7 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
         if code:
             unit.do("HSET", keys.codes(code), code, member)
     if parcels.codes_of(order):
-        if Stage.DELIVERED <= order.stage or order.cancelled:
+        if order.stage >= Stage.DELIVERED or order.cancelled:
             unit.do("ZREM", keys.under_way, member)
         else:  # the next look comes early: there may be a parcel that nobody knew of
             unit.do("ZADD", keys.under_way, "NX", order.updated_at, member)

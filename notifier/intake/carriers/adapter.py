@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from notifier.domain.parcels import Report, code_of
+from notifier.domain.parcels import CarrierReport, code_of
 from notifier.errors import NotifierError
 from notifier.intake.carriers.words import CarrierScale
 from notifier.intake.mapping import values
@@ -52,7 +52,7 @@ class FeedPlace:
 class FeedPage:
     """What one page of a feed tells, and where it goes on; ``further`` is None where all was read."""
 
-    reports: Sequence[Report]
+    reports: Sequence[CarrierReport]
     further: FeedPlace | None
 
 
@@ -84,7 +84,7 @@ class CarrierAdapter(ABC):
         """What is asked of one parcel."""
         raise NotImplementedError
 
-    def answer(self, document: Any, code: str) -> Sequence[Report]:
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
         """What an answer to it says. Raises CarrierOdd."""
         raise NotImplementedError
 
@@ -96,7 +96,7 @@ class CarrierAdapter(ABC):
         """What a page says. Raises CarrierOdd."""
         raise NotImplementedError
 
-    def called(self, fields: Mapping[str, Any]) -> Sequence[Report]:
+    def called(self, fields: Mapping[str, Any]) -> Sequence[CarrierReport]:
         """What a callback says; none where it does not say of which parcel. Raises CarrierOdd."""
         raise NotImplementedError
 
@@ -114,7 +114,7 @@ class PerParcel(CarrierAdapter):
     def question(self, code: str) -> Question: ...
 
     @abstractmethod
-    def answer(self, document: Any, code: str) -> Sequence[Report]: ...
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]: ...
 
 
 class Feed(CarrierAdapter):
@@ -154,12 +154,12 @@ def moment(value: Any, zone: ZoneInfo) -> datetime | None:
 
 def report(
     code: Any, *, words: Any = "", word: Any = "", at: Any = None, place: Any = "", zone: ZoneInfo
-) -> Report | None:
+) -> CarrierReport | None:
     """A line of an answer, or None where it names no parcel or says nothing."""
     known = code_of(code)
     if known is None or not (said(words) or said(word)):
         return None
-    return Report(code=known, words=said(words), word=said(word), at=moment(at, zone), place=said(place))
+    return CarrierReport(code=known, words=said(words), word=said(word), at=moment(at, zone), place=said(place))
 
 
 def rows(value: Any, what: str) -> list[dict[str, Any]]:
@@ -171,7 +171,7 @@ def rows(value: Any, what: str) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)]
 
 
-def theirs(reports: Sequence[Report], code: str) -> Sequence[Report]:
+def theirs(reports: Sequence[CarrierReport], code: str) -> Sequence[CarrierReport]:
     """Reports of the parcel that was asked for. Raises CarrierOdd where another's came instead."""
     if others := sum(one.code != code for one in reports):
         raise CarrierOdd(

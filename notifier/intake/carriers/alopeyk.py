@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from notifier.domain.parcels import Report, code_of
+from notifier.domain.parcels import CarrierReport, code_of
 from notifier.intake.carriers.adapter import CarrierOdd, PerParcel, Question, report, said
 
 
@@ -22,7 +22,7 @@ class Alopeyk(PerParcel):
             headers={"Authorization": f"Bearer {self.api_key}", "X-Requested-With": "XMLHttpRequest"},
         )
 
-    def answer(self, document: Any, code: str) -> Sequence[Report]:
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
         if not isinstance(document, Mapping) or document.get("status") != "success":
             raise CarrierOdd("AloPeyk did not answer with success")
         order = document.get("object")

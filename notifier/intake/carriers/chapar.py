@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifier.domain.parcels import Report, code_of
+from notifier.domain.parcels import CarrierReport, code_of
 from notifier.intake.carriers.adapter import CarrierOdd, PerParcel, Question, report, said, theirs
 
 _DEEPEST = 6
@@ -37,7 +37,7 @@ class Chapar(PerParcel):
             form={"input": json.dumps(asked, separators=(",", ":"))},
         )
 
-    def answer(self, document: Any, code: str) -> Sequence[Report]:
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
         if not isinstance(document, Mapping):
             raise CarrierOdd("the answer has not the form of Chapar's")
         found, known = [], False
@@ -50,7 +50,7 @@ class Chapar(PerParcel):
             raise CarrierOdd("the answer has no history of a consignment")
         return theirs(found, code)
 
-    def called(self, fields: Mapping[str, Any]) -> Sequence[Report]:
+    def called(self, fields: Mapping[str, Any]) -> Sequence[CarrierReport]:
         whose = next(
             (fields[name] for name in ("code", "reference", "tracking", "consignment_no") if fields.get(name)), None
         )
@@ -62,7 +62,7 @@ class Chapar(PerParcel):
             raise CarrierOdd("the callback says no status")
         return [one]
 
-    def _line(self, code: Any, line: Mapping[str, Any]) -> Report | None:
+    def _line(self, code: Any, line: Mapping[str, Any]) -> CarrierReport | None:
         note = line.get("status_note") or line.get("comments") or ""
         at = f"{said(line.get('date'))} {said(line.get('time'))}".strip()
         return report(

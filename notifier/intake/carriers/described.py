@@ -8,7 +8,7 @@ from urllib.parse import quote
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
-from notifier.domain.parcels import Report, code_of
+from notifier.domain.parcels import CarrierReport, code_of
 from notifier.intake.carriers.adapter import CarrierOdd, PerParcel, Question, report, rows, said, theirs
 
 
@@ -37,13 +37,13 @@ class DescribedCarrier(PerParcel):
     def question(self, code: str) -> Question:
         return Question(url=self.url.replace("{code}", quote(code, safe="")), method=self.method, headers=self.headers)
 
-    def answer(self, document: Any, code: str) -> Sequence[Report]:
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
         return theirs(self._reports(document), code)
 
-    def called(self, fields: Mapping[str, Any]) -> Sequence[Report]:
+    def called(self, fields: Mapping[str, Any]) -> Sequence[CarrierReport]:
         return self._reports(fields)
 
-    def _reports(self, document: Any) -> list[Report]:
+    def _reports(self, document: Any) -> list[CarrierReport]:
         lines = [document] if self.steps is None else rows(_found(self.steps, document), "steps")
         found = []
         for line in lines:

@@ -18,7 +18,7 @@ from notifier.domain import persian
 from notifier.domain.decide import derived_id
 from notifier.domain.events import Details, Event, EventType
 from notifier.domain.orders import Order, Stage
-from notifier.domain.parcels import WRONG_WAY, Movement, Report, Step, Trail, codes_of, heard
+from notifier.domain.parcels import WRONG_WAY, CarrierReport, Movement, Step, Trail, codes_of, heard
 from notifier.intake.carriers.adapter import CarrierAdapter
 from notifier.intake.committer import Committer
 from notifier.intake.delivery import Delivery
@@ -49,7 +49,7 @@ _WRONG: Mapping[Movement, str] = {
 class UnknownWord:
     """A report in words that nobody has explained."""
 
-    report: Report
+    report: CarrierReport
     order: str
 
 
@@ -95,10 +95,10 @@ class ParcelFollower:
         raw: Any = await self.redis.hgetall(keys.trails(order.source, order.id))
         return {code.decode(): (decode(one, Trail), one) for code, one in raw.items()}
 
-    async def take(self, carrier: CarrierAdapter, reports: Sequence[Report]) -> tuple[int, list[UnknownWord]]:
+    async def take(self, carrier: CarrierAdapter, reports: Sequence[CarrierReport]) -> tuple[int, list[UnknownWord]]:
         """Take reports of any parcels; those of no order, or of one that another carrier has, are left. Returns how many
         parcels were known, and what nobody understands."""
-        by_code: dict[str, list[Report]] = {}
+        by_code: dict[str, list[CarrierReport]] = {}
         for one in reports:
             by_code.setdefault(one.code, []).append(one)
         known, unknown = 0, list[UnknownWord]()
@@ -120,7 +120,7 @@ class ParcelFollower:
         keys: Keys,
         order: Order,
         code: str,
-        reports: Sequence[Report],
+        reports: Sequence[CarrierReport],
         *,
         answered: bool = False,
         due: datetime | None = None,
@@ -282,7 +282,7 @@ class ParcelFollower:
         )
 
 
-def carrier_knows_not(carrier: CarrierAdapter, report: Report) -> bool:
+def carrier_knows_not(carrier: CarrierAdapter, report: CarrierReport) -> bool:
     """Whether a report's word is explained nowhere; some numbers are known to have no meaning."""
     return not (report.word and report.word.strip().lower() in carrier.scale.codes)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from notifier.domain.parcels import Movement, Report, impersonal
+from notifier.domain.parcels import CarrierReport, Movement, impersonal
 from notifier.errors import Unprocessable
 from notifier.intake.carriers.adapter import CarrierAdapter, CarrierOdd
 from notifier.intake.carriers.following import ParcelFollower, UnknownWord
@@ -92,12 +92,12 @@ class CarrierReplays:
         """Whether a source is a carrier of ours."""
         return source.removeprefix("carrier:") in self.follower.carriers and source.startswith("carrier:")
 
-    def _read(self, kept: DeadLetter) -> tuple[CarrierAdapter, Sequence[Report]]:
+    def _read(self, kept: DeadLetter) -> tuple[CarrierAdapter, Sequence[CarrierReport]]:
         carrier = self.follower.carriers.get(kept.source.removeprefix("carrier:"))
         if carrier is None:
             raise Unprocessable(f"There is no {kept.source!r} any more.")
         try:
-            reports = msgspec.json.decode(kept.body, type=dict[str, list[Report]]).get("reports")
+            reports = msgspec.json.decode(kept.body, type=dict[str, list[CarrierReport]]).get("reports")
         except (msgspec.DecodeError, UnicodeEncodeError):
             reports = None
         if not reports:
@@ -105,6 +105,6 @@ class CarrierReplays:
         return carrier, reports
 
 
-def _impersonal(report: Report) -> Mapping[str, Any]:
+def _impersonal(report: CarrierReport) -> Mapping[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(report)
     return found | {name: impersonal(found[name]) for name in ("words", "place") if name in found}

@@ -319,13 +319,23 @@ class CarrierRounds:
         if isinstance(trouble, CarrierOdd):
             self.refusals.odd(adapter, trouble)
         self.on_answer(adapter.name, "odd" if odd else "failed")
-        log.warning(
-            "a carrier does not tell of its parcels",
-            action="carrier_odd" if odd else "carrier_failed",
-            carrier=adapter.name,
-            error=str(trouble),
-            again_in=int(wait.total_seconds()),
-        )
+        again_in = int(wait.total_seconds())
+        if odd:
+            log.warning(
+                "odd answer of a carrier",
+                action="carrier_odd",
+                carrier=adapter.name,
+                error=str(trouble),
+                again_in=again_in,
+            )
+        else:
+            log.warning(
+                "a carrier does not tell of its parcels",
+                action="carrier_failed",
+                carrier=adapter.name,
+                error=str(trouble),
+                again_in=again_in,
+            )
         state.is_down, state.failures, state.due = True, state.failures + 1, ms(self.clock.now() + wait)
         await self._keep(adapter.name, {"due": state.due, "failures": state.failures})
         lasting = isinstance(trouble, CarrierAway) and trouble.lasting

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from notifier.domain import persian
-from notifier.domain.parcels import Movement, Report
+from notifier.domain.parcels import CarrierReport, Movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class CarrierScale:
         named = {_plain(words): movement for words, movement in own.items()}
         return cls(own=named, codes=codes or {}, reads_sentences=reads_sentences)
 
-    def movement(self, report: Report) -> Movement:
+    def movement(self, report: CarrierReport) -> Movement:
         for said in (report.word, report.words):
             if said and (found := self.own.get(_plain(said))) is not None:
                 return found

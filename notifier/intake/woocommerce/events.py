@@ -35,6 +35,7 @@ _TURN: dict[EventType, int] = {
             EventType.PACKED,
             EventType.DELAYED,
             EventType.SHIPPED,
+            EventType.STALLED,
             EventType.OUT_FOR_DELIVERY,
             EventType.DELIVERY_FAILED,
             EventType.DELIVERED,
