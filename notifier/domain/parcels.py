@@ -1,6 +1,6 @@
-"""The way of a parcel as its carrier tells it: one scale for all carriers, where the parcel stands, and what is due. Pure.
+"""The way of a parcel as its carrier tells it: one scale, where the parcel stands, and what is due. Pure.
 
-Stages of an order are the shop's and the carrier's together and belong to ``orders``; this is the carrier's story alone.
+Stages of an order belong to ``orders``; this is the carrier's story alone.
 """
 
 import re
@@ -131,7 +131,7 @@ def impersonal(text: str) -> str:
 def heard(
     trail: Trail, said: Iterable[tuple[CarrierReport, Movement]], now: datetime
 ) -> tuple[Trail, tuple[Step, ...]]:
-    """The trail with what a carrier says taken in, and which steps are new. A time to come is no time: then it is now."""
+    """The trail with what a carrier says taken in, and which steps are new. A time to come is taken as now."""
     heard_at = _ms(now)
     known = {(step.movement, step.words, step.place): step for step in trail.steps}
     fresh: list[Step] = []

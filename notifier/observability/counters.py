@@ -46,8 +46,8 @@ CAUGHT_UP = Counter(
 )
 CARRIER_ANSWERS = Counter(
     "notifier_carrier_answers",
-    "What carriers said of parcels: taken, unknown (a word that nobody has explained), odd (no answer at all), failed, and "
-    "stalled for a parcel that did not move",
+    "What carriers said of parcels: taken, unknown (a word that nobody has explained), odd (no answer at all), failed, "
+    "and stalled for a parcel that did not move",
     ("carrier", "outcome"),
     registry=REGISTRY,
 )

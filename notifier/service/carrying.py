@@ -1,4 +1,4 @@
-"""What follows parcels: the carriers of a configuration, what takes their news, and the rounds in which they are asked."""
+"""What follows parcels: the carriers, what takes their news, and the rounds in which they are asked."""
 
 from dataclasses import dataclass
 

@@ -27,20 +27,22 @@ _MOST_FIELDS, _LONGEST = 60, 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierCallbacks:
-    """Answers 200 quickly, also to what makes no sense: that is kept. A carrier that can be asked is asked, for what comes
-    here could be from anybody who has seen the address."""
+    """Answers 200 quickly, also to what makes no sense: that is kept.
+
+    A carrier that can be asked is asked: what comes here could be from anybody who has seen the address.
+    """
 
     follower: ParcelFollower
     refusals: CarrierRefusals
     tokens: Mapping[str, Sequence[str]]
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/callbacks/carriers/{name}/{token}", self.news)]
+        return [web.post("/callbacks/carriers/{carrier}/{token}", self.news)]
 
     @describe(
         "News of a parcel",
         tag="callbacks",
-        text="Of carriers of `kind` chapar and http that have a `callback_token`. The fields may come as a form or as JSON;"
+        text="Of carriers of `kind` chapar and http that have a `callback_token`. The fields come as a form or as JSON;"
         " `?code=` says of which parcel where the carrier does not. Answered 200 even when they make no sense, which is"
         " kept and shown.",
         parameters=(Parameter(name="code", text="The parcel's tracking code"),),
@@ -73,7 +75,7 @@ class CarrierCallbacks:
         return answers.json(Taken(ok=True))
 
     def _proved(self, request: web.Request) -> CarrierAdapter:
-        given, name = request.match_info["token"].encode(), request.match_info["name"]
+        given, name = request.match_info["token"].encode(), request.match_info["carrier"]
         matches = sum(hmac.compare_digest(given, token.encode()) for token in self.tokens.get(name, ()))
         carrier = self.follower.carriers.get(name)
         if not matches or carrier is None or not carrier.takes_calls:

@@ -1,1 +1,1 @@
-"""What carriers tell of parcels: an adapter of each kind, their words on one scale, and the rounds in which they are asked."""
+"""What carriers tell of parcels: an adapter of each kind, one scale, and the rounds of questions."""

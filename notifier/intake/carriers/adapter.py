@@ -1,7 +1,7 @@
 """What a kind of carrier is to the rest: which questions it can be asked, and what its answers and callbacks say.
 
-Adapters are pure: a question is data, and an answer is bytes. Who carries them is ``asking.py``; what follows from a report
-is ``following.py``.
+Adapters are pure: a question is data, and an answer is bytes. ``asking.py`` carries them; what follows from
+a report is ``following.py``.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ _MOST = 2000  # reports of one answer
 
 
 class CarrierOdd(NotifierError):
-    """An answer that is none: a page of HTML, another's parcel, a form that nobody knows. ``kept`` is what may be kept."""
+    """An answer that is none: HTML, another's parcel, a form that nobody knows. ``kept`` is what may be kept."""
 
     def __init__(self, text: str, *, kept: Mapping[str, Any] | None = None) -> None:
         super().__init__(text)

@@ -15,7 +15,7 @@ _LONGEST = 4 << 20  # bytes of an answer
 
 
 class CarrierAway(NotifierError):
-    """A carrier did not answer. ``lasting`` says that somebody has to change something; ``wait`` is what it asked for."""
+    """A carrier did not answer. ``lasting``: somebody has to change something; ``wait`` is what it asked for."""
 
     def __init__(self, text: str, *, lasting: bool = False, wait: timedelta = timedelta()) -> None:
         super().__init__(text)
@@ -30,7 +30,7 @@ class CarrierClient:
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
 
     async def ask(self, question: Question) -> Any:
-        """The document that is answered; None where a carrier does not know the parcel. Raises CarrierAway, CarrierOdd."""
+        """The document in the answer; None where the parcel is not known. Raises CarrierAway, CarrierOdd."""
         status, kind, body, retry = await self._fetch(question)
         host = urlsplit(question.url).hostname or ""
         if status == 404:

@@ -1,4 +1,4 @@
-"""``kind = "http"``: a carrier that the configuration describes: its address, and where in the answer each thing stands."""
+"""``kind = "http"``: a carrier that the configuration describes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from notifier.intake.carriers.adapter import CarrierOdd, PerParcel, Question, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedCarrier(PerParcel):
-    """``steps`` finds the lines of a parcel's way, and the others in each of them; ``code`` in the line or the whole."""
+    """``steps`` finds the lines of a way, the others stand in each; ``code`` in the line or the whole."""
 
     url: str
     method: str = "GET"

@@ -96,8 +96,10 @@ class ParcelFollower:
         return {code.decode(): (decode(one, Trail), one) for code, one in raw.items()}
 
     async def take(self, carrier: CarrierAdapter, reports: Sequence[CarrierReport]) -> tuple[int, list[UnknownWord]]:
-        """Take reports of any parcels; those of no order, or of one that another carrier has, are left. Returns how many
-        parcels were known, and what nobody understands."""
+        """Take reports of any parcels; those of no order, or of one that another carrier has, are left.
+
+        Returns how many parcels were known, and what nobody understands.
+        """
         by_code: dict[str, list[CarrierReport]] = {}
         for one in reports:
             by_code.setdefault(one.code, []).append(one)

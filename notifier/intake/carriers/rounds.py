@@ -1,8 +1,8 @@
 """Asking carriers of parcels under way, and noticing those that stand still.
 
 One process at a time goes round: whoever moves ``due`` on has the round, and one that nobody goes on with lapses. Each
-carrier is asked at most so often a minute and left alone while it does not answer; one that fails keeps no other waiting. A
-parcel is asked for while that matters: from when it left until it is delivered, 30 days at most.
+carrier is asked at most so often a minute and left alone while it does not answer; one that fails
+keeps no other waiting. A parcel is asked for while that matters: from when it left until it is delivered, 30 days at most.
 """
 
 import asyncio
@@ -51,8 +51,10 @@ OnAnswer = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierPace:
-    """How often a carrier is asked: a parcel ``every`` so long, and no more than ``rate`` questions a minute. A parcel that
-    does not move in ``stalled_after`` of working days stands still; 0 says that it never does."""
+    """How often a carrier is asked: a parcel ``every`` so long, and no more than ``rate`` questions a minute.
+
+    A parcel that does not move in ``stalled_after`` of working days stands still; 0 says that it never does.
+    """
 
     every: timedelta
     rate: int
@@ -204,7 +206,7 @@ class CarrierRounds:
             await self._look_at(turn, keys, order)
 
     async def _look_at(self, turn: _Round, keys: Keys, order: Order) -> None:
-        """Ask for those of an order's parcels that are due, look whether they stand still, and say when to look again."""
+        """Ask for an order's parcels that are due, see whether they stand still, say when to look again."""
         now, again = self.clock.now(), list[datetime]()
         trails = await self.follower.trails(keys, order)
         for code in codes_of(order):
@@ -237,7 +239,7 @@ class CarrierRounds:
             await self._again(keys, order, now + _LATER)
 
     def _first(self, order: Order, one: AskedCarrier, now: datetime) -> datetime:
-        """The first question comes when a carrier may know something: not at once, and each order's at a time of its own."""
+        """The first question comes when a carrier may know something, each order's at a time of its own."""
         return _left_at(order) + one.pace.every * (1 + _JITTER * self.chance())
 
     async def _ask(
@@ -280,8 +282,10 @@ class CarrierRounds:
         return now + wait * (1 + _JITTER * self.chance())
 
     async def _stalled(self, turn: _Round, one: AskedCarrier, keys: Keys, order: Order, code: str) -> datetime:
-        """Have the customer called where nothing moved; returns when to look again. What the carrier was not heard about since
-        is not known to stand still."""
+        """Have the customer called where nothing moved; returns when to look again.
+
+        What the carrier was not heard about since is not known to stand still.
+        """
         now, pace, adapter = self.clock.now(), one.pace, one.adapter
         trail, raw = (await self.follower.trails(keys, order)).get(code, (Trail(carrier=adapter.name), b""))
         if not pace.stalled_after or order.stage < Stage.SHIPPED:

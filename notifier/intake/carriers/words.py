@@ -1,7 +1,8 @@
 """What carriers' words and numbers mean, on one scale. Each row says where it is from and how sure that is.
 
-A word is looked for as whole words, the longest first, and only where nothing else in the sentence speaks against it: «not
-handed over» holds «handed over». What no row explains, or two rows explain otherwise, is unknown: it is shown, and told
+A word is looked for as whole words, the longest first, and only where nothing else in the sentence speaks against it:
+«not handed over» holds «handed over». What no row explains, or two
+rows explain otherwise, is unknown: it is shown, and told
 to nobody.
 """
 
@@ -72,8 +73,9 @@ TAPIN_NUMBERS: Mapping[str, Movement] = {
     **_numbers(Movement.CANCELLED, 80),
     **_numbers(Movement.UNKNOWN, 3, 4, 6, 8, 9, 12, 18, 81, 82),
 }
-"""From the table of a public WooCommerce plugin, second-hand; Tapin's own was not found. Those «to review» are known not
-to be explained, 8 among them, which was «sent» once; that one of «returned» is still on its way back cannot be told."""
+"""From the table of a public WooCommerce plugin, second-hand; Tapin's own was not found. Those «to review» are known
+not to be explained, 8 among them, which was «sent» once; that one of «returned» is still on
+its way back cannot be told."""
 
 ALOPEYK_STATES: Mapping[str, Movement] = {
     **dict.fromkeys(("new", "searching", "scheduled", "accepted"), Movement.REGISTERED),
