@@ -62,7 +62,7 @@ class CarrierAdapter(ABC):
 
     usual_names: ClassVar[tuple[str, ...]] = ()
     asks_feed: ClassVar[bool] = False
-    """It tells what changed of all its parcels at once; else it is asked for one parcel."""
+    """Whether what changed of all its parcels is asked for at once."""
     asks_parcels: ClassVar[bool] = True
 
     name: str

@@ -2,7 +2,8 @@
 
 One process at a time goes round: whoever moves ``due`` on has the round, and one that nobody goes on with lapses. Each
 carrier is asked at most so often a minute and left alone while it does not answer; one that fails
-keeps no other waiting. A parcel is asked for while that matters: from when it left until it is delivered, 30 days at most.
+keeps no other waiting. A parcel is asked for while that matters: from when it left until it is delivered, 30 days at
+most.
 """
 
 import asyncio
