@@ -7,6 +7,8 @@ import sys
 from bench import delivery, intake
 from bench.table import show
 
+PARTS = ("processor_time", "beside_handler", "startup", "calls", "memory", "packing", "console", "worst_inputs")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -15,7 +17,7 @@ def main() -> None:
     rows = [*intake.rows(rounds=options.rounds), *delivery.rows(rounds=options.rounds)]
     print("\nmedians of", options.rounds)
     show(rows)
-    for name in ("startup", "calls", "memory", "packing", "console", "worst_inputs"):
+    for name in PARTS:
         print(f"\nbench.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
 

@@ -43,9 +43,9 @@ def seen(port: int) -> int:
         return int(json.loads(answer.read())["count"])
 
 
-async def fill(port: int, count: int) -> None:
+async def fill(port: int, count: int, *, million: int = 1) -> None:
     """Post so many payments, in batches of connections that wait for their answers."""
-    requests = iter(list(payments(count, 1)))
+    requests = iter(list(payments(count, million)))
     connector = aiohttp.TCPConnector(limit=64)
     async with aiohttp.ClientSession(connector=connector) as session:
 

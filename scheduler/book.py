@@ -29,7 +29,7 @@ from notifier.store.bookings import NOTHING, Booked, Booking
 from notifier.store.cluster import Command
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader, StoredCall
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
@@ -136,7 +136,7 @@ class CallBook:
                 line = TimelineEntry(
                     at=call.created_at, kind=LineKind.CALL, what=call.purpose, ref=after.id, extra=extra
                 )
-                unit.do("RPUSH", keys.timeline(call.source, call.order_id), encode(line))
+                unit.do("RPUSH", keys.timeline(call.source, call.order_id), as_text(line))
             if (await work.commit(self.redis, [unit]))[0][0] == "done":
                 return
         raise StoreAway("The calls of this customer keep changing. Try again.")

@@ -1,7 +1,7 @@
 """The working calendar: at what times customers are phoned. Weekly shifts, holidays, and days that are exceptions.
 
-A moment of an answer is in the shop's zone. Reckoning is in UTC: differences of times of one zone ignore its clock
-changes, and Tehran had them until 2022.
+Reckoning is in unix milliseconds: differences of times of one zone ignore its clock changes, and Tehran had them until
+2022. Shifts are laid out a fortnight at once, since nearly all that is asked is about the coming days.
 """
 
 import re
@@ -29,9 +29,13 @@ LOOKAHEAD = 400
 
 _DAY = 24 * 60
 _ONE_DAY = timedelta(days=1)
+_DAY_MS = _DAY * 60 * 1000
+_FORTNIGHT = 14 * _DAY_MS
+_REMEMBERED = 100  # fortnights
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _FORM = re.compile(r"\s*(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)\s*")
 
-Stretch = tuple[datetime, datetime]
+Stretch = tuple[int, int]  # unix ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Calendar:
     opened: frozenset[date]
     zone: ZoneInfo
     special: Mapping[date, tuple[Shift, ...]] = field(default_factory=dict)
-    _known: dict[date, tuple[Stretch, ...]] = field(default_factory=dict, init=False, repr=False)
+    _laid_out: dict[int, tuple[Stretch, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(
@@ -97,50 +101,36 @@ class Calendar:
 
     def is_working(self, moment: datetime) -> bool:
         """Whether customers are phoned at ``moment``; the end of a shift is outside it."""
-        instant, day = self._instant_and_day(moment)
-        return any(start <= instant < end for d in (day - _ONE_DAY, day) for start, end in self._stretches(d))
+        return self.shift_start(moment) is not None
 
     def shift_start(self, moment: datetime) -> int | None:
         """When the shift began that ``moment`` lies in (unix ms), None outside all of them."""
-        instant, day = self._instant_and_day(moment)
-        for d in (day - _ONE_DAY, day):
-            for start, end in self._stretches(d):
-                if start <= instant < end:
-                    return int(start.timestamp() * 1000)
-        return None
+        at = _ms(moment)
+        return next((start for start, end in self._stretches(at // _FORTNIGHT) if start <= at < end), None)
 
     def next_working_time(self, moment: datetime) -> datetime:
-        """``moment`` itself if it is working time, else the start of the next shift."""
-        start, _ = next(self._from(moment))
-        return moment if start == moment.astimezone(UTC) else start.astimezone(self.zone)
+        """``moment`` itself if it is working time, else the start of the next shift, in the shop's zone."""
+        at = _ms(moment)
+        start = self.working(at)
+        return moment if start == at else datetime.fromtimestamp(start / 1000, self.zone)
 
-    def working_time_between(self, a: datetime, b: datetime) -> timedelta:
-        """The working time from ``a`` to ``b``; negative if ``b`` is earlier."""
-        (done, day), (last, last_day) = self._instant_and_day(a), self._instant_and_day(b)
-        if last < done:
-            return -self.working_time_between(b, a)
-        total, day = timedelta(), day - _ONE_DAY
-        while day <= last_day:
-            for start, end in self._stretches(day):
-                start, end = max(start, done), min(end, last)
-                if start < end:
-                    total, done = total + (end - start), end
-            day += _ONE_DAY
-        return total
+    def working(self, at: int) -> int:
+        """``at`` itself if it is working time, else the start of the next shift; unix ms."""
+        return next(self._from(at))[0]
 
-    def add_working_time(self, moment: datetime, delta: timedelta) -> datetime:
-        """The first moment of working time at which ``delta`` of it has passed since ``moment``.
+    def after(self, at: int, length: int) -> int:
+        """The first moment of working time at which ``length`` of it has passed since ``at``; unix ms.
 
-        Where ``delta`` is over with a shift, that is the start of the next shift, for nobody is there before.
+        Where ``length`` is over with a shift, that is the start of the next shift, for nobody is there before.
         """
-        if delta < timedelta():
-            raise ValueError(f"Working time of {delta} cannot be added: it is negative")
-        stretches = self._from(moment)
+        if length < 0:
+            raise ValueError(f"Working time of {length} ms cannot be added: it is negative")
+        stretches = self._from(at)
         start, end = next(stretches)
-        while delta >= end - start:
-            delta -= end - start
+        while length >= end - start:
+            length -= end - start
             start, end = next(stretches)
-        return (start + delta).astimezone(self.zone)
+        return start + length
 
     def why_closed(self, day: date) -> str | None:
         """In Persian why no shift starts on ``day``; None if one does."""
@@ -158,44 +148,51 @@ class Calendar:
         """The shifts that start on ``day``."""
         return () if self.why_closed(day) else self.special.get(day, self.week[day.weekday()])
 
-    def _from(self, moment: datetime) -> Iterator[Stretch]:
-        """The working time from ``moment`` on, without end: in UTC, in order, no instant twice."""
-        done, first = self._instant_and_day(moment)
-        day, idle = first - _ONE_DAY, 0
-        while idle <= LOOKAHEAD:
-            for start, end in self._stretches(day):
-                if end > done:
-                    yield max(start, done), end
-                    done, idle = end, 0
-            day, idle = day + _ONE_DAY, idle + 1
+    def _from(self, at: int) -> Iterator[Stretch]:
+        """The working time from ``at`` on, without end: in order, no instant twice."""
+        number, last = at // _FORTNIGHT, at + LOOKAHEAD * _DAY_MS
+        while number * _FORTNIGHT <= last:
+            for start, end in self._stretches(number):
+                if end > at:
+                    yield max(start, at), end
+                    at, last = end, end + LOOKAHEAD * _DAY_MS
+            number += 1
         raise ValueError(
-            f"The calendar has no working hour in the {LOOKAHEAD} days before {day}; "
+            f"The calendar has no working hour in the {LOOKAHEAD} days before {self._day(last)}; "
             "correct hours, closed and open in [calendar]"
         )
 
-    def _stretches(self, day: date) -> tuple[Stretch, ...]:
-        """The shifts that start on ``day``, in UTC, in order. Remembered: this is what every question comes down to."""
-        found = self._known.get(day)
+    def _stretches(self, number: int) -> tuple[Stretch, ...]:
+        """The shifts of one fortnight since 1970 and of the days around it, in order. Remembered: this is what every
+        question comes down to."""
+        found = self._laid_out.get(number)
         if found is None:
-            shifts = self.shifts_on(day)
-            laid = ((self._instant(day, shift.start), self._instant(day, shift.end)) for shift in shifts)
-            # In an hour that the clock skips, a shift may be turned round or change places with its neighbour.
-            found = tuple(sorted(stretch for stretch in laid if stretch[0] < stretch[1]))
-            if len(self._known) > 10 * LOOKAHEAD:
-                self._known.clear()
-            self._known[day] = found
+            day, last = self._day(number * _FORTNIGHT) - _ONE_DAY, self._day((number + 1) * _FORTNIGHT)
+            laid: list[Stretch] = []
+            while day <= last:
+                stretches = [
+                    (self._instant(day, shift.start), self._instant(day, shift.end)) for shift in self.shifts_on(day)
+                ]
+                # In an hour that the clock skips, a shift may be turned round or change places with its neighbour.
+                laid += sorted(stretch for stretch in stretches if stretch[0] < stretch[1])
+                day += _ONE_DAY
+            if len(self._laid_out) > _REMEMBERED:
+                self._laid_out.clear()
+            found = self._laid_out[number] = tuple(laid)
         return found
 
-    def _instant(self, day: date, minutes: int) -> datetime:
+    def _instant(self, day: date, minutes: int) -> int:
         days, minutes = divmod(minutes, _DAY)
-        local = datetime.combine(day + timedelta(days), time(*divmod(minutes, 60)), tzinfo=self.zone)
-        return local.astimezone(UTC)
+        return _ms(datetime.combine(day + timedelta(days), time(*divmod(minutes, 60)), tzinfo=self.zone))
 
-    def _instant_and_day(self, moment: datetime) -> tuple[datetime, date]:
-        if moment.utcoffset() is None:
-            raise ValueError(f"The time {moment} has no time zone; give one, Asia/Tehran for the shop's own time.")
-        instant = moment.astimezone(UTC)
-        return instant, instant.astimezone(self.zone).date()
+    def _day(self, at: int) -> date:
+        return datetime.fromtimestamp(at / 1000, self.zone).date()
+
+
+def _ms(moment: datetime) -> int:
+    if moment.utcoffset() is None:
+        raise ValueError(f"The time {moment} has no time zone; give one, Asia/Tehran for the shop's own time.")
+    return (moment - _EPOCH) // _MS
 
 
 def _week(hours: Mapping[str, Sequence[str]]) -> tuple[tuple[Shift, ...], ...]:

@@ -4,7 +4,7 @@ from notifier.domain.calls import TRANSITIONS, Call, CallState
 from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
-from notifier.store.records import encode
+from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
 from scheduler import planning, steps
 from scheduler.calendar import Calendar
@@ -29,7 +29,7 @@ def write(
     unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: CallRules, calendar: Calendar
 ) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
-    unit.do("SET", keys.call(call.id), encode(call))
+    unit.do("SET", keys.call(call.id), as_text(call))
     if before is not None:
         if call.state not in TRANSITIONS[before.state]:
             raise IllegalTransition(f"call {call.id} that is {before.state} cannot become {call.state}")
@@ -42,7 +42,7 @@ def write(
         former = ready(keys, before)
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
-    unit.do("ZADD", keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if place := ready(keys, call):

@@ -48,7 +48,7 @@ def revised(
         due = call.due
     else:
         due = min(reason.due for reason in reasons)
-    due = due if call.fixed else times.working(calendar, due)
+    due = due if call.fixed else calendar.working(due)
     if call.state is CallState.DUE and due <= now:
         return moved(call, CallState.DUE, reasons=reasons, history=history)
     return moved(

@@ -18,7 +18,7 @@ from notifier.store import daily, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import StoredCall
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import outcomes, times, undoable
@@ -130,7 +130,7 @@ class Reporting:
                     by=report.by,
                     extra={"by": report.by} | ({"by_name": who.name} if (who := desk.active(report.by)) else {}),
                 )
-                unit.do("HSET", keys.feedback, event.id, encode(event))
+                unit.do("HSET", keys.feedback, event.id, as_text(event))
         if call.phone and not result.call.is_open and report.outcome is Outcome.REACHED:
             unit.do("ZREM", keys.inbox, call.phone)  # what they had texted was spoken of
             unit.do("HDEL", keys.inbox_holders, call.phone)

@@ -19,7 +19,7 @@ from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.store import work, writes
 from notifier.store.keys import Keys
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import Role, Staff
 from notifier.store.work import UnitOfWork
 from scheduler import entries, planning, times
@@ -100,7 +100,10 @@ def came_before(order: Order, finding: DepositFinding | None) -> int:
 
 def due(order: Order, received: int) -> int | None:
     """How much is still to come (rial), as far as it is known."""
-    return None if order.details.amount is None else max(order.details.amount - received, 0)
+    if order.details.amount is None:
+        return None
+    whole = order.details.amount if received else max(order.details.amount, order.pay_exactly)
+    return max(whole - received, 0)
 
 
 def differs(order: Order, received: int, seen: int | None, shop: Shop) -> bool:
@@ -181,7 +184,7 @@ class Settling:
             left = replace(
                 before, waits=False, verdict=DepositVerdict.REJECTED, report=0, seen=None, received=before.received
             )
-            unit.do("HSET", keys.findings, f"{source}:{order_id}", encode(left))
+            unit.do("HSET", keys.findings, f"{source}:{order_id}", as_text(left))
             writes.add_lines(unit, keys, order, [self._line("deposit_given_back", before, who)])
             self.also(unit, keys, left)
             if await self._done(unit):
@@ -198,7 +201,7 @@ class Settling:
             unit = UnitOfWork()
             unit.require_version(keys.order(source, order_id), order.v)
             unit.require_field(keys.findings, f"{source}:{order_id}", raw)
-            unit.do("HSET", keys.findings, f"{source}:{order_id}", encode(after))
+            unit.do("HSET", keys.findings, f"{source}:{order_id}", as_text(after))
             if after.waits:
                 writes.add_lines(unit, keys, order, [self._line("deposit_entered", after, who)])
             else:
@@ -234,7 +237,7 @@ class Settling:
             by=found.by,
             extra=_story(found),
         )
-        unit.do("HSET", keys.feedback, event.id, encode(event))
+        unit.do("HSET", keys.feedback, event.id, as_text(event))
         call = await self._open_call(keys, order)
         ours = {
             one.id

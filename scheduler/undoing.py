@@ -21,7 +21,7 @@ from notifier.store.audit import Act, AuditEntry
 from notifier.store.keys import Keys
 from notifier.store.publishing import Retract, nothing_told
 from notifier.store.reading import StoredCall
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 from scheduler import planning, times, undoable
@@ -225,7 +225,7 @@ class Undoing:
             extra={"by": by.id, "by_name": by.name},
         )
         for place in seen.orders:
-            unit.do("RPUSH", keys.timeline(*place), encode(line))
+            unit.do("RPUSH", keys.timeline(*place), as_text(line))
         return after
 
     def _restored(self, call: Call, act: UndoableAct, gone: frozenset[str], by: Staff, now: int) -> Call:

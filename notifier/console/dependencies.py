@@ -12,6 +12,7 @@ from notifier.config.promises import PromiseEditor
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
@@ -43,6 +44,7 @@ class Dependencies:
     committer: Committer
     editor: TextEditor
     promises: PromiseEditor
+    bank: BankMatching
     push_key: str = ""
 
     @property
@@ -66,7 +68,7 @@ class Dependencies:
 
     @property
     def sources(self) -> list[str]:
-        return list(self.config.sources)
+        return self.config.shop_sources
 
     def now(self) -> int:
         """Unix ms."""

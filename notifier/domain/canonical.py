@@ -81,7 +81,7 @@ def is_nothing(text: str) -> bool:
     seen = _INVISIBLE.sub("", persian.ascii_digits(text)).strip()
     if not _SIGN.search(seen) or not seen.strip("0.,٫٬/- "):
         return True
-    return persian.fold(seen) in _NOTHING or persian.fold(text) in _NOTHING
+    return persian.fold(seen) in _NOTHING or (seen != text and persian.fold(text) in _NOTHING)
 
 
 def something(text: str | None) -> str | None:

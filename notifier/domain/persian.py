@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LRM = "\u200e"
 ZWNJ = "\u200c"
@@ -35,8 +36,11 @@ def fold(text: str) -> str:
     Of a text that is longer than any name its beginning.
     """
     text = text[:_LONGEST]
-    if _FOLDED.fullmatch(text):
-        return text
+    return text if _FOLDED.fullmatch(text) else _folded(text)
+
+
+@lru_cache(maxsize=4096)  # cities and provinces come again and again
+def _folded(text: str) -> str:
     # Decomposed, آ أ ؤ ئ ۀ are a letter and a mark; the second round is for what case folding takes apart.
     room = 2 * len(text) + _SPARE
     for _ in range(2):

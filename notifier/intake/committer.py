@@ -15,8 +15,9 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.domain.decide import Decision
+from notifier.domain.events import EventType
 from notifier.domain.history import settle
-from notifier.domain.orders import Order
+from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 from notifier.intake import answers
@@ -33,13 +34,14 @@ from notifier.intake.delivery import (
 )
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
-from notifier.store import daily, work, writes
+from notifier.store import daily, exact_sums, work, writes
 from notifier.store import keys as names
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
+from notifier.store.exact_sums import ExactSums
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
 from notifier.store.work import UnitOfWork
 
@@ -73,12 +75,15 @@ class Committer:
     publish: Publish = no_op
     on_taken: Callable[[Sequence[TakenEvent]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
+    unique_sums: Callable[[], bool] = lambda: False
     parked: Parked = field(init=False)
     planned: Planned = field(init=False)
+    sums: ExactSums = field(init=False)
     _groups: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
         self._groups = Batcher(self._commit, self.patience, self.on_group)
+        self.sums = ExactSums(self.redis)
         self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
         self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
@@ -116,7 +121,7 @@ class Committer:
                 if outcome is None:
                     key = waiting.keys.order(waiting.delivery.source, waiting.delivery.order_id)
                     known = fresh.get(key) or (decode(order, Order) if order is not None else None)
-                    ready = self._prepare(waiting, known)
+                    ready = self._prepare(waiting, known, await self._sum(waiting, known))
                     if ready is not None:
                         prepared.append(ready)
                         if ready.decision:
@@ -181,7 +186,26 @@ class Committer:
         values = answers[0] if self.partitions == 1 else answers[: len(records)]
         return list(zip(values[::2], values[1::2], strict=True)), customers, answers[len(records) :]
 
-    def _prepare(self, waiting: PendingDelivery, order: Order | None) -> _Prepared | None:
+    async def _sum(self, waiting: PendingDelivery, order: Order | None) -> int:
+        """The sum of its own that an order is to be paid by; 0 for none."""
+        held = order.pay_exactly if order else 0
+        if not self.unique_sums():
+            return held
+        delivery = waiting.delivery
+        before = order or Order(id=delivery.order_id, source=delivery.source)
+        after = apply_events(before, delivery.events(order))
+        if not after.transfer_due or after.deposit_received or after.happened(EventType.REGISTERED) is None:
+            return held
+        return held if exact_sums.fits(after) else await self.sums.of(after, ms(self.clock.now()))
+
+    async def _give_back(self, before: Order | None, after: Order) -> None:
+        """The sum of an order that is over, or that has another one now."""
+        if before is None or not before.pay_exactly or not before.transfer_due:
+            return
+        if not after.transfer_due or after.pay_exactly != before.pay_exactly:
+            await self.sums.give_back(before, ms(self.clock.now()))
+
+    def _prepare(self, waiting: PendingDelivery, order: Order | None, pay_exactly: int) -> _Prepared | None:
         """Decide, and put together what is to be written; None when there is no news."""
         delivery, keys, now = waiting.delivery, waiting.keys, self.clock.now()
         events = delivery.events(order)
@@ -195,10 +219,14 @@ class Committer:
         if order is None and waits_for_order(delivery.phone, events):
             answer = answers.parked(delivery.event_id, delivery.order_id)
             for event in events:
-                unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), encode(event))
+                unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), as_text(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        decision = settle(order, events, self.rulebook(), now)
+        known = order
+        if pay_exactly != (order.pay_exactly if order else 0):
+            blank = Order(id=delivery.order_id, source=delivery.source, created_at=ms(now))
+            known = replace(order or blank, pay_exactly=pay_exactly)
+        decision = settle(known, events, self.rulebook(), now)
         return _Prepared(waiting, unit, order, decision, b"")
 
     async def _follow(
@@ -224,7 +252,7 @@ class Committer:
             delivery = ready.waiting.delivery
             if not delivery.replayed:
                 seen = ready.waiting.keys.seen(delivery.source, delivery.event_id)
-                record = f"{delivery.digest}\n".encode() + ready.answer
+                record = f"{delivery.digest}\n{ready.answer.decode()}"
                 ready.unit.do("SET", seen, record, "PX", self.remember // timedelta(milliseconds=1))
 
     async def _write(self, prepared: Sequence[_Prepared]) -> list[PendingDelivery]:
@@ -237,6 +265,8 @@ class Committer:
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
                 first = ready.order is None and ready.decision is not None
+                if ready.decision:
+                    await self._give_back(ready.order, ready.decision.order)
                 parked = tuple(value or ())
                 waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, parked=parked, is_first=first))
             elif name == "exists":

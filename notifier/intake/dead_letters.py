@@ -20,7 +20,7 @@ from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Place, Reader
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -113,7 +113,7 @@ class DeadLetters:
                 await work.commit(self.redis, units)
                 units, weight = [], 0
             unit, index = UnitOfWork(), names.kept(one.source, signed=one.signed)
-            unit.do("SET", names.kept_delivery(one.id), encode(one), "PX", life)
+            unit.do("SET", names.kept_delivery(one.id), as_text(one), "PX", life)
             unit.do("ZADD", index, ms(one.at), one.id)
             unit.do("PEXPIRE", index, life)
             units.append(unit)

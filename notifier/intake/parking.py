@@ -75,7 +75,7 @@ class Parked:
         # Only now: a crash before this replays them once more, and decide finds no news in them.
         unit = UnitOfWork()
         for raw in parked:
-            unit.do("LREM", keys.parked(source, order_id), 1, raw)
+            unit.do("LREM", keys.parked(source, order_id), 1, work.binary(raw))
         nothing_left = UnitOfWork()
         nothing_left.do("ZREM", keys.parked_orders, f"{source}:{order_id}")
         unit.unless_exists(keys.parked(source, order_id), nothing_left)

@@ -8,9 +8,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from notifier.errors import Problem, Unprocessable
-from notifier.intake.adapter import Answer, Found, ShopAdapter
+from notifier.intake.adapter import Answer, Found, FoundLine, ShopAdapter
 from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.submitting import Submitter
+from notifier.store.bank import TakesLines
 
 
 class ReplayOutcome(StrEnum):
@@ -49,7 +50,8 @@ class Replayer:
     book: DeadLetters
     shops: Mapping[str, ShopAdapter]
     submitter: Submitter
-    carriers: "Replays | None" = None
+    lines: TakesLines | None = None
+    carriers: Replays | None = None
 
     async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
@@ -85,6 +87,8 @@ class Replayer:
             found = shop.replay(kept)
             if isinstance(found, Found):
                 return found.question
+            if isinstance(found, FoundLine):
+                return ""
             return next((part.found.detail for part in found if isinstance(part.found, Problem)), "")
         except Problem as problem:
             return (
@@ -101,6 +105,10 @@ class Replayer:
             assert self.carriers is not None
             return await self.carriers.take(kept)
         found = shop.replay(kept)
+        if isinstance(found, FoundLine):
+            if self.lines is None:
+                raise Unprocessable("Lines of accounts are taken by the running service: replay it in the console.")
+            return any(one.is_new for one in await self.lines.take(shop.name, [found.line]))
         if isinstance(found, Found):
             if found.question:
                 raise Unprocessable(found.question)

@@ -6,7 +6,8 @@ delivery.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from prometheus_client import (
@@ -150,16 +151,24 @@ def committed(deliveries: int, seconds: float) -> None:
     COMMIT_SECONDS.observe(seconds)
 
 
-def settled(outcome: Settled) -> None:
-    """Count what became of a message."""
-    claimed, attempt, message = outcome.claimed, outcome.attempt, outcome.claimed.message
-    SETTLED.labels(outcome.state, message.template, claimed.provider).inc()
-    if attempt is not None:
-        ATTEMPTS.labels(claimed.provider, attempt.outcome, attempt.code or "").inc()
-    if outcome.state is MessageState.ACCEPTED:
-        WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
-    if outcome.cost:
-        COST.labels(claimed.provider).inc(outcome.cost)
+def settled(batch: Sequence[Settled]) -> None:
+    """Count what became of messages."""
+    ends, tries, costs = Tally[tuple[str, ...]](), Tally[tuple[str, ...]](), Tally[str]()
+    for outcome in batch:
+        provider, attempt, message = outcome.claimed.provider, outcome.attempt, outcome.claimed.message
+        ends[outcome.state, message.template, provider] += 1
+        if attempt is not None:
+            tries[provider, attempt.outcome, str(attempt.code or "")] += 1
+        if outcome.state is MessageState.ACCEPTED:
+            WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
+        if outcome.cost:
+            costs[provider] += outcome.cost
+    for labels, count in ends.items():
+        SETTLED.labels(*labels).inc(count)
+    for labels, count in tries.items():
+        ATTEMPTS.labels(*labels).inc(count)
+    for provider, cost in costs.items():
+        COST.labels(provider).inc(cost)
 
 
 def reported(report: Reported) -> None:

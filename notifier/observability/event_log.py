@@ -1,11 +1,13 @@
-"""What is logged of the events that were taken: a line each, written a group at a time."""
+"""What is logged of events that were taken and of messages that were settled: a line each, a group in one write."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from notifier.domain import phones
 from notifier.intake.delivery import TakenEvent
 from notifier.observability import logs
+from notifier.sms.outbox import Settled
 
 
 def taken(group: Sequence[TakenEvent]) -> None:
@@ -14,6 +16,28 @@ def taken(group: Sequence[TakenEvent]) -> None:
         logs.at_once([_line(one) for one in group])
     if logs.shows(logging.DEBUG):
         logs.at_once((line for one in group for line in _queued(one)), method="debug")
+
+
+def settled(batch: Sequence[Settled]) -> None:
+    """Tell what became of messages that were to be sent."""
+    if logs.shows(logging.INFO):
+        logs.at_once([_end(one) for one in batch])
+
+
+def _end(one: Settled) -> dict[str, Any]:
+    message, attempt = one.claimed.message, one.attempt
+    return {
+        "event": f"message {one.state}",
+        "action": "message_settled",
+        "message": message.id,
+        "template": message.template,
+        "source": message.source,
+        "order": message.order_id,
+        "to": phones.mask(message.to),
+        "provider": one.claimed.provider,
+        "code": attempt.code if attempt else None,
+        "provider_id": one.provider_id,
+    }
 
 
 def _line(one: TakenEvent) -> dict[str, Any]:

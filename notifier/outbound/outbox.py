@@ -19,7 +19,7 @@ from notifier.outbound import news as telling
 from notifier.outbound.endpoint import Endpoint
 from notifier.store import work
 from notifier.store.keys import Keys
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, encode, ms
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -76,7 +76,7 @@ class NewsOutbox:
 
 
 def _add(unit: UnitOfWork, keys: Keys, endpoint: str, entry: PendingPost, at: int) -> None:
-    unit.do("HSET", keys.news(endpoint), entry.id, encode(entry))
+    unit.do("HSET", keys.news(endpoint), entry.id, as_text(entry))
     unit.do("ZADD", keys.news_due(endpoint), at, entry.id)
     unit.do("ZADD", keys.news_since(endpoint), at, entry.id)
 
@@ -99,8 +99,8 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
                 continue
         except StoreError as error:  # kept in the hash, where it can be looked at
             log.error("news is set aside", action="news_unreadable", endpoint=endpoint.name, error=str(error))
-        lost.do("ZREM", keys.news_due(endpoint.name), entry_id)
-    if lost.keys:
+        lost.do("ZREM", keys.news_due(endpoint.name), entry_id.decode())
+    if lost.operations:
         await work.commit(redis, [lost])
     return claimed
 
@@ -117,7 +117,7 @@ def again(endpoint: Endpoint, claimed: ClaimedNews, at: datetime) -> UnitOfWork:
     keys, entry = claimed.keys, claimed.entry
     unit = UnitOfWork()
     unit.require_field(keys.news(endpoint.name), entry.id, claimed.raw)
-    unit.do("HSET", keys.news(endpoint.name), entry.id, encode(replace(entry, tries=entry.tries + 1)))
+    unit.do("HSET", keys.news(endpoint.name), entry.id, as_text(replace(entry, tries=entry.tries + 1)))
     unit.do("ZADD", keys.news_due(endpoint.name), ms(at), entry.id)
     return unit
 

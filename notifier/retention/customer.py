@@ -29,6 +29,7 @@ from notifier.retention.personal_data import Orders, forms_of, mentions, names_o
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
 from notifier.store import order_bundle, private_files, search_index, work
+from notifier.store.bank import BankBook
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
@@ -123,6 +124,8 @@ class Customers:
             lines = await asyncio.to_thread(self.archive.rewrite, lambda record: without(record, forms, orders))
             total["lines of the archive"] += lines
             total["pictures of receipts"] += await self._erase_receipts(orders)
+            lines = await BankBook(self.redis).forget_texts([f"{source}:{name}" for source, name in orders])
+            total["texts of banks"] += lines
             total["lines of imports"] += await self._erase_import_leftovers(forms)
             total = +total
             done = not total or await rewritten(self.redis)
@@ -250,7 +253,7 @@ class Customers:
                 if ours:
                     unit, empty = UnitOfWork(), UnitOfWork()
                     for event in ours:
-                        unit.do("LREM", key, 0, event)
+                        unit.do("LREM", key, 0, work.binary(event))
                     empty.do("ZREM", keys.parked_orders, member)
                     unit.unless_exists(key, empty)
                     await work.commit(self.redis, [unit])

@@ -146,9 +146,9 @@ class ClosedOrders:
             removal.require_unchanged(unit, one)
             removal.drop_story(unit, one, calls=droppable)
             search_index.shrink(unit, keys, order)
-            unit.do("SET", keys.closed(order.source, order.id), story)
+            unit.do("SET", keys.closed(order.source, order.id), work.binary(story))
             unit.do("ZREM", keys.priority_orders, one.member)  # there is nothing to be delivered first any more
-            unit.do("SET", keys.order(order.source, order.id), record)
+            unit.do("SET", keys.order(order.source, order.id), work.binary(record))
             units.append(unit)
         return await self._commit(units)
 

@@ -8,7 +8,7 @@ from notifier.domain import parcels
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, search_index, writes
+from notifier.store import packing, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -61,7 +61,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     unit.do("DEL", keys.closed(order.source, order.id))
     key, left = keys.order(order.source, order.id), remembered(order)
     if remember:
-        unit.do("SET", key, packing.packed_version(left.v, encode(left)), "PX", remember)
+        unit.do("SET", key, work.binary(packing.packed_version(left.v, encode(left))), "PX", remember)
     else:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):
@@ -76,6 +76,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     unit.do("HDEL", keys.findings, member)
     unit.do("ZREM", keys.under_way, member)
     unit.do("DEL", keys.trails(order.source, order.id))
+    if due := order.transfer_due:
+        unit.do("SREM", keys.transfers(str(due)), member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     search_index.drop(unit, keys, order)

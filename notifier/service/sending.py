@@ -1,6 +1,6 @@
 """Everything about sending of one process: lines, sender, receipts, reconciliation, inbox, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.accounts import COMMON, chains, names, providers, settings
 from notifier.domain.policy import Rulebook
-from notifier.observability import counters
+from notifier.observability import counters, event_log
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
 from notifier.sms.call_fallback import CallFallback, PlanCall
@@ -76,10 +76,12 @@ def sending(
 ) -> Sending:
     """Sending as configured. Raises ConfigError for settings that make no sense."""
 
-    def settled(outcome: Settled) -> None:
-        counters.settled(outcome)
+    def settled(batch: Sequence[Settled]) -> None:
+        event_log.settled(batch)
+        counters.settled(batch)
         if traces:
-            traces.settled(outcome)
+            for outcome in batch:
+                traces.settled(outcome)
 
     def reported(report: Reported) -> None:
         counters.reported(report)

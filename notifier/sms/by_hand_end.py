@@ -17,7 +17,7 @@ from notifier.store.audit import Act, AuditEntry
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import StoredMessage
-from notifier.store.records import encode, ms
+from notifier.store.records import as_text, ms
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
@@ -73,6 +73,6 @@ async def end(
     if message.order_id and message.source:
         extra = {"by": by.id, "by_name": by.name}
         line = TimelineEntry(at=now, kind=LineKind.BY_HAND, what=ending, ref=message.id, extra=extra)
-        unit.do("RPUSH", keys.timeline(message.source, message.order_id), encode(line))
+        unit.do("RPUSH", keys.timeline(message.source, message.order_id), as_text(line))
     if (await work.commit(redis, [unit]))[0][0] != "done":
         raise Conflict("Somebody else has just done something with it; look again.")

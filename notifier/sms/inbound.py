@@ -27,7 +27,7 @@ from notifier.store import work, writes
 from notifier.store.keys import Keys, partition_of
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
-from notifier.store.records import encode, ms
+from notifier.store.records import as_text, ms
 from notifier.store.schema import INBOUND_KEPT
 from notifier.store.work import UnitOfWork
 
@@ -90,7 +90,7 @@ class Inbox:
             if not stopped and (message := self._confirmed(inbound, orders[0].source if orders else "")):
                 writes.queue_message(unit, keys, message)
         unit.do("SET", keys.seen(_SEEN, message_id), 1, "PX", _REMEMBERED // timedelta(milliseconds=1))
-        unit.do("RPUSH", keys.inbound(phone), encode(inbound))
+        unit.do("RPUSH", keys.inbound(phone), as_text(inbound))
         unit.do("LTRIM", keys.inbound(phone), -_KEPT, -1)
         unit.do("EXPIRE", keys.inbound(phone), INBOUND_KEPT)
         if waits:
@@ -98,7 +98,7 @@ class Inbox:
         self.publish(unit, keys, CustomerReplied(id=message_id, phone=phone, text=text, at=inbound.at, order=order))
         if order:
             line = TimelineEntry(at=inbound.at, kind=LineKind.INBOUND, what="sms", ref=message_id, extra={"text": text})
-            unit.do("RPUSH", keys.timeline(order.source, order.id), encode(line))
+            unit.do("RPUSH", keys.timeline(order.source, order.id), as_text(line))
         await work.commit(self.redis, [unit])
         log.info("text from a customer", action="inbound", inbound=message_id, phone=phones.mask(phone))
 

@@ -12,7 +12,7 @@ from notifier.sms.segments import segments
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import encode
+from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
@@ -22,11 +22,8 @@ def move(
     unit: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, **fields: Any
 ) -> None:
     """Take a message from one state to another, with what else is to be noted; nothing if it is elsewhere by now."""
-    messages.require_transition(message_id, source, target)
     moved = UnitOfWork()
-    noted = [part for name, value in fields.items() if value is not None for part in (name, _stored(value))]
-    moved.do("HSET", keys.message(message_id), "state", target, *noted)
-    moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
+    _move(moved, keys, message_id, source, target, fields)
     unit.when(keys.message(message_id), "state", source, moved)
 
 
@@ -41,27 +38,28 @@ def apply_report(
     accepted: int | None = None,
     cost: int | None = None,
     publish: Publish = no_op,
+    also: UnitOfWork | None = None,
     **fields: Any,
 ) -> None:
     """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
 
-    ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` is rial.
+    ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` is rial. ``also`` is
+    what else is done if it is not elsewhere by now.
     """
-    accepted, counted = accepted or now, UnitOfWork()
+    accepted, heard = accepted or now, UnitOfWork() if also is None else also
     leaves = source not in messages.LEFT and target in messages.LEFT
     if leaves:
-        daily.left(counted, keys, message, at=accepted, cost=cost, parts=segments(message.text))
+        daily.left(heard, keys, message, at=accepted, cost=cost, parts=segments(message.text))
     if target is MessageState.DELIVERED:
-        daily.arrived(counted, keys, message, accepted=accepted, at=now)
+        daily.arrived(heard, keys, message, accepted=accepted, at=now)
     if target is MessageState.FAILED and source in messages.LEFT:
-        daily.given_back(counted, keys, message, accepted=accepted, cost=cost)
+        daily.given_back(heard, keys, message, accepted=accepted, cost=cost)
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
-        publish(counted, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
-    if counted.keys:
-        unit.when(keys.message(message.id), "state", source, counted)
+        publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
     stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
-    move(unit, keys, message.id, source, target, cost=cost, **stamps, **fields)
+    _move(heard, keys, message.id, source, target, {"cost": cost} | stamps | fields)
+    unit.when(keys.message(message.id), "state", source, heard)
 
 
 def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provider_id: str) -> None:
@@ -69,5 +67,14 @@ def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provid
     unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", int(REMEMBERED.total_seconds()))
 
 
-def _stored(value: Any) -> str | bytes:
-    return str(value) if isinstance(value, str | int) else encode(value)
+def _move(
+    moved: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, fields: dict[str, Any]
+) -> None:
+    messages.require_transition(message_id, source, target)
+    noted = [part for name, value in fields.items() if value is not None for part in (name, _stored(value))]
+    moved.do("HSET", keys.message(message_id), "state", target, *noted)
+    moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
+
+
+def _stored(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else as_text(value)

@@ -16,7 +16,7 @@ from notifier.sms.holds import ALIVE, Hold
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -180,7 +180,7 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
         unit, key = UnitOfWork(), one.keys.message(one.message.id)
         unit.require_field(key, "owner", one.token)
         unit.require_field(key, "state", MessageState.SENDING)
-        unit.do("HSET", key, "message", encode(one.message))
+        unit.do("HSET", key, "message", as_text(one.message))
         units.append(unit)
     outcomes = await work.commit(redis, units) if units else []
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
@@ -210,7 +210,6 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     provider = claimed.provider
     ours, unit = UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
-    # What follows the change of state comes before it in the unit, for its condition is the state before.
     after = UnitOfWork()
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
@@ -220,14 +219,13 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     else:
         after.do("ZREM", keys.texts(message.to), message.id)
     if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
-        after.do("ZADD", keys.reports(provider), ms(outcome.ask_at), message.id)
+        after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
-    ours.when(keys.message(message.id), "state", MessageState.SENDING, after)
     ledger.apply_report(
         ours,
         keys,
@@ -236,6 +234,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         outcome.state,
         now=ms(outcome.now),
         publish=publish,
+        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         provider=provider,
         provider_id=outcome.provider_id,

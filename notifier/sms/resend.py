@@ -12,7 +12,7 @@ from notifier.store import work
 from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
-from notifier.store.records import encode, ms
+from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
 
 _WHY_NOT = {
@@ -57,6 +57,6 @@ async def resend(
     if message.order_id and message.source:
         extra = {"by": by, "by_name": by_name} if by_name else {"by": by}
         line = TimelineEntry(at=now, kind=LineKind.BY_HAND, what="sent_again", ref=message.id, extra=extra)
-        unit.do("RPUSH", keys.timeline(message.source, message.order_id), encode(line))
+        unit.do("RPUSH", keys.timeline(message.source, message.order_id), as_text(line))
     if (await work.commit(redis, [unit]))[0][0] != "done":
         raise Conflict("Somebody else has just done something with it; look again.")

@@ -16,7 +16,7 @@ from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Place, Reader
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -62,6 +62,11 @@ class Act(StrEnum):
     DEPOSIT_CONFIRMED = "deposit_confirmed"
     DEPOSIT_REJECTED = "deposit_rejected"
     DEPOSIT_GIVEN_BACK = "deposit_given_back"
+    DEPOSIT_MATCHED = "deposit_matched"
+    DEPOSIT_UNMATCHED = "deposit_unmatched"
+    BANK_LINE_LEFT = "bank_line_left"
+    BANK_LINE_REOPENED = "bank_line_reopened"
+    STATEMENT_TAKEN = "statement_taken"
     CALLS_HANDED = "calls_handed"
     CALLS_PUT_OFF = "calls_put_off"
     FEED_RENEWED = "feed_renewed"
@@ -101,7 +106,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def keep(self, unit: UnitOfWork, key: str = names.AUDIT) -> None:
         """Have a unit of work write it, beside the data of the same slot."""
-        unit.do("ZADD", key, self.at, encode(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
+        unit.do("ZADD", key, self.at, as_text(replace(self, nonce=f"{time_ns():016x}{secrets.token_hex(2)}")))
 
 
 async def write(redis: Redis, entry: AuditEntry) -> None:

@@ -145,8 +145,8 @@ class Mover:
         unit = UnitOfWork()
         raws: Any = await self.redis.lrange(one.key, 0, -1)
         for raw in raws:
-            unit.do("LREM", one.at(target), 0, raw)
-            unit.do("RPUSH", one.at(target), raw)
+            unit.do("LREM", one.at(target), 0, work.binary(raw))
+            unit.do("RPUSH", one.at(target), work.binary(raw))
         await work.commit(self.redis, [unit])
         await self.redis.unlink(one.key)
 
@@ -161,7 +161,7 @@ class Mover:
         unit = UnitOfWork()
         unit.require_absent(done)
         for name, count in counts.items():
-            unit.do("HINCRBY", one.at(target), name, int(count))
+            unit.do("HINCRBY", one.at(target), work.binary(name), int(count))
         if ttl > 0:
             unit.do("EXPIRE", one.at(target), ttl)
         unit.do("SET", done, 1)

@@ -14,6 +14,13 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its offset; a schema then says that it has one."""
 
 encode = msgspec.json.Encoder().encode
+
+
+def as_text(record: Any) -> str:
+    """A record as what a unit of work writes."""
+    return encode(record).decode()
+
+
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 

@@ -4,7 +4,7 @@ The members of the sorted set have the score 0: they lie in alphabetical order a
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -29,7 +29,7 @@ def entries(order: Order | None, *, packed: bool = False) -> set[str]:
     if order is None:
         return set()
     member = f"{order.source}:{order.id}"
-    wanted = lookup.family_key if packed else lookup.name_keys
+    wanted = lookup.outer_name_keys if packed else lookup.name_keys
     names = {f"{NAME}{key}|{member}" for key in wanted(order.details.name)}
     return names | {f"{CODE}{key}|{member}" for key in lookup.code_keys(order)}
 
@@ -42,7 +42,7 @@ def put(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | None) -> 
     if gone := former - now:
         unit.do("ZREM", keys.found_by, *sorted(gone))
     if now:  # also what ``before`` said: of an order that was removed once nothing is there any more
-        unit.do("ZADD", keys.found_by, *_scored(now))
+        unit.index(keys.found_by, 0, *sorted(now))
     phone, old = order.details.phone, before.details.phone if before else None
     if phone and phone != old:
         unit.do("SADD", *phone_entry(keys, phone))
@@ -57,7 +57,7 @@ def drop(unit: UnitOfWork, keys: Keys, order: Order) -> None:
 
 
 def shrink(unit: UnitOfWork, keys: Keys, order: Order) -> None:
-    """Have an order that is long over found by its family name only, not by each of its names."""
+    """Have an order that is long over found by its first and its family name, not by those between."""
     if gone := entries(order) - entries(order, packed=True):
         unit.do("ZREM", keys.found_by, *sorted(gone))
 
@@ -142,7 +142,3 @@ async def _pipeline(redis: Redis, commands: Sequence[tuple[Any, ...]]) -> list[A
 def _known_by(order: Order) -> tuple[Any, ...]:
     details = order.details
     return details.name, details.phone, details.number, details.tracking_code, details.reference, order.parcels.keys()
-
-
-def _scored(members: Iterable[str]) -> list[str | int]:
-    return [part for member in sorted(members) for part in (0, member)]

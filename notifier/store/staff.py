@@ -12,7 +12,7 @@ from notifier.domain.calls import Call
 from notifier.errors import StoreAway
 from notifier.store import keys as names
 from notifier.store import work
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode, encode
 from notifier.store.work import UnitOfWork
 
 _ATTEMPTS = 20
@@ -115,7 +115,7 @@ class StaffBook:
         unit = UnitOfWork()
         unit.require_field(names.STAFF, staff.id, "")
         also(unit)
-        unit.do("HSET", names.STAFF, staff.id, encode(staff))
+        unit.do("HSET", names.STAFF, staff.id, as_text(staff))
         return (await work.commit(self._redis, [unit]))[0][0] == "done"
 
     async def change(self, staff_id: str, how: Callable[[Staff, UnitOfWork], Staff]) -> Staff | None:
@@ -131,7 +131,7 @@ class StaffBook:
             unit.require_field(names.STAFF, staff_id, raw)
             after = how(before, unit)
             if after != before:
-                unit.do("HSET", names.STAFF, staff_id, encode(after))
+                unit.do("HSET", names.STAFF, staff_id, as_text(after))
             if (await work.commit(self._redis, [unit]))[0][0] == "done":
                 return after
         raise StoreAway("This account keeps changing. Try again.")

@@ -11,9 +11,12 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ResponseError
 
 from notifier.errors import StoreError
+from notifier.store.cluster import Cluster
 from notifier.store.roundtrip import Command, safely
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
+Value = str | int | msgspec.Raw
+"""What an operation is given; bytes that are no text go through ``binary``."""
 
 
 class Script:
@@ -43,66 +46,69 @@ class Script:
 class UnitOfWork:
     """Operations on keys, carried out all at once or not at all. Checks are added before anything is written."""
 
-    __slots__ = ("keys", "operations")
+    __slots__ = ("operations",)
 
     def __init__(self) -> None:
-        self.keys: list[str] = []  # of each operation, in order
-        self.operations: list[tuple[str | bytes | int, ...]] = []  # the name of each, and its parts
+        self.operations: list[tuple[str, str, *tuple[Value, ...]]] = []  # of each its name, its key and its parts
 
     def require_absent(self, key: str) -> None:
         """Stop with ``exists`` and the value when the key is there."""
-        self._add(key, "absent")
+        self.do("absent", key)
 
     def require_version(self, key: str, version: int) -> None:
-        """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none."""
-        self._add(key, "version", version)
+        """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none.
+
+        Also when a unit before it, of those committed together, has this key and was not carried out.
+        """
+        self.do("version", key, version)
 
     def require_field(self, key: str, field: str, value: str | bytes) -> None:
         """Stop with ``conflict`` unless the field of the hash at ``key`` has this value; "" for no such field."""
-        self._add(key, "field", field, value)
+        self.do("field", key, field, value if isinstance(value, str) else binary(value))
 
     def require_length(self, key: str, length: int) -> None:
         """Stop with ``conflict`` unless the list at ``key`` has so many entries; 0 for none."""
-        self._add(key, "length", length)
+        self.do("length", key, length)
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value."""
-        self._add(key, "when", field, value, len(then.keys))
-        self._extend(then)
+        self.do("when", key, field, value, len(then.operations))
+        self.operations += then.operations
 
     def unless_exists(self, key: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if there is no such key."""
-        self._add(key, "unless", len(then.keys))
-        self._extend(then)
+        self.do("unless", key, len(then.operations))
+        self.operations += then.operations
 
     def move(self, member: str, *, source: str, target: str) -> None:
         """Move a member from one sorted set to another with its score."""
-        self._add(source, "take", member)
-        self._add(target, "give", member)
+        self.do("take", source, member)
+        self.do("give", target, member)
 
     def read(self, key: str) -> None:
         """Have the list at ``key`` in the answer, as it is after the unit."""
-        self._add(key, "read")
+        self.do("read", key)
 
-    def do(self, command: str, key: str, *args: str | bytes | int) -> None:
+    def do(self, command: str, key: str, *args: Value) -> None:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
-        self._add(key, command, *args)
+        self.operations.append((command, key, *args))
+
+    def index(self, key: str, score: int, *members: str) -> None:
+        """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
+        self.do("index", key, score, *members)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        self._add(key, "count", kept, *(part for each in counts.items() for part in each))
+        self.do("count", key, kept, *(part for each in counts.items() for part in each))
 
     def then(self, other: "UnitOfWork") -> None:
         """Do all of ``other`` after what is here."""
-        self._extend(other)
-
-    def _add(self, key: str, *operation: str | bytes | int) -> None:
-        self.keys.append(key)
-        self.operations.append(operation)
-
-    def _extend(self, other: "UnitOfWork") -> None:
-        self.keys += other.keys
         self.operations += other.operations
+
+
+def binary(raw: bytes) -> msgspec.Raw:
+    """Bytes as an operation takes them: the MessagePack of Redis knows text only."""
+    return msgspec.Raw(_text_of_length(0xDB, len(raw)) + raw)
 
 
 _SCRIPT = Script("units_of_work")
@@ -120,29 +126,22 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
     together: dict[str, list[int]] = {}
     for index, unit in enumerate(units):
         answers[index] = [b"done"]
-        if unit.keys:
-            together.setdefault(unit.keys[0].partition("}")[0], []).append(index)
-    commands = [_command([units[index] for index in indexes]) for indexes in together.values()]
+        if unit.operations:
+            together.setdefault(unit.operations[0][1].partition("}")[0], []).append(index)
+    spread = isinstance(redis, Cluster)
+    commands = [_command([units[index] for index in indexes], spread=spread) for indexes in together.values()]
     for indexes, found in zip(together.values(), await _evaluate(redis, commands), strict=True):
         for index, answer in zip(indexes, found, strict=True):
             answers[index] = answer
     return [_outcome(answer) for answer in answers]
 
 
-def _command(units: Sequence[UnitOfWork]) -> Command:
-    keys = [key for unit in units for key in unit.keys]
-    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _packed([unit.operations for unit in units]))
-
-
-def _packed(units: Sequence[Sequence[Sequence[str | bytes | int]]]) -> bytes:
-    """MessagePack as Redis reads it: bytes are written as text, for it knows no others."""
-    return _encode(
-        [[[_as_text(part) if type(part) is bytes else part for part in one] for one in unit] for unit in units]
-    )
-
-
-def _as_text(raw: bytes) -> msgspec.Raw:
-    return msgspec.Raw(_text_of_length(0xDB, len(raw)) + raw)
+def _command(units: Sequence[UnitOfWork], *, spread: bool) -> Command:
+    """A cluster is named every key: it then refuses what works on keys that are on their way to another node, and would
+    else have the script find them absent."""
+    operations = [unit.operations for unit in units]
+    keys = dict.fromkeys(operation[1] for unit in operations for operation in unit) if spread else ()
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode(operations))
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:

@@ -9,7 +9,7 @@ from notifier.domain.orders import Order, Priority, Stage
 from notifier.domain.timeline import TimelineEntry
 from notifier.store import search_index
 from notifier.store.keys import Keys
-from notifier.store.records import encode, ms
+from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
 
 _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer are kept in order
@@ -18,21 +18,26 @@ _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer a
 def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | None = None) -> None:
     """Write an order and its place in the lists, instead of ``before``, whose version must have been required."""
     member = f"{order.source}:{order.id}"
-    unit.do("SET", keys.order(order.source, order.id), encode(order))
-    unit.do("ZADD", keys.orders, order.updated_at, member)
+    unit.do("SET", keys.order(order.source, order.id), as_text(order))
+    unit.index(keys.orders, order.updated_at, member)
     former = before.details.phone if before else None
     if former is not None and former != order.details.phone:
         unit.do("ZREM", keys.customer_orders(former), member)
     if order.details.phone is not None and former != order.details.phone:
         unit.do("ZADD", keys.customer_orders(order.details.phone), order.created_at, member)
     if order.priority is Priority.HIGH:
-        unit.do("ZADD", keys.priority_orders, order.updated_at, member)
+        unit.index(keys.priority_orders, order.updated_at, member)
     elif order.v > 1:
         unit.do("ZREM", keys.priority_orders, member)
     if (reported := order.deposit_waiting) is not None:
         unit.do("ZADD", keys.deposits, reported, member)
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
+    owed, due = before.transfer_due if before else 0, order.transfer_due
+    if owed and owed != due:
+        unit.do("SREM", keys.transfers(str(owed)), member)
+    if due and owed != due:
+        unit.do("SADD", keys.transfers(str(due)), member)
     details = order.details
     if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SADD", keys.reported(details.reference), member)
@@ -51,7 +56,7 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:
     """Add to an order's timeline."""
-    if encoded := [encode(line) for line in lines]:
+    if encoded := [as_text(line) for line in lines]:
         unit.do("RPUSH", keys.timeline(order.source, order.id), *encoded)
 
 
@@ -68,7 +73,7 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     queued = UnitOfWork()
     created, to = ms(message.created_at), message.to
     due = (ms(message.not_before) if message.not_before else created) + place
-    fields: list[str | bytes | int] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", encode(message)]
+    fields: list[str | int] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", as_text(message)]
     if message.expires_at:
         fields += ("expires", ms(message.expires_at))
     if message.essential:
@@ -81,8 +86,8 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     if message.overtakable:
         fields += ("overtakable", order)
     queued.do("HSET", keys.message(message.id), *fields)
-    queued.do("ZADD", keys.messages(MessageState.QUEUED), created, message.id)
-    queued.do("ZADD", box(keys, message.route), due, message.id)
+    queued.index(keys.messages(MessageState.QUEUED), created, message.id)
+    queued.index(box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes:
@@ -94,7 +99,7 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
 def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: Message) -> None:
     """Have a message that waits say something else, or go to somebody else; where it lies in the outbox stays."""
     key, to = keys.message(message.id), message.to
-    fields: list[str | bytes | int] = ["to", to, "message", encode(message)]
+    fields: list[str | int] = ["to", to, "message", as_text(message)]
     if message.expires_at != former.expires_at and message.expires_at:
         fields += ("expires", ms(message.expires_at))
     unit.do("HSET", key, *fields)

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from notifier.sms.templates import Template
 from notifier.store import keys as names
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode, encode
 from notifier.store.work import UnitOfWork
 
 _EDITS = 200  # of a text
@@ -35,7 +35,7 @@ class TextEdit(Struct, frozen=True, kw_only=True):
 
     def keep(self, unit: UnitOfWork, name: str) -> None:
         """Have a unit of work write it; the newest are kept."""
-        unit.do("LPUSH", names.text_edits(name), encode(self))
+        unit.do("LPUSH", names.text_edits(name), as_text(self))
         unit.do("LTRIM", names.text_edits(name), 0, _EDITS - 1)
 
 

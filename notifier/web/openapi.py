@@ -29,6 +29,7 @@ _PATHS = {
     "id": Parameter(name="id", place="path", text="The id, as a list or an answer gives it."),
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
     "carrier": Parameter(name="carrier", place="path", text="The name of a carrier.", example="chapar"),
+    "provider": Parameter(name="provider", place="path", text="The name of a provider in the configuration."),
     "staff": Parameter(name="staff", place="path", text="The id of a member of staff."),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis_servers import until
 from shops import FIXTURES, ApiUser, StandardShop, request, send_all, standard_fixture
 
 from notifier.clock import StillClock
@@ -16,6 +17,7 @@ from notifier.domain.events import EventType
 from notifier.practice import standard
 from notifier.service.process import Service
 from notifier.simulator import Simulator
+from notifier.store.cluster import Cluster
 
 NAMES = sorted(path.stem for path in (FIXTURES / "standard").glob("*.json"))
 PAID = "payment.succeeded__tehran_online"
@@ -336,6 +338,35 @@ async def test_many_deliveries_for_one_order_at_once(shop: StandardShop, api: Ap
     order = (await api.get("/orders/10025")).body
     told = [line["ref"] for line in order["timeline"] if line["kind"] == "event"]
     assert sorted(told) == sorted(f"m{number}" for number in range(150))
+
+
+async def test_of_two_groups_decided_on_one_state_of_an_order_one_is_decided_anew(
+    shop: StandardShop, api: ApiUser, service: Service, redis: Redis
+) -> None:
+    if isinstance(redis, Cluster):
+        pytest.skip("what is held up is one server")
+
+    async def held_up(groups: int) -> bool:
+        return bool((await redis.info("clients"))["blocked_clients"] == groups)
+
+    payload = standard_fixture("payment.failed__tehran_online")
+    events = {
+        f"m{number}": with_order(payload, "10025", payment=payload["data"]["payment"] | {"reference": f"try {number}"})
+        for number in range(5)
+    }
+    assert (await shop.post(events["m0"], event_id="m0")).status == 202
+    await redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")  # what reads is answered
+    first = asyncio.create_task(shop.post(events["m1"], event_id="m1"))
+    await until(lambda: held_up(1))
+    others = [asyncio.create_task(shop.post(events[name], event_id=name)) for name in ("m2", "m3", "m4")]
+    await until(lambda: held_up(2))
+    await redis.execute_command("CLIENT", "UNPAUSE")
+    assert {answer.status for answer in await asyncio.gather(first, *others)} == {202}
+    told = (await api.get("/orders/10025")).body["timeline"]
+    assert sorted(line["ref"] for line in told if line["kind"] == "event") == sorted(events)
+    order = await service.reader.order("shop", "10025")
+    assert order is not None
+    assert set(order.news[EventType.PAYMENT_FAILED]) == {f"try {number}" for number in range(5)}
 
 
 @BOTH

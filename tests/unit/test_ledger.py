@@ -22,11 +22,11 @@ def test_only_what_the_table_has_can_be_written(source: MessageState, target: Me
     unit = UnitOfWork()
     if target in TRANSITIONS[source]:
         ledger.move(unit, Keys(0), "1", source, target)
-        assert unit.keys
+        assert unit.operations
     else:
         with pytest.raises(IllegalTransition, match=f"from {source} to {target}"):
             ledger.move(unit, Keys(0), "1", source, target)
-        assert not unit.keys
+        assert not unit.operations
 
 
 @given(st.lists(STATES, min_size=1, max_size=30))

@@ -35,6 +35,9 @@ _MEANINGS: Mapping[EventType, str] = {
     " than the order's it is a part, several parts sum up, and only the whole makes the order prepaid; of more than the"
     " whole the support desk is told.",
     EventType.DEPOSIT_REJECTED: "The transfer was looked for and not found.",
+    EventType.DEPOSIT_UNMATCHED: "A confirmed transfer was taken for this order's and is another's: it counts no more,"
+    " and an order that lacks it is prepaid no longer. With the `reference` of a part only that part is taken back. The"
+    " customer is told nothing.",
     EventType.REFUNDED: "Money went back, all or part of it.",
 }
 

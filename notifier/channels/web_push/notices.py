@@ -18,7 +18,7 @@ from notifier.domain.variables import PURPOSES
 from notifier.errors import StoreError
 from notifier.store import work
 from notifier.store.keys import Keys
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import Script, UnitOfWork
 
 LIVES = timedelta(hours=1)
@@ -82,7 +82,7 @@ def tell(unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
 
 def queue(unit: UnitOfWork, keys: Keys, notice: PushNotice, *, at: int | None = None) -> None:
     """Have a notice pushed, at a time or at once."""
-    unit.do("ZADD", keys.pushes, notice.at if at is None else at, encode(notice))
+    unit.do("ZADD", keys.pushes, notice.at if at is None else at, as_text(notice))
     unit.do("EXPIRE", keys.pushes, int(2 * LIVES.total_seconds()))
 
 
@@ -103,8 +103,8 @@ async def claim(redis: Redis, keys: Keys, *, now: int, count: int) -> list[Claim
         try:
             found.append(ClaimedPush(keys, decode(raw, PushNotice), raw))
         except StoreError:
-            unreadable.do("ZREM", keys.pushes, raw)
-    if unreadable.keys:
+            unreadable.do("ZREM", keys.pushes, work.binary(raw))
+    if unreadable.operations:
         await work.commit(redis, [unreadable])
     return found
 
@@ -112,7 +112,7 @@ async def claim(redis: Redis, keys: Keys, *, now: int, count: int) -> list[Claim
 def settled(claimed: ClaimedPush) -> UnitOfWork:
     """A notice is done with."""
     unit = UnitOfWork()
-    unit.do("ZREM", claimed.keys.pushes, claimed.raw)
+    unit.do("ZREM", claimed.keys.pushes, work.binary(claimed.raw))
     return unit
 
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from notifier.errors import NotifierError
 from notifier.store import keys as names
 from notifier.store import work
-from notifier.store.records import decode, encode
+from notifier.store.records import as_text, decode
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
@@ -139,7 +139,7 @@ class PushSubscriptions:
         others = [one for one in await self.all() if one.staff == new.staff and one.digest != new.digest]
         unit = UnitOfWork()
         unit.then(also)
-        unit.do("HSET", names.PUSH, new.digest, encode(new))
+        unit.do("HSET", names.PUSH, new.digest, as_text(new))
         past = [one for one in others if one.epoch != new.epoch]
         surplus = [one for one in others if one.epoch == new.epoch]
         gone = [*past, *surplus[: max(0, len(surplus) + 1 - MOST)]]

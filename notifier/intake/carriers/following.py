@@ -25,7 +25,7 @@ from notifier.intake.delivery import Delivery
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
-from notifier.store.records import decode, encode, ms
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -166,7 +166,7 @@ class ParcelFollower:
         """Write a trail in the place of what was read; False where somebody else wrote it meanwhile."""
         key, unit = keys.trails(order.source, order.id), UnitOfWork()
         unit.require_field(key, code, raw)
-        unit.do("HSET", key, code, encode(trail))
+        unit.do("HSET", key, code, as_text(trail))
         return (await work.commit(self.redis, [unit]))[0][0] == "done"
 
     async def stall(self, carrier: CarrierAdapter, order: Order, code: str, trail: Trail, days: int) -> Trail:

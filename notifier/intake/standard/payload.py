@@ -26,21 +26,18 @@ _PLAUSIBLE_YEARS = range(2000, 2100)
 _LONGEST_DELAY = timedelta(days=366)
 
 
-def _phone(text: str) -> str:
-    return phones.normalize(text)
-
-
-def _code(text: str) -> str | None:
+def code(text: str) -> str | None:
     """A reference or code in its one form; None for what only says that there is none."""
     return canonical.something(canonical.identifier(text))
 
 
-def _said(text: str) -> str | None:
+def said(text: str) -> str | None:
     """One tidy line; None for what only says that there is none."""
     return canonical.something(persian.tidy(text))
 
 
-def _name(text: str) -> str | None:
+def named(text: str) -> str | None:
+    """A person's name; None for what only says that there is none."""
     return canonical.name(persian.tidy(text))
 
 
@@ -57,12 +54,12 @@ def _short(longest: int) -> BeforeValidator:
     return BeforeValidator(bounded)
 
 
-def _optional(value: Any) -> Any:
+def optional(value: Any) -> Any:
     """What programs send for nothing is nothing, before it is read as anything."""
     return None if isinstance(value, str) and canonical.is_nothing(value) else value
 
 
-def _plausible(moment: datetime) -> datetime:
+def plausible(moment: datetime) -> datetime:
     if moment.year not in _PLAUSIBLE_YEARS:
         raise ValueError(f"{moment.year} is not a year in which this can have happened")
     return moment
@@ -70,8 +67,8 @@ def _plausible(moment: datetime) -> datetime:
 
 def _day(value: Any) -> Any:
     """A day, or the Tehran day of a moment, as ISO 8601 has them."""
-    if isinstance(value, datetime | date) or not (isinstance(value, str) and _optional(value)):
-        return _optional(value)
+    if isinstance(value, datetime | date) or not (isinstance(value, str) and optional(value)):
+        return optional(value)
     written = persian.ascii_digits(value.strip())
     try:
         moment = datetime.fromisoformat(written)
@@ -83,7 +80,7 @@ def _day(value: Any) -> Any:
     return day
 
 
-def _addressable(text: str) -> str:
+def addressable(text: str) -> str:
     if text in (".", ".."):
         raise ValueError("an order of this name could not be asked for: /api/orders/.. is another address")
     return text
@@ -96,13 +93,13 @@ def _order_id(value: Any) -> Any:
 OrderId = Annotated[
     str,
     Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f:]+$"),
-    AfterValidator(_addressable),
+    AfterValidator(addressable),
     BeforeValidator(_order_id),
 ]
-Code = Annotated[Annotated[str, AfterValidator(_code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
-Said = Annotated[Annotated[str, AfterValidator(_said)] | None, _short(200)]
+Code = Annotated[Annotated[str, AfterValidator(code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
+Said = Annotated[Annotated[str, AfterValidator(said)] | None, _short(200)]
 Day = Annotated[Annotated[date | None, Field(strict=True)], BeforeValidator(_day), _short(_LONGEST_MOMENT)]
-Name = Annotated[Annotated[str, AfterValidator(_name)] | None, _short(200)]
+Name = Annotated[Annotated[str, AfterValidator(named)] | None, _short(200)]
 
 
 class _Part(BaseModel):
@@ -111,7 +108,9 @@ class _Part(BaseModel):
 
 class Customer(_Part):
     name: Name = None
-    phone: Annotated[Annotated[str, AfterValidator(_phone)] | None, BeforeValidator(_optional), _short(200)] = None
+    phone: Annotated[
+        Annotated[str, AfterValidator(phones.normalize)] | None, BeforeValidator(optional), _short(200)
+    ] = None
     city: Said = None
     province: Said = None
 
@@ -141,7 +140,7 @@ class LineItem(_Part):
 class Shipment(_Part):
     carrier: Said = None
     tracking_code: Code = None
-    url: Annotated[Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(_optional), _short(500)] = (
+    url: Annotated[Annotated[str, Field(pattern=r"^https?://\S+$")] | None, BeforeValidator(optional), _short(500)] = (
         None
     )
 
@@ -160,7 +159,7 @@ class Payload(_Part):
     """An event as a shop posts it. Fields we do not know are kept, not refused."""
 
     type: EventType
-    timestamp: Annotated[AwareDatetime, AfterValidator(_plausible), _short(_LONGEST_MOMENT)]
+    timestamp: Annotated[AwareDatetime, AfterValidator(plausible), _short(_LONGEST_MOMENT)]
     data: Data
 
     @model_validator(mode="after")
@@ -194,14 +193,7 @@ class Payload(_Part):
 
     def event(self, *, source: str, event_id: str) -> Event:
         """The event in the domain's words."""
-        data, rial, reference = self.data, self.data.payment.rial(), self.data.payment.reference
-        match self.type:
-            case EventType.REFUNDED:
-                money_part: dict[str, Any] = {"refund_amount": rial, "refund_reference": reference}
-            case EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_CONFIRMED | EventType.DEPOSIT_REJECTED:
-                money_part = {"deposit_amount": rial, "reference": reference}
-            case _:
-                money_part = {"amount": rial, "reference": reference}
+        data, payment = self.data, self.data.payment
         reason: dict[str, Any] = {}
         match self.type:
             case EventType.RETURN_REFUSED:
@@ -217,12 +209,12 @@ class Payload(_Part):
             phone=data.customer.phone,
             city=data.customer.city,
             province=data.customer.province,
-            method=data.payment.method,
+            method=payment.method,
             items=tuple(Item(item.name, item.quantity) for item in data.items) if data.items else None,
             carrier=data.shipment.carrier,
             tracking_code=data.shipment.tracking_code,
             tracking_url=data.shipment.url,
-            **money_part,
+            **money_details(self.type, payment.rial(), payment.reference),
             **reason,
         )
         return Event(
@@ -234,6 +226,22 @@ class Payload(_Part):
             details=details,
             extra=_unknown(self) | ({"reason": data.reason} if data.reason and not reason else {}),
         )
+
+
+def money_details(kind: EventType, rial: int | None, reference: str | None) -> dict[str, Any]:
+    """What an amount and a reference are about in an event of this kind."""
+    match kind:
+        case EventType.REFUNDED:
+            return {"refund_amount": rial, "refund_reference": reference}
+        case (
+            EventType.DEPOSIT_REPORTED
+            | EventType.DEPOSIT_CONFIRMED
+            | EventType.DEPOSIT_REJECTED
+            | EventType.DEPOSIT_UNMATCHED
+        ):
+            return {"deposit_amount": rial, "reference": reference}
+        case _:
+            return {"amount": rial, "reference": reference}
 
 
 def parse(body: bytes) -> Payload:

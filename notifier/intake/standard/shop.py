@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from notifier.domain.events import Event
 from notifier.errors import Conflict, Problem, Unprocessable
 from notifier.incoming import documents
 from notifier.intake.adapter import Found, Part, Proof, Received, ShopAdapter
@@ -14,6 +15,7 @@ from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Delivery
 from notifier.intake.standard import payload as standard
 from notifier.intake.standard import signature as signatures
+from notifier.intake.standard import well_formed
 from notifier.intake.standard.payload import Payload
 
 LARGEST_BATCH = 500
@@ -48,7 +50,8 @@ class StandardShop(ShopAdapter):
         return self._found(f"{name}~{kept.id}" if kept.status == Conflict.status else name, body)
 
     def _found(self, event_id: str, body: bytes) -> Found:
-        return Found(self._delivery(event_id, body, standard.parse(body)))
+        event = well_formed.read(body, source=self.name, event_id=event_id)
+        return Found(self._delivery(event_id, body, event))
 
     def _parts(self, batch_id: str, body: bytes) -> Iterator[Part]:
         events = documents.read(body, most=documents.OF_A_BATCH)
@@ -58,10 +61,11 @@ class StandardShop(ShopAdapter):
 
     def _part(self, event_id: str, document: Any) -> Part:
         body, found = json.dumps(document).encode(), _validated(document)
-        return Part(event_id, body, found if isinstance(found, Problem) else self._delivery(event_id, body, found))
+        if isinstance(found, Problem):
+            return Part(event_id, body, found)
+        return Part(event_id, body, self._delivery(event_id, body, found.event(source=self.name, event_id=event_id)))
 
-    def _delivery(self, event_id: str, body: bytes, payload: Payload) -> Delivery:
-        event = payload.event(source=self.name, event_id=event_id)
+    def _delivery(self, event_id: str, body: bytes, event: Event) -> Delivery:
         return Delivery(
             source=self.name,
             event_id=event_id,

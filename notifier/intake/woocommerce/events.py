@@ -31,6 +31,7 @@ _TURN: dict[EventType, int] = {
             EventType.DEPOSIT_REJECTED,
             EventType.PAID,
             EventType.DEPOSIT_CONFIRMED,
+            EventType.DEPOSIT_UNMATCHED,
             EventType.PREPARING,
             EventType.PACKED,
             EventType.DELAYED,

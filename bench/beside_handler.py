@@ -1,0 +1,76 @@
+"""What an event costs the web process beside an empty aiohttp handler: ``python -m bench.beside_handler [--rounds N]``.
+
+Both are posted the same requests over 64 connections, in turn; what counts is the time that each process was on a
+processor, user and system mode together, which does not depend on what else the machine does as time by the clock does.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench import delivery
+from bench.load import free_port, running, serving
+from bench.peers import EMPTY
+from bench.table import Row, show
+
+WANTED = 0.22
+"""An empty handler's time, of ours."""
+
+_WARM = 300  # requests before it counts
+
+
+@contextmanager
+def _empty(_: Path) -> Iterator[tuple[int, int]]:
+    port = free_port()
+    with running([str(EMPTY.python()), "-m", "empty_shop", str(port)], EMPTY.environment(), port) as pid:
+        yield port, pid
+
+
+@contextmanager
+def _ours(folder: Path) -> Iterator[tuple[int, int]]:
+    with serving(folder, "--role", "web") as (port, pid):
+        yield port, pid
+
+
+def _spent(pid: int) -> float:
+    """Seconds that a process was on a processor so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
+    """The medians, as a table."""
+    found: dict[str, list[float]] = {"empty": [], "ours": []}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        for number in range(rounds):
+            for what, started in (("empty", _empty), ("ours", _ours)):
+                with started(Path(name) / f"{what}{number}") as (port, pid):
+                    asyncio.run(delivery.fill(port, _WARM))
+                    before = _spent(pid)
+                    asyncio.run(delivery.fill(port, events, million=2))
+                    found[what].append((_spent(pid) - before) / events * 1e6)
+    ratio = statistics.median(empty / ours for empty, ours in zip(found["empty"], found["ours"], strict=True))
+    return [
+        Row("an empty handler, a request", f"{statistics.median(found['empty']):.0f} µs"),
+        Row("our web process, an event", f"{statistics.median(found['ours']):.0f} µs"),
+        Row("  an empty handler's time, of ours", f"{ratio:.2f}", f"at least {WANTED:g}", ratio >= WANTED),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--events", type=int, default=3000)
+    result = rows(**vars(parser.parse_args()))
+    show(result)
+    sys.exit(0 if all(row.reached for row in result) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Units of work committed together: what builds on what, and what is gathered and written at once."""
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from notifier.store import work
+from notifier.store.work import UnitOfWork, binary
+
+pytestmark = pytest.mark.process
+
+RECORD, SEEN, OTHER = "n:{0}:record", "n:{0}:seen", "n:{0}:other"
+INDEX, DAY = "n:{0}:index", "n:{0}:day"
+
+
+def indexed(*members: str) -> UnitOfWork:
+    unit = UnitOfWork()
+    for place, member in enumerate(members):
+        unit.index(INDEX, 100 + place, member)
+    return unit
+
+
+def written(name: str, version: int, *, key: str = RECORD) -> UnitOfWork:
+    """The record's next version, by one who saw ``version``."""
+    unit = UnitOfWork()
+    unit.require_version(key, version)
+    unit.do("SET", key, f'{{"v":{version + 1},"by":"{name}"}}')
+    return unit
+
+
+async def test_what_builds_on_a_unit_that_lost_the_race_is_lost_too(redis: Redis) -> None:
+    await redis.set(RECORD, '{"v":2,"by":"somebody else"}')
+    outcomes = await work.commit(redis, [written("a", 1), written("b", 2), written("c", 3), written("d", 0, key=OTHER)])
+    assert [name for name, _ in outcomes] == ["conflict", "conflict", "conflict", "done"]
+    assert await redis.get(RECORD) == b'{"v":2,"by":"somebody else"}'
+    assert [name for name, _ in await work.commit(redis, [written("b", 2)])] == ["done"]
+
+
+async def test_what_builds_on_a_unit_that_was_carried_out_before_is_lost(redis: Redis) -> None:
+    await redis.set(SEEN, "the answer")
+    await redis.set(RECORD, '{"v":2,"by":"somebody else"}')
+    again = UnitOfWork()
+    again.require_absent(SEEN)
+    again.then(written("a", 1))
+    outcomes = await work.commit(redis, [again, written("b", 2)])
+    assert outcomes == [("exists", b"the answer"), ("conflict", None)]
+    assert await redis.get(RECORD) == b'{"v":2,"by":"somebody else"}'
+
+
+async def test_what_builds_on_something_else_that_a_unit_would_have_written_is_lost(redis: Redis) -> None:
+    """As a call that two orders of one customer share."""
+    await redis.mset({RECORD: '{"v":2}', OTHER: '{"v":1,"by":"somebody else"}'})
+    both = written("a", 1)
+    both.do("SET", OTHER, '{"v":1,"by":"a"}')
+    outcomes = await work.commit(redis, [both, written("b", 1, key=OTHER)])
+    assert [name for name, _ in outcomes] == ["conflict", "conflict"]
+    assert await redis.get(OTHER) == b'{"v":1,"by":"somebody else"}'
+
+
+async def test_units_that_build_on_one_another_are_all_carried_out(redis: Redis) -> None:
+    outcomes = await work.commit(redis, [written("a", 0), written("b", 1), written("c", 2)])
+    assert [name for name, _ in outcomes] == ["done"] * 3
+    assert await redis.get(RECORD) == b'{"v":3,"by":"c"}'
+
+
+async def test_a_group_of_thousands_lies_in_the_index_and_the_last_score_of_a_member_stands(redis: Redis) -> None:
+    again = UnitOfWork()
+    again.index(INDEX, 7, "member 0")
+    units = [indexed(*(f"member {number}" for number in range(start, start + 40))) for start in range(0, 4000, 40)]
+    assert await work.commit(redis, [*units, again]) == [("done", None)] * 101
+    assert await redis.zcard(INDEX) == 4000
+    assert await redis.zscore(INDEX, "member 0") == 7
+
+
+async def test_what_comes_after_an_index_finds_it_written(redis: Redis) -> None:
+    unit, later = indexed("a", "b"), UnitOfWork()
+    unit.do("ZREM", INDEX, "a")
+    unit.index(INDEX, 5, "c")
+    later.move("b", source=INDEX, target=OTHER)
+    later.index(INDEX, 6, "a")
+    await work.commit(redis, [unit, later])
+    assert await redis.zrange(INDEX, 0, -1, withscores=True) == [(b"c", 5), (b"a", 6)]
+    assert await redis.zrange(OTHER, 0, -1, withscores=True) == [(b"b", 101)]
+
+
+async def test_counts_of_a_group_add_up_and_are_kept_for_as_long_as_said(redis: Redis) -> None:
+    one, other = UnitOfWork(), UnitOfWork()
+    one.count(DAY, {"sent": 2, "cost": 1200}, kept=60)
+    other.count(DAY, {"sent": 1, "cost": -200}, kept=90)
+    await work.commit(redis, [one, other])
+    assert await redis.hgetall(DAY) == {b"sent": b"3", b"cost": b"1000"}
+    assert await redis.ttl(DAY) in (89, 90)
+
+
+async def test_counts_of_a_group_are_exact_where_their_sum_is_no_number_of_luas(redis: Redis) -> None:
+    units = [UnitOfWork() for _ in range(3)]
+    for unit in units:
+        unit.count(DAY, {"revenue": 2**52 + 1, "orders": 1}, kept=60)
+    await work.commit(redis, units)
+    assert await redis.hgetall(DAY) == {b"revenue": b"%d" % (3 * (2**52 + 1)), b"orders": b"3"}
+    assert await redis.ttl(DAY) > 0
+
+
+async def test_what_is_skipped_or_in_conflict_is_not_indexed_nor_counted(redis: Redis) -> None:
+    await redis.set(RECORD, "there")
+    skipped, refused = UnitOfWork(), UnitOfWork()
+    then = indexed("skipped")
+    then.count(DAY, {"skipped": 1}, kept=60)
+    skipped.unless_exists(RECORD, then)
+    refused.require_absent(RECORD)
+    refused.index(INDEX, 1, "refused")
+    outcomes = await work.commit(redis, [skipped, refused, indexed("fine")])
+    assert [name for name, _ in outcomes] == ["done", "exists", "done"]
+    assert await redis.zrange(INDEX, 0, -1) == [b"fine"]
+    assert not await redis.exists(DAY)
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+async def test_an_index_that_cannot_be_written_leaves_out_nothing_else(redis: Redis, looked_at: bool) -> None:
+    await redis.set(INDEX, "no sorted set")
+    both, fine = indexed("a"), UnitOfWork()
+    for unit in (both, fine):
+        unit.index(OTHER, 1, "in the other")
+        unit.count(DAY, {"sent": 1}, kept=60)
+    if looked_at:
+        fine.do("GET", INDEX)
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await work.commit(redis, [both, fine])
+    assert await redis.zrange(OTHER, 0, -1) == [b"in the other"]
+    assert await redis.hgetall(DAY) == {b"sent": b"2"}
+
+
+async def test_text_with_any_letters_and_bytes_that_are_none_come_back_as_they_were(redis: Redis) -> None:
+    text, raw = "سفارش «۱۰۰۲۵» \u200c 🎁 \x00 \"'\\", bytes(range(256)) * 300
+    unit = UnitOfWork()
+    unit.do("SET", RECORD, text)
+    unit.do("RPUSH", OTHER, binary(raw), binary(b""))
+    unit.read(OTHER)
+    assert await work.commit(redis, [unit]) == [("done", [raw, b""])]
+    assert await redis.get(RECORD) == text.encode()
