@@ -7,6 +7,7 @@ from pydantic import Field
 
 from notifier.config.bank import BankSource, DepositsConfig
 from notifier.config.calendar import CalendarConfig
+from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarrierConfig, PostexConfig, TapinConfig
 from notifier.config.console import ConsoleConfig
 from notifier.config.customer_page import CustomerPageConfig
 from notifier.config.delivery import DeliveryConfig
@@ -30,6 +31,12 @@ from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource | BankSource, Field(discriminator="kind")]
 """A shop of some kind, or an account that tells what comes in."""
+
+
+CarrierConfig = Annotated[
+    TapinConfig | ChaparConfig | PostexConfig | AlopeykConfig | DescribedCarrierConfig, Field(discriminator="kind")
+]
+"""A carrier of some kind."""
 
 
 class Config(Section):
@@ -58,6 +65,7 @@ class Config(Section):
     replies: ReplyRules = ReplyRules()
     console: ConsoleConfig = ConsoleConfig.usual()
     customer_page: CustomerPageConfig = CustomerPageConfig.usual()
+    carriers: dict[SourceName, CarrierConfig] = {}
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()
     retention: RetentionConfig = RetentionConfig.usual()

@@ -35,6 +35,7 @@ EVENTS: Mapping[str, str] = {
     EventType.CONFIRMED: "مشتری سفارش را تأیید کرد",
     EventType.CALLBACK_REQUESTED: "مشتری خواست با او تماس بگیریم",
     EventType.RATED: "مشتری نمره داد",
+    EventType.STALLED: "مرسوله در راه مانده است",
     EventType.PAID: "پرداخت آنلاین انجام شد",
     EventType.PAYMENT_FAILED: "پرداخت ناموفق بود",
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",

@@ -13,6 +13,7 @@ from notifier.console.conversation import WHY_NOT
 from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, spoken_with, whose
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
+from notifier.console.parcels import parcel_ways
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.scope import ShopScope
@@ -131,6 +132,7 @@ class Orders:
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
             templates=fitting(order, self._deps.rulebook(), self._deps.now()),
+            parcels=parcel_ways(order, told.trails),
             purposes=list(Purpose),
             whens=[(name, self._due(name)) for name in _WHENS],
             picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),

@@ -42,6 +42,7 @@ _WHY_CALL = {
     "why_cancelled": "ask why the order was cancelled",
     "return": "arrange how the goods come back",
     "deposit_not_found": "ask about a transfer that was not found",
+    "stalled_parcel": "tell of a parcel that does not move",
     "callback": "the customer asked to be called",
 }
 _NOT_SENT = {"withdrawn": "withdrawn: pointless by now", "expired": "not sent: its time has passed"}

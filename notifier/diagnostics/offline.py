@@ -9,6 +9,7 @@ from notifier.config import Config, accounts
 from notifier.config.bank import BankSource
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
+from notifier.diagnostics.carriers import carrier_findings
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -111,6 +112,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _sources(config)
     yield from _webhooks(config)
     yield from _push(config)
+    yield from carrier_findings(config)
     yield from _providers(config)
     yield from _slots(config)
     yield from _replies(config, loaded)
@@ -382,6 +384,8 @@ def _needed_secrets(config: Config) -> list[str]:
     needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
+    for name, carrier in config.carriers.items():
+        needed |= {f"carriers.{name}.{key}": secret for key, secret in carrier.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
     if config.console.push:

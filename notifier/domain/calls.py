@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CALLBACK = "callback"
     RETURN = "return"
     DEPOSIT_NOT_FOUND = "deposit_not_found"
+    STALLED_PARCEL = "stalled_parcel"
 
 
 class CallState(StrEnum):

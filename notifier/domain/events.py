@@ -24,6 +24,7 @@ class EventType(StrEnum):
     CONFIRMED = "order.confirmed"
     CALLBACK_REQUESTED = "order.callback_requested"
     RATED = "order.rated"
+    STALLED = "shipment.stalled"
     PAID = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     DEPOSIT_REPORTED = "payment.deposit_reported"
@@ -107,6 +108,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delivery: AgreedTime | None = None  # as last said; whether it still stands, Order.delivery tells
     callback_at: datetime | None = None  # when the customer wants to be phoned; None beside a request: soon
     mark: int | None = None  # what the customer thinks of it, of 1 to 5
+    parcel_note: str | None = None  # what is amiss with a parcel, as the carrier tells it; for staff alone
 
     @property
     def count(self) -> int:
@@ -153,7 +155,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
             case EventType.DEPOSIT_UNMATCHED:
                 return self.details.reference or ""
-            case EventType.DELIVERY_FAILED:
+            case EventType.DELIVERY_FAILED | EventType.STALLED:
                 return str(self.at_ms // 1000)
             case EventType.DELAYED:
                 return self.details.new_date.isoformat() if self.details.new_date else ""

@@ -10,12 +10,16 @@ _REPEATABLE = frozenset(
         EventType.DEPOSIT_REPORTED,
         EventType.DEPOSIT_REJECTED,
         EventType.DELIVERY_FAILED,
+        EventType.STALLED,
         EventType.DELAYED,
         EventType.CALLBACK_REQUESTED,
         EventType.RATED,
     }
 )
 """News that may come several times; of several the newest is told."""
+
+MOVING = (EventType.SHIPPED, EventType.OUT_FOR_DELIVERY, EventType.DELIVERY_FAILED)
+"""What shows that a parcel moves, before it is delivered."""
 
 _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
     EventType.PAYMENT_FAILED: (EventType.PAID,),
@@ -72,6 +76,9 @@ def void(order: Order, news: News) -> bool:
     if news.kind is EventType.DELIVERY_FAILED:
         again = order.happened(EventType.OUT_FOR_DELIVERY)
         return order.stage >= Stage.DELIVERED or (again is not None and again > news.at)
+    if news.kind is EventType.STALLED:
+        moved = max(order.happened(kind) or -1 for kind in MOVING)
+        return order.stage >= Stage.DELIVERED or moved > news.at
     return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
 
 

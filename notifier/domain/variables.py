@@ -342,6 +342,12 @@ def words(context: Context) -> str:
 
 
 @variable
+def parcel_note(context: Context) -> str:
+    """What is amiss with a parcel, as its carrier tells it: for staff texts only."""
+    return persian.one_line(context.order.details.parcel_note or "")
+
+
+@variable
 def purpose_code(context: Context) -> str:
     """Why the customer is to be called, as the configuration names it: for conditions in staff texts."""
     return context.call.purpose if context.call else ""
@@ -490,5 +496,6 @@ PURPOSES: dict[str, str] = {
     "callback": "تماس به‌خواست مشتری",
     "return": "هماهنگی برگشت کالا",
     "deposit_not_found": "واریز پیدا نشد",
+    "stalled_parcel": "مرسولهٔ مانده در راه",
 }
 """Each purpose of a call in the words of the support desk."""

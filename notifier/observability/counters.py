@@ -46,6 +46,13 @@ CAUGHT_UP = Counter(
     ("source",),
     registry=REGISTRY,
 )
+CARRIER_ANSWERS = Counter(
+    "notifier_carrier_answers",
+    "What carriers said of parcels: taken, unknown (a word that nobody has explained), odd (no answer at all), failed, "
+    "and stalled for a parcel that did not move",
+    ("carrier", "outcome"),
+    registry=REGISTRY,
+)
 GROUP_SIZE = Histogram(
     "notifier_commit_group_deliveries",
     "Deliveries that were committed together",
@@ -144,6 +151,11 @@ def answered(deliveries: Mapping[tuple[str, int], int]) -> None:
 def caught_up(source: str, orders: int) -> None:
     """Count orders whose webhooks were lost."""
     CAUGHT_UP.labels(source).inc(orders)
+
+
+def carrier_answered(carrier: str, outcome: str) -> None:
+    """Count what a carrier said of a parcel."""
+    CARRIER_ANSWERS.labels(carrier, outcome).inc()
 
 
 def committed(deliveries: int, seconds: float) -> None:

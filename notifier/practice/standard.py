@@ -44,6 +44,8 @@ def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str
         data["reason"] = "مهلت ضمانت برگشت گذشته است"
     elif kind is EventType.DELIVERY_FAILED:
         data["reason"] = "کسی در نشانی نبود"
+    elif kind is EventType.STALLED:
+        data["reason"] = "سه روز کاری است که خبر تازه‌ای از مرسوله نیست"
     return {"type": str(kind), "timestamp": at.isoformat(), "data": data}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
+from notifier.domain import parcels
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
@@ -66,7 +67,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):
         unit.do("ZREM", index, member)
-    for code in (order.details.tracking_code, order.details.reference, order.details.number):
+    for code in {order.details.tracking_code, order.details.reference, order.details.number, *parcels.codes_of(order)}:
         if code:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
@@ -74,6 +75,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SREM", keys.reported(reference), member)
     unit.do("HDEL", keys.findings, member)
+    unit.do("ZREM", keys.under_way, member)
+    unit.do("DEL", keys.trails(order.source, order.id))
     if due := order.transfer_due:
         unit.do("SREM", keys.transfers(str(due)), member)
     if order.details.number:

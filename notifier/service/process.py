@@ -44,6 +44,7 @@ from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload, settings
 from notifier.service.calling import calling
+from notifier.service.carrying import carrier_sources, carrying
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
@@ -71,6 +72,7 @@ from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.carriers import CarrierCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
 from notifier.web.report_callbacks import ReportCallbacks
@@ -100,6 +102,7 @@ _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
 _CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
+_CARRIERS_CHECK = 15  # seconds between looks at whether carriers are to be asked
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
 
 
@@ -237,9 +240,13 @@ class Service:
             tell=self.sending.alerts.tell,
         )
         submitter = Submitter(gate, self.reader.knows)
-        kept = DeadLetters(self.redis, tuple(shops), config.retention.refused_deliveries)
+        kept = DeadLetters(self.redis, (*shops, *carrier_sources(config)), config.retention.refused_deliveries)
         self.rejections = RejectionRecorder(kept, self.clock)
-        self.replayer = Replayer(kept, shops, submitter, self.bank)
+        self.carrying = carrying(
+            config, self.reader, self.clock, self.committer, self.rejections, self.sending.alerts.tell
+        )
+        stack.push_async_callback(self.carrying.rounds.close)
+        self.replayer = Replayer(kept, shops, submitter, self.bank, self.carrying.replays)
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
@@ -274,6 +281,15 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
+                carriers=CarrierCallbacks(
+                    follower=self.carrying.follower,
+                    refusals=self.carrying.refusals,
+                    tokens={
+                        name: (one.callback_token.value(),)
+                        for name, one in config.carriers.items()
+                        if one.callback_token and one.callback_token.is_set
+                    },
+                ),
                 reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
@@ -331,6 +347,8 @@ class Service:
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
                 ticks.every(_CATCH_UP_CHECK, catch_up.tick)
+            if self.config.carriers:
+                ticks.every(_CARRIERS_CHECK, self.carrying.rounds.tick)
             if self.watching.silence:
                 ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()

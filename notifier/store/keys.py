@@ -39,6 +39,18 @@ class Keys:
         "packed after *pack*, removed with the order",
         Moves(WHOLE, By.ORDER),
     )
+    trails = of_two(
+        "trails:<source>:<order>",
+        "hash: code of a parcel of an order → its way as the carrier told it",
+        "removed with the order",
+        Moves(WHOLE, By.ORDER),
+    )
+    under_way = Single(
+        "under_way",
+        "orders whose parcels are under way, by the unix ms at which they are looked at next",
+        "when the order is delivered, cancelled or 30 days under way; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     closed = of_two(
         "closed:<source>:<order>",
         "timeline, messages and calls of an order that has been closed for a while, compressed",
@@ -567,6 +579,16 @@ catch_up = _of_one(
     "n:catch_up:<source>",
     "hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)",
     "one a source",
+)
+ROUNDS = _only(
+    "n:carriers",
+    "hash: when carriers are asked again (unix ms), so that one process does",
+    "one of it",
+)
+carrier = _of_one(
+    "n:carrier:<carrier>",
+    "hash: how far a carrier's reports were read, how often it failed, and when it is asked again (unix ms)",
+    "one a carrier",
 )
 rhythm = _of_two(
     "n:rhythm:<source>:<day>",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from notifier.domain import parcels
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
-from notifier.domain.orders import Order, Priority
+from notifier.domain.orders import Order, Priority, Stage
 from notifier.domain.timeline import TimelineEntry
 from notifier.store import delivery_index, page_tokens, search_index
 from notifier.store.keys import Keys
@@ -43,6 +44,11 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)
+    if parcels.codes_of(order):
+        if order.stage >= Stage.DELIVERED or order.cancelled:
+            unit.do("ZREM", keys.under_way, member)
+        else:  # the next look comes early: there may be a parcel that nobody knew of
+            unit.do("ZADD", keys.under_way, "NX", order.updated_at, member)
     if details.number:
         unit.do("SADD", keys.numbered(order.source, details.number), member)
     search_index.put(unit, keys, order, before=before)

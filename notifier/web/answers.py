@@ -1,6 +1,7 @@
 """What the API answers: each struct is the answer and, in the API's document, its schema; a function fills it from a
 record. Names are those of the contract, times and money as they are."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
@@ -9,10 +10,12 @@ from msgspec import Struct
 
 from notifier.clock import TEHRAN
 from notifier.domain import orders, page_links, timeline
+from notifier.domain import parcels as ways
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
+from notifier.domain.parcels import Movement, Trail
 from notifier.intake.dead_letters import DeadLetter
 from notifier.store.reading import StoredCall, StoredMessage, Told
 from notifier.store.records import Moment, encode
@@ -288,7 +291,57 @@ class TimelineLine(Facts, frozen=True, omit_defaults=True):
     extra: dict[str, Any] = {}
 
 
+class ParcelStep(Facts, frozen=True):
+    """One line of a parcel's way; ``words`` as the carrier said them, without persons."""
+
+    at: Moment
+    movement: Movement
+    words: str
+    place: str
+
+
+class ParcelFacts(Facts, frozen=True):
+    """A parcel of an order: where it stands as its carrier tells it, ``unknown`` where nobody was asked."""
+
+    code: str
+    carrier: str | None
+    source: str | None
+    movement: Movement
+    moved_at: Moment | None
+    asked_at: Moment | None
+    stalled_at: Moment | None
+    steps: list[ParcelStep]
+
+
+def parcels(of: orders.Order, trails: Mapping[str, Trail]) -> list[ParcelFacts]:
+    """An order's parcels with their ways, the oldest step first."""
+    found = []
+    for code, spelt in ways.codes_of(of).items():
+        trail, parcel = trails.get(code), of.parcels.get(spelt)
+        found.append(
+            ParcelFacts(
+                code=spelt,
+                carrier=(parcel.carrier if parcel else None) or of.details.carrier,
+                source=f"carrier:{trail.carrier}" if trail else None,
+                movement=trail.movement if trail else Movement.UNKNOWN,
+                moved_at=_at(trail.moved) if trail else None,
+                asked_at=_at(trail.asked) if trail else None,
+                stalled_at=_at(trail.stalled) if trail else None,
+                steps=[
+                    ParcelStep(at=_moment(step.at), movement=step.movement, words=step.words, place=step.place)
+                    for step in (trail.steps if trail else ())
+                ],
+            )
+        )
+    return found
+
+
+def _at(unix_ms: int) -> Moment | None:
+    return _moment(unix_ms) if unix_ms else None
+
+
 class OrderStory(OrderFacts, frozen=True):
+    parcels: list[ParcelFacts]
     timeline: list[TimelineLine]
     messages: list[MessageFacts]
     calls: list[CallFacts]
@@ -298,6 +351,7 @@ def story(of: orders.Order, told: Told) -> OrderStory:
     """An order with all that happened to it."""
     return OrderStory.of(
         order(of),
+        parcels=parcels(of, told.trails),
         timeline=[TimelineLine.of(line) for line in told.timeline],
         messages=[message(stored) for stored in told.messages],
         calls=[call(stored) for stored in told.calls],

@@ -11,6 +11,7 @@ from notifier.intake.agreeing import Agreeing
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.carriers import CarrierCallbacks
 from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
@@ -25,6 +26,7 @@ class WebDependencies:
     clock: Clock
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
+    carriers: CarrierCallbacks
     reports: ReportCallbacks
     accounts: Accounts
     calling: Calling

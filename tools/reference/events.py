@@ -26,6 +26,8 @@ _MEANINGS: Mapping[EventType, str] = {
     " the delivery it is noted and told to nobody.",
     EventType.DELAYED: 'It is sent later than promised: `data.new_date`, such as `"2026-12-01"`, is the new day. Once'
     " it has left it is noted and told to nobody.",
+    EventType.STALLED: "A parcel does not move, turns back or is lost; what is known, in `data.reason`. Told to"
+    " staff alone; whatever moves the parcel ends it.",
     EventType.PAID: "Paid at the gateway: the order is prepaid. `reference` is the receipt to keep.",
     EventType.PAYMENT_FAILED: "A try to pay came to nothing.",
     EventType.DEPOSIT_REPORTED: "The customer says that a transfer was made.",

@@ -267,6 +267,8 @@ class Payload(_Part):
                 reason["return_reason"] = data.reason
             case EventType.DELIVERY_FAILED:
                 reason["failure_reason"] = data.reason
+            case EventType.STALLED:
+                reason["parcel_note"] = data.reason
             case EventType.DELAYED:
                 reason["new_date"] = data.new_date
             case EventType.DELIVERY_AGREED | EventType.DELIVERY_CHANGED if data.delivery is not None:

@@ -41,6 +41,7 @@ _TURN: dict[EventType, int] = {
             EventType.CALLBACK_REQUESTED,
             EventType.DELAYED,
             EventType.SHIPPED,
+            EventType.STALLED,
             EventType.OUT_FOR_DELIVERY,
             EventType.DELIVERY_FAILED,
             EventType.DELIVERED,
