@@ -265,8 +265,8 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_received(self) -> int | None:
         """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
-        came = self._came
-        stand = [rial for name, (_, rial) in self.deposits.items() if name in came]
+        undone = self.news.get(EventType.DEPOSIT_UNMATCHED, {})
+        stand = [rial for name, (at, rial) in self.deposits.items() if undone.get(name, -1) < at]
         return sum(stand) if stand else None
 
     @property

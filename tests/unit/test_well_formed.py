@@ -107,7 +107,7 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-WITH_A_REASON = (EventType.RETURN_REFUSED, EventType.DELIVERY_FAILED)
+WITH_A_REASON = (EventType.RETURN_REFUSED, EventType.DELIVERY_FAILED, EventType.STALLED)
 
 
 def by_the_model(body: bytes) -> Event:
