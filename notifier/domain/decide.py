@@ -410,7 +410,7 @@ class _Deciding:
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
                 promised = [one for one in chosen(self.block.rule(news.kind).sms) if one.template == template]
-                unpaid = self._waits_for_payment(news.kind)
+                unpaid = self.before.prepaid and self._waits_for_payment(news.kind)
                 if unpaid:  # the money was there and is not any more
                     self._put_aside(news)
                 if unpaid or not any(not self._pointless_text(text, news) for text in promised):

@@ -38,7 +38,7 @@ class Understood(NamedTuple):
     mark: int = 0
 
 
-class ReplyRuleMistake(NamedTuple):
+class ReplyMistake(NamedTuple):
     """What is wrong with the words of one rule, by its place among the rules."""
 
     place: int
@@ -161,35 +161,29 @@ def holds(understood: Understood, sent: SentText, now: datetime) -> bool:
     return not over and (said is None or said <= sent.at)
 
 
-def mistakes(rules: ReplyRules) -> Iterator[ReplyRuleMistake]:
+def mistakes(rules: ReplyRules) -> Iterator[ReplyMistake]:
     """Words that could not be told apart, or that mean something else already."""
     texts: dict[str, int] = {}
     for place, rule in enumerate(rules.answers):
         for text in rule.texts:
             if text in texts:
-                yield ReplyRuleMistake(
-                    place, "texts", f"{text!r} stands in answers.{texts[text]} already; name it once"
-                )
+                yield ReplyMistake(place, "texts", f"{text!r} stands in answers.{texts[text]} already; name it once")
             texts.setdefault(text, place)
         if not any(True for _ in rule.meanings()):
-            yield ReplyRuleMistake(place, "texts", "has no answers: write confirm, another_time or marks")
+            yield ReplyMistake(place, "texts", "has no answers: write confirm, another_time or marks")
         known: dict[str, tuple[str, Understood]] = {}
         for key, meaning, word in rule.meanings():
             found = _key(word)
             if not found:
-                yield ReplyRuleMistake(place, key, f"{word!r} has neither a letter nor a digit")
+                yield ReplyMistake(place, key, f"{word!r} has neither a letter nor a digit")
             elif replies.is_opt_out(word):
-                yield ReplyRuleMistake(
+                yield ReplyMistake(
                     place, key, f"{word!r} stops or starts the texts of who writes it, and can mean nothing else"
                 )
             elif found in known and known[found][1] != meaning:
-                yield ReplyRuleMistake(
-                    place, key, f"{word!r} stands in {known[found][0]} too; one word has one meaning"
-                )
+                yield ReplyMistake(place, key, f"{word!r} stands in {known[found][0]} too; one word has one meaning")
             elif found in known:
-                yield ReplyRuleMistake(
-                    place, key, f"{word!r} stands there twice; spaces, ZWNJ and ي, ك make no difference"
-                )
+                yield ReplyMistake(place, key, f"{word!r} stands there twice; spaces, ZWNJ and ي, ك make no difference")
             known.setdefault(found, (key, meaning))
 
 
