@@ -59,7 +59,6 @@ def parts(redis: Redis) -> tuple[CallBook, Reminders]:
         Reader(redis, 1),
         StillClock(NOW),
         rulebook=rulebook(config, loaded, namespace="bench"),
-        templates=loaded,
         take=take,
     )
     return made.book, made.reminders

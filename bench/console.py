@@ -1,8 +1,8 @@
 """How fast the console's pages answer with a big shop's store: ``python -m bench.console``.
 
 Fills an embedded Redis with orders, texts and open calls, starts the service as it ships, and asks for every page over
-HTTP. Ends with 1 when the first visit of any page, or the slowest of the middle 95 % of them, took longer than the
-limit. The first visit of the first page, which loads templates and opens connections, is made before measuring.
+HTTP. Ends with 1 when the slowest of 95 % of the visits of any page took longer than the limit, or its first visit, for
+which its template is compiled, three times as long. On a machine that does other work the times say little.
 """
 
 import argparse
@@ -38,7 +38,8 @@ from notifier.store.work import UnitOfWork
 from scheduler import entries
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=TEHRAN)
-DAYS, GROUP, ROUNDS, LIMIT = 30, 250, 30, 150  # the limit in ms
+DAYS, GROUP, ROUNDS = 30, 250, 30
+LIMIT, FIRST = 50, 3  # the limit in ms, and how many times as long a first visit may take
 AGENTS = 20
 SURNAMES = ("محمدی", "کریمی", "رضایی", "حسینی", "احمدی", "موسوی", "جعفری")
 KEYS = Keys(0)
@@ -106,7 +107,7 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     daily.left(unit, KEYS, message, at=taken, cost=1200, parts=1)
     if state is MessageState.DELIVERED:
         daily.arrived(unit, KEYS, message, accepted=taken, at=came)
-    daily.called(unit, KEYS, came, f"agent{number % AGENTS}", reached=number % 3 > 0)
+    daily.called(unit, KEYS, came, f"agent{number % AGENTS}", source="shop", reached=number % 3 > 0)
     unit.do("ZREM", KEYS.outbox, message.id)
     unit.do("ZREM", KEYS.messages(MessageState.QUEUED), message.id)
     unit.do("ZADD", KEYS.messages(state), ms(at), message.id)
@@ -173,7 +174,7 @@ async def run(orders: int, calls: int, rounds: int, limit: float) -> bool:
                 token = await Sessions(service.redis).open(who)
                 async with ClientSession(headers={"Cookie": f"console={token}"}) as session:
                     first, middle, most = await measure(session, base + path, rounds)
-                quick = max(first, most) <= limit
+                quick = most <= limit and first <= FIRST * limit
                 good = good and quick
                 print(f"{path:<44}{first:>9.1f}{middle:>9.1f}{most:>9.1f}  {'' if quick else 'TOO SLOW'}")
             await runner.cleanup()

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import structlog
 
@@ -21,7 +22,7 @@ from notifier.service.process import Service
 from notifier.store import packing
 from notifier.store.keys import Keys
 
-DICTIONARY = files("notifier.store").joinpath("packing.dict").read_bytes()
+DICTIONARY = files("notifier.store").joinpath(packing.NEWEST_FILE).read_bytes()
 
 
 def deflated(record: bytes) -> bytes:
@@ -47,8 +48,9 @@ async def measure(service: Service, clock: StillClock, count: int) -> int:
     await service.retention.tick()
     keys, records = Keys(0), list[bytes]()
     for number in range(100_000, 100_000 + count):
-        records.append(packing.unpacked(await service.redis.get(keys.closed("shop", str(number)))))
-        records.append(packing.unpacked_version(await service.redis.get(keys.order("shop", str(number)))) or b"")
+        story: Any = await service.redis.get(keys.closed("shop", str(number)))
+        order: Any = await service.redis.get(keys.order("shop", str(number)))
+        records += (packing.unpacked(story), packing.unpacked_version(order) or b"")
     print(f"as JSON       {sum(map(len, records)) / count:8.0f} bytes an order")
     for name, pack, unpack in (
         ("numbers apart", packing.packed, packing.unpacked),

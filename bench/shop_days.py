@@ -155,11 +155,12 @@ async def families(service: Service) -> Counter[str]:
 async def members(service: Service) -> Counter[str]:
     """How much is in the keys that all orders share, by key."""
     found: Counter[str] = Counter()
+    redis: Any = service.redis
     for kind, size in (("zset", "ZCARD"), ("hash", "HLEN"), ("list", "LLEN"), ("set", "SCARD")):
         async for key in service.redis.scan_iter("*", count=2000, _type=kind):
             name = family(key.decode())
             if not name.startswith(("customer", "message ", "timeline", "day", "parked ")):
-                found[name] += await service.redis.execute_command(size, key)
+                found[name] += await redis.execute_command(size, key)
     return found
 
 

@@ -100,7 +100,10 @@ def came_before(order: Order, finding: DepositFinding | None) -> int:
 
 def due(order: Order, received: int) -> int | None:
     """How much is still to come (rial), as far as it is known."""
-    return None if order.details.amount is None else max(order.details.amount - received, 0)
+    if order.details.amount is None:
+        return None
+    whole = order.details.amount if received else max(order.details.amount, order.pay_exactly)
+    return max(whole - received, 0)
 
 
 def differs(order: Order, received: int, seen: int | None, shop: Shop) -> bool:

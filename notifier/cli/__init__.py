@@ -41,7 +41,9 @@ COMMANDS = {
         "Say in how many partitions the data lies, or move it into N. Cut short, it is run again.",
     ),
     "simulator": Command(
-        "notifier.cli.practice", "simulator", "Run a Kavenegar to practise against: shows every SMS, sends nothing."
+        "notifier.cli.practice",
+        "simulator",
+        "Run a Kavenegar and a Bale to practise against: shows all, sends nothing.",
     ),
     "trigger": Command(
         "notifier.cli.triggering",

@@ -21,8 +21,8 @@ from notifier.sms import segments, templates
 from notifier.sms.templates import Template
 from notifier.sms.tokens import RULES
 from notifier.store.opening import Store
+from notifier.texts import aloud, loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts import lint as spelling
-from notifier.texts import loading, page, patterns, reference, samples, sizes, versions
 from notifier.texts.review import review
 
 app = typer.Typer(help="The message templates.", no_args_is_help=True)
@@ -50,11 +50,12 @@ def preview(
     for template in _chosen(loaded, name).values():
         values = samples.values(template, shops.of(template.shop)) | _values(template, given or [])
         text = template.fill(values)
+        aloud_as = aloud.sample(template, shops.of(template.shop))
         if as_json:
             write_object(
                 {"name": template.name, "shop": template.shop or None, "version": template.version, "text": text}
                 | {"purpose": template.header.purpose, "parts": segments.segments(text)}
-                | {"rial": prices.of(text, template.via)}
+                | {"rial": prices.of(text, template.via), "spoken": aloud_as}
             )
             continue
         note = f"{template.header.purpose} · {prices.of(text, template.via):,} rial"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from notifier.config.bank import BankSource, DepositsConfig
 from notifier.config.calendar import CalendarConfig
 from notifier.config.console import ConsoleConfig
 from notifier.config.customer_page import CustomerPageConfig
@@ -26,8 +27,8 @@ from notifier.config.tracing import TracingConfig
 from notifier.domain.policy import Shops
 from scheduler.rules import CallRules
 
-Source = Annotated[StandardSource | WooCommerceSource | MappingSource, Field(discriminator="kind")]
-"""A shop of some kind."""
+Source = Annotated[StandardSource | WooCommerceSource | MappingSource | BankSource, Field(discriminator="kind")]
+"""A shop of some kind, or an account that tells what comes in."""
 
 
 class Config(Section):
@@ -46,6 +47,7 @@ class Config(Section):
     callbacks: CallbacksConfig = CallbacksConfig.usual()
     api: ApiConfig = ApiConfig.usual()
     shop: ShopConfig
+    deposits: DepositsConfig = DepositsConfig.usual()
     regions: RegionsConfig = RegionsConfig.usual()
     policy: PolicyConfig = PolicyConfig.usual()
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
@@ -62,6 +64,17 @@ class Config(Section):
         """The shop behind a source: [shop], but for what [sources.NAME.shop] says otherwise."""
         found = self.sources.get(source)
         return found.shop.over(self.shop) if found else self.shop
+
+    @property
+    def shop_sources(self) -> list[str]:
+        """The sources that have orders."""
+        return [name for name, source in self.sources.items() if source.kind != "bank"]
+
+    def paid_into(self, source: str) -> list[str]:
+        """The shops whose orders are paid into the account that a source tells of."""
+        found = self.sources.get(source)
+        named = found.shops if isinstance(found, BankSource) else []
+        return [name for name in self.shop_sources if not named or name in named]
 
     @property
     def shops(self) -> Shops:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from notifier.config import Config, Source
-from notifier.config.providers import KavenegarConfig, ProviderConfig
+from notifier.config.providers import KavenegarConfig, KavenegarVoiceConfig, ProviderConfig
 from notifier.errors import ConfigError
 from notifier.sms.providers.base import Provider
 
@@ -50,7 +50,8 @@ def settings(config: Config, name: str) -> ProviderConfig:
 
 def kavenegar_names(config: Config) -> list[str]:
     """The accounts in use that are at Kavenegar."""
-    return [name for name in names(config) if isinstance(settings(config, name), KavenegarConfig)]
+    kinds = KavenegarConfig | KavenegarVoiceConfig
+    return [name for name in names(config) if isinstance(settings(config, name), kinds)]
 
 
 def providers(config: Config) -> Iterator[Provider]:

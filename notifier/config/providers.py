@@ -10,11 +10,13 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
 from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
+from notifier.domain.channels import Channel
 from notifier.domain.messages import Via
 from notifier.secret import Inline, Secret, is_reference
 from notifier.sms.limit_rules import Limits
 from notifier.sms.opt_out import OptOutBy
 from notifier.sms.price import Prices
+from notifier.sms.providers import presets
 from notifier.sms.providers.generic_rules import HttpProviderRules
 
 if TYPE_CHECKING:
@@ -59,6 +61,10 @@ class KavenegarConfig(ProviderAccount):
     base_url: str = "https://api.kavenegar.com/v1"
 
     @property
+    def channel(self) -> Channel:
+        return Channel.SMS
+
+    @property
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
@@ -77,6 +83,70 @@ class KavenegarConfig(ProviderAccount):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KavenegarVoiceConfig(ProviderAccount):
+    """``price`` is what a call is taken to cost, in rial, until Kavenegar says it."""
+
+    kind: Literal["kavenegar_voice"]
+    api_key: Secret
+    base_url: str = "https://api.kavenegar.com/v1"
+    price: Annotated[int, Ge(0)] | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.VOICE
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nobody is called by it, by key."""
+        return {"api_key": self.api_key}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.kavenegar_voice import KavenegarVoiceProvider
+
+        return KavenegarVoiceProvider(
+            self.api_key.value(),
+            base_url=self.base_url,
+            price=self.price,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaleConfig(ProviderAccount):
+    """``bot_id`` is the bot that writes, ``price`` what a message costs, in rial: Bale tells nobody."""
+
+    kind: Literal["bale"]
+    api_key: Secret
+    bot_id: Annotated[int, Ge(1)]
+    base_url: str = "https://safir.bale.ai/api/v3"
+    price: Annotated[int, Ge(0)] = 0
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.BALE
+
+    @property
+    def secrets_needed(self) -> dict[str, Secret]:
+        """The secrets without which nothing leaves by it, by key."""
+        return {"api_key": self.api_key}
+
+    def provider(self, name: str) -> "Provider":
+        """The adapter. Raises ValueError for settings that make no sense."""
+        from notifier.sms.providers.bale import BaleProvider
+
+        return BaleProvider(
+            self.api_key.value(),
+            bot_id=self.bot_id,
+            base_url=self.base_url,
+            price=self.price,
+            name=name,
+            timeout=self.timeout.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class SmsIrConfig(ProviderAccount):
     """``unit_price`` is what a unit of its credit costs, in rial: it counts in units of its own."""
 
@@ -84,6 +154,10 @@ class SmsIrConfig(ProviderAccount):
     api_key: Secret
     base_url: str = "https://api.sms.ir/v1"
     unit_price: Annotated[int, Ge(1)] | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.SMS
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
@@ -106,9 +180,10 @@ class SmsIrConfig(ProviderAccount):
 
 @dataclass(frozen=True, kw_only=True)
 class HttpConfig(HttpProviderRules, ProviderAccount):
-    """A provider described by its call and its answers."""
+    """A provider described by its call and its answers; ``preset`` names a description that it differs from."""
 
     kind: Literal["http"]
+    preset: str | None = None
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
@@ -140,10 +215,20 @@ def _practice_key(section: Any) -> Any:
     return section
 
 
+def _by_preset(section: Any) -> Any:
+    """A described provider, whole: what its preset says is put under what the section says."""
+    if isinstance(section, dict) and section.get("kind") == "http" and section.get("preset") is not None:
+        return presets.filled(section)
+    return section
+
+
 ProviderConfig = Annotated[
     Annotated[KavenegarConfig, Tag("kavenegar")]
+    | Annotated[KavenegarVoiceConfig, Tag("kavenegar_voice")]
+    | Annotated[BaleConfig, Tag("bale")]
     | Annotated[SmsIrConfig, Tag("smsir")]
     | Annotated[HttpConfig, Tag("http")],
     Discriminator(_kind_of),
+    BeforeValidator(_by_preset),
     BeforeValidator(_practice_key),
 ]

@@ -5,6 +5,7 @@ from aiohttp import web
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
+from notifier.console.bank_lines import BankLinePages
 from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
@@ -27,6 +28,7 @@ from notifier.console.push import PushPages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.statements import StatementPages
 from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
 from notifier.console.tour import Tour
@@ -46,6 +48,8 @@ def create_console(deps: Dependencies) -> web.Application:
         DeliveryTimes,
         DepositPages,
         CourierPages,
+        BankLinePages,
+        StatementPages,
         Conversations,
         Consent,
         WaitingPages,

@@ -1,8 +1,8 @@
 """The card of a call: what its caller should know, and what others did with the call meanwhile."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from notifier.console import delivery_time, labels
 from notifier.console.delivery_time import DeliveryOffer
@@ -67,9 +67,36 @@ async def card(
     deps: Dependencies, call: Call, me: str, *, note: str = "", meanwhile: str = "", wrong: str = ""
 ) -> Card:
     """The card as ``me`` is shown it."""
-    places = list(dict.fromkeys((one.source, one.order_id) for one in call.reasons if one.order_id))
-    found = {place: await deps.reader.order(*place) for place in places}
-    orders = {place: order for place, order in found.items() if order is not None}
+    orders = {place: order for place in _places(call) if (order := await deps.reader.order(*place)) is not None}
+    holder = await name_of(deps, call.assignee) if call.assignee else ""
+    made = _card(deps, call, me, orders, holder)
+    offer = await delivery_time.offer_of_call(deps, call, list(orders.values()))
+    return replace(made, note=note or made.note, meanwhile=meanwhile, wrong=wrong, offer=offer)
+
+
+async def cards(deps: Dependencies, calls: Sequence[Call], me: str) -> list[Card]:
+    """Many of them, in two round trips where there is one partition."""
+    places = dict.fromkeys(place for call in calls for place in _places(call))
+    members = [(await deps.reader.keys_of(*place), ":".join(place)) for place in places]
+    found = {(order.source, order.id): order for order in await deps.reader.orders(members)}
+    named = {one.id: persian.tidy(one.name) for one in await deps.calling.staff.all()}
+    return [
+        _card(
+            deps,
+            call,
+            me,
+            {place: found[place] for place in _places(call) if place in found},
+            named.get(call.assignee, call.assignee) if call.assignee else "",
+        )
+        for call in calls
+    ]
+
+
+def _places(call: Call) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((one.source, one.order_id) for one in call.reasons if one.order_id))
+
+
+def _card(deps: Dependencies, call: Call, me: str, orders: Mapping[tuple[str, str], Order], holder: str) -> Card:
     now = deps.clock.now()
     _, *says = deps.calling.texts.brief(call, orders, now).split("\n\n") if orders else ("",)
     act = call.undo
@@ -79,14 +106,11 @@ async def card(
         call=call,
         orders=list(orders.values()),
         says=[part.splitlines() for part in says],
-        holder=await name_of(deps, call.assignee) if call.assignee else "",
+        holder=holder,
         held_by_other=call.state is CallState.CLAIMED and call.assignee != me and call.claimed_until > ms(now),
         late=call.is_open and call.late <= ms(now),
         undo=act,
-        note=note or _note_undone(call),
-        meanwhile=meanwhile,
-        wrong=wrong,
-        offer=await delivery_time.offer_of_call(deps, call, list(orders.values())),
+        note=_note_undone(call),
     )
 
 

@@ -112,7 +112,7 @@ class Calls:
         """A day's list on paper."""
         board = await boards.board(self._deps, request[STAFF])
         calls = [*board.late, *board.now, *board.following]
-        cards = [await call_cards.card(self._deps, call, request[STAFF].id) for call in calls[:_PRINTED]]
+        cards = await call_cards.cards(self._deps, calls[:_PRINTED], request[STAFF].id)
         return await self._render.page(request, "calls_print.html", cards=cards)
 
     async def one(self, request: web.Request) -> web.Response:

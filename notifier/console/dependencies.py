@@ -13,6 +13,7 @@ from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
 from notifier.intake.agreeing import Agreeing
+from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
@@ -45,6 +46,7 @@ class Dependencies:
     editor: TextEditor
     promises: PromiseEditor
     agreeing: Agreeing
+    bank: BankMatching
     push_key: str = ""
 
     @property
@@ -68,7 +70,7 @@ class Dependencies:
 
     @property
     def sources(self) -> list[str]:
-        return list(self.config.sources)
+        return self.config.shop_sources
 
     def now(self) -> int:
         """Unix ms."""

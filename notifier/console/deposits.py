@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, rows
+from notifier.console import bank_lines, csv_export, labels, rows
 from notifier.console import scope as scopes
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
@@ -110,6 +110,7 @@ COLUMNS: Columns[DepositView] = (
 class DepositPages:
     def __init__(self, deps: Dependencies, render: Renderer) -> None:
         self._deps, self._render = deps, render
+        self._bank = bank_lines.ShownLines(deps)
         self._receipts = ReceiptPictures(deps.config.redis.data_dir)
 
     def routes(self) -> list[web.RouteDef]:
@@ -156,9 +157,14 @@ class DepositPages:
         self, request: web.Request, views: Sequence[DepositView], total: int, scope: ShopScope, *, alone: bool
     ) -> web.Response:
         me = request[STAFF]
+        lines, matched = ([], []) if alone else await self._bank.shown(scope)
         return await self._render.page(
             request,
             "deposits.html",
+            lines=lines,
+            matched=matched,
+            doubts=bank_lines.DOUBTS,
+            bank_shown=bank_lines.SHOWN,
             deposits=views,
             total=total,
             alone=alone,
@@ -186,7 +192,7 @@ class DepositPages:
         picture = ""
         try:
             if do in frozenset(DepositVerdict):
-                seen = _sum(form.get("seen", "")) if do == DepositVerdict.CONFIRMED else None
+                seen = typed_sum(form.get("seen", "")) if do == DepositVerdict.CONFIRMED else None
                 picture = await self._picture(request)
                 finding = DepositFinding(
                     report=0,
@@ -378,7 +384,7 @@ def _card(text: str) -> str:
     return f"{digits[:6]}…{digits[-4:]}" if len(digits) >= 12 else f"…{digits[-4:]}"
 
 
-def _sum(text: str) -> int:
+def typed_sum(text: str) -> int:
     """What a field says in toman, or in rial where it says so, as rial. Raises PageRefusal."""
     bare = persian.tidy(text[:60]).replace("تومان", "").strip()
     currency = "IRT"

@@ -40,6 +40,7 @@ EVENTS: Mapping[str, str] = {
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",
     EventType.DEPOSIT_CONFIRMED: "واریز تأیید شد",
     EventType.DEPOSIT_REJECTED: "واریز دیده نشد",
+    EventType.DEPOSIT_UNMATCHED: "واریز از سفارش جدا شد",
     EventType.REFUNDED: "وجه برگشت داده شد",
     EventType.DELIVERY_AGREED: "زمان تحویل هماهنگ شد",
     EventType.DELIVERY_CHANGED: "زمان تحویل تغییر کرد",
@@ -107,6 +108,7 @@ WHY_NOT_AGAIN: Mapping[str, str] = {
 
 MESSAGE_REASONS: Mapping[str, str] = {
     "too_late": "وقت آن گذشته بود",
+    "called_twice": "دو بار تماس گویا گرفته شد و کسی پاسخ نداد",
     "opted_out": "مشتری نخواسته است پیامک بگیرد",
     "maybe_sent": "پاسخ سامانهٔ پیامک گم شد و روشن نیست که رفته باشد",
     Over.HOUR: "این شماره در یک ساعت بیش از اندازه پیامک می‌گرفت",
@@ -376,6 +378,11 @@ ACTS: Mapping[str, str] = {
     Act.DEPOSIT_CONFIRMED: "واریز را تأیید کرد",
     Act.DEPOSIT_REJECTED: "نوشت که واریز دیده نشد",
     Act.DEPOSIT_GIVEN_BACK: "واریز را برای بررسی دوباره برگرداند",
+    Act.DEPOSIT_MATCHED: "واریز بانک را به سفارش داد",
+    Act.DEPOSIT_UNMATCHED: "واریز را از سفارش جدا کرد",
+    Act.BANK_LINE_LEFT: "واریزی را بی‌سفارش دانست",
+    Act.BANK_LINE_REOPENED: "واریزی را به فهرست برگرداند",
+    Act.STATEMENT_TAKEN: "صورت‌حساب بانک را ثبت کرد",
     Act.CALLS_HANDED: "تماس‌ها را به دیگران سپرد",
     Act.CALLS_PUT_OFF: "تماس‌ها را به وقت دیگر برد",
     Act.FEED_RENEWED: "نشانی تازهٔ تقویم ساخت",

@@ -243,7 +243,7 @@ class TrackingCodes:
             request,
             "tracking.html",
             status=422 if wrong else 200,
-            sources=sources,
+            shops={source: self._deps.shops.get(source, source) for source in sources},
             chosen=request.get(FORM, {}).get("source", sources[0] if sources else ""),
             typed=typed,
             wrong=wrong,

@@ -100,6 +100,10 @@ def _addresses(config: Config) -> Iterator[Finding]:
         account: Any = provider
         key = "url" if hasattr(account, "url") else "base_url"
         yield from _address(f"{file}: providers.{name}.{key}", str(getattr(account, key)), carries="the key")
+        if status_url := getattr(account, "status_url", None):
+            yield from _address(f"{file}: providers.{name}.status_url", status_url, carries="the key")
+        if credit := getattr(account, "credit", None):
+            yield from _address(f"{file}: providers.{name}.credit.url", credit.url, carries="the key")
     for name, webhook in config.webhooks.items():
         yield from _address(f"{file}: webhooks.{name}.url", webhook.url)
     for name, source in config.sources.items():

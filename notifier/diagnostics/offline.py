@@ -6,6 +6,7 @@ from pathlib import Path
 
 from notifier import zones
 from notifier.config import Config, accounts
+from notifier.config.bank import BankSource
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
 from notifier.diagnostics.findings import Finding as Finding
@@ -74,6 +75,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_where_to_pay(config, loaded),
         *_half_a_shop(config),
         *_opt_out(config),
+        *_accounts(config),
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
@@ -214,6 +216,25 @@ def _half_a_shop(config: Config) -> Iterator[Finding]:
             yield _warning(f"{config.file}: sources.{name}.shop.{left[0]}", text)
 
 
+def _accounts(config: Config) -> Iterator[Finding]:
+    """Accounts whose orders nobody has, and promises about accounts that there are none of."""
+    banks = {name: source for name, source in config.sources.items() if isinstance(source, BankSource)}
+    known = ", ".join(config.shop_sources) or "none"
+    for name, source in banks.items():
+        for shop in source.shops:
+            if shop not in config.shop_sources:
+                text = f"there is no shop [sources.{shop}]; there are: {known}"
+                yield _error(f"{config.file}: sources.{name}.shops", text)
+        if source.fields.amount is None and source.currency != "IRR":
+            yield _warning(
+                f"{config.file}: sources.{name}.currency",
+                "is of fields.amount, which is not said; of texts write toman_senders",
+            )
+    if config.deposits.is_automatic and not banks:
+        text = 'is "exact", and no [sources.NAME] of kind "bank" tells what came; add one, or write "off"'
+        yield _warning(f"{config.file}: deposits.automatic", text)
+
+
 def _opt_out(config: Config) -> Iterator[Finding]:
     """Room for «لغو۱۱» that is not there, or that nothing fills."""
     used = {name: line for name in accounts.names(config) if (line := accounts.section(config, name)) is not None}
@@ -303,6 +324,9 @@ def _providers(config: Config) -> Iterator[Finding]:
     for key, name in named:
         if name not in config.providers:
             yield _error(f"{config.file}: {key}", f"there is no [providers.{name}]; there are: {known}")
+        elif getattr(config.providers[name], "callback", None) is not None and not config.callbacks.token:
+            text = "reports are posted to us, and nothing takes them: set [callbacks] token"
+            yield _warning(f"{config.file}: providers.{name}.callback", text)
 
 
 def _slots(config: Config) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from yarl import URL
 from notifier.clock import Clock
 from notifier.config import Config, accounts
 from notifier.config.loopback import is_loopback
-from notifier.config.providers import KavenegarConfig
+from notifier.config.providers import KavenegarConfig, KavenegarVoiceConfig
 from notifier.config.rest import RestConfig
 from notifier.config.sources import WooCommerceSource
 from notifier.diagnostics.store import judged
@@ -21,7 +21,7 @@ from notifier.domain.counted import counted
 from notifier.intake.inactivity import last_heard
 from notifier.intake.woocommerce.rest import RestTrouble
 from notifier.outbound.breaker import EndpointStates
-from notifier.sms.providers.base import Provider, ProviderError
+from notifier.sms.providers.base import CreditUntold, Provider, ProviderError
 from notifier.sms.providers.kavenegar import KavenegarProvider
 from notifier.store import keys as names
 from notifier.texts import loading
@@ -34,6 +34,9 @@ async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
     about, settings = f"providers.{provider.name}", accounts.settings(config, provider.name)
     try:
         credit = await provider.credit()
+    except CreditUntold as untold:
+        yield ok(about, str(untold))
+        return
     except ProviderError as trouble:
         yield error(about, str(trouble))
         return
@@ -44,7 +47,7 @@ async def account(config: Config, provider: Provider) -> AsyncIterator[Verdict]:
         yield warning(about, left, f"fill up the account: low_credit is {settings.low_credit:,}")
     else:
         yield ok(about, left)
-    if isinstance(settings, KavenegarConfig) and is_loopback(URL(settings.base_url).host or ""):
+    if isinstance(settings, KavenegarConfig | KavenegarVoiceConfig) and is_loopback(URL(settings.base_url).host or ""):
         yield warning(about, f"texts go to {settings.base_url}, not to Kavenegar", "set base_url before you go live")
     if isinstance(provider, KavenegarProvider):
         async for verdict in _kavenegar(about, provider):

@@ -348,6 +348,7 @@ class _Deciding:
             version=template.version,
             to=phone,
             text=template.render(context),
+            spoken=template.spoken(context),
             created_at=self.now,
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
@@ -406,7 +407,10 @@ class _Deciding:
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
                 promised = [one for one in chosen(self.block.rule(news.kind).sms) if one.template == template]
-                if not any(not self._pointless_text(text, news) for text in promised):
+                unpaid = self._waits_for_payment(news.kind)
+                if unpaid:  # the money was there and is not any more
+                    self._put_aside(news)
+                if unpaid or not any(not self._pointless_text(text, news) for text in promised):
                     del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
                     self._note(LineKind.MESSAGE_CANCELLED, template, ref=message)

@@ -29,6 +29,7 @@ class EventType(StrEnum):
     DEPOSIT_REPORTED = "payment.deposit_reported"
     DEPOSIT_CONFIRMED = "payment.deposit_confirmed"
     DEPOSIT_REJECTED = "payment.deposit_rejected"
+    DEPOSIT_UNMATCHED = "deposit.unmatched"
     REFUNDED = "payment.refunded"
     DELIVERY_AGREED = "delivery.agreed"
     DELIVERY_CHANGED = "delivery.changed"
@@ -150,6 +151,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return self.details.reference or str(self.at_ms // 1000)
             case EventType.DEPOSIT_CONFIRMED if self.details.deposit_amount is not None:
                 return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
+            case EventType.DEPOSIT_UNMATCHED:
+                return self.details.reference or ""
             case EventType.DELIVERY_FAILED:
                 return str(self.at_ms // 1000)
             case EventType.DELAYED:

@@ -72,10 +72,10 @@ def name_keys(name: str | None) -> set[str]:
     return {"".join(words[at:] + words[:at]) for at in range(len(words))}
 
 
-def family_key(name: str | None) -> set[str]:
-    """Of ``name_keys`` the one with the family name first: what somebody who looks for an old order knows."""
+def outer_name_keys(name: str | None) -> set[str]:
+    """Of ``name_keys`` those with the first name and with the family name first: of an old order nobody knows more."""
     words = _words(name or "")
-    return {"".join(words[-1:] + words[:-1])} if words else set()
+    return {"".join(words), "".join(words[-1:] + words[:-1])} if words else set()
 
 
 def code_key(code: str) -> str:

@@ -112,6 +112,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     essential: bool = False
     keeps_quiet_hours: bool = False
     patterns: dict[str, Pattern] = {}  # by kind of provider; a provider whose kind is not here gets the text
+    spoken: str = ""  # what a call reads out, where the template has words for that
     not_before: datetime | None = None
     expires_at: datetime | None = None
     overtakes: bool = False  # once it is ready, older texts of its order that may be overtaken are not sent any more

@@ -59,6 +59,7 @@ _NOT_TAKEN: dict[EventType, frozenset[str]] = {
     # The reference of an attempt that came to nothing is no receipt to keep.
     EventType.PAYMENT_FAILED: frozenset({"reference"}),
     EventType.DEPOSIT_REJECTED: frozenset({"reference", "deposit_amount"}),
+    EventType.DEPOSIT_UNMATCHED: frozenset({"reference", "deposit_amount"}),
 }
 
 
@@ -103,6 +104,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
     parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it
     page_token: str | None = None  # in the address of the customer's page: who knows it may see the order
+    pay_exactly: int = 0  # rial: the sum that no other open order has, where the shop wants such sums
     registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
     updated_at: int = 0  # unix ms
@@ -125,9 +127,11 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event) or self.rated_anew(event):
             return False
         known = self.news.get(event.type)
+        if event.type is EventType.DEPOSIT_UNMATCHED:
+            return known is not None and known.get(event.distinction, -1) >= event.at_ms
         if event.type is EventType.DEPOSIT_CONFIRMED and known:
             if self.deposit_rest or not self.deposit_confirmed:
-                return event.distinction in known
+                return event.distinction in self._came
             return apply_events(self, [event]).deposit_surplus <= self.deposit_surplus
         return known is not None and (event.distinction in known or not event.distinction)
 
@@ -237,31 +241,51 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_confirmed(self) -> bool:
         """Whether the last word about the deposit is that it arrived."""
-        confirmed = self.happened(EventType.DEPOSIT_CONFIRMED)
+        confirmed = max(self._came.values(), default=None)
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
         return confirmed is not None and (rejected is None or confirmed >= rejected)
 
     @property
+    def _came(self) -> dict[str, int]:
+        """The deposits that were confirmed and not taken back since: distinction → unix ms."""
+        confirmed = self.news.get(EventType.DEPOSIT_CONFIRMED, {})
+        undone = self.news.get(EventType.DEPOSIT_UNMATCHED)
+        if not undone:
+            return confirmed
+        return {name: at for name, at in confirmed.items() if undone.get(name, -1) < at}
+
+    @property
+    def transfer_due(self) -> int:
+        """The sum (rial) that a transfer for this order is awaited of; 0 where none is."""
+        amount = self.details.amount
+        if not amount or self.method is not PaymentMethod.BANK_TRANSFER or self.cancelled or self.paid or self.refunded:
+            return 0
+        return self.deposit_rest or self.pay_exactly or amount
+
+    @property
     def deposit_received(self) -> int | None:
         """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
-        return sum(rial for _, rial in self.deposits.values()) if self.deposits else None
+        came = self._came
+        stand = [rial for name, (_, rial) in self.deposits.items() if name in came]
+        return sum(stand) if stand else None
 
     @property
     def deposit_rest(self) -> int:
         """What is still to come (rial) of a deposit that came in part; 0 where it came as a whole, or not at all."""
-        confirmed = self.news.get(EventType.DEPOSIT_CONFIRMED, {})
+        confirmed = self._came
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
         as_a_whole = "" in confirmed and (rejected is None or confirmed[""] >= rejected)
-        if not self.deposits or self.details.amount is None or as_a_whole:
+        received = self.deposit_received
+        if received is None or self.details.amount is None or as_a_whole:
             return 0
-        return max(self.details.amount - (self.deposit_received or 0), 0)
+        return max(self.details.amount - received, 0)
 
     @property
     def deposit_surplus(self) -> int:
         """By how much (rial) the deposits that came are more than the order costs."""
         if self.details.amount is None:
             return 0
-        return max((self.deposit_received or 0) - self.details.amount, 0)
+        return max((self.deposit_received or 0) - max(self.details.amount, self.pay_exactly), 0)
 
     @property
     def delivery_said(self) -> int | None:
@@ -304,7 +328,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def stage(self) -> Stage:
         """The furthest stage in the news. A part of a deposit pays for nothing yet."""
-        came, amount = self.news.get(EventType.DEPOSIT_CONFIRMED, {}), self.details.amount
+        came, amount = self._came, self.details.amount
         whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
         reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
         return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)

@@ -161,6 +161,9 @@ class MessageTemplate(Protocol):
     @property
     def via(self) -> Via: ...
     def render(self, context: Any) -> str: ...
+    def spoken(self, context: Any) -> str:
+        """What a call reads out, where the template has words for that; empty: the text, as one says it."""
+
     def patterns(self, context: Any) -> dict[str, Pattern]:
         """The message as an approved pattern, by kind of provider; those that its values do not fit are left out."""
 

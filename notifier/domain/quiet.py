@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class QuietHours:
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
+
+
+_NIGHT = QuietHours(start=time(22), end=time(8))
+_TEHRAN = ZoneInfo("Asia/Tehran")
+
+
+def polite(moment: datetime) -> datetime:
+    """When a call that nobody asked for may ring in Iran: ``moment`` itself, or the next morning."""
+    return _NIGHT.next_allowed(moment, _TEHRAN)
 
 
 def _local(moment: datetime, zone: tzinfo) -> datetime:

@@ -22,6 +22,7 @@ def as_it_is(message: Message, order: Order, rulebook: Rulebook, now: datetime) 
         to=order.details.phone or message.to,
         version=template.version,
         text=template.render(context),
+        spoken=template.spoken(context),
         patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
     )
     return message if said == message else replace(said, order_v=order.v)

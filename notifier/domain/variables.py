@@ -74,7 +74,9 @@ def order(context: Context) -> str:
 @variable
 def amount(context: Context) -> str:
     """What the order costs, in toman; empty when unknown, and for nothing to pay."""
-    return _toman(context.order.details.amount)
+    order = context.order
+    own = order.pay_exactly and order.transfer_due == order.pay_exactly
+    return _toman(order.pay_exactly if own else order.details.amount)
 
 
 @variable

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import chain, islice
-from typing import TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import jdatetime
@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "code": (
         (
             *("tracking code", "tracking number", "tracking no", "کد رهگیری", "شماره رهگیری", "کد رهگیری پستی"),
-            *("کد مرسوله", "شماره مرسوله", "بارکد پستی"),
+            *("کد مرسوله", "شماره مرسوله", "بارکد پستی", "بارکد مرسوله", "کد رهگیری مرسوله", "شماره پیگیری پستی"),
         ),
         ("tracking", "barcode", "رهگیری", "بارکد"),
         ("code", "کد"),
@@ -83,15 +83,7 @@ class SheetRow:
 
 def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[ImportRow]:
     """Every row that is not empty. Parcels without a date left ``now``. Raises NotTracking."""
-    first = file.readline(_HEADINGS_WITHIN)
-    skipped = 0
-    if first.lower().startswith("sep="):  # Excel's own way to say what stands between the columns
-        first, skipped = file.readline(_HEADINGS_WITHIN), 1
-    delimiter = max(_DELIMITERS, key=first.count)
-    if delimiter not in first:
-        delimiter = ","
-    rows = csv.reader(chain([first], file), delimiter=delimiter)
-    places = _places(next(rows, []))
+    rows, places, skipped = _under_headings(file)
     while True:
         line = rows.line_num + 1 + skipped
         try:
@@ -105,10 +97,29 @@ def entries(file: TextIO, *, source: str, zone: ZoneInfo, now: datetime) -> Iter
             yield _entry(line, cells, places, source, zone, now)
 
 
+def _under_headings(file: TextIO) -> tuple[Any, dict[str, int], int]:
+    """A reader of the rows, where each column stands, and how many lines stand above the headings."""
+    skipped, missing = 0, list[NotTracking]()
+    for _ in range(_TITLES):
+        first = file.readline(_HEADINGS_WITHIN)
+        if first.lower().startswith("sep="):  # Excel's own way to say what stands between the columns
+            first, skipped = file.readline(_HEADINGS_WITHIN), skipped + 1
+        delimiter = max(_DELIMITERS, key=first.count)
+        rows = csv.reader(chain([first], file), delimiter=delimiter if delimiter in first else ",")
+        try:
+            return rows, _places(next(rows, [])), skipped
+        except NotTracking as error:
+            if error.is_double:
+                raise
+            missing.append(error)
+            skipped += rows.line_num
+    raise max(missing, key=_likeness)
+
+
 def of_table(rows: Iterable[SheetRow], *, source: str, zone: ZoneInfo, now: datetime) -> Iterator[ImportRow]:
     """Every row of a table that is not empty; above its headings may stand a title or two. Raises NotTracking."""
     left = iter(rows)
-    places, first = None, None
+    places, missing = None, list[NotTracking]()
     for row in islice(left, _TITLES):
         try:
             places = _places(row.cells)
@@ -116,9 +127,9 @@ def of_table(rows: Iterable[SheetRow], *, source: str, zone: ZoneInfo, now: date
         except NotTracking as error:
             if error.is_double:
                 raise
-            first = first if first is not None and first.headings else error
+            missing.append(error)
     if places is None:
-        raise first or NotTracking("the table is empty", column="order", headings=[])
+        raise max(missing, key=_likeness, default=NotTracking("the table is empty", column="order", headings=[]))
     for row in left:
         if not any(cell.strip() for cell in row.cells) and row.fault is None:
             continue
@@ -172,8 +183,14 @@ def _places(headings: Sequence[str]) -> dict[str, int]:
     return places
 
 
+def _likeness(error: NotTracking) -> tuple[bool, int]:
+    """How much a row looks like headings: one column is there, and more than a title has."""
+    return error.column == "code", sum(bool(heading) for heading in error.headings)
+
+
 def _key(heading: str) -> str:
-    return re.sub(r"[\s_\-.:]+", "", persian.fold(heading))
+    """A heading without blanks and signs: «شماره‌ی سفارش» and «شمارهٔ سفارش» are «شماره سفارش»."""
+    return re.sub(r"[\s_\-.:]+", "", re.sub(r"ه\s*ی(?=\s)", "ه", persian.fold(heading).strip()))
 
 
 def _entry(

@@ -44,7 +44,7 @@ class UnreadUpload(NotifierError):
         self.fault = fault
 
 
-_SHEETS = {
+SHEETS = {
     SheetFault.BROKEN: UploadFault.BROKEN,
     SheetFault.BOMB: UploadFault.BOMB,
     SheetFault.ROWS: UploadFault.ROWS,
@@ -61,8 +61,8 @@ def of_file(content: bytes, *, source: str, zone: ZoneInfo, now: datetime) -> li
         try:
             return _bounded(tracking.of_table(sheets.rows(content), source=source, zone=zone, now=now))
         except NotASheet as error:
-            raise UnreadUpload(_SHEETS[error.fault]) from None
-    text = _decoded(content)
+            raise UnreadUpload(SHEETS[error.fault]) from None
+    text = decoded(content)
     if not text.strip("\ufeff \r\n\t,;"):
         raise UnreadUpload(UploadFault.EMPTY)
     return _bounded(tracking.entries(io.StringIO(text, newline=""), source=source, zone=zone, now=now))
@@ -126,7 +126,7 @@ def _bounded(found: Iterator[ImportRow]) -> list[ImportRow]:
     return every
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """As Excel may have saved it: UTF-8, «Unicode text», or the code page of a Persian Windows."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")

@@ -14,6 +14,7 @@ from notifier.errors import Conflict, NotFound, Problem, WrongContentType
 from notifier.intake import answers
 from notifier.intake.dead_letters import DeadLetter
 from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repeated, Unchanged
+from notifier.store.bank import GivenLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,13 @@ class Found:
 
     delivery: Delivery
     question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """A line of a bank account in a request."""
+
+    line: GivenLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,7 @@ class ShopAdapter(ABC):
         """Who sent it. Raises Problem where that is not this shop."""
 
     @abstractmethod
-    def read(self, received: Received, proof: Proof) -> Found | AnswerAlone:
+    def read(self, received: Received, proof: Proof) -> Found | FoundLine | AnswerAlone:
         """What is in it. Raises Problem."""
 
     def read_batch(self, received: Received, proof: Proof) -> Iterable[Part]:
@@ -120,8 +128,12 @@ class ShopAdapter(ABC):
         raise NotFound(self.no_batch)
 
     @abstractmethod
-    def replay(self, kept: DeadLetter) -> Found | Iterable[Part]:
+    def replay(self, kept: DeadLetter) -> Found | FoundLine | Iterable[Part]:
         """What is in a kept delivery by the rules of today, whatever its signature and age. Raises Problem."""
+
+    def keeps(self, body: bytes) -> bool:
+        """Whether a body that was refused may be kept, whoever sent it."""
+        return True
 
     def unnamed(self, status: str) -> str:
         """The question that a status asks which nobody has named; it sends nothing."""

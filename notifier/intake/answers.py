@@ -7,11 +7,13 @@ from msgspec import Struct
 
 from notifier.clock import TEHRAN
 from notifier.domain import phones
+from notifier.domain.bank import BankLine, BankMovement, LineStanding
 from notifier.domain.calls import Purpose
 from notifier.domain.decide import Decision
 from notifier.domain.orders import Order, Priority, deliver_at
 from notifier.domain.slots import SlotMark
 from notifier.domain.timeline import SuppressionReason
+from notifier.store.bank import TakenLine
 from notifier.store.bookings import Booked
 from notifier.store.records import Moment, encode
 
@@ -56,6 +58,19 @@ class Decided(AnswerPart, frozen=True):
     calls: tuple[PlannedCall, ...]
     suppressed: tuple[Suppressed, ...]
     delivery_mark: SlotMark | None = None
+    pay_exactly: int | None = None
+
+
+class KeptLine(AnswerPart, frozen=True):
+    """A line of a bank account; ``order_id`` is the order that it paid by itself."""
+
+    line: str
+    duplicate: bool
+    understood: Literal[True]
+    movement: BankMovement
+    amount: int
+    standing: LineStanding
+    order_id: str | None = None
 
 
 class BatchPart(Struct, frozen=True):
@@ -97,6 +112,27 @@ def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
             else Suppressed(purpose=Purpose(one.what), reason=one.reason)
             for one in (*decision.suppressed, *booked.suppressed)
         ),
+        pay_exactly=to_pay(decision.order),
+    )
+
+
+def to_pay(order: Order) -> int | None:
+    """The sum (rial) of its own that an order is to be paid by; None where it has none, or is paid."""
+    return order.pay_exactly if order.pay_exactly and order.transfer_due == order.pay_exactly else None
+
+
+def line(taken: TakenLine, now: BankLine) -> bytes:
+    """The answer to a line of an account: it is on disk. ``now`` is how it stands."""
+    return encode(
+        KeptLine(
+            line=now.id,
+            duplicate=not taken.is_new,
+            understood=True,
+            movement=now.said.movement,
+            amount=now.said.amount,
+            standing=now.standing,
+            order_id=now.order.partition(":")[2] or None if now.standing is LineStanding.MATCHED else None,
+        )
     )
 
 
@@ -135,6 +171,7 @@ def _answer(
     messages: tuple[PlannedMessage, ...] = (),
     calls: tuple[PlannedCall, ...] = (),
     suppressed: tuple[Suppressed, ...] = (),
+    pay_exactly: int | None = None,
 ) -> bytes:
     return encode(
         Decided(
@@ -149,5 +186,6 @@ def _answer(
             messages=messages,
             calls=calls,
             suppressed=suppressed,
+            pay_exactly=pay_exactly,
         )
     )

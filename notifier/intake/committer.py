@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain.decide import Decision
+from notifier.domain.events import EventType
 from notifier.domain.history import settle
-from notifier.domain.orders import AGREEING, Order
+from notifier.domain.orders import AGREEING, Order, apply_events
 from notifier.domain.policy import Rulebook
 from notifier.domain.slots import DeliverySlot
 from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
@@ -37,10 +38,11 @@ from notifier.intake.delivery import (
 )
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
-from notifier.store import daily, page_tokens, work, writes
+from notifier.store import daily, exact_sums, page_tokens, work, writes
 from notifier.store import keys as names
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
+from notifier.store.exact_sums import ExactSums
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text, decode, ms
@@ -80,14 +82,17 @@ class Committer:
     publish: Publish = no_op
     on_taken: Callable[[Sequence[TakenEvent]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
+    unique_sums: Callable[[], bool] = lambda: False
     places: SlotPlaces = field(init=False)
     parked: Parked = field(init=False)
     planned: Planned = field(init=False)
+    sums: ExactSums = field(init=False)
     _groups: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
         self.places = SlotPlaces(self.redis)
         self._groups = Batcher(self._commit, self.patience, self.on_group)
+        self.sums = ExactSums(self.redis)
         self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
         self.parked = Parked(self.redis, self._groups.submit, self.partitions)
 
@@ -125,7 +130,7 @@ class Committer:
                 if outcome is None:
                     key = waiting.keys.order(waiting.delivery.source, waiting.delivery.order_id)
                     known = fresh.get(key) or (decode(order, Order) if order is not None else None)
-                    ready = self._prepare(waiting, known)
+                    ready = self._prepare(waiting, known, await self._sum(waiting, known))
                     if ready is not None:
                         prepared.append(ready)
                         if ready.decision:
@@ -191,7 +196,26 @@ class Committer:
         values = answers[0] if self.partitions == 1 else answers[: len(records)]
         return list(zip(values[::2], values[1::2], strict=True)), customers, answers[len(records) :]
 
-    def _prepare(self, waiting: PendingDelivery, order: Order | None) -> _Prepared | None:
+    async def _sum(self, waiting: PendingDelivery, order: Order | None) -> int:
+        """The sum of its own that an order is to be paid by; 0 for none."""
+        held = order.pay_exactly if order else 0
+        if not self.unique_sums():
+            return held
+        delivery = waiting.delivery
+        before = order or Order(id=delivery.order_id, source=delivery.source)
+        after = apply_events(before, delivery.events(order))
+        if not after.transfer_due or after.deposit_received or after.happened(EventType.REGISTERED) is None:
+            return held
+        return held if exact_sums.fits(after) else await self.sums.of(after, ms(self.clock.now()))
+
+    async def _give_back(self, before: Order | None, after: Order) -> None:
+        """The sum of an order that is over, or that has another one now."""
+        if before is None or not before.pay_exactly or not before.transfer_due:
+            return
+        if not after.transfer_due or after.pay_exactly != before.pay_exactly:
+            await self.sums.give_back(before, ms(self.clock.now()))
+
+    def _prepare(self, waiting: PendingDelivery, order: Order | None, pay_exactly: int) -> _Prepared | None:
         """Decide, and put together what is to be written; None when there is no news."""
         delivery, keys, now = waiting.delivery, waiting.keys, self.clock.now()
         events = delivery.events(order)
@@ -208,9 +232,12 @@ class Committer:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), as_text(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
             return _Prepared(waiting, unit, order, None, answer)
-        rulebook = self.rulebook()
+        rulebook, known = self.rulebook(), order
+        if pay_exactly != (order.pay_exactly if order else 0):
+            blank = Order(id=delivery.order_id, source=delivery.source, created_at=ms(now))
+            known = replace(order or blank, pay_exactly=pay_exactly)
         token = page_tokens.new_token() if rulebook.pages and not (order and order.page_token) else None
-        decision = settle(order, events, rulebook, now, page_token=token)
+        decision = settle(known, events, rulebook, now, page_token=token)
         return _Prepared(waiting, unit, order, decision, b"")
 
     async def _take_places(self, prepared: Sequence[_Prepared]) -> None:
@@ -280,6 +307,8 @@ class Committer:
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
                 first = ready.order is None and ready.decision is not None
+                if ready.decision:
+                    await self._give_back(ready.order, ready.decision.order)
                 parked = tuple(value or ())
                 waiting.resolve(Recorded(ready.answer, ready.decision, waiting.keys, parked=parked, is_first=first))
             elif name == "exists":

@@ -7,9 +7,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 from notifier.errors import Problem, Unprocessable
-from notifier.intake.adapter import Answer, Found, ShopAdapter
+from notifier.intake.adapter import Answer, Found, FoundLine, ShopAdapter
 from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.submitting import Submitter
+from notifier.store.bank import TakesLines
 
 
 class ReplayOutcome(StrEnum):
@@ -38,6 +39,7 @@ class Replayer:
     book: DeadLetters
     shops: Mapping[str, ShopAdapter]
     submitter: Submitter
+    lines: TakesLines | None = None
 
     async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
@@ -71,6 +73,8 @@ class Replayer:
             found = shop.replay(kept)
             if isinstance(found, Found):
                 return found.question
+            if isinstance(found, FoundLine):
+                return ""
             return next((part.found.detail for part in found if isinstance(part.found, Problem)), "")
         except Problem as problem:
             return (
@@ -81,6 +85,10 @@ class Replayer:
     async def _take(self, shop: ShopAdapter, kept: DeadLetter) -> bool:
         """False when all in it is known. Raises Problem when it is refused still."""
         found = shop.replay(kept)
+        if isinstance(found, FoundLine):
+            if self.lines is None:
+                raise Unprocessable("Lines of accounts are taken by the running service: replay it in the console.")
+            return any(one.is_new for one in await self.lines.take(shop.name, [found.line]))
         if isinstance(found, Found):
             if found.question:
                 raise Unprocessable(found.question)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from notifier.config import Config
+from notifier.config.bank import BankSource
 from notifier.config.mapping import MappingSource
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.events import EventType
@@ -68,10 +69,15 @@ def _mapping(config: Config, name: str, shop: MappingSource, event: EventType, c
     return body, sample.headers | {"content-type": kind} | shop.scheme().sign(body, at=now)
 
 
+def _bank(config: Config, name: str, shop: BankSource, event: EventType, changes: Changes, now: datetime) -> Post:
+    raise ConfigError(f"sources.{name} tells of an account: it has no events of orders; trigger one of a shop")
+
+
 KINDS: Mapping[str, Callable[[Config, str, Any, EventType, Changes, datetime], Post]] = {
     "standard": _standard,
     "woocommerce": _woocommerce,
     "mapping": _mapping,
+    "bank": _bank,
 }
 """What posts an event as a shop of each kind. A new kind of shop has its row here."""
 

@@ -29,6 +29,7 @@ from notifier.retention.personal_data import Orders, forms_of, mentions, names_o
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
 from notifier.store import order_bundle, private_files, search_index, work
+from notifier.store.bank import BankBook
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
@@ -124,6 +125,8 @@ class Customers:
             lines = await asyncio.to_thread(self.archive.rewrite, lambda record: without(record, forms, orders))
             total["lines of the archive"] += lines
             total["pictures of receipts"] += await self._erase_receipts(orders)
+            lines = await BankBook(self.redis).forget_texts([f"{source}:{name}" for source, name in orders])
+            total["texts of banks"] += lines
             total["lines of imports"] += await self._erase_import_leftovers(forms)
             total = +total
             done = not total or await rewritten(self.redis)

@@ -74,6 +74,8 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SREM", keys.reported(reference), member)
     unit.do("HDEL", keys.findings, member)
+    if due := order.transfer_due:
+        unit.do("SREM", keys.transfers(str(due)), member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     search_index.drop(unit, keys, order)

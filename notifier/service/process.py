@@ -27,6 +27,7 @@ from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
 from notifier.intake.agreeing import Agreeing
+from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.dead_letters import DeadLetters
 from notifier.intake.delivery import Delivery, TakenEvent
@@ -54,9 +55,11 @@ from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
 from notifier.service.watching import watching
 from notifier.sms import take_over
+from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.templates import Template, Templates
 from notifier.store import counting, page_tokens
 from notifier.store import keys as names
+from notifier.store.bank import BankBook
 from notifier.store.durability import durability_warnings
 from notifier.store.health import health
 from notifier.store.opening import Store
@@ -70,6 +73,7 @@ from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
+from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -88,6 +92,7 @@ _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
 _ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
+_BANK_CHECK = 15  # seconds between looks at lines of accounts that belong to no order yet
 _PUSH_CHECK = 1  # seconds between looks at what browsers of the staff are to be pushed
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
@@ -183,6 +188,7 @@ class Service:
             publish=publish,
             on_taken=self._tell_taken,
             on_group=counters.committed,
+            unique_sums=lambda: self.config.deposits.unique_sums,
         )
         self.sending = sending(
             config,
@@ -220,9 +226,20 @@ class Service:
         )
         self.parking = Parking(self.reader, self.committer.parked)
         shops, gate = adapters(config), FairQueue(self.committer, config.sources, queue=config.server.queue)
+        self.bank = BankMatching(
+            BankBook(self.redis),
+            self.reader,
+            self.committer,
+            self.clock,
+            rulebook=lambda: self.rulebook,
+            sources=lambda source: self.config.paid_into(source),
+            automatic=lambda: self.config.deposits.is_automatic,
+            tell=self.sending.alerts.tell,
+        )
         submitter = Submitter(gate, self.reader.knows)
         kept = DeadLetters(self.redis, tuple(shops), config.retention.refused_deliveries)
-        self.rejections, self.replayer = RejectionRecorder(kept, self.clock), Replayer(kept, shops, submitter)
+        self.rejections = RejectionRecorder(kept, self.clock)
+        self.replayer = Replayer(kept, shops, submitter, self.bank)
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
@@ -248,6 +265,7 @@ class Service:
             recorder=self.rejections,
             counters=self.delivery_counters,
             tell=self.sending.alerts.tell,
+            lines=self.bank,
         )
         self.app = create_app(
             WebDependencies(
@@ -256,6 +274,7 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
+                reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
                 agreeing=self.agreeing,
@@ -298,6 +317,7 @@ class Service:
                 ticks.every(_PUSH_CHECK, self.pushing.sender.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
+            ticks.every(_BANK_CHECK, self._keep_bank)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)
             ticks.every(_PLACES_CHECK, self.places.tick)
@@ -321,6 +341,13 @@ class Service:
         if any(node.is_nearly_full for node in await health(self.redis)):
             text = "حافظهٔ پایگاه داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
             await self.sending.alerts.tell("store_memory", text)
+
+    async def _keep_bank(self) -> None:
+        if await self.bank.tick():
+            self._wake()
+        now = ms(self.clock.now())
+        await self.bank.book.prune(now)
+        await self.committer.sums.tick(now)
 
     async def _remind(self) -> None:
         if await self.reminders.tick():
@@ -371,6 +398,7 @@ class Service:
                 take_up=self.reloader.take_up,
             ),
             promises=self.promises,
+            bank=self.bank,
             push_key=self.pushing.public_key if self.pushing else "",
             agreeing=self.agreeing,
         )
@@ -401,6 +429,14 @@ class Service:
             self.sending.inbox,
             accounts.kavenegar_names(config),
         )
+
+    def _reports(self) -> ReportCallbacks:
+        described = {
+            line.name: line.provider.reports
+            for line in self.sending.accounts
+            if isinstance(line.provider, HttpProvider) and line.provider.is_called_back
+        }
+        return ReportCallbacks(self.config.callbacks.tokens(), self.sending.receipts, described)
 
     async def _stop_posting(self, task: "asyncio.Task[None]") -> None:
         """Settle what is under way, unless a shop takes too long: it will get that again."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifier.config import Config
+from notifier.config.bank import BankSource
 from notifier.config.mapping import MappingSource
 from notifier.config.rest import RestConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.intake.adapter import ShopAdapter
+from notifier.intake.bank.shop import BankFeed
 from notifier.intake.mapping.shop import MappingShop
 from notifier.intake.standard import signature as signatures
 from notifier.intake.standard.shop import StandardShop
@@ -26,6 +28,10 @@ def _woocommerce(name: str, source: WooCommerceSource, config: Config) -> ShopAd
 
 def _mapping(name: str, source: MappingSource, config: Config) -> ShopAdapter:
     return MappingShop(name, source.scheme(), source.rules(config.shop_of(name).zone))
+
+
+def _bank(name: str, source: BankSource, config: Config) -> ShopAdapter:
+    return BankFeed(name, source.scheme(), source.rules(config.shop_of(name).zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ KINDS: Mapping[str, KindOfShop] = {
         "پیشرفته، وب‌هوک‌ها، وضعیت آن را دوباره «فعال» کنید.",
     ),
     "mapping": KindOfShop(adapter=_mapping),
+    "bank": KindOfShop(adapter=_bank, when_silent="گوشی یا برنامه‌ای را ببینید که پیامک‌های بانک را می‌فرستد."),
 }
 """By ``kind`` of a section. A new kind of shop has its row here."""
 

@@ -1,8 +1,19 @@
-"""A Kavenegar to practise against: the same paths, limits, codes and traps, with faults on demand."""
+"""A Kavenegar and a Bale to practise against: the same paths, limits, codes and traps, with faults on demand."""
 
 from notifier.simulator.app import create_app
+from notifier.simulator.bale import SimulatedBale, SimulatedBaleMessage
 from notifier.simulator.faults import Fault
-from notifier.simulator.records import AccountRules, Ripening, SimulatedMessage
+from notifier.simulator.records import AccountRules, CallOutcome, Ripening, SimulatedMessage
 from notifier.simulator.state import Simulator
 
-__all__ = ["AccountRules", "Fault", "Ripening", "SimulatedMessage", "Simulator", "create_app"]
+__all__ = [
+    "AccountRules",
+    "CallOutcome",
+    "Fault",
+    "Ripening",
+    "SimulatedBale",
+    "SimulatedBaleMessage",
+    "SimulatedMessage",
+    "Simulator",
+    "create_app",
+]

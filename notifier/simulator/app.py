@@ -1,13 +1,14 @@
-"""The simulator behind HTTP: Kavenegar's own paths under /v1, the handles to set and look at it under /_sim."""
+"""The simulator behind HTTP: Kavenegar's own paths under /v1, Bale's under /bale, the handles to set and look at both
+under /_sim."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 from aiohttp import web
 
 from notifier import tasks
-from notifier.simulator import control
+from notifier.simulator import bale, control
 from notifier.simulator.answers import Entry, envelope
 from notifier.simulator.codes import ACCEPTED, RefusedError
 from notifier.simulator.faults import Fault
@@ -26,6 +27,7 @@ def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> 
     app[SIMULATOR] = simulator
     app[CLOSING] = asyncio.Event()
     app.router.add_route("*", "/v1/{key}/{path:.*}", _call)
+    app.router.add_post("/bale/api/v3/send_message", _send_by_bale)
     app.add_routes(control.ROUTES)
 
     async def close(app: web.Application) -> None:
@@ -52,15 +54,36 @@ async def _report_forever(simulator: Simulator, every: float) -> None:
 
 async def _call(request: web.Request) -> web.StreamResponse:
     """One call of the API, with whatever fault befalls it."""
+    return await _befallen(request, request.match_info["path"].removesuffix(".json"), _answer)
+
+
+async def _send_by_bale(request: web.Request) -> web.StreamResponse:
+    return await _befallen(request, bale.METHOD, _bale_answer)
+
+
+async def _befallen(
+    request: web.Request, method: str, carry_out: Callable[[web.Request, Simulator], Awaitable[web.Response]]
+) -> web.StreamResponse:
     simulator = request.app[SIMULATOR]
-    path = request.match_info["path"].removesuffix(".json")
-    struck = simulator.faults.strike(path)
+    struck = simulator.faults.strike(method)
     trouble = next((fault for fault in struck if fault.kind != "latency"), None)
-    answer = await _answer(request, simulator) if any(fault.accepted for fault in struck) else None
+    answer = await carry_out(request, simulator) if any(fault.accepted for fault in struck) else None
     await asyncio.sleep(sum(fault.seconds for fault in struck if fault.kind == "latency"))
     if trouble is not None:
         return await _trouble(request, trouble, answer, simulator)
-    return await _answer(request, simulator) if answer is None else answer
+    return await carry_out(request, simulator) if answer is None else answer
+
+
+async def _bale_answer(request: web.Request, simulator: Simulator) -> web.Response:
+    try:
+        fields = msgspec.json.decode(await request.read())
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = None
+    taken = len(simulator.bale.messages)
+    status, body = simulator.bale.send(request.headers.get("api-access-key"), fields)
+    if simulator.on_bale is not None and len(simulator.bale.messages) > taken:
+        simulator.on_bale(simulator.bale.messages[-1])
+    return _json(body, status if simulator.http_mirror or "error_data" not in body else ACCEPTED)
 
 
 async def _answer(request: web.Request, simulator: Simulator) -> web.Response:
@@ -103,6 +126,9 @@ async def _trouble(
     match fault.kind:
         case "code":
             mirrored = simulator.http_mirror if fault.http_mirror is None else fault.http_mirror
+            if fault.is_of_bale:
+                status, body = bale.refusal(fault.code, mirrored=mirrored)
+                return _json(body, status)
             return _json(envelope(fault.code), fault.code if mirrored else ACCEPTED)
         case "http_error":
             page = f"<html><body><h1>{fault.status} Server Error</h1></body></html>"

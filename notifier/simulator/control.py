@@ -1,4 +1,4 @@
-"""The handles under /_sim: faults, customers' messages, credit, and what was sent."""
+"""The handles under /_sim: faults, customers' messages, credit, what becomes of calls, and what was sent."""
 
 from typing import Annotated, TypeVar
 
@@ -9,6 +9,7 @@ from notifier.simulator import phones
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.faults import Fault
 from notifier.simulator.keys import SIMULATOR
+from notifier.simulator.records import CallOutcome
 
 ROUTES = web.RouteTableDef()
 T = TypeVar("T")
@@ -22,13 +23,19 @@ class InboundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: str | None = None
 
 
+class BaleOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    absent: list[str] = []
+    credit: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    contacts: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
 class CreditOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     credit: Annotated[int, msgspec.Meta(ge=0)]
 
 
 @ROUTES.get("/_sim/messages")
 async def messages(request: web.Request) -> web.Response:
-    """What was sent, oldest first; ``?receptor=`` for one number."""
+    """What was sent and called, oldest first; ``?receptor=`` for one number."""
     receptor = request.query.get("receptor")
     try:
         wanted = None if receptor is None else phones.anywhere(receptor)
@@ -80,6 +87,35 @@ async def credit(request: web.Request) -> web.Response:
     return _json({"credit": simulator.credit})
 
 
+@ROUTES.get("/_sim/bale")
+async def show_bale(request: web.Request) -> web.Response:
+    """What was sent by Bale, oldest first, and how it is set."""
+    return _bale(request)
+
+
+@ROUTES.post("/_sim/bale")
+async def set_bale(request: web.Request) -> web.Response:
+    """Who has no account at Bale, and how many messages and people are left; what is left out becomes as usual."""
+    order, bale = await _body(request, BaleOrder), request.app[SIMULATOR].bale
+    try:
+        bale.absent = {phones.mobile(number) for number in order.absent}
+    except RefusedError:
+        raise _refusal("`absent` holds what is no mobile number; write them like 09121234567") from None
+    bale.credit, bale.contacts = order.credit, order.contacts
+    return _bale(request)
+
+
+@ROUTES.post("/_sim/calls")
+async def set_calls(request: web.Request) -> web.Response:
+    """By number, what becomes of calls to it: answered, busy, no_answer, rejected or failed."""
+    order, simulator = await _body(request, dict[str, CallOutcome]), request.app[SIMULATOR]
+    try:
+        simulator.call_outcomes = {phones.voice(number): outcome for number, outcome in order.items()}
+    except RefusedError:
+        raise _refusal("a name is no phone number; write it like 09121234567") from None
+    return _json(simulator.call_outcomes)
+
+
 async def _body(request: web.Request, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=shape)
@@ -89,6 +125,12 @@ async def _body(request: web.Request, shape: type[T]) -> T:
 
 def _faults(request: web.Request) -> web.Response:
     return _json({"faults": request.app[SIMULATOR].faults.in_force})
+
+
+def _bale(request: web.Request) -> web.Response:
+    bale = request.app[SIMULATOR].bale
+    standing = {"absent": sorted(bale.absent), "credit": bale.credit, "contacts": bale.contacts}
+    return _json({"messages": bale.messages, **standing})
 
 
 def _refusal(detail: str) -> web.HTTPUnprocessableEntity:

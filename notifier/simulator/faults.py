@@ -15,14 +15,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     latency     the answer comes ``seconds`` (of real time) late; adds to the other kinds
     drop        the connection is closed without an answer
     hang        no answer ever
-    code        an envelope with ``code`` in place of the entries
+    code        an envelope with ``code`` in place of the entries, or Bale's refusal with its ``code``
     http_error  an HTML page with the HTTP status ``status``, as a proxy gives
     broken_json half an envelope under HTTP 200
     """
 
     kind: FaultKind
     method: str | None = None
-    """Such as ``sms/send``; None is every method."""
+    """Such as ``sms/send``, or ``bale/send_message``; None is every method of Kavenegar's."""
     times: int | None = None
     """None is until it is cleared."""
     probability: float = 1.0
@@ -36,7 +36,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if self.kind == "latency" and self.seconds <= 0:
             raise ValueError("a latency fault needs `seconds` above 0")
-        if self.kind == "code" and not 201 <= self.code <= 999:
+        if self.kind == "code" and not (1 if self.is_of_bale else 201) <= self.code <= 999:
             raise ValueError("a code fault needs `code`: one from Kavenegar's table, such as 418")
         if self.method is not None and "/" not in self.method:
             raise ValueError("`method` is a path such as sms/send")
@@ -46,6 +46,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("`probability` is above 0 and at most 1")
         if self.times is not None and self.times < 1:
             raise ValueError("`times` is at least 1; leave it out for ever")
+
+    @property
+    def is_of_bale(self) -> bool:
+        return self.method is not None and self.method.startswith("bale/")
+
+    def befalls(self, method: str) -> bool:
+        """Whether a call of this method may meet it."""
+        return self.method == method or (self.method is None and not method.startswith("bale/"))
 
 
 class Faults:
@@ -73,7 +81,7 @@ class Faults:
         """What befalls this call: any latencies, and at most one other trouble at the end."""
         struck: list[Fault] = []
         for fault in self.in_force:
-            if fault.method in (None, method) and self._dice.random() < fault.probability:
+            if fault.befalls(method) and self._dice.random() < fault.probability:
                 self._count_down(fault)
                 struck.append(fault)
                 if fault.kind != "latency":

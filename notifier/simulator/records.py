@@ -1,5 +1,6 @@
 """What the simulator keeps and how it may be set."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -8,6 +9,16 @@ import msgspec
 from notifier.simulator.codes import SimulatedStatus
 
 Method = Literal["send", "sendarray", "lookup", "maketts"]
+CallOutcome = Literal["answered", "busy", "no_answer", "rejected", "failed"]
+
+CALL_STATUSES: Mapping[CallOutcome, SimulatedStatus] = {
+    "answered": SimulatedStatus.DELIVERED,
+    "busy": SimulatedStatus.UNDELIVERED,
+    "no_answer": SimulatedStatus.UNDELIVERED,
+    "rejected": SimulatedStatus.UNDELIVERED,
+    "failed": SimulatedStatus.FAILED,
+}
+"""Of a call Kavenegar tells no more than of an SMS: which of them it was does not show on the wire."""
 
 
 class Ripening(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +87,8 @@ class SimulatedMessage(msgspec.Struct, frozen=True, kw_only=True):
     fate: int
     """The status it ends with from ``settled_at`` on."""
     status: int
+    outcome: CallOutcome | None = None
+    """Of a call: what became of it."""
 
     def at(self, now: datetime) -> "SimulatedMessage":
         """The message as it stands at ``now``."""

@@ -6,12 +6,22 @@ from datetime import timedelta
 
 from notifier.clock import Clock
 from notifier.simulator import phones, text
+from notifier.simulator.bale import SimulatedBale, SimulatedBaleMessage
 from notifier.simulator.callbacks import Callbacks, Verb
 from notifier.simulator.codes import SimulatedStatus
 from notifier.simulator.faults import Faults
 from notifier.simulator.inbox import SimulatedInbox
 from notifier.simulator.outbox import SimulatedOutbox
-from notifier.simulator.records import AccountRules, Blocked, Draft, Ripening, SimulatedInbound, SimulatedMessage
+from notifier.simulator.records import (
+    CALL_STATUSES,
+    AccountRules,
+    Blocked,
+    CallOutcome,
+    Draft,
+    Ripening,
+    SimulatedInbound,
+    SimulatedMessage,
+)
 
 DEFAULT_SENDER = "10004346"
 _RIPENING = Ripening()
@@ -22,7 +32,8 @@ class Simulator:
     """A Kavenegar account in memory.
 
     ``blocked`` and ``undeliverable`` hold numbers in the local ``09…`` form and decide about messages accepted from
-    then on. ``on_message`` is called with each accepted message. ``templates`` are lookup's patterns by name.
+    then on, ``call_outcomes`` about calls to a number. ``on_message`` is called with each accepted message,
+    ``on_bale`` with each of Bale's. ``templates`` are lookup's patterns by name.
     """
 
     def __init__(
@@ -39,10 +50,12 @@ class Simulator:
         templates: Mapping[str, str] | None = None,
         blocked: Iterable[str] = (),
         undeliverable: Iterable[str] = (),
+        call_outcomes: Mapping[str, CallOutcome] | None = None,
         http_mirror: bool = True,
         rules: AccountRules = _RULES,
         seed: int = 0,
         on_message: Callable[[SimulatedMessage], None] | None = None,
+        on_bale: Callable[[SimulatedBaleMessage], None] | None = None,
     ) -> None:
         self.clock = clock
         self.api_key = api_key
@@ -53,12 +66,14 @@ class Simulator:
         self.templates = dict(templates or {})
         self.blocked = {phones.mobile(number) for number in blocked}
         self.undeliverable = {phones.anywhere(number) for number in undeliverable}
+        self.call_outcomes = {phones.voice(number): outcome for number, outcome in (call_outcomes or {}).items()}
         self.http_mirror = http_mirror
         self.rules = rules
-        self.on_message = on_message
+        self.on_message, self.on_bale = on_message, on_bale
         self.faults = Faults(seed=seed)
         self.outbox = SimulatedOutbox(clock=clock, credit=credit)
         self.inbox = SimulatedInbox()
+        self.bale = SimulatedBale(clock=clock, api_key=api_key)
         self.blocked_by_line: dict[tuple[str, str], Blocked] = {}
         self.config = {
             "apilogs": "justfaults",
@@ -164,6 +179,7 @@ class Simulator:
             settled_at=now if debugging else draft.sent_at + self.ripen_after.settled,
             fate=SimulatedStatus.CANCELLED if debugging else self._fate(draft),
             status=SimulatedStatus.QUEUED,
+            outcome=self._outcome(draft) if draft.method == "maketts" and not debugging else None,
         ).at(now)
         self.outbox.add(message)
         self._watch(message, message.status)
@@ -175,10 +191,16 @@ class Simulator:
 
     def _fate(self, draft: Draft) -> SimulatedStatus:
         refused = draft.receptor in self.blocked or (draft.sender, draft.receptor) in self.blocked_by_line
+        if draft.method == "maketts":
+            return CALL_STATUSES[self._outcome(draft)]
         # Lookup goes through to those who block advertising, and a call is no SMS.
         if refused and draft.method in ("send", "sendarray"):
             return SimulatedStatus.BLOCKED
         return SimulatedStatus.UNDELIVERED if draft.receptor in self.undeliverable else SimulatedStatus.DELIVERED
+
+    def _outcome(self, draft: Draft) -> CallOutcome:
+        usual: CallOutcome = "no_answer" if draft.receptor in self.undeliverable else "answered"
+        return self.call_outcomes.get(draft.receptor, usual)
 
     def _remembered(self, localid: int) -> SimulatedMessage | None:
         message = self.outbox.find_localid(localid)

@@ -20,7 +20,7 @@ from notifier.domain import money
 from notifier.domain.back_off import doubling
 from notifier.sms import reasons
 from notifier.sms.opt_out import OptOutBy
-from notifier.sms.providers.base import Failed, Failure, Provider, ProviderError, Result
+from notifier.sms.providers.base import CreditUntold, Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
 from notifier.store.publishing import Alert
@@ -165,6 +165,8 @@ class Account:
     async def _ask_credit(self) -> int | None:
         try:
             credit = await self.provider.credit()
+        except CreditUntold:
+            return None
         except ProviderError as error:
             log.warning("credit unknown", action="credit_unknown", provider=self.name, reason=str(error))
             return None

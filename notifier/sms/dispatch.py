@@ -13,7 +13,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier.clock import Clock
+from notifier.domain.channels import Channel
 from notifier.domain.messages import Message, MessageState
+from notifier.domain.quiet import polite
+from notifier.domain.spoken import spoken_form
 from notifier.errors import NotifierError
 from notifier.sms import outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
@@ -34,6 +37,7 @@ LEASE = timedelta(seconds=60)
 """How long a worker may keep a message: well over the provider's time limit, so that nobody else takes it meanwhile."""
 
 _CAREFULLY = 16  # calls at once that must not be made twice: so many are in doubt when a worker dies
+_MORNINGS = 4  # that are looked at for an hour to call at; quiet hours by day as well as by night leave none
 _SETTLE_AGAIN = 0.5  # seconds
 _REPLICAS_AGAIN = timedelta(seconds=5)  # after which a text is tried again that must not be sent without replicas
 
@@ -66,7 +70,9 @@ class Dispatch:
         careful: list[ClaimedMessage] = []
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
-            outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=self.texting_time)
+            outcome = verdicts.beforehand(
+                one, now, safe_to_repeat=safe, texting_time=self._hours(line), channel=line.provider.channel
+            )
             if outcome is None and self._abroad(one, safe_to_repeat=safe):
                 outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
             if outcome is not None:
@@ -125,7 +131,7 @@ class Dispatch:
         _note_sent(line, claimed)
         began = self.clock.now()
         with posting(hold):
-            results = await line.provider.send([_outgoing(line, one.message) for one in claimed])
+            results = await line.provider.send([_outgoing(line, one) for one in claimed])
         return await self._answered(line, list(zip(claimed, results, strict=True)), began, hold)
 
     async def _answered(
@@ -167,8 +173,8 @@ class Dispatch:
         began = self.clock.now()
         plain = [one for one in ours if not _by_pattern(line, one.message)]
         patterns = [one for one in ours if _by_pattern(line, one.message)]
-        sending = [line.provider.send([_outgoing(line, one.message) for one in plain])] if plain else []
-        looking_up = [line.provider.lookup(_outgoing(line, one.message)) for one in patterns]
+        sending = [line.provider.send([_outgoing(line, one) for one in plain])] if plain else []
+        looking_up = [line.provider.lookup(_outgoing(line, one)) for one in patterns]
         with posting(hold):
             sent, looked_up = await asyncio.gather(asyncio.gather(*sending), asyncio.gather(*looking_up))
         results = [*(sent[0] if sent else ()), *looked_up]
@@ -196,7 +202,22 @@ class Dispatch:
 
     def _costs(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[int]:
         assert self.bounds is not None
+        if (price := line.provider.price) is not None:
+            return [price] * len(claimed)
         return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
+
+    def _hours(self, line: Account) -> Callable[[datetime], datetime]:
+        """When words may be brought by this line: a call wakes people, whatever holds for texts."""
+        return self._speaking_time if line.provider.channel is Channel.VOICE else self.texting_time
+
+    def _speaking_time(self, moment: datetime) -> datetime:
+        """Outside quiet hours, and by day whatever those say."""
+        for _ in range(_MORNINGS):
+            later = polite(self.texting_time(moment))
+            if later == moment:
+                break
+            moment = later
+        return moment
 
     async def _settle_paid(self, line: Account, settled: Sequence[Settled]) -> None:
         """Write down what became of them, and what they came to."""
@@ -211,8 +232,9 @@ class Dispatch:
             result,
             self.clock.now(),
             safe_to_repeat=_safe_to_repeat(line, claimed.message),
-            texting_time=self.texting_time,
+            texting_time=self._hours(line),
             chance=self.chance,
+            channel=line.provider.channel,
         )
         return replace(verdict, began=began)
 
@@ -272,14 +294,17 @@ def _safe_to_repeat(line: Account, message: Message) -> bool:
     return line.provider.repeatable and not _by_pattern(line, message)
 
 
-def _outgoing(line: Account, message: Message) -> Outgoing:
+def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
+    message = claimed.message
     pattern = message.patterns.get(line.provider.kind)
+    aloud = line.provider.channel is Channel.VOICE
     return Outgoing(
         id=int(message.id),
         to=message.to,
-        text=footed(message.text, line.opt_out_by),
+        text=(message.spoken or spoken_form(message.text)) if aloud else footed(message.text, line.opt_out_by),
         pattern=pattern.name if pattern else None,
         tokens=pattern.tokens if pattern else None,
+        calls=verdicts.taken(claimed),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from notifier.domain import phones
 from notifier.domain.counted import counted
 from notifier.domain.messages import Attempt, Audience, MessageState
+from notifier.sms import verdicts
 from notifier.sms.limits import Over
 from notifier.sms.providers.base import REMEMBERED
 from notifier.store.reading import StoredMessage
@@ -13,7 +14,7 @@ from notifier.store.reading import StoredMessage
 _ENDS = {
     MessageState.QUEUED: "It waits to be sent.",
     MessageState.SENDING: "A worker is sending it at this moment.",
-    MessageState.ACCEPTED: "The provider took it and has not said yet whether it arrived.",
+    MessageState.ACCEPTED: "The provider took it and has not said whether it arrived.",
     MessageState.DELIVERED: "It arrived.",
     MessageState.UNDELIVERED: "It did not arrive: the phone could not be reached.",
     MessageState.BLOCKED: "It did not arrive: the customer's number takes no texts from this line.",
@@ -27,6 +28,7 @@ _ENDS = {
 _REASONS = {
     "too_late": "Reason: its time was over.",
     "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
+    "called_twice": "Reason: two calls read it out and none was answered; there is no third.",
     "opted_out": "Reason: the customer wants no texts but the essential ones.",
     Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",
     Over.DAY: "Reason: its number got more texts than [sms.limits] number_day within a day. It did not leave.",
@@ -62,7 +64,8 @@ def explain(stored: StoredMessage) -> Iterator[str]:
 def _attempt(attempt: Attempt) -> str:
     tried = f"{_when(attempt.at)}: {attempt.provider}"
     if attempt.outcome == "accepted":
-        return f"{tried} took it{f' for {attempt.cost:,} rial' if attempt.cost else ''}."
+        more = " It never tells whether a text arrived." if attempt.reason == verdicts.UNREPORTED else ""
+        return f"{tried} took it{f' for {attempt.cost:,} rial' if attempt.cost else ''}.{more}"
     code = f" (code {attempt.code})" if attempt.code else ""
     return f"{tried} did not take it{code}, {attempt.outcome}: {attempt.reason}"
 

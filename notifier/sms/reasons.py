@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-_NUMBERED = re.compile(r"(?P<who>Kavenegar|sms\.ir) answered (?P<number>\d+): [^()]*(?:\((?P<said>.*)\))?", re.DOTALL)
+_NUMBERED = re.compile(
+    r"(?P<who>Kavenegar|sms\.ir|Bale) answered (?P<number>\d+): [^()]*(?:\((?P<said>.*)\))?", re.DOTALL
+)
 
 _OURS = "درخواست برای سامانهٔ پیامک درست نبود؛ به مسئول فنی بگویید"
 KAVENEGAR: Mapping[int, str] = {
@@ -40,11 +42,30 @@ KAVENEGAR: Mapping[int, str] = {
     607: "برچسب پیامک درست نیست",
 }
 
+BALE: Mapping[int, str] = {
+    2: "بله خطایی داشت؛ دوباره آزموده می‌شود",
+    3: "پیام‌ها به بله بیش از اندازه بود؛ کمی دیگر دوباره آزموده می‌شود",
+    4: "درخواست برای بله درست نبود؛ به مسئول فنی بگویید",
+    8: "بله این شماره را نمی‌شناسد",
+    17: "این شماره در بله حساب ندارد",
+    20: "اعتبار بله تمام شده است؛ حساب را شارژ کنید",
+    21: "ربات بله به سقف مخاطبانش رسیده است؛ از بله بخواهید آن را بیشتر کند",
+    401: "کلید بله پذیرفته نشد؛ کلید و شمارهٔ ربات را در تنظیمات ببینید",
+    403: "کلید بله اینجا اجازه ندارد؛ کلید و شمارهٔ ربات را در تنظیمات ببینید",
+    404: "نشانی بله در تنظیمات درست نیست",
+}
+_KNOWN = {"Kavenegar": KAVENEGAR, "Bale": BALE}
+_PLAIN: Mapping[str, str] = {
+    "Bale reaches only Iranian mobile numbers": "بله فقط به شمارهٔ موبایل ایران می‌رسد",
+    "Calls reach only numbers in Iran": "تماس گویا فقط به شماره‌های ایران می‌رسد",
+}
+"""What our own adapters say before anybody is asked."""
+
 
 def told(reason: str) -> str:
     """The reason of a failure for people. What a provider says in words of its own is left as it is."""
     match = _NUMBERED.match(reason)
     if match is None:
-        return reason
-    known = KAVENEGAR.get(int(match["number"])) if match["who"] == "Kavenegar" else None
+        return _PLAIN.get(reason, reason)
+    known = _KNOWN.get(match["who"], {}).get(int(match["number"]))
     return known or match["said"] or "سامانهٔ پیامک نپذیرفت و دلیلی که بشناسیم نگفت"

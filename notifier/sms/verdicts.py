@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from notifier.domain.back_off import back_off, doubling
+from notifier.domain.channels import Channel
 from notifier.domain.messages import Attempt, MessageState
 from notifier.sms.outbox import ClaimedMessage, Settled
-from notifier.sms.providers.base import Accepted, DeliveryStatus, Failure, Result
+from notifier.sms.providers.base import MOST_CALLS, Accepted, DeliveryStatus, Failure, Result
 
 FIRST_REPORT = timedelta(minutes=5)
 """When a provider is first asked how far a message has come."""
@@ -37,11 +38,19 @@ REASONS = {
     DeliveryStatus.CANCELLED: "the provider cancelled it and gave the cost back",
 }
 
+UNREPORTED = "unreported"
+"""The reason of an accepted attempt of which its provider never tells more."""
+
 TextingTime = Callable[[datetime], datetime]
 
 
 def beforehand(
-    claimed: ClaimedMessage, now: datetime, *, safe_to_repeat: bool, texting_time: TextingTime
+    claimed: ClaimedMessage,
+    now: datetime,
+    *,
+    safe_to_repeat: bool,
+    texting_time: TextingTime,
+    channel: Channel = Channel.SMS,
 ) -> Settled | None:
     """What becomes of a message that is not to be sent after all, or not yet; None when it is to be sent now."""
     perhaps_sent = in_doubt(claimed, safe_to_repeat=safe_to_repeat)
@@ -52,11 +61,22 @@ def beforehand(
         return _unknown(claimed, now) if perhaps_sent else _too_late(claimed, now)
     if perhaps_sent and now - claimed.first > DEDUPLICATED:
         return _unknown(claimed, now)
-    held = claimed.message.keeps_quiet_hours and not claimed.by_hand
-    allowed = texting_time(now) if held else now
+    if channel is Channel.VOICE and taken(claimed) >= MOST_CALLS and not perhaps_sent:
+        return Settled(claimed=claimed, state=MessageState.FAILED, now=now, reason="called_twice")
+    allowed = texting_time(now) if _held(claimed, channel) else now
     if allowed > now:
         return Settled(claimed=claimed, state=MessageState.QUEUED, now=now, again_at=allowed, bound=perhaps_sent)
     return None
+
+
+def taken(claimed: ClaimedMessage) -> int:
+    """How often the line that has it now took it before."""
+    return sum(one.provider == claimed.provider and one.outcome == "accepted" for one in claimed.attempts)
+
+
+def _held(claimed: ClaimedMessage, channel: Channel) -> bool:
+    """Whether it waits for the morning: a call always does, a text unless it may pass or a person had it sent."""
+    return channel is Channel.VOICE or (claimed.message.keeps_quiet_hours and not claimed.by_hand)
 
 
 def put_back(claimed: ClaimedMessage, now: datetime, *, safe_to_repeat: bool) -> Settled:
@@ -78,6 +98,7 @@ def of(
     safe_to_repeat: bool,
     texting_time: TextingTime,
     chance: random.Random,
+    channel: Channel = Channel.SMS,
 ) -> Settled:
     """What a provider's answer makes of a message."""
     if isinstance(result, Accepted):
@@ -85,8 +106,14 @@ def of(
             claimed=claimed,
             state=STATES.get(result.status, MessageState.ACCEPTED),
             now=now,
-            attempt=Attempt(at=now, provider=claimed.provider, outcome="accepted", cost=result.cost),
-            ask_at=now + FIRST_REPORT,
+            attempt=Attempt(
+                at=now,
+                provider=claimed.provider,
+                outcome="accepted",
+                cost=result.cost,
+                reason="" if result.reported else UNREPORTED,
+            ),
+            ask_at=now + FIRST_REPORT if result.reported else None,
             provider_id=result.provider_id,
             cost=result.cost,
             reason=REASONS.get(result.status),
@@ -95,16 +122,16 @@ def of(
     # Once a provider may have a message, it stays its own, whatever later tries say: none of them takes that back.
     bound = result.maybe_sent or in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     match result.failure:
-        case Failure.REFUSED:
+        case Failure.REFUSED | Failure.ELSEWHERE:
             return Settled(claimed=claimed, state=MessageState.FAILED, now=now, attempt=attempt, reason=result.reason)
         case Failure.UNKNOWN:
             return _unknown(claimed, now, attempt)
         case Failure.ACCOUNT:  # the message is not to blame: any line may have it at once
-            return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time)
+            return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time, channel=channel)
         case Failure.RETRY:
             # Where the line is to be left alone for longer, it is paused, and another may have the message before.
             again_at = now + back_off(len(claimed.attempts), WAITS, jitter=chance.random())
-            return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time)
+            return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time, channel=channel)
 
 
 def _later(
@@ -115,11 +142,11 @@ def _later(
     *,
     bound: bool,
     texting_time: TextingTime,
+    channel: Channel,
 ) -> Settled:
     """Back to the outbox, unless that would be too late."""
     message = claimed.message
-    held = message.keeps_quiet_hours and not claimed.by_hand
-    allowed = texting_time(again_at) if held else again_at
+    allowed = texting_time(again_at) if _held(claimed, channel) else again_at
     if allowed >= (claimed.expires_at or (message.not_before or message.created_at) + TRIED_FOR):
         return _unknown(claimed, now, attempt) if bound else _too_late(claimed, now, attempt)
     return Settled(

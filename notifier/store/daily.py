@@ -137,12 +137,11 @@ def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) 
     """The hash of a day as it is stored: of these shops alone, or all that was counted."""
     kinds: dict[str, Counter[str]] = {}
     for stored, count in counts.items():
-        name, source = stored.decode(), ""
-        if name.startswith("@"):
-            source, _, name = name[1:].partition(" ")
+        source, kind, rest = _parsed(stored)
         if sources is None or source in sources:
-            kind, _, rest = name.partition(" ")
-            kinds.setdefault(kind, Counter())[rest] += int(count)
+            if (found := kinds.get(kind)) is None:
+                found = kinds[kind] = Counter()
+            found[rest] = found.get(rest, 0) + int(count)
 
     def named(kind: str) -> Counter[str]:
         return Counter(kinds.get(kind))
@@ -179,6 +178,16 @@ def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) 
         satisfaction=named("satisfaction"),
         marks=numbered("mark"),
     )
+
+
+@lru_cache(maxsize=8192)
+def _parsed(stored: bytes) -> tuple[str, str, str]:
+    """Source, kind and what is counted of a counter's name: most names are the same each day."""
+    name, source = stored.decode(), ""
+    if name.startswith("@"):
+        source, _, name = name[1:].partition(" ")
+    kind, _, rest = name.partition(" ")
+    return source, kind, rest
 
 
 @lru_cache(maxsize=256)

@@ -81,6 +81,12 @@ class Keys:
         "with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
+    transfers = of_one(
+        "transfers:<rial>",
+        "set: the orders of which a transfer of exactly this sum is awaited",
+        "when it came, or the order is cancelled; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     findings = Single(
         "deposits:findings",
         "hash: order → what somebody last saw at the bank of a deposit of it, and whether it waits for a second person",
@@ -116,7 +122,7 @@ class Keys:
     found_by = Single(
         "found_by",
         "what orders are found by, each with its order behind `|`: `n` and a name from each of its words on, `c` and a "
-        "code that is not in small letters and digits alone; of a packed order its family name and codes",
+        "code that is not in small letters and digits alone; of a packed order its first and family name and codes",
         "with the order",
         Moves(MEMBERS, By.ORDER, "second part of the member"),
     )
@@ -421,6 +427,37 @@ AUDIT = _only(
     "who did what, by unix ms: accounts, sign-ins, refusals, exports, erasures, settings; in the slot of `STAFF`",
     "each line after *audit*",
 )
+BANK_OPEN = _only(
+    "n:bank:open:{n:staff}",
+    "lines of bank accounts by which money came that belongs to no order yet, by unix ms; in the slot of `STAFF`",
+    "when somebody says whose it is, or that it is nobody's; else with the line",
+)
+BANK_TELLING = _only(
+    "n:bank:telling:{n:staff}",
+    "lines that were given to an order, or taken back, and the order was not told yet, by unix ms; in the slot of "
+    "`STAFF`",
+    "when the order was told",
+)
+BANK_MATCHED = _only(
+    "n:bank:matched:{n:staff}",
+    "lines that were given to an order, by the unix ms it was done at; in the slot of `STAFF`",
+    "with the line",
+)
+BANK_BALANCES = _only(
+    "n:bank:balances:{n:staff}",
+    "hash: source and account → the last balance that the bank said, and when (unix ms); in the slot of `STAFF`",
+    "one entry an account",
+)
+BANK_SUMS = _only(
+    "n:bank:sums:{n:staff}",
+    "hash: sum in rial → the order that is to be paid by exactly it; in the slot of `STAFF`",
+    "two days after the order is paid, cancelled or given up",
+)
+BANK_SUMS_END = _only(
+    "n:bank:sums:end:{n:staff}",
+    "the sums of `BANK_SUMS`, by the unix ms at which another order may have it; in the slot of `STAFF`",
+    "with the sum",
+)
 PUSH = _only(
     "n:push:{n:staff}",
     "hash: a browser of the staff that is pushed to, by the hash of its address; in the slot of `STAFF`",
@@ -473,6 +510,33 @@ text_edits = _of_one(
     "n:text-edits:{n:staff}:<template>",
     "list: who wrote a text anew in the console, newest first; in the slot of `STAFF`",
     "the oldest go: 200 a text",
+)
+bank_line = _of_one(
+    "n:bank:line:{n:staff}:<line>",
+    "a line of a bank account: what a text or a statement said of it, and which order it was given to; in the slot of "
+    "`STAFF`",
+    "lapses 180 days after it came; its text goes with the order it was given to",
+)
+bank_open_of = _of_one(
+    "n:bank:open:{n:staff}:<rial>",
+    "set: the lines of `BANK_OPEN` of one sum; in the slot of `STAFF`",
+    "lapses with the lines",
+)
+bank_known = _of_one(
+    "n:bank:known:{n:staff}:<fingerprint>",
+    "the line that has this sum with this balance, or this reference: by it a line is known that comes twice; in the "
+    "slot of `STAFF`",
+    "lapses with the line",
+)
+bank_lines_of = _of_one(
+    "n:bank:of:{n:staff}:<order>",
+    "set: the lines that were given to an order; in the slot of `STAFF`",
+    "lapses with the lines",
+)
+uploaded_statement = _of_one(
+    "n:uploaded-statement:<upload>",
+    "a statement of account that somebody handed in and looks at before it is taken",
+    "lapses after two hours",
 )
 uploaded_codes = _of_one(
     "n:uploaded-codes:<upload>",

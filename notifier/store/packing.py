@@ -15,6 +15,7 @@ from notifier.store import number_codec
 
 _DICTIONARIES = {1: "packing.dict", 2: "packing-2.dict"}  # first byte of a packed record → the file it was packed with
 _NEWEST = max(_DICTIONARIES)
+NEWEST_FILE = _DICTIONARIES[_NEWEST]
 _RAW = -zlib.MAX_WBITS  # neither header nor checksum: the store has its own
 _VERSIONED = re.compile(rb'\{"v":\d+\}')
 _MOST = 16 * 1024 * 1024  # bytes of one unpacked record

@@ -29,7 +29,7 @@ def entries(order: Order | None, *, packed: bool = False) -> set[str]:
     if order is None:
         return set()
     member = f"{order.source}:{order.id}"
-    wanted = lookup.family_key if packed else lookup.name_keys
+    wanted = lookup.outer_name_keys if packed else lookup.name_keys
     names = {f"{NAME}{key}|{member}" for key in wanted(order.details.name)}
     return names | {f"{CODE}{key}|{member}" for key in lookup.code_keys(order)}
 
@@ -57,7 +57,7 @@ def drop(unit: UnitOfWork, keys: Keys, order: Order) -> None:
 
 
 def shrink(unit: UnitOfWork, keys: Keys, order: Order) -> None:
-    """Have an order that is long over found by its family name only, not by each of its names."""
+    """Have an order that is long over found by its first and its family name, not by those between."""
     if gone := entries(order) - entries(order, packed=True):
         unit.do("ZREM", keys.found_by, *sorted(gone))
 

@@ -32,6 +32,11 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
         unit.do("ZADD", keys.deposits, reported, member)
     elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
         unit.do("ZREM", keys.deposits, member)
+    owed, due = before.transfer_due if before else 0, order.transfer_due
+    if owed and owed != due:
+        unit.do("SREM", keys.transfers(str(owed)), member)
+    if due and owed != due:
+        unit.do("SADD", keys.transfers(str(due)), member)
     details = order.details
     if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SADD", keys.reported(details.reference), member)

@@ -6,7 +6,7 @@ from itertools import chain
 from notifier.domain.policy import Shop, Shops
 from notifier.sms.price import Prices
 from notifier.sms.templates import Template
-from notifier.texts import lint, patterns, sizes
+from notifier.texts import aloud, lint, patterns, sizes
 from notifier.texts.flaws import Flaw
 
 
@@ -15,6 +15,7 @@ def review(loaded: Mapping[str, Template], shops: Shops, prices: Prices) -> Iter
     for template in loaded.values():
         yield from lint.spelling(template.path, template.source)
         yield from patterns.flaws(template, shops.of(template.shop))
+        yield from aloud.flaws(template, shops.of(template.shop))
         sent = (sizes.too_long(template, shop, prices) for shop in speakers(template, loaded, shops))
         yield from dict.fromkeys(chain.from_iterable(sent))
 

@@ -47,7 +47,7 @@ def create_app(deps: WebDependencies) -> web.Application:
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    from_outside = [*webhooks.routes(), *deps.callbacks.routes()]
+    from_outside = [*webhooks.routes(), *deps.callbacks.routes(), *deps.reports.routes()]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(deps.calling, deps.reader)
     slots = SlotViews(deps.agreeing, {*config.regions.cities, config.regions.default})

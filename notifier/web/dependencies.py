@@ -11,6 +11,7 @@ from notifier.intake.agreeing import Agreeing
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
 
@@ -24,6 +25,7 @@ class WebDependencies:
     clock: Clock
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
+    reports: ReportCallbacks
     accounts: Accounts
     calling: Calling
     agreeing: Agreeing

@@ -15,7 +15,9 @@ from redis.exceptions import RedisError
 from notifier.clock import Clock
 from notifier.errors import NotFound, Problem
 from notifier.incoming import heads
-from notifier.intake.adapter import AnswerAlone, Proof, Received, ShopAdapter
+from notifier.intake import answers
+from notifier.intake.adapter import AnswerAlone, FoundLine, Proof, Received, ShopAdapter
+from notifier.intake.bank.matching import BankMatching
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.rejections import Handled, Rejection, RejectionRecorder, rejection
 from notifier.intake.submitting import Submitter
@@ -44,6 +46,7 @@ class Webhooks:
     recorder: RejectionRecorder
     counters: DeliveryCounters
     tell: Alert
+    lines: BankMatching
 
     def routes(self) -> list[web.RouteDef]:
         async def one(request: web.Request) -> web.Response:
@@ -66,6 +69,7 @@ class Webhooks:
         answer = said.answer
         refusal, response = (answer, answer.response()) if isinstance(answer, Refusal) else (None, answer)
         source, signed = request.match_info["source"], proof is not None and proof.signed
+        body = received.body if received and (shop is None or shop.keeps(received.body)) else None
         self.counters.count(source, response.status, signed=signed)
         if refusal is None and not said.rejections:
             return response
@@ -77,7 +81,7 @@ class Webhooks:
                 headers=request.headers,
                 kept_headers=shop.kept_headers if shop else (),
                 size=request.content_length,
-                body=received.body if received else None,
+                body=body,
                 signed=signed,
                 status=response.status,
                 refusal=refusal.document if refusal else None,
@@ -110,6 +114,8 @@ class Webhooks:
                     await self.tell(*found.alert)
             refused = [rejection(found.refusal, event_id=event_id, body=received.body)] if found.refusal else []
             return _Answered(web.json_response(found.document), refused)
+        if isinstance(found, FoundLine):
+            return _Answered(await self._line(shop, found))
         answer = await self.submitter.submit(shop, found.delivery)
         rejections = []
         if found.question:
@@ -118,6 +124,12 @@ class Webhooks:
             return _Answered(Refusal.of(answer), rejections)
         body = web.Response(body=answer.body, status=answer.status, content_type="application/json")
         return _Answered(body, rejections)
+
+    async def _line(self, shop: ShopAdapter, found: FoundLine) -> web.Response:
+        (taken,) = await self.lines.take(shop.name, [found.line])
+        now = await self.lines.book.line(taken.line.id) or taken.line
+        status = shop.taken if taken.is_new else 200
+        return web.Response(body=answers.line(taken, now), status=status, content_type="application/json")
 
     async def _many(self, shop: ShopAdapter, received: Received, proof: Proof) -> _Answered:
         """Each event is answered in its place as if it had come alone."""

@@ -91,15 +91,23 @@ async def test_orders_of_before_are_found_too(desk: Desk, redis: Redis, partitio
     assert (await asked(desk, "8877")).headers.get("Location") == f"{FOUND}AB-77"
 
 
-async def test_an_old_order_is_found_by_its_family_name(desk: Desk, redis: Redis, service: Service) -> None:
+async def test_an_old_order_is_found_by_first_and_family_name(desk: Desk, redis: Redis, service: Service) -> None:
     keys, unit = Keys(0), UnitOfWork()
-    (order,) = await service.reader.orders([(keys, "shop:10445")])
-    search_index.shrink(unit, keys, order)  # as packing does
+    orders = await service.reader.orders([(keys, "shop:10445"), (keys, "shop:AB-77")])
+    for order in orders:
+        search_index.shrink(unit, keys, order)  # as packing does
     await work.commit(redis, [unit])
     found = [member.decode() for member in await redis.zrange(keys.found_by, 0, -1)]
-    assert [one for one in found if "10445" in one] == ["cref5521|shop:10445", "nمحمدیسارا|shop:10445"]
-    for query in ("محمدی", "سارا محمدی", "محمدی سارا", "4567", "ref-5521"):
+    assert [one for one in found if one.startswith("n")] == [
+        "nسارامحمدی|shop:10445",
+        "nمحمدعلیکاظمی|shop:AB-77",
+        "nمحمدیسارا|shop:10445",
+        "nکاظمیمحمدعلی|shop:AB-77",
+    ]
+    for query in ("محمدی", "سارا", "سارا محمدی", "محمدی سارا", "4567", "ref-5521", "سفارش ۱۰۴۴۵"):
         assert (await asked(desk, query)).headers.get("Location") == f"{FOUND}10445", query
+    for query in ("کاظمی", "محمدعلی", "محمد علی کاظمی", "كاظمي علی", "8877", "tpx88a1", "ab77", "778899001"):
+        assert (await asked(desk, query)).headers.get("Location") == f"{FOUND}AB-77", query
 
 
 async def test_who_is_erased_is_found_no_more(desk: Desk, redis: Redis, service: Service, tmp_path: Path) -> None:

@@ -227,7 +227,8 @@ async def test_every_message_has_its_call_and_its_place(
     batch = [Outgoing(id=n, to=f"0912{n:07d}", text=str(n)) for n in range(1, 31)]
     script.answer = {"ok": True, "data": {"id": "x"}}
     assert (
-        await provider_of(rules).send(batch) == [Accepted(provider_id="x", cost=0, status=DeliveryStatus.QUEUED)] * 30
+        await provider_of(rules).send(batch)
+        == [Accepted(provider_id="x", cost=0, status=DeliveryStatus.QUEUED, reported=False)] * 30
     )
     assert {json.loads(seen.body)["reference"] for seen in script.seen} == {str(n) for n in range(1, 31)}
     with pytest.raises(ValueError, match="201 messages"):
@@ -250,7 +251,7 @@ async def test_every_message_has_its_call_and_its_place(
 async def test_accepted(script: Script, rules: HttpProviderRules, provider_of: Open, answer: Any, cost: int) -> None:
     script.answer = answer
     results = await provider_of(replace(rules, unit_price=10)).send([ONE])
-    assert results == [Accepted(provider_id="1123594208", cost=cost, status=DeliveryStatus.QUEUED)]
+    assert results == [Accepted(provider_id="1123594208", cost=cost, status=DeliveryStatus.QUEUED, reported=False)]
 
 
 async def test_a_bare_number_is_json_and_an_id_beyond_floats_stays_exact(
@@ -259,14 +260,16 @@ async def test_a_bare_number_is_json_and_an_id_beyond_floats_stays_exact(
     script.answer = "12345678901234567890"
     rules = replace(rules, accepted_when="@ > `1000`", provider_id="@")
     assert await provider_of(rules).send([ONE]) == [
-        Accepted(provider_id="12345678901234567890", cost=0, status=DeliveryStatus.QUEUED)
+        Accepted(provider_id="12345678901234567890", cost=0, status=DeliveryStatus.QUEUED, reported=False)
     ]
 
 
 async def test_the_http_status_alone_may_do(script: Script, provider_of: Open) -> None:
     script.http, script.answer = 202, "<html>queued</html>"
     rules = HttpProviderRules(url=f"{script.url}?to={{to}}&t={{text}}", accepted_http=frozenset({202}))
-    assert await provider_of(rules).send([ONE]) == [Accepted(provider_id="", cost=0, status=DeliveryStatus.QUEUED)]
+    assert await provider_of(rules).send([ONE]) == [
+        Accepted(provider_id="", cost=0, status=DeliveryStatus.QUEUED, reported=False)
+    ]
     script.http = 200
     assert failures(await provider_of(rules).send([ONE])) == [Failure.UNKNOWN]
 

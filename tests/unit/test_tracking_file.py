@@ -10,6 +10,7 @@ from notifier.clock import TEHRAN
 from notifier.domain import persian
 from notifier.importing import jsonl, tracking
 from notifier.importing.entries import ImportRow
+from notifier.importing.tracking import NotTracking
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
 CODE = "123456789012345678901234"
@@ -39,12 +40,35 @@ def told(entry: ImportRow) -> tuple[Any, ...]:
         f"كد رهگيري,شمارهٔ سفارش,شرکت‌ حمل\n{CODE},10025,پست پيشتاز",
         f'sep=;\n"code";"order";"carrier"\n"=""{CODE}""";#10025;"پست پیشتاز"\n',
         f"Order No.,x,Barcode,Courier\n10025.0,?,'{CODE},پست  پیشتاز\n",
+        f"گزارش مرسولات آذر\n\nشماره‌ی سفارش,شرکت حمل,بارکد مرسوله\n10025,پست پیشتاز,{CODE}\n",
+        f"تاریخ گزارش;۱۴۰۵/۰۹/۰۲\r\nبارکد مرسوله;شماره ي سفارش;شرکت حمل\r\n{CODE};10025;پست پیشتاز\r\n",
         "order,carrier,code\n\n \u200e10025 ,پست پیشتاز,12345678 9012345678901234\u200f\n,,\n",
     ],
-    ids=["plain", "bom-semicolon", "persian-tabs", "arabic-letters", "excel-sep", "float-apostrophe", "spaces"],
+    ids=[
+        "plain",
+        "bom-semicolon",
+        "persian-tabs",
+        "arabic-letters",
+        "excel-sep",
+        "float-apostrophe",
+        "title",
+        "date-above",
+        "spaces",
+    ],
 )
 def test_one_parcel_in_many_spellings(text: str) -> None:
     assert told(only(text)) == ("10025", "پست پیشتاز", CODE)
+
+
+def test_the_line_of_a_row_under_a_title() -> None:
+    first, second = read(f"گزارش\n\nشماره سفارش,کد رهگیری\n10025,{CODE}\n10026,\n")
+    assert (first.line, second.line) == (4, 5)
+
+
+def test_what_is_missing_is_told_of_the_headings_and_not_of_the_title() -> None:
+    with pytest.raises(NotTracking) as refused:
+        read("گزارش مرسولات آذر\n\nردیف,گیرنده,شماره سفارش,توضیح\n1,سارا,10025,ندارد\n")
+    assert (refused.value.column, refused.value.headings) == ("code", ["ردیف", "گیرنده", "شماره سفارش", "توضیح"])
 
 
 def test_a_parcel_without_a_date_leaves_now_and_needs_no_carrier() -> None:

@@ -7,6 +7,7 @@ loopback with a copy of the texts, so that what is edited here is nobody's.
 import argparse
 import asyncio
 import base64
+import re
 import shutil
 import sys
 import tempfile
@@ -29,13 +30,15 @@ from tools.pictures.week import END, KEYS, Week, opening
 AGENT, SUPERVISOR, COLLEAGUE = STAFF[0].id, STAFF[1].id, "reza"
 WIDTH = {"desktop": 640, "phone": 300}
 """Of one picture in a strip, in pixels."""
+IN_A_ROW = 3
 
 _STRIP = """<!doctype html><html dir="rtl"><style>
-body { margin: 0; padding: 14px; display: flex; gap: 14px; background: #d9d6cf; width: max-content; }
-figure { margin: 0; position: relative; }
+body { margin: 0; padding: 14px; display: grid; grid: auto-flow / repeat(COLUMNS, max-content); gap: 14px;
+  background: #d9d6cf; width: max-content; }
+figure { margin: 0; }
 img { display: block; width: WIDTHpx; border-radius: 10px; }
-figcaption { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; background: #0b6b63; color: #fff;
-  font: 700 16px sans-serif; width: 28px; height: 28px; border-radius: 14px; display: grid; place-items: center; }
+figcaption { background: #0b6b63; color: #fff; font: 700 16px sans-serif; width: 28px; height: 28px;
+  border-radius: 14px; display: grid; place-items: center; margin-block-end: 8px; }
 </style><body>FRAMES</body></html>"""
 
 
@@ -74,13 +77,17 @@ class Reel:
 
     async def save(self, target: Path) -> None:
         pictures = "".join(
-            f'<figure><img src="data:image/png;base64,{base64.b64encode(one).decode()}">'
-            f"<figcaption>{'۰۱۲۳۴۵۶۷۸۹'[number]}</figcaption></figure>"
+            f"<figure><figcaption>{persian.digits(str(number))}</figcaption>"
+            f'<img src="data:image/png;base64,{base64.b64encode(one).decode()}"></figure>'
             for number, one in enumerate(self.frames, 1)
         )
         context = await self.browser.new_context()
         page = await context.new_page()
-        await page.set_content(_STRIP.replace("WIDTH", str(WIDTH[self.size])).replace("FRAMES", pictures))
+        shape = {"WIDTH": str(WIDTH[self.size]), "COLUMNS": str(min(len(self.frames), IN_A_ROW)), "FRAMES": pictures}
+        strip = _STRIP
+        for name, value in shape.items():
+            strip = strip.replace(name, value)
+        await page.set_content(strip)
         await write_webp(page, target)
         await context.close()
 
@@ -195,13 +202,19 @@ async def codes(reel: Reel) -> None:
 
 
 async def search(reel: Reel) -> None:
+    """A name in an Arabic keyboard's letters, the end of a customer's phone, an order's number."""
     page = await reel.window(AGENT)
-    newest: Any = await reel.stage.service.redis.zrevrange(KEYS.orders, 0, 0)
-    order = await reel.stage.service.reader.order(*newest[0].decode().split(":"))
-    assert order
-    assert order.details.phone
-    for typed in ("كريمي", persian.digits(order.details.phone[-4:]), f"سفارش {persian.digits(order.id[-5:])}"):
-        await reel.go(page, f"/orders?q={typed}")
+    newest: Any = await reel.stage.service.redis.zrevrange(KEYS.orders, 0, 40)
+    orders = await reel.stage.service.reader.orders([(KEYS, one.decode()) for one in newest])
+    called = next(one for one in orders[12:] if one.details.phone)
+    for typed in ("كريمي", persian.digits((called.details.phone or "")[-4:]), f"سفارش {persian.digits(orders[4].id)}"):
+        await reel.go(page, "/orders")
+        box = page.locator("input[name=q] >> visible=true").first
+        await box.fill(typed)
+        await reel.shot(page)
+        await box.press("Enter")
+        await page.wait_for_url(re.compile(r"q=|/orders/\w+/"))
+        await page.wait_for_selector("main h1")
         await reel.shot(page)
 
 

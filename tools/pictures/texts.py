@@ -25,7 +25,7 @@ async def take(folder: Path) -> None:
         for number in range(PICTURES):
             some = {name: loaded[name] for name in names[number * share : (number + 1) * share]}
             shown = await browser.new_page(viewport={"width": 1180, "height": 900}, locale="fa-IR")
-            await shown.set_content(page.page(some, config.shop, config.sms.price, names=labels.TEMPLATES))
+            await shown.set_content(page.page(some, config.shops, config.sms.price, names=labels.TEMPLATES))
             await shown.evaluate("document.fonts.ready")
             await write_webp(shown, folder / f"texts-{number + 1}.webp", width=1180, quality=30)
             await shown.close()

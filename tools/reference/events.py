@@ -41,6 +41,9 @@ _MEANINGS: Mapping[EventType, str] = {
     EventType.CONFIRMED: "The customer says that the order stands.",
     EventType.CALLBACK_REQUESTED: "The customer wants to be phoned; when, in `data.callback_at`, or soon.",
     EventType.RATED: "What the customer thinks of it: `data.mark`, from 1 (bad) to 5 (very good). The last one counts.",
+    EventType.DEPOSIT_UNMATCHED: "A confirmed transfer was taken for this order's and is another's: it counts no more,"
+    " and an order that lacks it is prepaid no longer. With the `reference` of a part only that part is taken back. The"
+    " customer is told nothing.",
     EventType.REFUNDED: "Money went back, all or part of it.",
 }
 

@@ -306,7 +306,12 @@ def money_details(kind: EventType, rial: int | None, reference: str | None) -> d
     match kind:
         case EventType.REFUNDED:
             return {"refund_amount": rial, "refund_reference": reference}
-        case EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_CONFIRMED | EventType.DEPOSIT_REJECTED:
+        case (
+            EventType.DEPOSIT_REPORTED
+            | EventType.DEPOSIT_CONFIRMED
+            | EventType.DEPOSIT_REJECTED
+            | EventType.DEPOSIT_UNMATCHED
+        ):
             return {"deposit_amount": rial, "reference": reference}
         case _:
             return {"amount": rial, "reference": reference}

@@ -32,6 +32,7 @@ _TURN: dict[EventType, int] = {
             EventType.PAID,
             EventType.DEPOSIT_CONFIRMED,
             EventType.CONFIRMED,
+            EventType.DEPOSIT_UNMATCHED,
             EventType.PREPARING,
             EventType.PACKED,
             EventType.DELIVERY_RELEASED,

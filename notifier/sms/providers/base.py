@@ -1,4 +1,4 @@
-"""What every SMS provider answers, in words that belong to none of them."""
+"""What every provider answers, in words that belong to none of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from notifier.domain.channels import Channel
 from notifier.errors import NotifierError
 
 MAX_BATCH = 200
@@ -14,12 +15,16 @@ MAX_BATCH = 200
 
 MAX_ID = 2**63 - 1
 
+MOST_CALLS = 2
+"""How often a message is read out to one person over the telephone."""
+
 
 class Failure(StrEnum):
     """What a failure means for the message: the only thing the sender has to know."""
 
     RETRY = "retry"  # known not sent, or safe to repeat: again, with back-off
     REFUSED = "refused"  # this message never; the others are not touched
+    ELSEWHERE = "elsewhere"  # nothing was sent, for nobody is reached there by this number: another channel may
     ACCOUNT = "account"  # nothing will leave by this account for now: pause it and alert, keep the messages
     UNKNOWN = "unknown"  # may have been sent: find out, do not repeat
 
@@ -57,6 +62,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     sender: str | None = None
     pattern: str | None = None
     tokens: Mapping[str, str] | None = None
+    calls: int = 0  # that this provider took for the message before: a new one is not the repetition of those
 
     def __post_init__(self) -> None:
         if not 0 < self.id <= MAX_ID:
@@ -69,6 +75,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     provider_id: str
     cost: int  # rial
     status: DeliveryStatus
+    reported: bool = True  # False: nobody will ever say whether it arrived
 
 
 class Failed(Struct, frozen=True, kw_only=True):
@@ -96,10 +103,17 @@ class ProviderError(NotifierError):
         return Failed(failure=Failure.RETRY if repeatable else Failure.UNKNOWN, reason=str(self))
 
 
+class CreditUntold(ProviderError):
+    """The provider has no way to be asked for what is left: that says nothing about it."""
+
+
 class Provider(Protocol):
-    """An account at an SMS provider."""
+    """An account at a provider of texts or calls."""
 
     name: str
+    channel: Channel = Channel.SMS
+    price: int | None = None
+    """Rial a message, where it does not go by the table of SMS prices."""
     kind: str
     """What its patterns are kept under in a template."""
     repeatable: bool
@@ -127,7 +141,8 @@ class Provider(Protocol):
         """What was sent to a number between two moments: (provider id, status); [] where that cannot be known."""
 
     async def credit(self) -> int:
-        """What is left in the account, in rial; raises ProviderError where that cannot be known."""
+        """What is left in the account, in rial; raises ProviderError where that cannot be known, CreditUntold
+        where it never can."""
 
     async def close(self) -> None:
         """Let go of the connections."""

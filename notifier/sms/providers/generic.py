@@ -14,6 +14,7 @@ from yarl import URL
 from notifier.sms.providers.base import (
     MAX_BATCH,
     Accepted,
+    CreditUntold,
     DeliveryStatus,
     Failed,
     Failure,
@@ -23,13 +24,18 @@ from notifier.sms.providers.base import (
     Result,
 )
 from notifier.sms.providers.generic_rules import PLACEHOLDER, HttpProviderRules
+from notifier.sms.providers.numbers import written
 from notifier.sms.providers.transport import HttpAnswer, NoAnswer, Transport, TransportError, number
 
 _LONGEST_REASON = 300
+_MOST_REPORTS, _LONGEST_ID = 500, 100
+_MOST_MONEY = 10**15
+_ANSWERED = frozenset({200, 201, 202})
+_NOT_FOUND = 404
 
 
 class HttpProvider(Provider):
-    """An account at a provider that ``HttpProviderRules`` describe. It sends plain texts, one a call, and no more."""
+    """An account at a provider that ``HttpProviderRules`` describe. It sends plain texts, one a call."""
 
     kind = "http"
 
@@ -47,6 +53,7 @@ class HttpProvider(Provider):
         if rules.uses("sender") and not sender:
             raise ValueError(f"The call to {name} says {{sender}}: set sender in [providers.{name}]")
         self.name = name
+        self.channel, self.price = rules.channel, rules.price
         self.repeatable = rules.repeatable
         self._rules = rules
         self._sender = sender or ""
@@ -61,6 +68,8 @@ class HttpProvider(Provider):
         ]
         if not all(text and text.isprintable() for text in self._hidden):
             raise ValueError(f"A secret of {name} is empty or has a line break in it: check [providers.{name}]")
+        self._common = {name: value.encode(errors="replace").decode() for name, value in self._secrets.items()}
+        self._common["sender"] = self._sender
         self._transport = Transport(connect_timeout=connect_timeout, timeout=timeout, fresh=not rules.repeatable)
         self._slots = asyncio.Semaphore(parallel)
 
@@ -74,7 +83,10 @@ class HttpProvider(Provider):
         return Failed(failure=Failure.REFUSED, reason=reason)
 
     async def statuses(self, provider_ids: Sequence[str]) -> Mapping[str, DeliveryStatus]:
-        return {}
+        if self._rules.status_url is None:
+            return {}
+        found = await asyncio.gather(*map(self._status, provider_ids))
+        return {one: status for one, status in zip(provider_ids, found, strict=True) if status is not None}
 
     async def statuses_by_local_id(self, ids: Sequence[int]) -> Mapping[int, tuple[str, DeliveryStatus]]:
         return {}
@@ -83,10 +95,71 @@ class HttpProvider(Provider):
         return []
 
     async def credit(self) -> int:
-        raise ProviderError(f"{self.name} is described without a way to ask for its credit: look in its panel")
+        rules = self._rules.credit
+        if rules is None:
+            raise CreditUntold(f"{self.name} is described without a way to ask for its credit: look in its panel")
+        answer = await self._ask(rules.method, rules.url, rules.body, self._common)
+        if answer.status not in _ANSWERED:
+            raise ProviderError(f"{self.name} answered HTTP {answer.status} when asked for its credit")
+        left = _number(_find(rules.value, answer.document()))
+        if left is None:
+            raise ProviderError(f"{self.name} answered without its credit: check credit.value in the description")
+        return round(left * rules.unit)
+
+    @property
+    def is_called_back(self) -> bool:
+        """Whether the provider posts reports to us."""
+        return self._rules.callback is not None
+
+    def reports(self, document: Any) -> Mapping[str, DeliveryStatus]:
+        """What a posted report says, by the provider's ids; what is not described or makes no sense is left out."""
+        rules, said = self._rules.callback, {}
+        if rules is None:
+            return {}
+        rows = document if rules.each is None else _find(rules.each, document)
+        for row in (rows if rules.each is not None and isinstance(rows, list) else [rows])[:_MOST_REPORTS]:
+            provider_id, value = _find(rules.id, row), _find(rules.status, row)
+            status = self._rules.status_of(_as_text(value)) if value is not None else None
+            if status is not None and isinstance(provider_id, str | int) and not isinstance(provider_id, bool):
+                said[_as_text(provider_id)[:_LONGEST_ID]] = status
+        return said
 
     async def close(self) -> None:
         await self._transport.close()
+
+    async def _status(self, provider_id: str) -> DeliveryStatus | None:
+        rules = self._rules
+        assert rules.status_url is not None
+        values = self._common | {"provider_id": provider_id}
+        answer = await self._ask(rules.status_method, rules.status_url, rules.status_body, values)
+        if answer.status == _NOT_FOUND:  # which some say of what is old, and others of what is yet to come
+            return None
+        if answer.status not in _ANSWERED:
+            raise ProviderError(f"{self.name} answered HTTP {answer.status} when asked about a text")
+        found = _find(rules.status, answer.document())
+        return None if found is None else rules.status_of(_as_text(found))
+
+    async def _ask(self, method: str, url: str, body: Any, values: Mapping[str, str]) -> HttpAnswer:
+        """The answer to a question. Raises TransportError."""
+        said = {name: text for name, text in self._headers.items() if name not in self._templates}
+        for name in self._templates:
+            if set(PLACEHOLDER.findall(self._headers[name])) <= values.keys():
+                said[name] = "".join(filter(str.isprintable, _fill(self._headers[name], values)))
+        filled = _filled(body, values)
+        form = filled is not None and self._rules.body_format == "form"
+        async with self._slots:
+            answer = await self._transport.ask(
+                method,
+                URL(_fill(url, values, lambda value: quote(value, safe="")), encoded=True),
+                headers=said,
+                json=None if form else filled,
+                form={name: _as_text(value) for name, value in filled.items()} if form else None,
+            )
+        if isinstance(answer, NoAnswer):
+            raise TransportError(
+                f"No answer from {self.name} ({answer.kind}): check the network and the address", maybe_sent=False
+            )
+        return answer
 
     async def _send(self, message: Outgoing) -> Result:
         async with self._slots:
@@ -115,8 +188,7 @@ class HttpProvider(Provider):
 
     def _values(self, message: Outgoing) -> dict[str, str]:
         values = {
-            "to": message.to,
-            "to_e164": f"+98{message.to[1:]}" if message.to.startswith("0") else message.to,
+            **written(message.to),
             "text": message.text,
             "id": str(message.id),
             "sender": message.sender or self._sender,
@@ -145,7 +217,12 @@ class HttpProvider(Provider):
         if self._rules.provider_id is not None and provider_id in {"", "0"}:
             return self._failed(None, status, code, document, but="as if accepted, but with no id")
         cost = _find(self._rules.cost, document)
-        return Accepted(provider_id=provider_id, cost=_rial(cost, self._rules.unit_price), status=DeliveryStatus.QUEUED)
+        return Accepted(
+            provider_id=provider_id,
+            cost=_rial(cost, self._rules.unit_price) if cost is not None else self.price or 0,
+            status=DeliveryStatus.QUEUED,
+            reported=self._rules.reported,
+        )
 
     def _failed(
         self, failure: Failure | None, status: int, code: str | None, document: Any, *, but: str = ""
@@ -202,7 +279,13 @@ def _as_text(value: Any) -> str:
 
 
 def _rial(cost: Any, unit_price: int) -> int:
+    return max(0, round((_number(cost) or 0) * unit_price))
+
+
+def _number(value: Any) -> float | None:
+    """A number of JSON, or one that came as text; None for what is none, or has no end."""
     try:
-        return max(0, round(float(cost) * unit_price))
+        found = float("nan" if isinstance(value, bool) else value)
     except (TypeError, ValueError, OverflowError):
-        return 0
+        return None
+    return found if abs(found) < _MOST_MONEY else None

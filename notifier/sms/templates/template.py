@@ -14,7 +14,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec.structs import replace
 
-from notifier.domain import persian
+from notifier.domain import persian, spoken
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
 from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
@@ -40,6 +40,7 @@ _ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False)
 _NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 """What grows without end, or reads other files."""
 _LARGEST_NUMBER = 1000
+_SEVERAL_LINES = ('"""', "'''")  # of TOML: what they hold begins in the next line
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
 
 
@@ -71,14 +72,18 @@ class Template:
         self.max_parts, self.reserve = self.header.max_parts, defaults.reserve
         self._patterns = _patterns(self.header)
         self.via = self.header.via or (defaults.via if self._patterns else Via.SEND)
-        self._jinja, shown = self._compiled()
+        self._jinja, shown = self._compiled(self.body, self.first_line)
+        self.spoken_line = headers.line_of(header, ("spoken",)) + 1
+        opened = source.splitlines()[self.spoken_line - 1].rstrip().endswith(_SEVERAL_LINES)
+        self._spoken, heard = self._compiled(self.header.spoken, self.spoken_line + opened)
         mapped = {name for pattern in self._patterns.values() for name in pattern.tokens.values()}
         mapped |= set(self.header.tokens.values())
-        self._refuse_unknown(header, shown | mapped | self.header.sample.keys())
+        self._refuse_unknown(header, shown | heard | mapped | self.header.sample.keys())
         self._refuse_tokens(header)
         self.variables = frozenset(shown | mapped)
         said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
         self._values = {name: said[name] for name in self.variables}
+        self._heard = {name: said[name] for name in heard}
 
     def render(self, context: Context) -> str:
         """The text for one order, without spare white space and empty lines; long names give way to max_parts."""
@@ -86,8 +91,24 @@ class Template:
 
     def values(self, context: Context) -> dict[str, str]:
         """What this template's variables say about one order."""
-        said = {name: value(context) for name, value in self._values.items()}
-        return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
+        return _said(self._values, context)
+
+    def spoken(self, context: Context) -> str:
+        """What is read out for one order, by the header's own words; empty where it has none."""
+        return self.speak(self.heard_values(context)) if self.header.spoken else ""
+
+    def heard_values(self, context: Context) -> dict[str, str]:
+        """What the variables that are read out say about one order."""
+        return _said(self._heard, context)
+
+    def speak(self, values: Mapping[str, str]) -> str:
+        """What the header's own words are read out as with these values, with ``heard`` among them."""
+        return spoken.spoken_form(self._spoken(values))
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The variables that are read out."""
+        return frozenset(self._heard)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
@@ -143,15 +164,15 @@ class Template:
         """Whether a text with the address of a page fits: that has a part of its own, lest a name be cut for it."""
         return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts + 1
 
-    def _compiled(self) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
+    def _compiled(self, source: str, first_line: int) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""
         try:
-            parsed = _ENVIRONMENT.parse(self.body)
+            parsed = _ENVIRONMENT.parse(source)
             _refuse_programs(parsed)
             shown = meta.find_undeclared_variables(parsed)
             template = _ENVIRONMENT.from_string(parsed)
         except TemplateSyntaxError as error:
-            line = self.first_line + error.lineno - 1
+            line = first_line + error.lineno - 1
             text = f"{self.path}, line {line}: {error.message}; {_WELL_FORMED}"
             raise TemplateSyntaxWrong(text, line=line) from None
 
@@ -167,6 +188,8 @@ class Template:
             return
         first = re.search(rf"\b{re.escape(unknown[0])}\b", self.body)
         line = headers.line_of(header, (unknown[0],)) + 1
+        if re.search(rf"\b{re.escape(unknown[0])}\b", self.header.spoken):
+            line = self.spoken_line
         if first:
             line = self.first_line + self.body[: first.start()].count("\n")
         near = difflib.get_close_matches(unknown[0], VARIABLES, n=1)
@@ -200,6 +223,11 @@ class Template:
 
     def __repr__(self) -> str:
         return f"<Template {self.name} {self.version}>"
+
+
+def _said(values: Mapping[str, Callable[[Context], str]], context: Context) -> dict[str, str]:
+    said = {name: value(context) for name, value in values.items()}
+    return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
 
 
 def _refuse_programs(parsed: nodes.Template) -> None:

@@ -1,0 +1,1 @@
+"""What banks tell of an account: their texts, forwarded from the shop's phone, and their statements."""

@@ -1,0 +1,130 @@
+"""Statements of account as banks and Excel save them."""
+
+import io
+from datetime import datetime
+
+import pytest
+from openpyxl import Workbook
+
+from notifier.clock import TEHRAN
+from notifier.domain.bank import BalanceChain, BankMovement
+from notifier.importing import statements
+from notifier.importing.statements import NotAStatement, StatementRow
+from notifier.importing.uploads import UnreadUpload, UploadFault
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=TEHRAN)
+TWO = (
+    "بانک نمونه,,,,,\nصورت‌حساب,1405/09/01,,,,\n"
+    "تاریخ,ساعت,شماره سند,شرح,بدهکار,بستانکار,مانده\n"
+    '1405/09/01,10:15,1001,واریز کارت,0,"2,400,000","12,400,000"\n'
+    '1405/09/01,11:20,1002,خرید,"400,000",0,"12,000,000"\n'
+    '1405/09/02,09:05,1003,پایا,,"۱٬۰۰۰٬۰۰۰","۱۳٬۰۰۰٬۰۰۰"\n'
+    'جمع,,,,"400,000","3,400,000",\n'
+)
+SIGNED = (
+    "زمان\tمبلغ (تومان)\tموجودی\tکد پیگیری\n"
+    "05/09/01 10:15\t240,000\t1,240,000\t77\n1405/9/1 11:20\t-40,000\t1,200,000\t78\n"
+)
+
+
+def read(content: bytes) -> list[StatementRow]:
+    found = statements.table(content)
+    return statements.read(found, statements.layout(found), zone=TEHRAN, now=NOW, account="123-456")
+
+
+def said(rows: list[StatementRow]) -> list[tuple[BankMovement, int, int | None, BalanceChain | None]]:
+    given = [row.given for row in rows if row.given]
+    return [(one.said.movement, one.said.amount, one.said.balance, one.chain) for one in given]
+
+
+EXPECTED = [
+    (BankMovement.IN, 2_400_000, 12_400_000, None),
+    (BankMovement.OUT, 400_000, 12_000_000, BalanceChain.KEPT),
+    (BankMovement.IN, 1_000_000, 13_000_000, BalanceChain.KEPT),
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TWO.encode(),
+        TWO.encode("utf-8-sig"),
+        TWO.translate(str.maketrans("ی۱۰۳٬", "ي103,")).encode("cp1256"),
+        TWO.encode("utf-16"),
+    ],
+)
+def test_two_columns_in_any_encoding(content: bytes) -> None:
+    rows = read(content)
+    assert said(rows) == EXPECTED
+    assert [row.reason for row in rows if row.given is None] == ["total"]
+    first = next(row.given for row in rows if row.given)
+    assert datetime.fromtimestamp(first.at / 1000, TEHRAN) == datetime(2026, 11, 22, 10, 15, tzinfo=TEHRAN)
+    assert (first.said.reference, first.said.account, first.said.minute) == ("1001", "123456", 615)
+
+
+def test_the_newest_first() -> None:
+    head, (*rows, total) = TWO.splitlines()[:3], TWO.splitlines()[3:]
+    assert said(read("\n".join([*head, *rows[::-1], total]).encode())) == EXPECTED
+
+
+def test_one_signed_column_in_toman() -> None:
+    assert said(read(SIGNED.encode())) == [
+        (BankMovement.IN, 2_400_000, 12_400_000, None),
+        (BankMovement.OUT, 400_000, 12_000_000, BalanceChain.KEPT),
+    ]
+
+
+def test_a_workbook() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(["صورت‌حساب"])
+    sheet.append(["تاریخ", "برداشت", "واریز", "مانده", "شرح"])
+    sheet.append(["1405/09/01", None, 2400000, 12400000, "واریز"])
+    sheet.append(["1405/09/01", 400000, None, 12000000, "خرید"])
+    file = io.BytesIO()
+    book.save(file)
+    assert said(read(file.getvalue())) == EXPECTED[:2]
+
+
+def test_a_chain_that_breaks_is_seen() -> None:
+    rows = read(TWO.replace("12,000,000", "11,000,000").encode())
+    assert [one[3] for one in said(rows)] == [None, BalanceChain.BROKEN, BalanceChain.BROKEN]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("دیروز,10:00,1,x,0,100,200", "date"),
+        ("1405/13/40,10:00,1,x,0,100,200", "date"),
+        ("1405/09/01,10:00,1,x,0,صد,200", "amount"),
+        ("1405/09/01,10:00,1,x,0,0,200", "amount"),
+        ("1405/09/01,10:00,1,x,100,100,200", "both"),
+        ("1405/09/01,10:00,1,x,0,99999999999999,200", "amount"),
+        ("1410/09/01,10:00,1,x,0,100,200", "future"),
+    ],
+)
+def test_a_row_that_is_not_read_says_why(row: str, reason: str) -> None:
+    (found,) = read(f"تاریخ,ساعت,شماره سند,شرح,بدهکار,بستانکار,مانده\n{row}\n".encode())
+    assert (found.given, found.reason) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", UploadFault.EMPTY),
+        (b"\xd0\xcf\x11\xe0old", UploadFault.OLD_EXCEL),
+        (b"PK\x03\x04broken", UploadFault.BROKEN),
+        (b"a,b\n" * 9000, UploadFault.ROWS),
+        (b"x" * (5 * 2**20 + 1), UploadFault.LARGE),
+    ],
+)
+def test_a_file_that_is_not_read_says_why(content: bytes, fault: UploadFault) -> None:
+    with pytest.raises(UnreadUpload) as error:
+        statements.table(content)
+    assert error.value.fault is fault
+
+
+def test_without_headings_somebody_has_to_say() -> None:
+    with pytest.raises(NotAStatement):
+        statements.layout(statements.table(b"1405/09/01,100\n"))
