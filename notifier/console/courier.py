@@ -28,7 +28,7 @@ from notifier.domain.orders import Order, Priority
 from notifier.store import audit, door_list
 from notifier.store.audit import Act
 from notifier.store.records import ms
-from notifier.store.staff import Role
+from notifier.store.staff import Role, Staff
 from scheduler.delivery_feed import delivery_feed
 
 _ON_THE_WAY = timedelta(days=7)
@@ -93,7 +93,7 @@ class CourierPages:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The list of a day, today's where none is named."""
         day = self._day(request)
-        agreed, others, more = await self._stops(day)
+        agreed, others, more = await self._stops(day, request[STAFF])
         if csv_export.wanted(request):
             if request[STAFF].role is Role.COURIER:
                 raise Forbidden("پیک فهرست امروز را روی همین صفحه دارد؛ فایل آن را سرپرست می‌گیرد.")
@@ -103,12 +103,12 @@ class CourierPages:
     async def printed(self, request: web.Request) -> web.Response:
         """The list on paper."""
         day = self._day(request)
-        return await self._page(request, "courier_print.html", day, *await self._stops(day))
+        return await self._page(request, "courier_print.html", day, *await self._stops(day, request[STAFF]))
 
     async def calendar(self, request: web.Request) -> web.Response:
         """The agreed times of a day for a calendar."""
         day, me = self._day(request), request[STAFF]
-        orders = (await door_list.read(self._deps.reader, day)).agreed
+        orders = [one for one in (await door_list.read(self._deps.reader, day)).agreed if me.serves((one.source,))]
         await audit.write(self._deps.redis, self._deps.entry(Act.EXPORTED, me.id, about=f"/courier/{day}/calendar.ics"))
         config, now = self._deps.config.shop, self._deps.clock.now()
         body = delivery_feed(orders, day, now=now, zone=config.zone, shop=self._deps.shop_name)
@@ -156,13 +156,14 @@ class CourierPages:
             ticking=day == today,
         )
 
-    async def _stops(self, day: date) -> tuple[list[Stop], list[Stop], int]:
-        """Both sections. What left without an agreed time stands on today's list alone."""
+    async def _stops(self, day: date, staff: Staff) -> tuple[list[Stop], list[Stop], int]:
+        """Both sections, of the shops of one of the staff. What left without an agreed time stands on today's alone."""
         since = ms(self._deps.clock.now() - _ON_THE_WAY) if day == self._today() else None
         found = await door_list.read(self._deps.reader, day, since=since)
-        others = [order for order in found.others if self._is_ours(order)]
-        notes = await door_list.notes(self._deps.reader, [*found.agreed, *others])
-        agreed = [_stop(one, notes.get((one.source, one.id), ())) for one in found.agreed]
+        mine = [order for order in found.agreed if staff.serves((order.source,))]
+        others = [order for order in found.others if staff.serves((order.source,)) and self._is_ours(order)]
+        notes = await door_list.notes(self._deps.reader, [*mine, *others])
+        agreed = [_stop(one, notes.get((one.source, one.id), ())) for one in mine]
         return agreed, [_stop(one, notes.get((one.source, one.id), ())) for one in others], found.more
 
     def _is_ours(self, order: Order) -> bool:

@@ -94,7 +94,7 @@ def on_list(order: Order, days: Sequence[date]) -> bool:
 async def take(deps: Dependencies, tick: DoorTick, staff: Staff) -> TickAnswer:
     """Commit a tick. Raises PageRefusal where the order does not stand so any more, and StoreAway."""
     before = await deps.reader.order(tick.source, tick.order_id)
-    if before is None:
+    if before is None or not staff.serves((before.source,)):
         raise Missing(_GONE)
     zone = deps.config.shop.zone
     days = [at.astimezone(zone).date() for at in (tick.at, deps.clock.now())]

@@ -163,7 +163,9 @@ def home_of(staff: Staff) -> str:
 
 
 def _is_for_couriers(path: str) -> bool:
-    return path in _OF_COURIERS or path in _OWN or path.startswith("/console/me/")
+    """A courier has no calls, so there is nothing to push to them."""
+    is_own = path in _OWN or (path.startswith("/console/me/") and not path.startswith("/console/me/push"))
+    return path in _OF_COURIERS or is_own
 
 
 def _to_courier_list(request: web.Request) -> web.Response:

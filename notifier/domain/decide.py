@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from notifier.domain import phones, relevance
 from notifier.domain.calls import CallRequest
 from notifier.domain.conditions import Conditions
-from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
+from notifier.domain.domain_events import DeliverySettled, DepositSettled, DomainEvent, OrderPrioritized, OrderRated
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
 from notifier.domain.orders import AGREEING, JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
@@ -21,6 +21,7 @@ from notifier.domain.timeline import (
     AGREED_UPON,
     ASKED_FOR,
     CALLBACK_AT,
+    CUSTOMER,
     MARK,
     SLOT_MARK,
     LineKind,
@@ -146,6 +147,11 @@ class _Deciding:
                 continue
             if event.by is not None and event.type in _LOOKED_UP:
                 self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
+            if event.by is not None or event.extra.get("by") == CUSTOMER:  # what a shop says is no news to it
+                if event.type in AGREEING or event.type is EventType.DELIVERY_RELEASED:
+                    self.facts.append(DeliverySettled(order=self.order, event=event, at=self.now))
+                elif event.type is EventType.RATED:
+                    self.facts.append(OrderRated(order=self.order, event=event, at=self.now))
             again = event.type is EventType.CANCELLED and any(
                 later and later.kind is event.type for _, later in turns[place + 1 :]
             )

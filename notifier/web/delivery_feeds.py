@@ -33,8 +33,7 @@ class DeliveryFeeds:
     )
     async def today(self, request: web.Request) -> web.Response:
         """The agreed times of today."""
-        await self._of(request)
-        return await self._calendar(self._today())
+        return await self._calendar(self._today(), await self._of(request))
 
     @describe(
         "A day's deliveries as a calendar",
@@ -52,7 +51,7 @@ class DeliveryFeeds:
             raise NotFound("There is no such day; write it as 2026-12-01.") from None
         if staff.role is Role.COURIER and day != self._today():
             raise NotFound("A courier has the deliveries of today alone.")
-        return await self._calendar(day)
+        return await self._calendar(day, staff)
 
     async def _of(self, request: web.Request) -> Staff:
         """Whose address this is. Raises NotFound."""
@@ -62,8 +61,8 @@ class DeliveryFeeds:
             raise NotFound("There is no calendar at this address; `notifier staff feed ID` tells somebody's.")
         return staff
 
-    async def _calendar(self, day: date) -> web.Response:
-        orders = (await door_list.read(self._reader, day)).agreed
+    async def _calendar(self, day: date, staff: Staff) -> web.Response:
+        orders = [one for one in (await door_list.read(self._reader, day)).agreed if staff.serves((one.source,))]
         calendar, now = self._calling.book.calendar, self._calling.book.clock.now()
         body = delivery_feed(
             orders, day, now=now, zone=calendar.zone, shop=self._calling.texts.rulebook.shops.main.name

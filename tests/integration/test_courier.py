@@ -115,10 +115,11 @@ async def test_the_list_of_today(desk: Desk, courier: Browser) -> None:
 
 
 async def test_what_was_noted_in_calls_stands_there(desk: Desk, courier: Browser) -> None:
-    await agreed(desk)
+    await desk.event(EventType.REGISTERED, "20001", customer=OMID, payment=CASH, items=ITEMS)
     (planned,) = (await desk.service.reader.story(await order_of(desk))).calls
     await desk.tick(minutes=20)
     await desk.sara.post(f"/calls/{planned.call.id}/outcome", outcome="reached", note="با نگهبانی هماهنگ شود")
+    await desk.event(EventType.DELIVERY_AGREED, "20001", customer={}, payment={}, items=None, delivery=slot())
     assert "با نگهبانی هماهنگ شود" in (await courier.get("/courier")).words
 
 

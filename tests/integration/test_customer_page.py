@@ -1,5 +1,6 @@
 """The customer's page: who has its address sees the order and answers about it, and nobody else does either."""
 
+import asyncio
 import io
 import re
 from dataclasses import dataclass, field
@@ -412,6 +413,29 @@ async def test_the_customer_chooses_and_changes_the_time(customer: Customer, api
     page = await customer.send("time", slot="2026-11-25 10:00-13:00", seen="")
     assert (page.status, "همین حالا پر شد" in page.words) == (422, True)
     assert (await customer.order("10026")).delivery is None
+
+
+@pytest.mark.parametrize("settings", [{"delivery__slots": SLOTS}])
+@pytest.mark.parametrize("partitions", [1, 5])
+async def test_of_a_hundred_customers_who_press_for_the_last_place_one_gets_it(
+    client: Client, shop: StandardShop, service: Service, clock: StillClock
+) -> None:
+    customers = [Customer(client, shop, service, clock) for _ in range(100)]
+    numbers = [str(20_000 + at) for at in range(100)]
+    for customer, number in zip(customers, numbers, strict=True):
+        await customer.orders(number, customer=TEHRAN | {"phone": f"09121{number}1"}, payment=CASH)
+    looked = await asyncio.gather(*(customer.look() for customer in customers))
+    assert all("سه‌شنبه ۳ آذر، ساعت ۱۶ تا ۱۹" in page.words for page in looked)
+    wish = "2026-11-24 16:00-19:00"
+    pressed = await asyncio.gather(*(customer.send("time", slot=wish, seen="") for customer in customers))
+    assert sorted(page.status for page in pressed) == [303] + [422] * 99
+    refused = [page for page in pressed if page.status == 422]
+    assert all(page.words.count("این زمان همین حالا پر شد") == 1 for page in refused)
+    agreed = [str((await customer.order(number)).delivery) for customer, number in zip(customers, numbers, strict=True)]
+    assert agreed.count(wish) == 1
+    assert agreed.count("None") == 99
+    winner = [page.status for page in pressed].index(303)
+    assert agreed[winner] == wish
 
 
 @pytest.mark.parametrize("settings", [{"delivery__slots": SLOTS}])

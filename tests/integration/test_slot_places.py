@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import date, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from notifier.domain.events import AgreedTime
 from notifier.domain.orders import Order
 from notifier.domain.slots import DeliverySlot, SlotRefusal
 from notifier.intake.agreeing import SlotRefused, settle_places
+from notifier.retention.archive import Archive
+from notifier.retention.customer import Customers
 from notifier.service.process import Service
 from notifier.store.slot_places import PATIENCE, PlaceTaken, SlotPlaces
 
@@ -332,3 +335,15 @@ async def test_without_slots_nothing_is_counted_or_marked(
         assert "delivery_mark" not in answer
         assert await quiet.free() == {}
     assert [key async for key in redis.scan_iter("n:*n:slots*")] == []
+
+
+async def test_with_a_customer_goes_their_place(
+    slots: Slots, redis: Redis, service: Service, clock: StillClock, tmp_path: Path
+) -> None:
+    await slots.register()
+    await slots.agree(EVENING)
+    assert (await slots.free())["16:00"] == 0
+    customers = Customers(redis, service.reader, clock, Archive(tmp_path / "archive"), remembered=timedelta(days=365))
+    await customers.erase("09121230001")
+    assert (await slots.free())["16:00"] == 1
+    assert await SlotPlaces(redis).unsettled(clock.now() + timedelta(days=1)) == []
