@@ -20,7 +20,7 @@ from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
 from notifier.domain.replies import Reply, Wish
 from notifier.domain.text_answers import AnswerKind, ReplyRules, SentText
-from notifier.domain.timeline import ASKED_FOR, LineKind, TimelineEntry
+from notifier.domain.timeline import ASKED_FOR, CUSTOMER, LineKind, TimelineEntry
 from notifier.domain.variables import Context
 from notifier.sms import by_hand, inbox
 from notifier.sms.call_fallback import PlanCall
@@ -234,5 +234,6 @@ def _answer(said: Reply, order: Order, inbound: Inbound) -> Event:
         order_id=order.id,
         at=inbound.at,
         details=Details(mark=said.mark or None),
-        extra={"text": inbound.text} | ({ASKED_FOR: _ANOTHER_TIME} if said.wish is Wish.ANOTHER_TIME else {}),
+        extra={"text": inbound.text, "by": CUSTOMER, "by_name": "مشتری"}
+        | ({ASKED_FOR: _ANOTHER_TIME} if said.wish is Wish.ANOTHER_TIME else {}),
     )

@@ -261,7 +261,7 @@ def test_the_same_date_gives_the_same_day(day: list[Line], tmp_path: Path) -> No
 def _by_moment(day: list[Line]) -> list[Line]:
     """In order, without what is not to be guessed: the address of a customer's page, and the port that was free."""
     for line in day:
-        if "text" in line:
+        if line.get("text"):
             line["text"] = re.sub(r"http://127\.0\.0\.1:\d+/o/\w+", "…", line["text"])
     return sorted(day, key=lambda line: (str(line.get("at", "")), json.dumps(line, sort_keys=True)))
 

@@ -19,6 +19,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
 UNTOLD = {
+    EventType.STALLED,
+    EventType.DEPOSIT_UNMATCHED,
     *UNSAYABLE,
     *(EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED),
     *(EventType.CONFIRMED, EventType.CALLBACK_REQUESTED, EventType.DELIVERY_RELEASED),

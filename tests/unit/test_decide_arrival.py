@@ -51,7 +51,10 @@ def wavers(told: list[Event]) -> bool:
     return (
         followed(E.CANCELLED, *REVIVING)
         or followed(E.REFUNDED, E.PAYMENT_FAILED, *STAGES)
-        or followed(E.DEPOSIT_CONFIRMED, E.DEPOSIT_REJECTED)
+        or followed(E.DEPOSIT_CONFIRMED, E.DEPOSIT_REJECTED, E.DEPOSIT_UNMATCHED)
+        # Who never heard of a time is not told that it is given up.
+        or followed(E.DELIVERY_AGREED, E.DELIVERY_RELEASED)
+        or followed(E.DELIVERY_CHANGED, E.DELIVERY_RELEASED)
     )
 
 
