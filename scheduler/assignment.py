@@ -55,8 +55,8 @@ class StaffOnShift:
     loads: dict[str, int] = field(default_factory=dict)
 
     def active(self, staff_id: str | None) -> Staff | None:
-        """Who has this id, unless they left."""
-        return next((one for one in self.staff if one.id == staff_id and one.active), None)
+        """Who has this id, unless they left or make no calls."""
+        return next((one for one in self.staff if one.id == staff_id and one.makes_calls), None)
 
     def present(self, staff_id: str | None, at: int) -> Staff | None:
         """Who has this id, unless they left or are absent at a time (unix ms); their shift may be over."""

@@ -138,6 +138,10 @@ class Calendar:
             return None if self.special[day] else "روز ویژه"
         if not self.week[day.weekday()]:
             return tuple(WEEKDAYS.values())[day.weekday()]
+        return self.holiday(day)
+
+    def holiday(self, day: date) -> str | None:
+        """In Persian why ``day`` is a holiday of the shop's, whatever its weekday; None if it is none."""
         if day in self.closed:
             return "تعطیل فروشگاه"
         if day in self.opened or not (holiday := self.holidays(day)):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.domain.calls import Call, CallState, Purpose, ReasonToCall, moved
+from notifier.domain.events import Event
 from notifier.errors import NotifierError
 from scheduler import times
 from scheduler.calendar import Calendar
@@ -32,7 +33,7 @@ class Satisfaction(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What somebody of the staff says of a call. ``at`` is the time the customer named, unix ms; ``anyone`` says that
-    whoever is there may call then."""
+    whoever is there may call then. ``agreed`` is news of a time of delivery, ``agreed_before`` the one before it."""
 
     by: str
     outcome: Outcome
@@ -42,6 +43,8 @@ class Report:
     satisfaction: Satisfaction | None = None
     order_id: str | None = None
     anyone: bool = False
+    agreed: Event | None = None
+    agreed_before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,10 @@ class Reporting:
             came |= {"source": stored.call.source, "purpose": str(stored.call.purpose)}
             came |= {"timely": _timely(stored.call, now)}
             came["satisfaction"] = str(report.satisfaction or "")
+            if (told := report.agreed) is not None:
+                unit.do("HSET", stored.keys.feedback, told.id, as_text(told))
+                former = report.agreed_before
+                came["agreed"] = (told.id, told.source, told.order_id, str(told.details.delivery), former)
             return undoable.kept(result.call, stored.call, now, report.by, **came)
 
         changed = await book.change(call_id, written)

@@ -81,6 +81,7 @@ PURPOSES: Mapping[Purpose, PurposeRule] = {
     Purpose.ARRANGE_PAYMENT: PurposeRule(priority=4, within=timedelta(hours=2)),
     Purpose.RETURN: PurposeRule(priority=4, within=timedelta(hours=2)),
     Purpose.DEPOSIT_NOT_FOUND: PurposeRule(priority=4, within=timedelta(hours=2)),
+    Purpose.STALLED_PARCEL: PurposeRule(priority=3),
     Purpose.REASSURANCE: PurposeRule(priority=3, within=timedelta(hours=2)),
     Purpose.UNDELIVERED_SMS: PurposeRule(priority=3, within=timedelta(hours=2)),
     Purpose.PAYMENT_HELP: PurposeRule(priority=3),

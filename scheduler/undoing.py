@@ -3,7 +3,7 @@
 What was already sent cannot be taken back, and is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState, HistoryEntry, UndoableAct, moved
 from notifier.domain.domain_events import CallOver
+from notifier.domain.events import AgreedTime, Details, Event, EventType
 from notifier.domain.messages import MessageState
+from notifier.domain.orders import Stage
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.store import daily, work, writes
@@ -57,6 +59,7 @@ class _Seen:
     other: Call | None = None
     gone: frozenset[str] = frozenset()
     orders: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    agreed_back: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,27 @@ class Undoing:
         gone, orders = await self._gone(stored, act)
         if not call.is_open and len(gone) == len(call.reasons):
             raise NothingToUndo("This call is not needed any more: its order took a turn.")
-        return _Seen(stored, act, (message or b"").decode(), owed, other, gone, orders)
+        back = await self._agreed_back(act, by)
+        return _Seen(stored, act, (message or b"").decode(), owed, other, gone, orders, back)
+
+    async def _agreed_back(self, act: UndoableAct, by: Staff) -> Event | None:
+        """The news that takes a time of delivery back, where it still stands: the former one, or none, holds again."""
+        if not act.agreed:
+            return None
+        event_id, source, order_id, agreed, former = act.agreed
+        order = await self.book.reader.order(source, order_id)
+        if order is None or str(order.delivery or "") != agreed or order.stage >= Stage.DELIVERED:
+            return None
+        return Event(
+            id=f"{event_id}-undone",
+            source=source,
+            type=EventType.DELIVERY_CHANGED if former else EventType.DELIVERY_RELEASED,
+            order_id=order_id,
+            at=max(times.moment(self.book.now()), times.moment((order.delivery_said or 0) + 1)),
+            details=Details(delivery=AgreedTime.parse(former) if former else None),
+            by=by.id,
+            past=not former,  # the call is there again, and the customer hears of the time that is agreed upon next
+        )
 
     async def _gone(self, stored: StoredCall, act: UndoableAct) -> tuple[frozenset[str], Mapping[tuple[str, str], int]]:
         """The reasons of a call that is over which its orders took back since; versions of the orders beside it."""
@@ -136,7 +159,7 @@ class Undoing:
                 versions[source, order_id] = order.v
             if stored.call.is_open:
                 continue
-            withdrawn = await self._withdrawn(keys, source, order_id, act.at)
+            withdrawn = await self._withdrawn(keys, source, order_id, act.at, but_by=act.agreed[:1])
             gone |= {
                 one.id
                 for one in stored.call.reasons
@@ -145,16 +168,25 @@ class Undoing:
             }
         return frozenset(gone), versions
 
-    async def _withdrawn(self, keys: Keys, source: str, order_id: str, since: int) -> set[tuple[str, str]]:
-        """Purposes and calls that an order's news made pointless after a time."""
+    async def _withdrawn(
+        self, keys: Keys, source: str, order_id: str, since: int, *, but_by: Sequence[str] = ()
+    ) -> set[tuple[str, str]]:
+        """Purposes and calls that an order's news, other than ``but_by``, made pointless after a time."""
         raws: Any = await self.redis.lrange(keys.timeline(source, order_id), -200, -1)
-        found = set()
+        found, by_own_news = set(), False
         for raw in raws:
             try:
                 line = decode(raw, TimelineEntry)
             except StoreError:
                 continue
-            if line.kind is LineKind.CALL_CANCELLED and line.at.timestamp() * 1000 >= since and line.ref:
+            if line.kind in (LineKind.EVENT, LineKind.REPEATED):  # what follows it in the story follows from it
+                by_own_news = line.ref in but_by
+            if (
+                line.kind is LineKind.CALL_CANCELLED
+                and not by_own_news
+                and line.at.timestamp() * 1000 >= since
+                and line.ref
+            ):
                 found.add((line.what, line.ref))
         return found
 
@@ -192,6 +224,8 @@ class Undoing:
             unit.when(keys.do_not_call, call.customer, str(act.at), lifted)
         if seen.owed:
             unit.do("HDEL", keys.owed, *seen.owed)
+        if seen.agreed_back is not None:
+            unit.do("HSET", keys.feedback, seen.agreed_back.id, as_text(seen.agreed_back))
         if act.outcome:
             daily.not_called(unit, keys, act.at, act.by, source=act.source, reached=act.reached)
             if act.purpose:

@@ -94,7 +94,7 @@ class Story:
         self.order = decision.order
         self.dropped.update(decision.cancelled_messages, decision.cancelled_calls)
         for message in decision.messages:
-            assert message.id not in self.messages, f"{message.template} is said twice"
+            assert message.id not in self.messages or message.id in self.dropped, f"{message.template} is said twice"
             self.messages[message.id] = message
         for call in decision.calls:
             assert call.id not in self.calls, f"{call.purpose} is planned twice"

@@ -16,6 +16,7 @@ from notifier.domain.counted import counted
 from notifier.intake.dead_letters import DeadLetter, DeadLetters
 from notifier.intake.replaying import GONE, Replayer, ReplayOutcome
 from notifier.observability import logs
+from notifier.service.carrying import carrier_sources
 from notifier.service.process import Service
 from notifier.store.opening import Store
 
@@ -171,8 +172,13 @@ async def _one(replayer: Replayer, kept_id: str, *, trust: bool) -> tuple[Replay
 
 
 def _require_source(settings: Config, source: str | None) -> None:
-    if source is not None and source not in settings.sources:
-        raise typer.BadParameter(f"--source: there is no {source!r}; there are: {', '.join(settings.sources)}")
+    known = _sources(settings)
+    if source is not None and source not in known:
+        raise typer.BadParameter(f"--source: there is no {source!r}; there are: {', '.join(known)}")
+
+
+def _sources(settings: Config) -> tuple[str, ...]:
+    return (*settings.sources, *carrier_sources(settings))
 
 
 def _looking(settings: Config, read: Callable[[DeadLetters], Awaitable[T]]) -> T:
@@ -181,7 +187,7 @@ def _looking(settings: Config, read: Callable[[DeadLetters], Awaitable[T]]) -> T
     async def run() -> T:
         store = Store(settings.redis)
         try:
-            book = DeadLetters(await store.open(), tuple(settings.sources), settings.retention.refused_deliveries)
+            book = DeadLetters(await store.open(), _sources(settings), settings.retention.refused_deliveries)
             return await read(book)
         finally:
             await store.close()

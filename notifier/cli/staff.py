@@ -37,7 +37,10 @@ def add(
     name: Annotated[str, typer.Option(help="As it is shown")],
     phone: Annotated[str, typer.Option(help="The mobile that reminders go to")],
     role: Annotated[
-        Role, typer.Option(help="A supervisor also sees everybody's work, and is told what goes wrong")
+        Role,
+        typer.Option(
+            help="A supervisor sees everybody's work and hears what goes wrong; a courier sees today's deliveries"
+        ),
     ] = Role.AGENT,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
@@ -156,7 +159,7 @@ def feed(
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """The secret address of somebody's calls as a calendar, for the calendar on their phone."""
+    """The secret address of somebody's calls, or a courier's deliveries, for the calendar on their phone."""
 
     secret = secrets.token_urlsafe(24)
 
@@ -168,12 +171,15 @@ def feed(
 
     async def address(book: StaffBook) -> str | None:
         staff = await book.change(staff_id, made)
-        return f"/calendar/{staff.id}/{staff.feed}.ics" if staff else None
+        if staff is None:
+            return None
+        what = "/deliveries" if staff.role is Role.COURIER else ""
+        return f"/calendar/{staff.id}/{staff.feed}{what}.ics"
 
     path = _with_book(config, data_dir, address)
     if path is None:
         raise typer.BadParameter(f"ID: there is no {staff_id!r}; `notifier staff list` shows everybody")
-    printer().print(f"{path} at the address of this service. Whoever knows it sees the calls.")
+    printer().print(f"{path} at the address of this service. Whoever knows it sees what stands there.")
 
 
 def _facts(staff: Staff) -> dict[str, object]:

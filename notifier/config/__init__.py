@@ -7,7 +7,10 @@ from pydantic import Field
 
 from notifier.config.bank import BankSource, DepositsConfig
 from notifier.config.calendar import CalendarConfig
+from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarrierConfig, PostexConfig, TapinConfig
 from notifier.config.console import ConsoleConfig
+from notifier.config.customer_page import CustomerPageConfig
+from notifier.config.delivery import DeliveryConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
 from notifier.config.metrics import MetricsConfig
@@ -23,10 +26,17 @@ from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.config.tracing import TracingConfig
 from notifier.domain.policy import Shops
+from notifier.domain.text_answers import ReplyRules
 from scheduler.rules import CallRules
 
 Source = Annotated[StandardSource | WooCommerceSource | MappingSource | BankSource, Field(discriminator="kind")]
 """A shop of some kind, or an account that tells what comes in."""
+
+
+CarrierConfig = Annotated[
+    TapinConfig | ChaparConfig | PostexConfig | AlopeykConfig | DescribedCarrierConfig, Field(discriminator="kind")
+]
+"""A carrier of some kind."""
 
 
 class Config(Section):
@@ -51,7 +61,11 @@ class Config(Section):
     quiet_hours: QuietHoursConfig = QuietHoursConfig()
     calls: CallRules = CallRules()
     calendar: CalendarConfig = CalendarConfig.usual()
+    delivery: DeliveryConfig = DeliveryConfig()
+    replies: ReplyRules = ReplyRules()
     console: ConsoleConfig = ConsoleConfig.usual()
+    customer_page: CustomerPageConfig = CustomerPageConfig.usual()
+    carriers: dict[SourceName, CarrierConfig] = {}
     webhooks: dict[EndpointName, WebhookConfig] = {}
     templates: TemplatesConfig = TemplatesConfig.usual()
     retention: RetentionConfig = RetentionConfig.usual()

@@ -95,6 +95,8 @@ class CustomerFields(Section):
     phone: Expression | None = None
     city: Expression | None = None
     province: Expression | None = None
+    address: Expression | None = None
+    note: Expression | None = None
 
 
 class PaymentFields(Section):
@@ -112,6 +114,14 @@ class ShipmentFields(Section):
     url: Expression | None = None
 
 
+class DeliveryFields(Section):
+    """A time that was agreed upon: a day, and a span of it."""
+
+    date: Expression | None = None
+    start: Annotated[Expression | None, Field(alias="from")] = None
+    end: Annotated[Expression | None, Field(alias="to")] = None
+
+
 class Fields(Section):
     """Where the fields of our own event stand."""
 
@@ -122,11 +132,14 @@ class Fields(Section):
     shipment: ShipmentFields = ShipmentFields.usual()
     reason: Expression | None = None
     new_date: Expression | None = None
+    delivery: DeliveryFields = DeliveryFields.usual()
+    callback_at: Expression | None = None
+    mark: Expression | None = None
 
     def lookups(self) -> dict[str, Lookup]:
         """By the place of the field: ``customer.phone``."""
         flat: dict[str, str] = {}
-        for name, value in self.model_dump(exclude_none=True).items():
+        for name, value in self.model_dump(exclude_none=True, by_alias=True).items():
             inner = value.items() if isinstance(value, dict) else [("", value)]
             flat |= {f"{name}.{key}".rstrip("."): text for key, text in inner}
         return {name: currency(text) if name == "payment.currency" else Lookup(text) for name, text in flat.items()}

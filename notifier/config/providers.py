@@ -43,8 +43,8 @@ class SmsConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderAccount:
-    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial, and by whom «لغو۱۱» is
-    put behind a plain text of this line."""
+    """What is the same for every provider: ``rate`` in texts a second, ``low_credit`` in rial, by whom «لغو۱۱» is
+    put behind a plain text of this line, and whether customers can answer to it."""
 
     kind: str
     rate: Annotated[int, Ge(1)] | None = None
@@ -52,6 +52,7 @@ class ProviderAccount:
     timeout: timedelta = timedelta(seconds=20)
     sender: str | None = None
     opt_out_by: OptOutBy = OptOutBy.PROVIDER
+    receives: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from notifier.intake.woocommerce.rules import (
     METHODS,
     STATUSES,
     TRACKING_CODE_KEYS,
+    UNSAYABLE,
     WooRules,
     Word,
     status_name,
@@ -21,6 +22,18 @@ from notifier.intake.woocommerce.rules import (
 from notifier.secret import Secret
 
 Meanings = list[EventType | Word]
+
+
+def _sayable(statuses: dict[str, Meanings]) -> dict[str, Meanings]:
+    """Raises ValueError for what an order of WooCommerce does not hold."""
+    for status, meanings in statuses.items():
+        for meaning in meanings:
+            if meaning in UNSAYABLE:
+                raise ValueError(
+                    f"{status!r} cannot mean {meaning}: an order of WooCommerce holds neither a time of delivery nor a"
+                    " mark; post such news through a source of kind standard"
+                )
+    return statuses
 
 
 def _one_name_each(statuses: dict[str, Meanings]) -> dict[str, Meanings]:
@@ -85,7 +98,7 @@ class WooCommerceSource(SourceSection):
     """Each list and table adds to what is usual (see notifier/intake/woocommerce/rules.py) and wins over it."""
 
     kind: Literal["woocommerce"]
-    statuses: Annotated[dict[str, Meanings], AfterValidator(_one_name_each)] = {}
+    statuses: Annotated[dict[str, Meanings], AfterValidator(_one_name_each), AfterValidator(_sayable)] = {}
     cod_methods: list[str] = []
     bank_transfer_methods: list[str] = []
     phone_methods: list[str] = []

@@ -63,7 +63,7 @@ class AbsencePages:
 
     async def everybody(self, request: web.Request) -> web.Response:
         """Who is there, and who is not until when."""
-        staff, now = await self._staff.active(), self._deps.now()
+        staff, now = await self._staff.callers(), self._deps.now()
         pipeline = self._deps.redis.pipeline(transaction=False)
         for one in staff:
             for keys in self._deps.reader.everywhere:
@@ -255,7 +255,7 @@ class AbsencePages:
 
     async def _found(self, request: web.Request) -> Staff:
         one = await self._staff.get(request.match_info["id"])
-        if one is None or not one.active:
+        if one is None or not one.makes_calls:
             raise Missing("چنین همکاری نیست.")
         return one
 

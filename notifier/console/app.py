@@ -10,8 +10,10 @@ from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
 from notifier.console.conversation import Conversations
+from notifier.console.courier import CourierPages
 from notifier.console.dashboard import Dashboard
 from notifier.console.deliveries import Deliveries
+from notifier.console.delivery_pages import DeliveryTimes
 from notifier.console.dependencies import Dependencies
 from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
@@ -19,6 +21,7 @@ from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
 from notifier.console.owner import OwnerPage
+from notifier.console.page_address import PageAddress
 from notifier.console.people import People
 from notifier.console.promises import PromisePages
 from notifier.console.push import PushPages
@@ -42,9 +45,11 @@ def create_console(deps: Dependencies) -> web.Application:
         Calls,
         CallbackPages,
         Orders,
+        DeliveryTimes,
         DepositPages,
         BankLinePages,
         StatementPages,
+        CourierPages,
         Conversations,
         Consent,
         WaitingPages,
@@ -61,6 +66,7 @@ def create_console(deps: Dependencies) -> web.Application:
         TextPages,
         PromisePages,
         TrackingCodes,
+        PageAddress,
         Audit,
     ):
         app.add_routes(pages(deps, render).routes())

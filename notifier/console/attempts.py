@@ -4,11 +4,9 @@ An address of the new kind counts by its network of 64 bits, which is what one h
 and no more, whatever names and addresses are made up: some share one, which at worst costs somebody a few minutes.
 """
 
-from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
-
 from redis.asyncio import Redis
 
+from notifier.incoming.senders import bucket, network
 from notifier.store import keys as names
 from notifier.store.work import Script
 
@@ -38,7 +36,7 @@ class Attempts:
 
     @staticmethod
     def _keys(username: str, address: str) -> tuple[str, str]:
-        return names.attempts(f"name:{_bucket(username)}"), names.attempts(f"address:{_bucket(network(address))}")
+        return names.attempts(f"name:{bucket(username)}"), names.attempts(f"address:{bucket(network(address))}")
 
 
 class Guesses:
@@ -64,21 +62,3 @@ class Guesses:
 
     def _keys(self, what: str, staff_id: str) -> list[str]:
         return [names.attempts(f"{what}:{staff_id}:{window}") for window, _ in self._LIMITS]
-
-
-def network(address: str) -> str:
-    """What counts as one address: itself, or of IPv6 its /64."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return f"{IPv6Address(int(found) >> 64 << 64)}/64"
-
-
-def _bucket(text: str) -> str:
-    """One of 65,536."""
-    return sha256(text.encode(errors="surrogateescape")).hexdigest()[:4]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from notifier.console import labels
+from notifier.console import delivery_time, labels
+from notifier.console.delivery_time import DeliveryOffer
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
 from notifier.console.render import moment
@@ -35,6 +36,7 @@ class Card:
     note: str = ""
     meanwhile: str = ""
     wrong: str = ""
+    offer: DeliveryOffer | None = None
 
     @property
     def version(self) -> str:
@@ -68,7 +70,8 @@ async def card(
     orders = {place: order for place in _places(call) if (order := await deps.reader.order(*place)) is not None}
     holder = await name_of(deps, call.assignee) if call.assignee else ""
     made = _card(deps, call, me, orders, holder)
-    return replace(made, note=note or made.note, meanwhile=meanwhile, wrong=wrong)
+    offer = await delivery_time.offer_of_call(deps, call, list(orders.values()))
+    return replace(made, note=note or made.note, meanwhile=meanwhile, wrong=wrong, offer=offer)
 
 
 async def cards(deps: Dependencies, calls: Sequence[Call], me: str) -> list[Card]:

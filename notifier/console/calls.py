@@ -1,12 +1,13 @@
 """«تماس‌های من»: the list, the card of a call, what came of it, and taking that back."""
 
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from aiohttp import web
 
-from notifier.console import call_cards, csv_export, labels, rows, time_slots
+from notifier.console import call_cards, csv_export, delivery_time, labels, rows, time_slots
 from notifier.console import scope as scopes
 from notifier.console import worklist as boards
 from notifier.console.customer import customer
@@ -17,6 +18,8 @@ from notifier.console.render import Renderer, moment
 from notifier.console.security import FORM, NOT_YOURS, SESSION, STAFF
 from notifier.domain import jalali
 from notifier.domain.calls import Call, CallState, HistoryEntry
+from notifier.domain.orders import Order
+from notifier.intake.agreeing import SlotRefused
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
 from notifier.store.staff import Staff
@@ -155,9 +158,38 @@ class Calls:
         report = self._report(form, me.id, note)
         if self._is_to_be_asked(report, form):
             return await self._asked(request, call_id, report)
-        stored = await self._followed(calling.reporting.report(call_id, report, seen=seen), call_id, me.id, stale=True)
+        order, report = await self._with_a_time(call_id, form, report)
+        try:
+            reporting = calling.reporting.report(call_id, report, seen=seen)
+            stored = await self._followed(reporting, call_id, me.id, stale=True)
+        except Exception:
+            if order is not None and report.agreed is not None:
+                await self._deps.agreeing.give_back(order)
+            raise
         self._deps.wake()
         return await self._on(request, stored.call, self._what_follows(report, stored.call))
+
+    async def _with_a_time(self, call_id: str, form: dict[str, str], report: Report) -> tuple[Order | None, Report]:
+        """The report with the news of the time of delivery that was agreed upon, and its order; a place is kept."""
+        if report.outcome is not Outcome.REACHED or not form.get("delivery"):
+            return None, report
+        try:
+            agreed, freely = delivery_time.chosen(form)
+        except PageRefusal as refused:
+            raise _Unfit(refused.text) from None
+        call, about = (await self._found(call_id)).call, form.get("delivery_order", "")
+        if agreed is None or about not in {f"{one.source}:{one.order_id}" for one in call.reasons}:
+            raise _Unfit("این تماس دربارهٔ آن سفارش نیست؛ زمان تحویل را در صفحهٔ سفارش ثبت کنید.")
+        source, _, order_id = about.partition(":")
+        if (order := await self._deps.reader.order(source, order_id)) is None:
+            raise _gone()
+        try:
+            event = await self._deps.agreeing.prepare(
+                order, agreed, by=report.by, seen=form.get("delivery_seen"), freely=freely
+            )
+        except SlotRefused as refusal:
+            raise _Unfit(f"ثبت نشد: {labels.SLOT_REFUSALS[refusal.why]}") from None
+        return order, replace(report, agreed=event, agreed_before=str(order.delivery or ""))
 
     def _report(self, form: dict[str, str], by: str, note: str) -> Report:
         given = Outcome.CALLBACK if "quick" in form else form.get("outcome", "")
@@ -208,6 +240,7 @@ class Calls:
                 return _to(f"/console/calls/{call_id}")
             words = await call_cards.said_of(self._deps, stale.entry, me.id)
             return await self._again(request, call_id, _Unfit(words, status=409, meanwhile=True))
+        await self._deps.calling.reporting.tell_orders(undone.keys)
         self._deps.wake()
         said, warns = _undone(undone)
         await self._deps.sessions.tell(request[SESSION], said, warns=warns)
@@ -215,6 +248,8 @@ class Calls:
 
     def _what_follows(self, report: Report, call: Call) -> str:
         said = f"ثبت شد: {_OUTCOME[report.outcome]}."
+        if report.agreed is not None:
+            said += f" زمان تحویل: {delivery_time.in_words(report.agreed.details.delivery)}."
         if call.state is CallState.SCHEDULED:
             return f"{said} تماس بعدی {self._render.when(call.due)}."
         if call.state is CallState.EXHAUSTED and report.outcome is not Outcome.WRONG_NUMBER:

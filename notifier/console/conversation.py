@@ -157,7 +157,7 @@ class Conversations:
             total=total,
             scope=scope,
             names={one.id: one.name for one in staff},
-            staff=[one for one in staff if one.active],
+            staff=[one for one in staff if one.makes_calls],
         )
 
     async def see_to(self, request: web.Request) -> web.Response:
@@ -181,7 +181,7 @@ class Conversations:
                 mine = target == me.id or (target == "" and one.holder in (None, me.id))
                 if me.role is not Role.SUPERVISOR and not (mine and one.holder in (None, me.id)):
                     raise Forbidden("سپردن به همکار دیگر با سرپرست است؛ خودتان می‌توانید بردارید.")
-                known = {each.id: each.name for each in await self._deps.calling.staff.all() if each.active}
+                known = {each.id: each.name for each in await self._deps.calling.staff.callers()}
                 if target and target not in known:
                     raise PageRefusal("چنین همکار فعالی نیست.")
                 await inbox.assign(self._deps.redis, one, target, by=me.id, now=now, about=about)

@@ -12,6 +12,7 @@ from notifier.config.promises import PromiseEditor
 from notifier.console.sessions import Sessions
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.rejections import RejectionRecorder
@@ -45,6 +46,7 @@ class Dependencies:
     editor: TextEditor
     promises: PromiseEditor
     bank: BankMatching
+    agreeing: Agreeing
     push_key: str = ""
 
     @property

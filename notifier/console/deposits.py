@@ -21,7 +21,7 @@ from notifier.domain import money, persian
 from notifier.domain.events import EventType
 from notifier.domain.orders import Order
 from notifier.domain.policy import Shop
-from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.domain.timeline import CUSTOMER, LineKind, TimelineEntry
 from notifier.errors import StoreError
 from notifier.store import receipts
 from notifier.store.audit import Act
@@ -72,6 +72,8 @@ class DepositView:
     card: str
     tries: Sequence[DepositTry]
     finding: DepositFinding | None = None
+    note: str = ""
+    picture: str = ""
 
     @property
     def difference(self) -> int | None:
@@ -315,6 +317,7 @@ def _view(
     reports = [line for line in events if line.what == EventType.DEPOSIT_REPORTED]
     said = reports[-1].extra.get("payment") if reports else None
     said = said if isinstance(said, dict) else {}
+    by_customer = reports[-1].extra if reports and reports[-1].extra.get("by") == CUSTOMER else {}
     tries = [
         DepositTry(what=labels.EVENTS.get(line.what, line.what), at=_ms(line), by=str(line.extra.get("by_name", "")))
         for line in events
@@ -338,6 +341,8 @@ def _view(
         card=_card(_named(said, _CARDS)),
         tries=sorted(tries, key=lambda one: one.at),
         finding=finding if finding and finding.is_about(order) and finding.waits else None,
+        note=str(by_customer.get("note", "")),
+        picture=str(by_customer.get("picture", "")),
     )
 
 

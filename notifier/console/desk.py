@@ -58,7 +58,7 @@ class SupervisorDesk:
         if csv_export.wanted(request):
             columns = rows.call({one.id: one.name for one in await self._deps.calling.staff.all()})
             return await csv_export.sheet(request, self._deps, "calls", columns, self._open_calls(request[STAFF]))
-        seats, pool = await self._seats(await self._deps.calling.staff.active())
+        seats, pool = await self._seats(await self._deps.calling.staff.callers())
         if request[STAFF].sources:
             pool = await self._in_pool(request[STAFF])
         asked = request.query.get("who", "")[:64]
@@ -84,7 +84,7 @@ class SupervisorDesk:
         form, me, handing = request[FORM], request[STAFF], self._deps.calling.handing
         target, asked = form.get("to", "-"), form.get("who", "")
         receiver = await self._deps.calling.staff.get(target) if target not in (_POOL, _EVENLY) else None
-        if target not in (_POOL, _EVENLY) and not (receiver and receiver.active):
+        if target not in (_POOL, _EVENLY) and not (receiver and receiver.makes_calls):
             raise PageRefusal("به چه کسی سپرده شود؟ یکی از همکاران را انتخاب کنید.")
         if receiver and receiver.absence(self._deps.now()):
             raise PageRefusal(f"{persian.tidy(receiver.name)} اکنون نیست؛ همکار دیگری را انتخاب کنید.")

@@ -73,6 +73,8 @@ _DAYS: Columns[FigureLine] = (
     Column("تماس برنامه‌ریزی‌شده", lambda line: line.day.counted.planned),
     Column("تماس گرفته‌شده", lambda line: line.day.counted.made.total()),
     Column("صحبت شد", lambda line: line.day.counted.reached.total()),
+    Column("نمرهٔ مشتری", lambda line: line.day.counted.marks.total()),
+    Column("مجموع نمره‌ها", lambda line: sum(mark * count for mark, count in line.day.counted.marks.items())),
 )
 
 _HOURS: Columns[FigureLine] = (

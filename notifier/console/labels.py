@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from notifier.domain.calls import CallState, Purpose
+from notifier.domain.door import DoorState
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Stage
+from notifier.domain.slots import SlotMark, SlotRefusal
 from notifier.domain.timeline import SuppressionReason
 from notifier.domain.variables import PURPOSES
 from notifier.sms.by_hand_end import Ending
@@ -30,6 +32,10 @@ EVENTS: Mapping[str, str] = {
     EventType.RETURN_REFUSED: "برگشت کالا پذیرفته نشد",
     EventType.DELIVERY_FAILED: "تحویل انجام نشد",
     EventType.DELAYED: "ارسال عقب افتاد",
+    EventType.CONFIRMED: "مشتری سفارش را تأیید کرد",
+    EventType.CALLBACK_REQUESTED: "مشتری خواست با او تماس بگیریم",
+    EventType.RATED: "مشتری نمره داد",
+    EventType.STALLED: "مرسوله در راه مانده است",
     EventType.PAID: "پرداخت آنلاین انجام شد",
     EventType.PAYMENT_FAILED: "پرداخت ناموفق بود",
     EventType.DEPOSIT_REPORTED: "مشتری از واریز خبر داد",
@@ -37,6 +43,9 @@ EVENTS: Mapping[str, str] = {
     EventType.DEPOSIT_REJECTED: "واریز دیده نشد",
     EventType.DEPOSIT_UNMATCHED: "واریز از سفارش جدا شد",
     EventType.REFUNDED: "وجه برگشت داده شد",
+    EventType.DELIVERY_AGREED: "زمان تحویل هماهنگ شد",
+    EventType.DELIVERY_CHANGED: "زمان تحویل تغییر کرد",
+    EventType.DELIVERY_RELEASED: "زمان تحویل لغو شد",
 }
 
 STAGES: Mapping[Stage, str] = {
@@ -184,7 +193,27 @@ SATISFACTION: Mapping[str, str] = {
     Satisfaction.DISSATISFIED: "ناراضی",
 }
 
-ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست"}
+ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست", Role.COURIER: "پیک"}
+
+DOOR_STATES: Mapping[str, str] = {
+    DoorState.WAITING: "تحویل‌نشده",
+    DoorState.OUT: "در راه",
+    DoorState.FAILED: "ناموفق",
+    DoorState.DELIVERED: "تحویل‌شده",
+    DoorState.STOPPED: "تحویل ندهید",
+}
+"""How far a delivery has come."""
+
+DOOR_TONES: Mapping[str, str] = {
+    DoorState.WAITING: "",
+    DoorState.OUT: "warn",
+    DoorState.FAILED: "bad",
+    DoorState.DELIVERED: "good",
+    DoorState.STOPPED: "bad",
+}
+
+TICKS: Mapping[str, str] = {"out": "در راه", "delivered": "تحویل", "not_at_home": "تحویل‌نشدن"}
+"""What a courier says at a door."""
 
 _HISTORY: Mapping[str, str] = {
     "claimed": "برداشته شد",
@@ -218,6 +247,10 @@ TEMPLATES: Mapping[str, str] = {
     "order_cancelled_part": "لغو سفارش با واریز ناتمام",
     "order_cancelled_prepaid": "لغو سفارش پرداخت‌شده",
     "order_delayed": "دیرکرد ارسال",
+    "delivery_agreed": "زمان تحویل",
+    "delivery_changed": "تغییر زمان تحویل",
+    "delivery_released": "لغو زمان تحویل",
+    "delivery_reminder": "یادآوری زمان تحویل",
     "order_delivery_failed": "تحویل‌نشدن سفارش",
     "order_return_accepted": "پذیرش برگشت کالا",
     "order_return_refused": "نپذیرفتن برگشت کالا",
@@ -302,6 +335,24 @@ def entry(what_happened: str) -> str:
     return f"{said}؛ {'واریز تأیید شد' if deposit == 'confirmed' else 'واریز دیده نشد'}" if deposit else said
 
 
+SLOT_MARKS: Mapping[str, str] = {
+    SlotMark.OUTSIDE: "بیرون از بازه‌های تحویل",
+    SlotMark.DAY_OFF: "روز تعطیل",
+    SlotMark.OVER: "بیش از ظرفیت بازه",
+}
+
+SLOT_REFUSALS: Mapping[SlotRefusal, str] = {
+    SlotRefusal.PAST: "این زمان گذشته است؛ زمان دیگری انتخاب کنید.",
+    SlotRefusal.SOON: "برای این زمان دیگر دیر است؛ زمان دیرتری انتخاب کنید.",
+    SlotRefusal.FAR: "این روز هنوز باز نشده است؛ روز نزدیک‌تری انتخاب کنید.",
+    SlotRefusal.DAY_OFF: "این روز تعطیل است؛ روز دیگری انتخاب کنید.",
+    SlotRefusal.OTHER_REGION: "این بازه برای شهر این سفارش نیست؛ یکی از بازه‌های فهرست را انتخاب کنید.",
+    SlotRefusal.OUTSIDE: "این زمان در بازه‌های تحویل نیست؛ یکی از بازه‌های فهرست را انتخاب کنید.",
+    SlotRefusal.FULL: "ظرفیت این بازه همین حالا پر شد؛ بازهٔ دیگری انتخاب کنید.",
+    SlotRefusal.CHANGED: "زمان تحویل این سفارش در این میان تغییر کرده است؛ زمان تازه را ببینید.",
+    SlotRefusal.CLOSED: "این سفارش لغو یا تحویل شده است و زمان تحویل نمی‌گیرد.",
+}
+
 ACTS: Mapping[str, str] = {
     Act.SIGNED_IN: "وارد شد",
     Act.SIGN_IN_FAILED: "تلاش ناموفق برای ورود",
@@ -342,6 +393,8 @@ ACTS: Mapping[str, str] = {
     Act.OUTCOME_UNDONE: "نتیجهٔ تماس را پس گرفت",
     Act.CALLS_STOPPED: "تماس با مشتری را بست",
     Act.CALLS_RESUMED: "تماس با مشتری را باز کرد",
+    Act.TIME_AGREED: "زمان تحویل را هماهنگ کرد",
+    Act.TIME_RELEASED: "زمان تحویل را لغو کرد",
     Act.TEXTS_STOPPED: "پیامک‌های مشتری را بست",
     Act.TEXTS_RESUMED: "پیامک‌های مشتری را باز کرد",
     Act.TEXT_WRITTEN: "به مشتری پیامک نوشت",
@@ -349,6 +402,8 @@ ACTS: Mapping[str, str] = {
     Act.TEXT_EDITED: "متن پیامک را ویرایش کرد",
     Act.PROMISES_CHANGED: "قول‌ها را تغییر داد",
     Act.CODES_TAKEN: "کد رهگیری ثبت کرد",
+    Act.PAGE_RENEWED: "به صفحهٔ مشتری نشانی تازه داد",
+    Act.DELIVERY_TICKED: "خبر تحویل ثبت کرد",
     Act.TEXT_ARRIVED: "نوشت که پیامک رسیده است",
     Act.TEXT_GIVEN_UP: "از پیامک گذشت",
     Act.TEXT_BY_PHONE: "به جای پیامک، تماس گذاشت",

@@ -7,19 +7,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from notifier.console import csv_export, labels, paging, rows, time_slots
+from notifier.console import csv_export, delivery_time, labels, paging, rows, time_slots
 from notifier.console import scope as scopes
 from notifier.console.conversation import WHY_NOT
 from notifier.console.customer import customer, opted_out, phone_keys, refuses_calls, spoken_with, whose
 from notifier.console.dependencies import Dependencies
 from notifier.console.flashes import UndoForm
+from notifier.console.parcels import parcel_ways
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.scope import ShopScope
 from notifier.console.search import FoundOrders, search
 from notifier.console.security import FORM, SESSION, STAFF
 from notifier.console.timeline import timeline
-from notifier.domain import canonical, lookup, phones
+from notifier.domain import canonical, lookup, page_links, phones
 from notifier.domain.calls import Call, CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.fitting import fitting
@@ -31,7 +32,7 @@ from notifier.errors import Conflict
 from notifier.sms import by_hand
 from notifier.sms.by_hand import TextRefused, Written
 from notifier.sms.resend import resend
-from notifier.store import work, writes
+from notifier.store import page_tokens, work, writes
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
 from notifier.store.reading import Page, Place, StoredMessage
@@ -131,13 +132,16 @@ class Orders:
             cost=sum(one.cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
             templates=fitting(order, self._deps.rulebook(), self._deps.now()),
+            parcels=parcel_ways(order, told.trails),
             purposes=list(Purpose),
             whens=[(name, self._due(name)) for name in _WHENS],
             picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
             names=names,
             open_call=next((call for call in calls.values() if call.is_open), None),
+            offer=await delivery_time.offer(self._deps, order),
             several_sources=len(self._deps.sources) > 1,
             shop=self._deps.shops.get(order.source, order.source),
+            page=_page(self._deps, order),
         )
 
     async def add_call(self, request: web.Request) -> web.Response:
@@ -265,7 +269,7 @@ class Orders:
         if name not in fitting(order, self._deps.rulebook(), self._deps.now()):
             raise PageRefusal("این متن با حال اکنون سفارش نمی‌خواند؛ یکی از متن‌های فهرست را انتخاب کنید.")
         rulebook = self._deps.rulebook()
-        context = Context(order=order, shops=rulebook.shops, now=self._deps.clock.now())
+        context = Context(order=order, shops=rulebook.shops, now=self._deps.clock.now(), pages=rulebook.pages)
         return rulebook.template(name, order.source).render(context)
 
     async def _found(self, request: web.Request) -> tuple[Order, Keys]:
@@ -285,6 +289,15 @@ async def found_order(deps: Dependencies, request: web.Request) -> tuple[Order, 
     if order is None:
         raise Missing("این سفارش پیدا نشد. شماره را دوباره ببینید یا با تلفن مشتری جستجو کنید.")
     return order, await reader.keys_of(source, order_id)
+
+
+def _page(deps: Dependencies, order: Order) -> tuple[str, str] | None:
+    """The address of the customer's page, empty while it has none, and what tells it from others."""
+    links = deps.rulebook().pages
+    if links is None:
+        return None
+    path = page_links.path(order.page_token)
+    return f"{links.base}{path}" if path else "", page_tokens.fingerprint(order)
 
 
 def by(staff: Staff) -> dict[str, str]:

@@ -45,6 +45,7 @@ class OwnerPage:
         people = owner_figures.on_time(weeks, by=owner_figures.person_of, names=name)
         purposes = owner_figures.on_time(weeks, by=owner_figures.purpose_of, names=owner_rows.purpose)
         unreachable, satisfaction = owner_figures.unreachable(weeks), owner_figures.satisfaction(weeks)
+        marks = owner_figures.marks(weeks)
         return await self._render.page(
             request,
             "owner.html",
@@ -77,6 +78,8 @@ class OwnerPage:
             unreachable_chart=_parts("چرا به مشتری نرسیدیم", unreachable),
             satisfaction=satisfaction,
             satisfaction_chart=_parts("رضایت از سفارش رسیده", satisfaction),
+            marks=marks,
+            marks_chart=_parts("نمره‌های مشتریان", marks),
             percent=owner_figures.percent,
             scope=scope,
         )

@@ -180,6 +180,18 @@ def satisfaction(weeks: Weeks) -> list[OwnerShare]:
     ]
 
 
+def marks(weeks: Weeks) -> list[OwnerShare]:
+    """How customers marked their orders, the best first, of all marks."""
+    this, last = Counter[int](), Counter[int]()
+    for week, days in ((this, weeks.this), (last, weeks.last)):
+        for day in days:
+            week.update(day.counted.marks)
+    return [
+        OwnerShare(f"نمرهٔ {persian.digits(mark)}", this.total(), this[mark], last.total(), last[mark])
+        for mark in range(5, 0, -1)
+    ]
+
+
 def person(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda staff: persian.tidy(names.get(staff, staff)) if staff else "بدون مسئول"
 
@@ -221,6 +233,19 @@ def _waited(share: float) -> Callable[[Sequence[DayCounts]], Value]:
         return percentile(waits, share)
 
     return waited
+
+
+def _average_mark(days: Sequence[DayCounts]) -> Value:
+    """The average of the customers' last marks, of 1 to 5."""
+    marks: Counter[int] = Counter()
+    for day in days:
+        marks.update(day.marks)
+    count = sum(marks.values())
+    return sum(mark * given for mark, given in marks.items()) / count if count > 0 else None
+
+
+def _said_mark(mark: float) -> str:
+    return f"{persian.digits(f'{mark:.1f}').replace('.', '٫')} از ۵"
 
 
 def _said_share(share: float) -> str:
@@ -283,4 +308,7 @@ FIGURES: tuple[OwnerFigure, ...] = (
         _said_share,
         compared=False,
     ),
+    OwnerFigure("نمره‌ها", "نمرهٔ مشتری", _added(lambda day: day.marks.total()), _said_number),
+    OwnerFigure("نمره‌ها", "میانگین نمره‌ها", _average_mark, _said_mark, compared=False),
+    OwnerFigure("نمره‌ها", "نمرهٔ ۱ یا ۲", _added(lambda day: day.marks[1] + day.marks[2]), _said_number),
 )

@@ -35,6 +35,8 @@ def table(of: str, weeks: Weeks, person: Callable[[str], str]) -> OwnerTable:
             return OwnerTable("owner-unreachable", _parts("دلیل", "همهٔ تماس‌ها"), owner_figures.unreachable(weeks))
         case "satisfaction":
             return OwnerTable("owner-satisfaction", _parts("پاسخ", "همهٔ پاسخ‌ها"), owner_figures.satisfaction(weeks))
+        case "marks":
+            return OwnerTable("owner-marks", _parts("نمره", "همهٔ نمره‌ها"), owner_figures.marks(weeks))
     raise PageRefusal("چنین جدولی نیست؛ از پیوندهای همین صفحه بگیرید.")
 
 

@@ -103,6 +103,8 @@ class People:
             match do:
                 case "role":
                     act, more, after = Act.ROLE_CHANGED, f"{one.role} → {role}", replace(one, role=role)
+                    if Role.COURIER in (one.role, role):  # what is open in their browsers is not theirs any more
+                        after = after.signed_out()
                 case "password":
                     act, more, after = Act.PASSWORD_CHANGED, "", replace(one, password=password).signed_out()
                 case "sign_out":
@@ -126,6 +128,8 @@ class People:
             undo = UndoForm(f"/console/staff/{staff.id}", {"do": _SWITCHES[do], "epoch": str(after.epoch)})
         if do == "off" and after is not None:
             told = await self._handed_over(after, me.id)
+        if do == "role" and role is Role.COURIER and after is not None:
+            told = await self._made_courier(after, me.id)
         return await self._back(request, told, undo=undo)
 
     async def _shops(self, request: web.Request) -> tuple[str, ...]:
@@ -142,6 +146,12 @@ class People:
         if not count:
             return f"حساب {name} غیرفعال شد؛ تماس بازی نداشت."
         return f"حساب {name} غیرفعال شد و {persian.digits(count)} تماس باز او بدون مسئول شد؛ همکاران خبردار می‌شوند."
+
+    async def _made_courier(self, staff: Staff, by: str) -> str:
+        """Have the calls of somebody who makes none any more be anybody's at once, and say so."""
+        count = await self._deps.calling.handing.to_the_pool(staff.id, by)
+        told = f"{persian.tidy(staff.name)} اکنون پیک است و از همهٔ دستگاه‌ها بیرون آمد."
+        return f"{told} {persian.digits(count)} تماس باز او بدون مسئول شد." if count else told
 
     async def _back(self, request: web.Request, told: str, *, undo: UndoForm | None = None) -> web.Response:
         await self._deps.sessions.tell(request[SESSION], told, undo=undo)

@@ -52,6 +52,9 @@ WHENS: Mapping[str, str] = {
     When.PART: "اگر تنها بخشی از واریز رسیده باشد",
     When.NO_DEPOSIT: "اگر تا پایان مهلت واریزی نرسیده باشد",
     When.SURPLUS: "اگر بیش از مبلغ سفارش رسیده باشد",
+    When.NO_TIME: "اگر زمان تحویل هماهنگ نشده باشد",
+    When.DELIVERY_DAY: "صبح روز تحویل",
+    When.LOW_MARK: "اگر نمرهٔ مشتری ۱ یا ۲ باشد",
 }
 _UNITS: Mapping[str, str] = {"m": "دقیقه", "h": "ساعت", "d": "روز", "s": "ثانیه"}
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifier.clock import TEHRAN
-from notifier.console import labels, menu, passwords
+from notifier.console import delivery_time, labels, menu, passwords
 from notifier.console.csv_export import LIMIT
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
@@ -62,6 +62,7 @@ class Renderer:
             ago=self.ago,
             span=span,
             told=reasons.told,
+            delivery_time=delivery_time.in_words,
             order_no=lambda text: persian.digits(text) if text.isdecimal() else text,
         )
 
@@ -108,7 +109,7 @@ class Renderer:
             await self._deps.sessions.told(session)
         waiting: Mapping[str, int] = {}
         if (staff := request.get(STAFF)) is not None:
-            waiting = await menu.counts(self._deps, staff)
+            waiting = await menu.counts(self._deps, staff) if staff.role is not Role.COURIER else {}
         return self._response(request, name, status, headers, flash=flash, waiting=waiting, **values)
 
     def refusal(self, request: web.Request, refused: PageRefusal) -> web.Response:
@@ -126,6 +127,7 @@ class Renderer:
             path=request.path,
             now=self._deps.clock.now(),
             is_supervisor=staff is not None and staff.role is Role.SUPERVISOR,
+            is_courier=staff is not None and staff.role is Role.COURIER,
             **values,
         )
         return web.Response(text=text, status=status, headers=headers, content_type="text/html")

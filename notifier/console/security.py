@@ -44,6 +44,8 @@ NOT_YOURS = "این از فروشگاهی است که به شما سپرده ن�
 
 _PUBLIC = ("/console/login", "/console/static/")
 _BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
+_OF_COURIERS = frozenset({"/console/courier", "/console/courier/print", "/console/courier/ticks"})
+_OWN = frozenset({"/console/me", "/console/logout", "/console/logout/everywhere"})
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -86,6 +88,8 @@ def middleware(deps: Dependencies, page: Page) -> Middleware:
                 return _to_login(request)
             if _owes_second_factor(request, deps):
                 return _to_enrolment(request)
+            if request[STAFF].role is Role.COURIER and not _is_for_couriers(request.path):
+                return _to_courier_list(request)
             if request.method not in ("GET", "HEAD"):
                 await _require_token(request)
             _require_theirs(request)
@@ -151,6 +155,24 @@ def _require_theirs(request: web.Request) -> None:
     source = request.match_info.get("source")
     if source and not request[STAFF].serves({source}):
         raise Forbidden(NOT_YOURS)
+
+
+def home_of(staff: Staff) -> str:
+    """The page that somebody begins with."""
+    return "/console/courier" if staff.role is Role.COURIER else "/console/"
+
+
+def _is_for_couriers(path: str) -> bool:
+    """A courier has no calls, so there is nothing to push to them."""
+    is_own = path in _OWN or (path.startswith("/console/me/") and not path.startswith("/console/me/push"))
+    return path in _OF_COURIERS or is_own
+
+
+def _to_courier_list(request: web.Request) -> web.Response:
+    """From the console's front door a courier is shown in; at all others they are told that these are not theirs."""
+    if request.method in ("GET", "HEAD") and request.path == "/console/":
+        return web.Response(status=303, headers={"Location": "/console/courier"})
+    raise Forbidden("حساب پیک فقط فهرست تحویل امروز را می‌بیند؛ این صفحه از آنِ پشتیبانی است.")
 
 
 async def _admitted(request: web.Request, deps: Dependencies) -> bool:

@@ -13,7 +13,7 @@ from notifier.console.attempts import Attempts, Guesses
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.render import Renderer
-from notifier.console.security import COOKIE, SESSION, STAFF, posted, secure
+from notifier.console.security import COOKIE, SESSION, STAFF, home_of, posted, secure
 from notifier.console.sessions import HALFWAY, NoSuchAccount, Proof
 from notifier.domain import persian
 from notifier.store import audit
@@ -184,7 +184,9 @@ class SignIn:
                 await self._deps.sessions.end(session)
         log.info("signed in", action="signed_in", staff=staff_id)
         page, _ = returning.kept(request)
-        answer = _to(page or "/console/")
+        staff = await self._deps.calling.staff.get(staff_id)
+        home = home_of(staff) if staff else "/console/"
+        answer = _to(home if home != "/console/" else page or home)
         returning.forget(request, answer)
         _set(request, answer, COOKIE, token, path="/console", seconds=_KNOWN)
         return answer

@@ -1,14 +1,16 @@
 """The story of an order as its page tells it: one line for each thing, with what became of it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.console import labels
-from notifier.domain import money, persian
+from notifier.domain import jalali, money, persian
 from notifier.domain.calls import Call, CallState
+from notifier.domain.events import AgreedTime
 from notifier.domain.messages import MessageState
-from notifier.domain.timeline import LineKind, TimelineEntry
+from notifier.domain.timeline import AGREED_UPON, CALLBACK_AT, MARK, SLOT_MARK, LineKind, TimelineEntry
 from notifier.sms import reasons
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
@@ -74,7 +76,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 icon="event",
                 title=said if line.kind is LineKind.EVENT else f"{said} (خبر تکراری)",
                 happened_at=line.happened_at,
-                text=_money(line),
+                text=_money(line) or _about(line),
             )
         case LineKind.MESSAGE:
             return _message(line, messages.get(line.ref or ""))
@@ -130,12 +132,29 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
             )
 
 
+def _about(line: TimelineEntry) -> str:
+    """The time of delivery that an event brought and what is odd about it, a mark, when a customer wants a call."""
+    said, parts = line.extra, list[str]()
+    with contextlib.suppress(ValueError):
+        if isinstance(text := said.get(AGREED_UPON), str):
+            agreed = AgreedTime.parse(text)
+            parts.append(jalali.time_span(agreed.date, agreed.start, agreed.end))
+        if isinstance(wished := said.get(CALLBACK_AT), str):
+            at = datetime.fromisoformat(wished)
+            parts.append(f"{jalali.weekday_date(at)}، {jalali.time_of(at)}")
+    if isinstance(mark := said.get(SLOT_MARK), str) and mark in labels.SLOT_MARKS:
+        parts.append(labels.SLOT_MARKS[mark])
+    if isinstance(given := said.get(MARK), int):
+        parts.append(f"{persian.digits(given)} از ۵")
+    return "؛ ".join(parts)
+
+
 def _money(line: TimelineEntry) -> str:
     """What somebody saw of a deposit at the bank, and who confirmed it."""
     said, parts = line.extra, list[str]()
     if isinstance(seen := said.get("seen"), int):
         parts.append(f"در حساب دیده شد: {money.toman(seen)}")
-    for name, label in (("account", "حساب"), ("second_name", "تأیید دوم"), ("note", "یادداشت")):
+    for name, label in (("account", "حساب"), ("second_name", "تأیید دوم"), ("reason", "دلیل"), ("note", "یادداشت")):
         if isinstance(text := said.get(name), str) and text and "by" in said:
             parts.append(f"{label}: {persian.tidy(text)}")
     return "؛ ".join(parts)

@@ -116,6 +116,15 @@ STOPS: tuple[TourStop, ...] = (
         over=True,
     ),
     TourStop(
+        anchor="courier",
+        address="/console/courier",
+        icon="truck",
+        name="فهرست پیک",
+        says="سفارش‌هایی که امروز به در خانه‌ها می‌رود: زمان، نشانی، تلفن، کالا و مبلغی که باید دریافت شود.",
+        do="فهرست را چاپ کنید یا برای پیک حساب بسازید تا روی گوشی خودش بگوید چه شد.",
+        over=True,
+    ),
+    TourStop(
         anchor="absence",
         address="/console/absence",
         icon="clock",

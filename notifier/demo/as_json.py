@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from msgspec.structs import asdict
 
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Said
 
 
 class JsonLines:
@@ -41,6 +41,25 @@ def _line(happening: Happening) -> dict[str, Any] | None:
                 "calls": [call["purpose"] for call in answer.get("calls", ())],
                 "suppressed": answer.get("suppressed"),
                 "note": step.note,
+            }
+        case Said(at=at):
+            return {
+                "kind": "event",
+                "at": at.isoformat(),
+                "type": happening.kind,
+                "order_id": happening.order_id,
+                "source": happening.source,
+                "status": 200,
+                "by": happening.by,
+                "text": happening.text or None,
+                "delivery": happening.delivery or None,
+                "mark": happening.mark,
+                "duplicate": False,
+                "parked": False,
+                "messages": list(happening.messages),
+                "calls": list(happening.calls),
+                "suppressed": [],
+                "note": happening.note,
             }
         case Arrived(at=at, message=message, name=name, parts=parts):
             return {

@@ -6,7 +6,9 @@ import aiohttp
 
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain.calls import Call
+from notifier.domain.events import AgreedTime
 from notifier.errors import NotifierError
+from notifier.intake.agreeing import SlotRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,17 @@ class DemoDesk:
         by = call.assignee or STAFF[0].id
         await self._post(call, "claim", by=by)
         await self._post(call, "outcome", by=by, outcome="reached")
+
+    async def agree(self, source: str, order_id: str, agreed: AgreedTime, *, by: str) -> bool:
+        """Agree upon a time of delivery, as whoever phones the customer may; False where it cannot be chosen now."""
+        service = self.stage.service
+        order = await service.reader.order(source, order_id)
+        if order is None:
+            return False
+        try:
+            return await service.agreeing.agree(order, agreed, by=by, freely=True) is not None
+        except SlotRefused:
+            return False
 
     async def _post(self, call: Call, what: str, **body: str) -> None:
         headers = {"Authorization": f"Bearer {self.stage.keys.api}"}

@@ -22,6 +22,24 @@ class Posted(Struct, frozen=True, kw_only=True):
     method: str
 
 
+class Said(Struct, frozen=True, kw_only=True):
+    """A customer answered a text, or agreed with the desk upon a time: news that no shop posted. ``kind`` is the event
+    that came of it, or ``text`` for one that a person is to read; ``text`` what the customer wrote."""
+
+    at: datetime
+    kind: str
+    order_id: str
+    source: str
+    name: str
+    by: Literal["customer", "desk"]
+    text: str = ""
+    delivery: str = ""
+    mark: int | None = None
+    note: str = ""
+    messages: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+
+
 class Arrived(Struct, frozen=True, kw_only=True):
     """A text was handed to the provider for somebody's phone."""
 
@@ -79,4 +97,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     calls_cancelled: int
 
 
-Happening = Posted | Arrived | PutOff | CallHappening | Summary
+Happening = Posted | Said | Arrived | PutOff | CallHappening | Summary

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 
@@ -13,15 +13,18 @@ from notifier.clock import TEHRAN
 from notifier.config import Config
 from notifier.demo import script, standard_stories, woo_stories
 from notifier.demo.desk import DemoDesk
-from notifier.demo.happenings import CallHappening, Happening, Posted
-from notifier.demo.script import Moment, Story, StoryStep
+from notifier.demo.happenings import CallHappening, Happening, Posted, Said
+from notifier.demo.script import Moment, Story, StoryAnswer, StoryStep
 from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop, Shop
-from notifier.demo.stage import DemoStage
+from notifier.demo.stage import STAFF, DemoStage
 from notifier.demo.watch import Watch
-from notifier.domain.calls import CallState
+from notifier.domain.calls import Call, CallState, Purpose
+from notifier.domain.events import AgreedTime
 from notifier.domain.messages import MessageState
+from notifier.domain.timeline import AGREED_UPON, MARK, LineKind
 from notifier.store import writes
 from notifier.store.keys import Keys
+from notifier.store.reading import Told
 
 OPENING = time(9)
 
@@ -72,11 +75,14 @@ class Player:
         orders = {story.order_id: story for story in STORIES}
         async with aiohttp.ClientSession() as session:
             desk = DemoDesk(self.stage, session)
-            for step in script.in_turn(STORIES):
+            for step in script.with_answers(STORIES):
                 at = self._time_of(step.at)
                 await self._let_pass(at, desk)
                 self.stage.clock.turn_to(at)
-                self.show(await self._post(session, step, orders[step.order_id]))
+                if isinstance(step, StoryAnswer):
+                    self.show(await self._answer(step, orders[step.order_id]))
+                else:
+                    self.show(await self._post(session, step, orders[step.order_id]))
                 await self._happen(self.pace, desk)
         # Nobody takes the last calls: they are left to whoever wants to try.
         await self._let_pass(None, None)
@@ -106,7 +112,62 @@ class Player:
         if desk and due:
             for call in due:
                 await desk.make(call)
+                await self._agree(desk, call)
             await self._tell()
+
+    async def _agree(self, desk: DemoDesk, call: Call) -> None:
+        """Agree upon the time of delivery with a customer who was phoned about it."""
+        stories = {(one.shop, one.order_id): one for one in STORIES}
+        for reason in call.reasons:
+            story = stories.get((reason.source, reason.order_id))  # type: ignore[arg-type]  # shops have other names, too
+            if reason.purpose is not Purpose.COORDINATION or story is None or story.hours is None:
+                continue
+            now, before = self.stage.clock.now(), await self._told(story)
+            agreed = AgreedTime(now.astimezone(TEHRAN).date(), *story.hours)
+            if await desk.agree(story.shop, story.order_id, agreed, by=call.assignee or STAFF[0].id):
+                self.show(self._said(story, before, await self._told(story), by="desk", at=now))
+
+    async def _answer(self, answer: StoryAnswer, story: Story) -> Said:
+        """Have the customer write to the line; the provider hands it over."""
+        before = await self._told(story)
+        await self.stage.simulator.receive_from_customer(story.phone, answer.text)
+        told, now = await self._told(story), self.stage.clock.now()
+        return self._said(story, before, told, by="customer", at=now, text=answer.text, note=answer.note)
+
+    async def _told(self, story: Story) -> Told:
+        reader = self.stage.service.reader
+        order = await reader.order(story.shop, story.order_id)
+        return await reader.story(order) if order else Told(timeline=[], messages=[], calls=[])
+
+    def _said(
+        self,
+        story: Story,
+        before: Told,
+        after: Told,
+        *,
+        by: Literal["customer", "desk"],
+        at: datetime,
+        text: str = "",
+        note: str = "",
+    ) -> Said:
+        """What came of the words of a customer, by what the order's story has more than before."""
+        lines = after.timeline[len(before.timeline) :]
+        news = next((one for one in lines if one.kind is LineKind.EVENT), None)
+        extra = news.extra if news else {}
+        return Said(
+            at=at,
+            kind=news.what if news else "text",
+            order_id=story.order_id,
+            source=story.shop,
+            name=next(_who(story)),
+            by=by,
+            text=text,
+            delivery=str(extra.get(AGREED_UPON, "")),
+            mark=extra.get(MARK),
+            note=note,
+            messages=tuple(one.what for one in lines if one.kind is LineKind.MESSAGE),
+            calls=tuple(one.what for one in lines if one.kind is LineKind.CALL),
+        )
 
     async def _tell(self) -> Sequence[Happening]:
         async with asyncio.timeout(_STUCK):

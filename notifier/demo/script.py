@@ -31,14 +31,31 @@ class StoryStep(Struct, frozen=True, kw_only=True):
     note: str = ""  # what is instructive about it
 
 
+class StoryAnswer(Struct, frozen=True, kw_only=True):
+    """What the customer of a story writes back by text."""
+
+    at: Moment
+    order_id: str
+    text: str
+    note: str = ""
+
+
 class Story(Struct, frozen=True, kw_only=True):
-    """Everything that is posted about one order. ``order`` is what its shop knows of it from the beginning."""
+    """Everything that happens about one order. ``order`` is what its shop knows of it from the beginning; ``hours`` are
+    those of the day that the desk agrees upon with the customer for the delivery, when it phones about that."""
 
     title: str
     shop: Shop
     order_id: str
     order: dict[str, Any]
     steps: tuple[StoryStep, ...]
+    hours: tuple[time, time] | None = None
+    answers: tuple[StoryAnswer, ...] = ()
+
+    @property
+    def phone(self) -> str:
+        """The customer's."""
+        return str(self.order["phone"] if self.shop == "woo" else self.order["customer"]["phone"])
 
 
 def moment(text: str) -> Moment:
@@ -63,16 +80,42 @@ def step(
     )
 
 
-def story(title: str, shop: Shop, order_id: str, order: dict[str, Any], *steps: StoryStep) -> Story:
+def answer(at: str, text: str, *, note: str = "") -> StoryAnswer:
+    """What the customer of the story writes that it is put into."""
+    return StoryAnswer(at=moment(at), order_id="", text=text, note=note)
+
+
+def story(
+    title: str,
+    shop: Shop,
+    order_id: str,
+    order: dict[str, Any],
+    *steps: StoryStep,
+    hours: tuple[str, str] | None = None,
+    answers: Sequence[StoryAnswer] = (),
+) -> Story:
     """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
     numbers = count(1)
     told = tuple(
         replace(one, shop=shop, order_id=order_id, delivery=one.delivery or f"{order_id}-{next(numbers)}")
         for one in steps
     )
-    return Story(title=title, shop=shop, order_id=order_id, order=order, steps=told)
+    return Story(
+        title=title,
+        shop=shop,
+        order_id=order_id,
+        order=order,
+        steps=told,
+        hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
+        answers=tuple(replace(one, order_id=order_id) for one in answers),
+    )
 
 
 def in_turn(stories: Sequence[Story]) -> list[StoryStep]:
     """All steps of all stories as the day brings them."""
     return sorted((one for story in stories for one in story.steps), key=lambda one: one.at)
+
+
+def with_answers(stories: Sequence[Story]) -> list[StoryStep | StoryAnswer]:
+    """All steps, and what customers answer, as the day brings them."""
+    return sorted((*in_turn(stories), *(one for story in stories for one in story.answers)), key=lambda one: one.at)

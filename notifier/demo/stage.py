@@ -89,7 +89,9 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         simulator = Simulator(clock=clock, api_key=keys.kavenegar, credit=_CREDIT)
         practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
         backend = await _serve(stack, _backend(), listen("127.0.0.1", 0), ServerConfig())
-        config = configuration(settings, keys=keys, data_dir=folder, provider=practice, backend=backend)
+        config = configuration(
+            settings, keys=keys, data_dir=folder, provider=practice, backend=backend, base=_address(listening)
+        )
         service = await stack.enter_async_context(Service(config, clock=clock))
         await service.sending.check_credit()
         await _engage(service, keys)
@@ -97,10 +99,13 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         stage = DemoStage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
+            simulator.inbound_callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/inbound"
         yield stage
 
 
-def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str, backend: str) -> Config:
+def configuration(
+    settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str, backend: str, base: str
+) -> Config:
     """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine."""
     sections: Mapping[str, Any] = {
         "redis": {"url": "embedded", "data_dir": str(data_dir)},
@@ -109,9 +114,17 @@ def configuration(settings: Path | None, *, keys: DemoKeys, data_dir: Path, prov
             "woo": {"kind": "woocommerce", "secret": keys.woo, "shop": SECOND_SHOP},
         },
         "sms": {"provider": "simulator", "namespace": "demo"},
-        "providers": {"simulator": {"api_key": keys.kavenegar, "base_url": f"{provider}/v1", "low_credit": _LOW}},
+        "providers": {
+            "simulator": {
+                "api_key": keys.kavenegar,
+                "base_url": f"{provider}/v1",
+                "low_credit": _LOW,
+                "receives": True,
+            }
+        },
         "webhooks": {"backend": {"url": f"{backend}/news", "secret": keys.news, "events": list(Topic)}},
         "callbacks": {"token": keys.callbacks},
+        "customer_page": {"enabled": True, "base": base, "in_texts": True},
         "api": {"tokens": [keys.api]},
     }
     return shop_settings(settings, {f"{PREFIX}{name.upper()}": json.dumps(part) for name, part in sections.items()})
@@ -162,6 +175,10 @@ async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()
+    return _address(listening)
+
+
+def _address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

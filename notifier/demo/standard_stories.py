@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifier.demo.script import Story, step, story
+from notifier.demo.script import Story, answer, step, story
 
 
 def _order(name: str, phone: str, city: str, province: str, method: str, item: str, rial: int) -> dict[str, Any]:
@@ -64,7 +64,12 @@ TEHRAN = (
         step("09:12", "order.registered", note="Cash is agreed upon by phone: a call in working hours, and it is one."),
         step("10:50", "order.preparing"),
         step("14:10", "order.out_for_delivery"),
-        step("16:05", "order.delivered"),
+        step("16:05", "order.delivered", note="The text asks how satisfied the customer is."),
+        hours=("14:00", "17:00"),
+        answers=(
+            answer("09:16", "۱", note="The customer answers the text about the agreed time: it stands."),
+            answer("16:25", "۵", note="And the text about the delivery: a mark, which is among the owner's figures."),
+        ),
     ),
     story(
         "Tehran, by phone",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from notifier.clock import TEHRAN
 from notifier.demo.bubbles import bubble
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Summary
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Said, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
 from notifier.domain.counted import counted
@@ -42,6 +42,7 @@ _WHY_CALL = {
     "why_cancelled": "ask why the order was cancelled",
     "return": "arrange how the goods come back",
     "deposit_not_found": "ask about a transfer that was not found",
+    "stalled_parcel": "tell of a parcel that does not move",
     "callback": "the customer asked to be called",
 }
 _NOT_SENT = {"withdrawn": "withdrawn: pointless by now", "expired": "not sent: its time has passed"}
@@ -80,7 +81,7 @@ class Terminal:
         row.add_column(width=_GUTTER - 2)
         row.add_column()
         clock = f"{at:%H:%M}"
-        if isinstance(happening, Posted):
+        if isinstance(happening, Posted | Said):
             self._console.print()
         row.add_row(Text("" if clock == self._clock else clock, "bold"), self._shown(happening))
         self._clock = clock
@@ -107,6 +108,8 @@ class Terminal:
         match happening:
             case Posted():
                 return Group(*_event(happening))
+            case Said():
+                return Group(*_said(happening))
             case Arrived(message=message, name=name):
                 staff = message.audience is Audience.STAFF
                 return bubble(
@@ -165,6 +168,15 @@ def _event(posted: Posted) -> Iterator[Text]:
     for thing in answer.get("suppressed", ()):
         what = f"text {thing['template']}" if "template" in thing else f"call {thing['purpose']}"
         yield Text(f"✗ {what} suppressed: {_WHY_NOT.get(thing['reason'], thing['reason'])}", _NOT)
+
+
+def _said(said: Said) -> Iterator[Text]:
+    """What came of a customer's own words."""
+    how = "by text" if said.by == "customer" else "with the desk"
+    yield Text.assemble((said.kind, _CUSTOMER), f" order {said.order_id} {how}", (f" {said.delivery}", "bold"))
+    yield Text(f"{said.name}: «{said.text}»" if said.text else said.name, "dim")
+    if said.note:
+        yield Text(said.note, _NOTE)
 
 
 def _decided(answer: dict[str, object]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What can be found wrong before anything starts: configuration, templates and policy against each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from notifier import zones
@@ -8,6 +9,7 @@ from notifier.config import Config, accounts
 from notifier.config.bank import BankSource
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
+from notifier.diagnostics.carriers import carrier_findings
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -15,9 +17,11 @@ from notifier.diagnostics.findings import warning as _warning
 from notifier.diagnostics.leftovers import leftovers
 from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
+from notifier.domain import text_answers
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.policy import EVERYTHING, TextRule
+from notifier.domain.text_answers import USUAL
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
 from notifier.practice import mapping
@@ -75,6 +79,7 @@ def configuration(path: Path | None = None) -> list[Finding]:
         *_half_a_shop(config),
         *_opt_out(config),
         *_accounts(config),
+        *_answers(config),
         *_texts(config, loaded),
         *rotations(config),
         *_spoilt(config),
@@ -107,7 +112,10 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _sources(config)
     yield from _webhooks(config)
     yield from _push(config)
+    yield from carrier_findings(config)
     yield from _providers(config)
+    yield from _slots(config)
+    yield from _replies(config, loaded)
     try:
         config.calendar.calendar(config.shop.zone)
     except ValueError as error:
@@ -327,11 +335,57 @@ def _providers(config: Config) -> Iterator[Finding]:
             yield _warning(f"{config.file}: providers.{name}.callback", text)
 
 
+def _slots(config: Config) -> Iterator[Finding]:
+    """Slots that nobody could be offered."""
+    regions = {*config.regions.cities, config.regions.default}
+    for place, slot in enumerate(config.delivery.slots):
+        where = f"{config.file}: delivery.slots.{place}"
+        if slot.region not in regions:
+            known = ", ".join(sorted(regions))
+            yield _error(f"{where}.region", f"there is no region {slot.region!r}; [regions] knows {known}")
+    longest = timedelta(days=config.delivery.horizon)
+    if config.delivery.slots and config.delivery.lead >= longest:
+        text = f"is not shorter than the {config.delivery.horizon} days of delivery.horizon; no slot is ever offered"
+        yield _error(f"{config.file}: delivery.lead", text)
+
+
+def _replies(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]:
+    """Answers that could not be told apart, or to texts that ask nobody. What nobody wrote down is no mistake."""
+    rules = config.replies
+    if rules.answers == USUAL:
+        return
+    for wrong in text_answers.mistakes(rules):
+        yield _error(f"{config.file}: replies.answers.{wrong.place}.{wrong.key}", wrong.text)
+    for place, rule in enumerate(rules.answers):
+        where = f"{config.file}: replies.answers.{place}.texts"
+        for name in rule.texts:
+            if name not in loaded:
+                yield _error(where, f"there is no template {name!r} in {config.templates_folder}")
+            elif loaded[name].audience is not Audience.CUSTOMER:
+                yield _error(where, f"template {name!r} is for staff, not for customers")
+
+
+def _answers(config: Config) -> Iterator[Finding]:
+    """Lines said to receive what nobody would bring here."""
+    used = {name: config.providers[name] for name in accounts.names(config) if name in config.providers}
+    for name, line in used.items():
+        if line.receives and not config.callbacks.token:
+            text = "is true, and without callbacks.token no text of a customer comes here; set that, or write false"
+            yield _warning(f"{config.file}: providers.{name}.receives", text)
+        elif line.receives and line.kind != "kavenegar":
+            text = (
+                f'is true, and texts of customers are taken from lines of kind "kavenegar" alone, not of "{line.kind}"'
+            )
+            yield _warning(f"{config.file}: providers.{name}.receives", text)
+
+
 def _needed_secrets(config: Config) -> list[str]:
     """A sentence for each secret that is not set and without which nothing can start."""
     needed = {f"webhooks.{name}.secret": webhook.secret for name, webhook in config.webhooks.items()}
     for name, source in config.sources.items():
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
+    for name, carrier in config.carriers.items():
+        needed |= {f"carriers.{name}.{key}": secret for key, secret in carrier.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
     if config.console.push:

@@ -22,7 +22,7 @@ async def staff(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Ver
     """Who there is, and when they work."""
     everybody = await StaffBook(redis).active()
     agents = [one for one in everybody if one.role is Role.AGENT]
-    supervisors = len(everybody) - len(agents)
+    supervisors = sum(one.role is Role.SUPERVISOR for one in everybody)
     if not agents:
         todo = "notifier staff add ID --name … --phone … --role agent"
         yield error("staff", "nobody makes calls: there is no active agent", todo)

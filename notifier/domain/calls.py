@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CALLBACK = "callback"
     RETURN = "return"
     DEPOSIT_NOT_FOUND = "deposit_not_found"
+    STALLED_PARCEL = "stalled_parcel"
 
 
 class CallState(StrEnum):
@@ -100,7 +101,8 @@ class UndoableAct(Struct, frozen=True, array_like=True):
     ``lines`` is how long the history was after it. ``outcome`` is the one that was counted. ``message`` is the id of
     the text that it queued. ``refused`` says that the customer wanted no calls from then on. ``owed`` are fields of the
     reminders it made, and ``caller`` who spoke to the customer before. ``source``, ``purpose``, ``timely`` (None for no
-    first try) and ``satisfaction`` are what the figures of the day counted beside the outcome.
+    first try) and ``satisfaction`` are what the figures of the day counted beside the outcome. ``agreed`` is the time
+    of delivery that came of it: id of the news, source and id of the order, that time, and the one before.
     """
 
     at: int
@@ -124,6 +126,7 @@ class UndoableAct(Struct, frozen=True, array_like=True):
     purpose: str = ""
     timely: bool | None = None
     satisfaction: str = ""
+    agreed: tuple[str, ...] = ()
 
 
 class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):

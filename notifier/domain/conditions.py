@@ -7,9 +7,12 @@ from typing import TypeVar
 
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order
-from notifier.domain.policy import CallRule, TextRule, When
+from notifier.domain.policy import CallRule, Rulebook, TextRule, When
 
 _Rule = TypeVar("_Rule", TextRule, CallRule)
+
+LOW = 2
+"""A mark up to which somebody asks the customer what went wrong."""
 
 _UNPAID_IN_A_WAY = frozenset({When.PART, When.NO_DEPOSIT})
 
@@ -22,6 +25,21 @@ class Conditions:
     settled: bool
     deposit_deadline: timedelta
     now: int
+    timed_until: int | None = None  # unix ms at which the agreed time of delivery ends
+    has_slots: bool = False  # whether there are any where the order goes
+
+    @classmethod
+    def of(cls, order: Order, rulebook: Rulebook, *, settled: bool, now: int) -> "Conditions":
+        """By the promises and the slots of a shop."""
+        agreed, timetable = order.delivery, rulebook.timetable
+        return cls(
+            order=order,
+            settled=settled,
+            deposit_deadline=rulebook.shops.of(order.source).deposit_deadline,
+            now=now,
+            timed_until=int(timetable.ends(agreed).timestamp() * 1000) if agreed else None,
+            has_slots=timetable.serves(rulebook.region(order)),
+        )
 
     def chosen(self, rules: Iterable[_Rule]) -> list[_Rule]:
         """The rules whose condition holds: `part` and `no_deposit` take the place of `unpaid`."""
@@ -46,6 +64,12 @@ class Conditions:
                 return not self.settled and self._deposit_never_came()
             case When.SURPLUS:
                 return order.deposit_surplus > 0
+            case When.NO_TIME:
+                return self.has_slots and (self.timed_until is None or self.timed_until <= self.now)
+            case When.DELIVERY_DAY:
+                return self.timed_until is not None
+            case When.LOW_MARK:
+                return order.details.mark is not None and order.details.mark <= LOW
 
     def _deposit_never_came(self) -> bool:
         order, placed = self.order, self.order.placed_at

@@ -11,12 +11,23 @@ from msgspec.structs import replace
 from notifier.domain import phones, relevance
 from notifier.domain.calls import CallRequest
 from notifier.domain.conditions import Conditions
-from notifier.domain.domain_events import DepositSettled, DomainEvent, OrderPrioritized
+from notifier.domain.domain_events import DeliverySettled, DepositSettled, DomainEvent, OrderPrioritized, OrderRated
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
-from notifier.domain.orders import JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
+from notifier.domain.orders import AGREEING, JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
 from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
-from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
+from notifier.domain.slots import SlotMark
+from notifier.domain.timeline import (
+    AGREED_UPON,
+    ASKED_FOR,
+    CALLBACK_AT,
+    CUSTOMER,
+    MARK,
+    SLOT_MARK,
+    LineKind,
+    SuppressionReason,
+    TimelineEntry,
+)
 from notifier.domain.variables import Context
 
 
@@ -40,16 +51,21 @@ class Decision(Struct, frozen=True, kw_only=True):
     timeline: tuple[TimelineEntry, ...] = ()
     facts: tuple[DomainEvent, ...] = ()  # what others may want to know
     route: str = ""  # the source by whose own lines texts about the order leave
+    slot_mark: SlotMark | None = None  # what is odd about the time of delivery that it brings
 
 
-def decide(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
+def decide(
+    order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
+) -> Decision:
     """What ``events``, reported together about one order, change about it at the time ``now``.
 
     ``events`` is not empty and all of one order. Facts are taken in first and rules run on what is then known, so of
-    several stages reported at once only the newest is told.
+    several stages reported at once only the newest is told. An order that has no ``page_token`` yet is given this one.
     """
     first = events[0]
     before = order or Order(id=first.order_id, source=first.source, created_at=_ms(now))
+    if page_token and not before.page_token:
+        before = replace(before, page_token=page_token)
     return _Deciding(before, events, rulebook, now).run()
 
 
@@ -107,7 +123,7 @@ class _Deciding:
             v=before.v + 1,
             updated_at=_ms(now),
         )
-        self.context = Context(order=self.order, shops=rulebook.shops, now=now)
+        self.context = Context(order=self.order, shops=rulebook.shops, now=now, pages=rulebook.pages)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)
@@ -118,6 +134,7 @@ class _Deciding:
         self.suppressed: list[Suppression] = []
         self.timeline: list[TimelineEntry] = []
         self.facts: list[DomainEvent] = []
+        self.slot_mark: SlotMark | None = None
 
     def run(self) -> Decision:
         self._enter_block()
@@ -130,6 +147,11 @@ class _Deciding:
                 continue
             if event.by is not None and event.type in _LOOKED_UP:
                 self.facts.append(DepositSettled(order=self.order, event=event, at=self.now))
+            if event.by is not None or event.extra.get("by") == CUSTOMER:  # what a shop says is no news to it
+                if event.type in AGREEING or event.type is EventType.DELIVERY_RELEASED:
+                    self.facts.append(DeliverySettled(order=self.order, event=event, at=self.now))
+                elif event.type is EventType.RATED:
+                    self.facts.append(OrderRated(order=self.order, event=event, at=self.now))
             again = event.type is EventType.CANCELLED and any(
                 later and later.kind is event.type for _, later in turns[place + 1 :]
             )
@@ -161,6 +183,7 @@ class _Deciding:
             timeline=tuple(self.timeline),
             facts=tuple(self.facts),
             route=self.rulebook.route(self.order.source),
+            slot_mark=self.slot_mark,
         )
 
     def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
@@ -175,6 +198,11 @@ class _Deciding:
             elif known.out_again(event):
                 failed = known.happened(EventType.DELIVERY_FAILED)
                 yield event, News(event.type, f"after {failed}", event.at_ms)
+            elif known.rated_anew(event):
+                former = known.happened(EventType.RATED)
+                yield event, News(event.type, f"{event.distinction} after {former}", event.at_ms)
+            elif known.agreed_anew(event):
+                yield event, News(event.type, f"{event.distinction} after {known.delivery_said}", event.at_ms)
             else:
                 yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
 
@@ -240,7 +268,9 @@ class _Deciding:
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
         phone = self.order.details.phone
-        telling = [text for text in texts if not self._pointless_text(text, news)]
+        telling = [
+            text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
+        ]
         if not telling or phone is None or not phones.is_mobile(phone):
             return _Late()
         first = min(telling, key=lambda text: text.after)
@@ -250,6 +280,8 @@ class _Deciding:
 
     def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
         """When the text may leave."""
+        if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
+            return self.rulebook.texting_time(self.rulebook.timetable.reminder(self.order.delivery))
         ready = max(self.now, self._at(news) + rule.after + late)
         passes = self.rulebook.template(rule.template, self.order.source).passes_quiet_hours
         return ready if passes else self.rulebook.texting_time(ready)
@@ -292,8 +324,7 @@ class _Deciding:
 
     @property
     def _conditions(self) -> Conditions:
-        deadline = self.context.shop.deposit_deadline
-        return Conditions(order=self.order, settled=self.settled, deposit_deadline=deadline, now=_ms(self.now))
+        return Conditions.of(self.order, self.rulebook, settled=self.settled, now=_ms(self.now))
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
@@ -303,7 +334,13 @@ class _Deciding:
         if phone is None or not phones.is_mobile(phone):
             self._suppress("template", rule.template, SuppressionReason.NO_MOBILE)
             return
-        ready = self._ready(rule, news, late)
+        ready, expires = self._ready(rule, news, late), template.expires
+        until = ready + expires if expires else None
+        if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
+            until = self.rulebook.timetable.ends(self.order.delivery)
+            if ready <= self.now or ready >= until:  # the day is here, and its hour was told just now
+                self._suppress("template", rule.template, SuppressionReason.PAST)
+                return
         telling = news.kind in STAGES and not rule.after
         context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
         message = Message(
@@ -322,7 +359,7 @@ class _Deciding:
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
-            expires_at=ready + template.expires if template.expires else None,
+            expires_at=until,
             overtakes=telling or news.kind is EventType.CANCELLED,
             overtakable=telling and template.merge,
             order_v=self.order.v,
@@ -345,12 +382,26 @@ class _Deciding:
             source=self.order.source,
             phone=self.order.details.phone,
             name=self.order.details.name,
-            due_at=self.rulebook.working_time(max(self.now, self._at(news) + rule.after + late)),
+            due_at=self.rulebook.working_time(max(self.now, self._wished(news), self._at(news) + rule.after + late)),
             created_at=self.now,
+            brief=self._asked_for(news),
         )
         self.calls.append(call)
         self.open_calls.setdefault(rule.purpose, {})[call.id] = news
         self._note(LineKind.CALL, rule.purpose, ref=call.id)
+
+    def _wished(self, news: News) -> datetime:
+        """When the customer wants to be phoned, as this news said; now where it named no time."""
+        at = self.order.details.callback_at
+        named = news.kind is EventType.CALLBACK_REQUESTED and self.order.stamps.get("callback_at") == news.at
+        return at if at is not None and named else self.now
+
+    def _asked_for(self, news: News) -> str:
+        """What the customer wants to be phoned for, as far as the news says it."""
+        if news.kind is not EventType.CALLBACK_REQUESTED:
+            return ""
+        said = [one.extra.get(ASKED_FOR) for one in self.events if one.type is news.kind and one.at_ms == news.at]
+        return next((words for words in said if isinstance(words, str)), "")
 
     def _planned(self, rule: CallRule, news: News) -> bool:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
@@ -365,7 +416,7 @@ class _Deciding:
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
                 promised = [one for one in chosen(self.block.rule(news.kind).sms) if one.template == template]
-                unpaid = self._waits_for_payment(news.kind)
+                unpaid = self.before.prepaid and self._waits_for_payment(news.kind)
                 if unpaid:  # the money was there and is not any more
                     self._put_aside(news)
                 if unpaid or not any(not self._pointless_text(text, news) for text in promised):
@@ -394,8 +445,20 @@ class _Deciding:
         return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
 
     def _hear(self, event: Event, kind: LineKind) -> None:
+        extra = event.extra
+        if event.type in AGREEING and event.details.delivery is not None:
+            extra = extra | {AGREED_UPON: str(event.details.delivery)}
+            if event.details.delivery == self.order.delivery:
+                self.slot_mark = self.rulebook.timetable.mark(self.rulebook.region(self.order), event.details.delivery)
+                extra = extra | ({SLOT_MARK: self.slot_mark} if self.slot_mark else {})
+        elif event.type is EventType.RATED and event.details.mark is not None:
+            extra = extra | {MARK: event.details.mark}
+        elif event.type is EventType.CALLBACK_REQUESTED and event.details.callback_at is not None:
+            extra = extra | {CALLBACK_AT: event.details.callback_at.isoformat()}
+        if event.by is not None and "by" not in extra:
+            extra = extra | {"by": event.by}
         heard_of = TimelineEntry(
-            at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=event.extra
+            at=self.now, kind=kind, what=event.type, ref=event.id, happened_at=event.at, extra=extra
         )
         self.timeline.append(heard_of)
 

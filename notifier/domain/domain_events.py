@@ -34,6 +34,22 @@ class DepositSettled(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class DeliverySettled(Struct, frozen=True, kw_only=True):
+    """A time of delivery was agreed upon, changed or given up by the staff or on the customer's page."""
+
+    order: Order
+    event: Event
+    at: datetime
+
+
+class OrderRated(Struct, frozen=True, kw_only=True):
+    """A customer said to us what they think of an order, with a mark of 1 to 5."""
+
+    order: Order
+    event: Event
+    at: datetime
+
+
 class CallOver(Struct, frozen=True, kw_only=True):
     """Somebody reported of a call, and there will be no further try; ``call`` is as it is after that."""
 
@@ -63,4 +79,13 @@ class CustomerReplied(Struct, frozen=True, kw_only=True):
     order: Order | None
 
 
-DomainEvent = MessageEnded | OrderPrioritized | DepositSettled | CallOver | StaffReminded | CustomerReplied
+DomainEvent = (
+    MessageEnded
+    | OrderPrioritized
+    | DepositSettled
+    | DeliverySettled
+    | OrderRated
+    | CallOver
+    | StaffReminded
+    | CustomerReplied
+)

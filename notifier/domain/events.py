@@ -1,6 +1,6 @@
 """What a shop tells us: one event about one order."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,10 @@ class EventType(StrEnum):
     RETURN_REFUSED = "order.return_refused"
     DELIVERY_FAILED = "order.delivery_failed"
     DELAYED = "order.delayed"
+    CONFIRMED = "order.confirmed"
+    CALLBACK_REQUESTED = "order.callback_requested"
+    RATED = "order.rated"
+    STALLED = "shipment.stalled"
     PAID = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     DEPOSIT_REPORTED = "payment.deposit_reported"
@@ -28,6 +32,9 @@ class EventType(StrEnum):
     DEPOSIT_REJECTED = "payment.deposit_rejected"
     DEPOSIT_UNMATCHED = "deposit.unmatched"
     REFUNDED = "payment.refunded"
+    DELIVERY_AGREED = "delivery.agreed"
+    DELIVERY_CHANGED = "delivery.changed"
+    DELIVERY_RELEASED = "delivery.released"
 
 
 class PaymentMethod(StrEnum):
@@ -51,6 +58,27 @@ class Item(Struct, frozen=True, omit_defaults=True):
     quantity: int = 1
 
 
+class AgreedTime(Struct, frozen=True):
+    """When the customer will be at home: a day, and a span of it, both in the shop's time zone."""
+
+    date: date
+    start: time
+    end: time
+
+    @classmethod
+    def parse(cls, text: str) -> "AgreedTime":
+        """From what ``str`` gives. Raises ValueError."""
+        day, _, hours = text.partition(" ")
+        start, _, end = hours.partition("-")
+        found = cls(date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end))
+        if str(found) != text or found.start >= found.end:
+            raise ValueError(f"{text!r} is no time of delivery")
+        return found
+
+    def __str__(self) -> str:
+        return f"{self.date.isoformat()} {self.start:%H:%M}-{self.end:%H:%M}"
+
+
 class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known about an order apart from what happened to it. ``None`` says nothing; it never
     erases. An empty name or phone in an event does: the shop has forgotten the customer."""
@@ -60,6 +88,8 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str | None = None  # national form, see phones.normalize
     city: str | None = None
     province: str | None = None
+    address: str | None = None  # street and number, as somebody at the door needs it
+    note: str | None = None  # what the customer wrote beside the order
     method: PaymentMethod | None = None
     amount: int | None = None  # rial
     reference: str | None = None  # receipt of the gateway, or of the bank for a deposit
@@ -75,6 +105,10 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     new_date: date | None = None  # when a delayed order is sent
     return_reason: str | None = None  # why a return was refused
     failure_reason: str | None = None  # why a delivery failed
+    delivery: AgreedTime | None = None  # as last said; whether it still stands, Order.delivery tells
+    callback_at: datetime | None = None  # when the customer wants to be phoned; None beside a request: soon
+    mark: int | None = None  # what the customer thinks of it, of 1 to 5
+    parcel_note: str | None = None  # what is amiss with a parcel, as the carrier tells it; for staff alone
 
     @property
     def count(self) -> int:
@@ -109,7 +143,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         A stage is reached once. A parcel may be announced again when its tracking code becomes known or changes. A
         payment or a delivery may fail, a deposit be reported, and a part of it confirmed, several times: those are told
-        apart by their reference, or else by the second they happened in. A delay is told for each new date.
+        apart by their reference, or else by the second they happened in. A delay is told for each new date, an agreed
+        time for each time.
         """
         match self.type:
             case EventType.SHIPPED:
@@ -120,11 +155,17 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
             case EventType.DEPOSIT_UNMATCHED:
                 return self.details.reference or ""
-            case EventType.DELIVERY_FAILED:
+            case EventType.DELIVERY_FAILED | EventType.STALLED:
                 return str(self.at_ms // 1000)
             case EventType.DELAYED:
                 return self.details.new_date.isoformat() if self.details.new_date else ""
             case EventType.REFUNDED:
                 return self.details.refund_reference or ""
+            case EventType.DELIVERY_AGREED | EventType.DELIVERY_CHANGED:
+                return str(self.details.delivery or "")
+            case EventType.DELIVERY_RELEASED | EventType.CALLBACK_REQUESTED:
+                return str(self.at_ms // 1000)
+            case EventType.RATED:
+                return str(self.details.mark or "")
             case _:
                 return ""

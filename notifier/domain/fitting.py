@@ -15,8 +15,7 @@ def fitting(order: Order, rulebook: Rulebook, now: int) -> list[str]:
     """Names of texts to customers; also of those that no promise names, as long as the order is alive."""
     block, offered = block_of(order, rulebook)
     settled = order.free or (offered and order.paid)
-    deadline = rulebook.shops.of(order.source).deposit_deadline
-    conditions = Conditions(order=order, settled=settled, deposit_deadline=deadline, now=now)
+    conditions = Conditions.of(order, rulebook, settled=settled, now=now)
     told = _told(order, block, conditions)
     found = {text.template for text, news in told if _holds(order, rulebook, block, text, news)}
     if not order.cancelled:

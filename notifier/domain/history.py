@@ -12,12 +12,17 @@ from notifier.domain.policy import Rulebook
 from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 
 
-def settle(order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> Decision:
-    """What follows from events reported together, of which the old ones make history and no more."""
+def settle(
+    order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
+) -> Decision:
+    """What follows from events reported together, of which the old ones make history and no more.
+
+    An order that has no ``page_token`` yet is given this one.
+    """
     old = [event for event in events if is_history(event, rulebook, now)]
     if not old:
-        return decide(order, events, rulebook, now)
-    quiet = untold(order, decide(order, old, rulebook, now))
+        return decide(order, events, rulebook, now, page_token=page_token)
+    quiet = untold(order, decide(order, old, rulebook, now, page_token=page_token))
     news = [event for event in events if not is_history(event, rulebook, now)]
     if not news:
         return quiet

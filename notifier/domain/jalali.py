@@ -32,6 +32,20 @@ def time_of(moment: dt.datetime) -> str:
     return digits(f"{local.hour:02}:{local.minute:02}")
 
 
+def time_span(day: dt.date, start: dt.time, end: dt.time) -> str:
+    """«سه‌شنبه ۱۰ آذر، ساعت ۱۶ تا ۱۹»; minutes only where there are any."""
+    return f"{weekday_date(day)}، {hours(start, end)}"
+
+
+def hours(start: dt.time, end: dt.time) -> str:
+    """«ساعت ۱۶ تا ۱۹», «ساعت ۱۶:۳۰ تا ۱۹»."""
+    return f"ساعت {_clock(start)} تا {_clock(end)}"
+
+
+def _clock(at: dt.time) -> str:
+    return digits(f"{at.hour}:{at.minute:02}" if at.minute else str(at.hour))
+
+
 def _in_tehran(d: dt.date) -> dt.date:
     return _aware(d).astimezone(_TEHRAN).date() if isinstance(d, dt.datetime) else d
 

@@ -5,13 +5,14 @@ news the latest time. So any order of arrival, and any repetition, ends in the s
 """
 
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from notifier.domain.events import UNNUMBERED, Details, Event, EventType, PaymentMethod
+from notifier.domain.events import UNNUMBERED, AgreedTime, Details, Event, EventType, PaymentMethod
 
 
 class Stage(IntEnum):
@@ -48,6 +49,9 @@ themselves, and the customer then pays after all."""
 
 JUDGED = frozenset({EventType.RETURN_ACCEPTED, EventType.RETURN_REFUSED})
 """What may become of a return that was asked for."""
+
+AGREEING = (EventType.DELIVERY_AGREED, EventType.DELIVERY_CHANGED)
+"""News of the time at which the customer will be at home."""
 
 _DEPOSIT_EVENTS = (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED, EventType.DEPOSIT_CONFIRMED)
 
@@ -100,6 +104,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
     parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it
     pay_exactly: int = 0  # rial: the sum that no other open order has, where the shop wants such sums
+    page_token: str | None = None  # in the address of the customer's page: who knows it may see the order
     registered_at: int = 0  # unix ms, the earliest that the shop said
     created_at: int = 0  # unix ms, when first heard of
     updated_at: int = 0  # unix ms
@@ -116,9 +121,10 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def knows(self, event: Event) -> bool:
         """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
-        the order was cancelled is news again once it came back to life, and that it is on its way once a delivery
-        failed. Of a deposit that is there as a whole only what is too much is news."""
-        if self.cancelled_anew(event) or self.out_again(event):
+        the order was cancelled is news again once it came back to life, that it is on its way once a delivery
+        failed, and a time of delivery or a mark once another one stood. Of a deposit that is there as a whole only
+        what is too much is news."""
+        if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event) or self.rated_anew(event):
             return False
         known = self.news.get(event.type)
         if event.type is EventType.DEPOSIT_UNMATCHED:
@@ -145,6 +151,22 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
             and failed is not None
             and known < failed < event.at_ms
         )
+
+    def agreed_anew(self, event: Event) -> bool:
+        """Whether this agrees upon a time that was agreed upon before, and does not stand any more."""
+        known = self.news.get(event.type)
+        if event.type not in AGREEING or known is None or event.distinction not in known:
+            return False
+        return event.at_ms > max(known[event.distinction], self.delivery_said or 0) and str(self.delivery or "") != str(
+            event.details.delivery or ""
+        )
+
+    def rated_anew(self, event: Event) -> bool:
+        """Whether this is a mark that the customer gave before, and changed since."""
+        known = self.news.get(event.type)
+        if event.type is not EventType.RATED or known is None or event.distinction not in known:
+            return False
+        return event.at_ms > max(known.values()) and event.details.mark != self.details.mark
 
     def telling_of(self, kind: EventType, distinction: str) -> "Order":
         """The order as a text about one piece of news shows it: of several parcels, deposits or refunds, the one it is
@@ -243,8 +265,8 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_received(self) -> int | None:
         """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
-        came = self._came
-        stand = [rial for name, (_, rial) in self.deposits.items() if name in came]
+        undone = self.news.get(EventType.DEPOSIT_UNMATCHED, {})
+        stand = [rial for name, (at, rial) in self.deposits.items() if undone.get(name, -1) < at]
         return sum(stand) if stand else None
 
     @property
@@ -264,6 +286,20 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.details.amount is None:
             return 0
         return max((self.deposit_received or 0) - max(self.details.amount, self.pay_exactly), 0)
+
+    @property
+    def delivery_said(self) -> int | None:
+        """When (unix ms) the last word about the time of delivery was said, or None."""
+        said = [self.happened(kind) for kind in (*AGREEING, EventType.DELIVERY_RELEASED)]
+        return max((at for at in said if at is not None), default=None)
+
+    @property
+    def delivery(self) -> AgreedTime | None:
+        """The time that was agreed upon with the customer, while it stands; of two words at one time it is given up."""
+        agreed = max((at for kind in AGREEING if (at := self.happened(kind)) is not None), default=None)
+        if agreed is None or self.cancelled or agreed <= (self.happened(EventType.DELIVERY_RELEASED) or -1):
+            return None
+        return self.details.delivery
 
     @property
     def return_judged(self) -> EventType | None:
@@ -296,6 +332,12 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
         reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
         return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)
+
+
+def deliver_at(order: Order, zone: tzinfo) -> datetime | None:
+    """When the time that was agreed upon begins, or None."""
+    agreed = order.delivery
+    return datetime.combine(agreed.date, agreed.start, tzinfo=zone) if agreed else None
 
 
 def apply_events(order: Order, events: Iterable[Event]) -> Order:

@@ -11,8 +11,10 @@ from annotated_types import Ge
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import Audience, Pattern, Via
-from notifier.domain.orders import Priority
+from notifier.domain.orders import Order, Priority
+from notifier.domain.page_links import PageLinks
 from notifier.domain.regions import Regions
+from notifier.domain.slots import Timetable
 
 EVERYTHING = "*"
 """In a ``cancel`` list: every text that waits and every open call of the order."""
@@ -28,6 +30,9 @@ class When(StrEnum):
     PART = "part"  # unpaid: of a deposit a part has come
     NO_DEPOSIT = "no_deposit"  # unpaid: no deposit was heard of by its deadline
     SURPLUS = "surplus"  # more has come than the order costs
+    NO_TIME = "no_time"  # there are slots where it goes, and no time of delivery stands that is still to come
+    DELIVERY_DAY = "delivery_day"  # a time stands: a text leaves on the morning of that day
+    LOW_MARK = "low_mark"  # the customer's last mark is 1 or 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +175,7 @@ class Rulebook:
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
     for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
     is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age. ``routes`` are the
-    sources whose texts leave by lines of their own.
+    sources whose texts leave by lines of their own. With ``pages`` each order has a page for its customer.
     """
 
     policy: Policy
@@ -181,10 +186,16 @@ class Rulebook:
     namespace: str = ""
     tell_within: timedelta | None = None
     routes: frozenset[str] = frozenset()
+    pages: PageLinks | None = None
+    timetable: Timetable = field(default_factory=Timetable)
 
     def route(self, source: str) -> str:
         """By whose lines texts about orders of a source leave, as a message has it."""
         return source if source in self.routes else ""
+
+    def region(self, order: Order) -> str:
+        """Where an order goes."""
+        return self.policy.regions.region(order.details.city)
 
     def template(self, name: str, source: str) -> MessageTemplate:
         """The template of a name as one shop has it: its own, or the one for all. Raises KeyError."""

@@ -1,7 +1,7 @@
 """What one piece of news means for another: whether it still holds, is worth telling, or has been undone. Pure."""
 
 from notifier.domain.events import EventType
-from notifier.domain.orders import JUDGED, STAGES, News, Order, Stage
+from notifier.domain.orders import AGREEING, JUDGED, STAGES, News, Order, Stage
 from notifier.domain.policy import Block
 
 _REPEATABLE = frozenset(
@@ -10,10 +10,16 @@ _REPEATABLE = frozenset(
         EventType.DEPOSIT_REPORTED,
         EventType.DEPOSIT_REJECTED,
         EventType.DELIVERY_FAILED,
+        EventType.STALLED,
         EventType.DELAYED,
+        EventType.CALLBACK_REQUESTED,
+        EventType.RATED,
     }
 )
 """News that may come several times; of several the newest is told."""
+
+MOVING = (EventType.SHIPPED, EventType.OUT_FOR_DELIVERY, EventType.DELIVERY_FAILED)
+"""What shows that a parcel moves, before it is delivered."""
 
 _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
     EventType.PAYMENT_FAILED: (EventType.PAID,),
@@ -23,6 +29,10 @@ _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
     EventType.RETURNED: tuple(JUDGED),
 }
 """News, and what makes it pointless to tell when that happened at the same time or later."""
+
+
+_BEYOND_CANCELLATION = frozenset({EventType.REFUNDED, EventType.CALLBACK_REQUESTED})
+"""News that holds of a cancelled order, too."""
 
 
 def overtaken(order: Order, news: News, *, lasting: bool) -> bool:
@@ -48,7 +58,7 @@ def void(order: Order, news: News) -> bool:
     """Whether other news makes this news hold no more."""
     if news.kind is EventType.CANCELLED:
         return not order.cancelled
-    if order.cancelled and news.kind is not EventType.REFUNDED:
+    if order.cancelled and news.kind not in _BEYOND_CANCELLATION:
         return True
     if news.kind is EventType.PAYMENT_FAILED and order.paid:
         return True
@@ -56,11 +66,19 @@ def void(order: Order, news: News) -> bool:
         return not order.deposit_confirmed
     if news.kind in JUDGED:
         return news.kind is not order.return_judged
+    if news.kind in AGREEING:
+        return order.stage >= Stage.DELIVERED or not news.distinction.startswith(str(order.delivery or "-"))
+    if news.kind is EventType.DELIVERY_RELEASED:
+        given_up = order.delivery is None and not order.news.keys().isdisjoint(AGREEING)
+        return order.stage >= Stage.DELIVERED or not given_up or news.at < (order.delivery_said or 0)
     if news.kind is EventType.DELAYED:
         return order.stage >= Stage.SHIPPED
     if news.kind is EventType.DELIVERY_FAILED:
         again = order.happened(EventType.OUT_FOR_DELIVERY)
         return order.stage >= Stage.DELIVERED or (again is not None and again > news.at)
+    if news.kind is EventType.STALLED:
+        moved = max(order.happened(kind) or -1 for kind in MOVING)
+        return order.stage >= Stage.DELIVERED or moved > news.at
     return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
 
 

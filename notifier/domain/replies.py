@@ -17,18 +17,23 @@ class Wish(StrEnum):
     STOP = "stop"
     START = "start"
     DEPOSIT = "deposit"
+    CONFIRM = "confirm"
+    ANOTHER_TIME = "another_time"
+    RATE = "rate"
     PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """``order`` is the one that is meant. ``reference`` is that of a deposit. ``elsewhere`` is an order named by a
-    number that is none of this customer's: whose it is must be looked up before a deposit counts for ``order``."""
+    number that is none of this customer's: whose it is must be looked up before a deposit counts for ``order``. Which
+    text it answers, and so what a short one means, `text_answers` tells; ``mark`` is that of who rates an order."""
 
     wish: Wish
     order: Order | None = None
     reference: str = ""
     elsewhere: str = ""
+    mark: int = 0
 
 
 # Words are compared as `persian.fold` leaves them: without ZWNJ, and without آ, ئ, ء as letters of their own.
@@ -89,7 +94,7 @@ def read(text: str, orders: Sequence[Order]) -> Reply:
     """What a text means to a customer with these orders, the latest first."""
     lines = "\n".join(persian.ascii_digits(persian.fold(line)) for line in text[:LONGEST].splitlines())
     lines = lines[:LONGEST]  # one sign may stand for a whole phrase
-    words = " ".join(_SIGNS.sub(" ", _COURTESY.sub(" ", lines)).split())
+    words = bare(lines)
     latest = orders[0] if orders else None
     if words in _STOP or (words == _CANCEL and latest is None):
         return Reply(Wish.STOP, latest)
@@ -105,6 +110,17 @@ def read(text: str, orders: Sequence[Order]) -> Reply:
     if order is None or not reference:
         return person
     return Reply(Wish.DEPOSIT, order, reference, elsewhere if not named else "")
+
+
+def bare(folded: str) -> str:
+    """The words of a folded text, without courtesy and signs."""
+    return " ".join(_SIGNS.sub(" ", _COURTESY.sub(" ", folded)).split())
+
+
+def is_opt_out(word: str) -> bool:
+    """Whether a word, written alone, stops or starts the texts of somebody: it can mean nothing else."""
+    words = bare(persian.ascii_digits(persian.fold(word)))
+    return words in _STOP or words in _START or words == _CANCEL
 
 
 def awaits_deposit(order: Order) -> bool:

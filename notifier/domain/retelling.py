@@ -16,7 +16,7 @@ def as_it_is(message: Message, order: Order, rulebook: Rulebook, now: datetime) 
         return message
     template = rulebook.template(message.template, order.source)
     told = order.telling_of(message.about.kind, message.about.distinction) if message.about else order
-    context = Context(order=told, shops=rulebook.shops, now=now)
+    context = Context(order=told, shops=rulebook.shops, now=now, pages=rulebook.pages)
     said = replace(
         message,
         to=order.details.phone or message.to,

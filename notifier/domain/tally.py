@@ -27,6 +27,7 @@ def of_order(before: Order | None, after: Order, now: int) -> list[Tally]:
         *_on_delivery(former, after),
         *_cancelled(former, after),
         *_deposit(former, after),
+        *_rated(former, after),
     ]
     return [one._replace(at=min(one.at, now)) for one in found]
 
@@ -81,6 +82,17 @@ def _on_delivery(before: Order, after: Order) -> Iterator[Tally]:
 def _cancelled(before: Order, after: Order) -> Iterator[Tally]:
     if after.cancelled and not before.cancelled:
         yield Tally(after.happened(EventType.CANCELLED) or 0, {"cancelled": 1})
+
+
+def _rated(before: Order, after: Order) -> Iterator[Tally]:
+    """The customer's last mark counts, in place of any before it."""
+    was, now = before.details.mark, after.details.mark
+    if was == now:
+        return
+    if was is not None:
+        yield Tally(before.happened(EventType.RATED) or 0, {f"mark {was}": -1})
+    if now is not None:
+        yield Tally(after.happened(EventType.RATED) or 0, {f"mark {now}": 1})
 
 
 def _deposit(before: Order, after: Order) -> Iterator[Tally]:

@@ -6,6 +6,13 @@ from typing import Any
 
 from msgspec import Struct
 
+CUSTOMER = ":customer"
+"""Who said it, in ``extra`` of a line, where the customer did; no id of staff has a colon."""
+
+AGREED_UPON, SLOT_MARK, MARK, CALLBACK_AT = "agreed_upon", "slot", "mark", "callback_at"
+ASKED_FOR = "asked_for"
+"""What a line about an event says of it in ``extra`` beside what we do not know."""
+
 
 class LineKind(StrEnum):
     EVENT = "event"

@@ -10,6 +10,7 @@ from notifier.domain import jalali, money, naming, persian
 from notifier.domain.calls import Call, CallRequest
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order, Priority
+from notifier.domain.page_links import PageLinks, path
 
 if TYPE_CHECKING:
     from notifier.domain.policy import Shop, Shops
@@ -21,6 +22,7 @@ class Context(Struct, frozen=True, kw_only=True):
     order: Order
     shops: "Shops"
     now: datetime
+    pages: PageLinks | None = None
     call: CallRequest | Call | None = None
     calls: tuple[Call, ...] = ()  # for staff: several at once
     numbers: Mapping[str, int] = {}  # for staff: counts, by the variable that shows them
@@ -169,6 +171,34 @@ def new_date(context: Context) -> str:
 
 
 @variable
+def delivery_time(context: Context) -> str:
+    """The time of delivery that was agreed upon, as a Jalali weekday, date and hours; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.time_span(agreed.date, agreed.start, agreed.end) if agreed else ""
+
+
+@variable
+def delivery_day(context: Context) -> str:
+    """The day of the agreed time alone, as a Jalali weekday and date; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.weekday_date(agreed.date) if agreed else ""
+
+
+@variable
+def delivery_hours(context: Context) -> str:
+    """The hours of the agreed time alone, for a text of that very day; empty when none stands."""
+    agreed = context.order.delivery
+    return jalali.hours(agreed.start, agreed.end) if agreed else ""
+
+
+@variable
+def mark(context: Context) -> str:
+    """What the customer thinks of the order, of 1 to 5; empty when they did not say: for staff texts only."""
+    given = context.order.details.mark
+    return persian.digits(given) if given else ""
+
+
+@variable
 def return_reason(context: Context) -> str:
     """Why a return was refused, in the shop's words; empty when unknown."""
     return _words(context.order.details.return_reason)
@@ -230,6 +260,18 @@ def site(context: Context) -> str:
 
 
 @variable
+def page(context: Context) -> str:
+    """The address of the customer's own page of this order; where texts may hold no links, that the order's number
+    tells it on the shop's site; empty without `[customer_page]`."""
+    if context.pages is None:
+        return ""
+    if not context.pages.in_texts:
+        return f"شماره سفارش در {site(context)}" if context.shop.site else ""
+    found = path(context.order.page_token)
+    return persian.code(f"{context.pages.base}{found}") if found else ""
+
+
+@variable
 def support_phone(context: Context) -> str:
     """The number of the telephone supporters, in Persian digits."""
     return persian.code(persian.digits(context.shop.support_phone))
@@ -239,6 +281,13 @@ def support_phone(context: Context) -> str:
 def bank(context: Context) -> str:
     """The bank of the shop's card and account; empty when not said."""
     return context.shop.bank.strip()
+
+
+@variable
+def can_answer(_: Context) -> str:
+    """Not empty where customers can answer this text and are understood (`[replies]`, and the line `receives`): for
+    conditions."""
+    return "۱"
 
 
 @variable
@@ -290,6 +339,12 @@ def words(context: Context) -> str:
     if call is None:
         return ""
     return " ".join((call.brief if isinstance(call, CallRequest) else call.first.words).split())
+
+
+@variable
+def parcel_note(context: Context) -> str:
+    """What is amiss with a parcel, as its carrier tells it: for staff texts only."""
+    return persian.one_line(context.order.details.parcel_note or "")
 
 
 @variable
@@ -441,5 +496,6 @@ PURPOSES: dict[str, str] = {
     "callback": "تماس به‌خواست مشتری",
     "return": "هماهنگی برگشت کالا",
     "deposit_not_found": "واریز پیدا نشد",
+    "stalled_parcel": "مرسولهٔ مانده در راه",
 }
 """Each purpose of a call in the words of the support desk."""

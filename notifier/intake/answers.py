@@ -1,14 +1,17 @@
 """What a shop is told about an event: the whole decision, so that its developer sees what the event will do."""
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
+from notifier.clock import TEHRAN
 from notifier.domain import phones
 from notifier.domain.bank import BankLine, BankMovement, LineStanding
 from notifier.domain.calls import Purpose
 from notifier.domain.decide import Decision
-from notifier.domain.orders import Order, Priority
+from notifier.domain.orders import Order, Priority, deliver_at
+from notifier.domain.slots import SlotMark
 from notifier.domain.timeline import SuppressionReason
 from notifier.store.bank import TakenLine
 from notifier.store.bookings import Booked
@@ -41,18 +44,21 @@ class Suppressed(AnswerPart, frozen=True, kw_only=True):
 
 
 class Decided(AnswerPart, frozen=True):
-    """The whole decision. It is on disk before it is answered."""
+    """The whole decision. It is on disk before it is answered. ``deliver_at`` is when the time begins that was agreed
+    upon for the delivery; ``delivery_mark`` says what is odd about it, such as that it lies outside the slots."""
 
     event_id: str
     order_id: str
     duplicate: bool
     prepaid: bool
     delivery_priority: Priority
+    deliver_at: Moment | None
     parked: bool
     messages: tuple[PlannedMessage, ...]
     calls: tuple[PlannedCall, ...]
     suppressed: tuple[Suppressed, ...]
     pay_exactly: int | None = None
+    delivery_mark: SlotMark | None = None
 
 
 class KeptLine(AnswerPart, frozen=True):
@@ -91,6 +97,8 @@ def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
         decision.order.id,
         prepaid=decision.order.prepaid,
         delivery_priority=decision.order.priority,
+        deliver_at=deliver_at(decision.order, TEHRAN),
+        delivery_mark=decision.slot_mark,
         messages=tuple(
             PlannedMessage(id=one.id, template=one.template, to=phones.mask(one.to), not_before=one.not_before)
             for one in decision.messages
@@ -137,7 +145,13 @@ def unchanged(event_id: str, order_id: str, order: Order | None) -> bytes:
     """The answer to a delivery without news: how the order stands, and that nothing follows."""
     if order is None:
         return _answer(event_id, order_id)
-    return _answer(event_id, order_id, prepaid=order.prepaid, delivery_priority=order.priority)
+    return _answer(
+        event_id,
+        order_id,
+        prepaid=order.prepaid,
+        delivery_priority=order.priority,
+        deliver_at=deliver_at(order, TEHRAN),
+    )
 
 
 def repeated(answer: bytes) -> bytes:
@@ -151,6 +165,8 @@ def _answer(
     *,
     prepaid: bool = False,
     delivery_priority: Priority = Priority.NORMAL,
+    deliver_at: datetime | None = None,
+    delivery_mark: SlotMark | None = None,
     parked: bool = False,
     messages: tuple[PlannedMessage, ...] = (),
     calls: tuple[PlannedCall, ...] = (),
@@ -164,6 +180,8 @@ def _answer(
             duplicate=False,
             prepaid=prepaid,
             delivery_priority=delivery_priority,
+            deliver_at=deliver_at,
+            delivery_mark=delivery_mark,
             parked=parked,
             messages=messages,
             calls=calls,

@@ -10,17 +10,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain.decide import Decision
 from notifier.domain.events import EventType
 from notifier.domain.history import settle
-from notifier.domain.orders import Order, apply_events
+from notifier.domain.orders import AGREEING, Order, apply_events
 from notifier.domain.policy import Rulebook
+from notifier.domain.slots import DeliverySlot
 from notifier.domain.timeline import LineKind, SuppressionReason, TimelineEntry
 from notifier.intake import answers
+from notifier.intake.agreeing import held_place, over, settle_places
 from notifier.intake.batcher import Batcher, PendingDelivery
 from notifier.intake.delivery import (
     Clashing,
@@ -34,7 +38,7 @@ from notifier.intake.delivery import (
 )
 from notifier.intake.parking import Parked
 from notifier.intake.renewing import Planned
-from notifier.store import daily, exact_sums, work, writes
+from notifier.store import daily, exact_sums, page_tokens, work, writes
 from notifier.store import keys as names
 from notifier.store.bookings import Book, Booked, Booking
 from notifier.store.cluster import Command
@@ -43,7 +47,10 @@ from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text, decode, ms
 from notifier.store.roundtrip import checked, many
+from notifier.store.slot_places import HeldPlace, PlaceTaken, SlotPlaces
 from notifier.store.work import UnitOfWork
+
+log = structlog.get_logger()
 
 _DECIDED_AT_ONCE = 32  # deliveries of a group
 
@@ -76,12 +83,14 @@ class Committer:
     on_taken: Callable[[Sequence[TakenEvent]], None] = lambda taken: None
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     unique_sums: Callable[[], bool] = lambda: False
+    places: SlotPlaces = field(init=False)
     parked: Parked = field(init=False)
     planned: Planned = field(init=False)
     sums: ExactSums = field(init=False)
     _groups: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
+        self.places = SlotPlaces(self.redis)
         self._groups = Batcher(self._commit, self.patience, self.on_group)
         self.sums = ExactSums(self.redis)
         self.planned = Planned(self.redis, lambda: self.rulebook(), self.clock)
@@ -136,6 +145,7 @@ class Committer:
             else:
                 waiting.resolve(outcome)
         if prepared:
+            await self._take_places(prepared)
             await self._follow(prepared, customers, calls)
             later += await self._write(prepared)
         return later
@@ -226,8 +236,38 @@ class Committer:
         if pay_exactly != (order.pay_exactly if order else 0):
             blank = Order(id=delivery.order_id, source=delivery.source, created_at=ms(now))
             known = replace(order or blank, pay_exactly=pay_exactly)
-        decision = settle(known, events, self.rulebook(), now)
+        rulebook = self.rulebook()
+        token = page_tokens.new_token() if rulebook.pages and not (order and order.page_token) else None
+        decision = settle(known, events, rulebook, now, page_token=token)
         return _Prepared(waiting, unit, order, decision, b"")
+
+    async def _take_places(self, prepared: Sequence[_Prepared]) -> None:
+        """Take the places that decisions need before they are written: what a shop says is a fact, and has one even
+        where none is left. Orders that ever had one are looked at later, should this process die in between."""
+        rulebook, now = self.rulebook(), self.clock.now()
+        wishes: list[tuple[_Prepared, HeldPlace, DeliverySlot]] = []
+        others: list[HeldPlace] = []
+        for ready in _with_a_time(prepared, rulebook):
+            assert ready.decision is not None
+            wanted = held_place(ready.decision.order, rulebook)
+            if wanted.slot is None or (ready.order and held_place(ready.order, rulebook).slot == wanted.slot):
+                others.append(wanted)
+            else:
+                wishes.append((ready, wanted, wanted.slot))
+        await self.places.look_at([(one.source, one.order_id) for one in others], now)
+        asked = [(wanted.source, wanted.order_id, slot) for _, wanted, slot in wishes]
+        for (ready, _, _), taken in zip(wishes, await self.places.take(asked, now, over=True), strict=True):
+            if taken is PlaceTaken.OVER and ready.decision is not None:
+                ready.decision = over(ready.decision)
+
+    async def _settle_places(self, written: Sequence[_Prepared]) -> None:
+        """Make the places of orders what was just written. What fails is done later: it is on the list."""
+        rulebook = self.rulebook()
+        orders = [ready.decision.order for ready in _with_a_time(written, rulebook) if ready.decision]
+        try:
+            await settle_places(self.places, orders, rulebook, self.clock.now())
+        except (RedisError, OSError) as error:
+            log.warning("places in slots are settled later", action="places_later", reason=str(error))
 
     async def _follow(
         self, prepared: Sequence[_Prepared], customers: Sequence[tuple[Keys, str]], calls: Sequence[Any]
@@ -261,6 +301,9 @@ class Committer:
         changed: list[PendingDelivery] = []
         outcomes = await work.commit(self.redis, [ready.unit for ready in prepared])
         self.on_commit()
+        await self._settle_places(
+            [ready for ready, (name, _) in zip(prepared, outcomes, strict=True) if name == "done"]
+        )
         for ready, (name, value) in zip(prepared, outcomes, strict=True):
             waiting, delivery = ready.waiting, ready.waiting.delivery
             if name == "done":
@@ -281,6 +324,13 @@ class Committer:
             ]
         )
         return changed
+
+
+def _with_a_time(prepared: Sequence[_Prepared], rulebook: Rulebook) -> list[_Prepared]:
+    """Deliveries whose order has, or had, an agreed time: nobody else has a place in a slot."""
+    if not rulebook.timetable.rules.slots:
+        return []
+    return [one for one in prepared if one.decision and not one.decision.order.news.keys().isdisjoint(AGREEING)]
 
 
 def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, publish: Publish) -> None:

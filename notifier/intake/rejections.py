@@ -34,6 +34,7 @@ _HEADERS = (
     "user-agent",
 )
 _LONGEST_HEADER, _LONGEST_REASON = 300, 500
+_LONGEST_MISTAKE = 2000  # characters: one may name every type of event there is
 
 
 class Rejection(Struct, frozen=True, kw_only=True):
@@ -152,7 +153,7 @@ class RejectionRecorder:
             source=handled.source,
             status=found.status,
             reason=found.reason[:_LONGEST_REASON],
-            errors=[error for error in found.errors[:20] if len(str(error)) < _LONGEST_REASON],
+            errors=[error for error in found.errors[:20] if len(str(error)) < _LONGEST_MISTAKE],
             signed=signed,
             event_id=event_id,
             headers={

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -19,6 +20,16 @@ class ReplayOutcome(StrEnum):
     REFUSED = "refused"
     UNTRUSTED = "untrusted"  # nobody vouched for what came without a good signature
     INCOMPLETE = "incomplete"  # its body was not kept, or is no text
+
+
+class Replays(Protocol):
+    """Replays what came from elsewhere than a shop."""
+
+    def knows(self, source: str) -> bool: ...
+
+    def refusal(self, kept: DeadLetter) -> str: ...
+
+    async def take(self, kept: DeadLetter) -> bool: ...
 
 
 GONE = frozenset({ReplayOutcome.TAKEN, ReplayOutcome.KNOWN})
@@ -40,11 +51,12 @@ class Replayer:
     shops: Mapping[str, ShopAdapter]
     submitter: Submitter
     lines: TakesLines | None = None
+    carriers: Replays | None = None
 
     async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
         shop = self.shops.get(kept.source)
-        if shop is None:
+        if shop is None and not self._of_carrier(kept):
             return Replayed(ReplayOutcome.REFUSED, f"There is no source {kept.source!r} any more.")
         if not kept.whole:
             return Replayed(ReplayOutcome.INCOMPLETE, "Its body was not kept whole: have the shop send it again.")
@@ -65,6 +77,8 @@ class Replayer:
     def refusal(self, kept: DeadLetter) -> str:
         """Why a replay would be refused by what is known without trying; "" where that is not known."""
         shop = self.shops.get(kept.source)
+        if shop is None and self.carriers is not None and self._of_carrier(kept):
+            return self.carriers.refusal(kept) if kept.whole else ""
         if shop is None:
             return f"There is no source {kept.source!r} any more."
         if not kept.whole:
@@ -82,8 +96,14 @@ class Replayer:
                 or problem.detail
             )
 
-    async def _take(self, shop: ShopAdapter, kept: DeadLetter) -> bool:
+    def _of_carrier(self, kept: DeadLetter) -> bool:
+        return self.carriers is not None and self.carriers.knows(kept.source)
+
+    async def _take(self, shop: ShopAdapter | None, kept: DeadLetter) -> bool:
         """False when all in it is known. Raises Problem when it is refused still."""
+        if shop is None:
+            assert self.carriers is not None
+            return await self.carriers.take(kept)
         found = shop.replay(kept)
         if isinstance(found, FoundLine):
             if self.lines is None:

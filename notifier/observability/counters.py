@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from notifier.channels.web_push.answer import PushAnswer
 from notifier.domain.messages import MessageState
+from notifier.domain.replies import Reply
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
@@ -43,6 +44,13 @@ CAUGHT_UP = Counter(
     "notifier_orders_caught_up",
     "Orders with news that no webhook brought and that the shop had to be asked for",
     ("source",),
+    registry=REGISTRY,
+)
+CARRIER_ANSWERS = Counter(
+    "notifier_carrier_answers",
+    "What carriers said of parcels: taken, unknown (a word that nobody has explained), odd (no answer at all), failed, "
+    "and stalled for a parcel that did not move",
+    ("carrier", "outcome"),
     registry=REGISTRY,
 )
 GROUP_SIZE = Histogram(
@@ -85,6 +93,18 @@ COST = Counter(
     "notifier_messages_cost_rial",
     "What providers charged for the messages they took",
     ("provider",),
+    registry=REGISTRY,
+)
+REPLIES = Counter(
+    "notifier_replies",
+    "Customers' texts, by what they meant: stop, start, deposit, confirm, another_time, rate, or for a person",
+    ("meaning",),
+    registry=REGISTRY,
+)
+MARKS = Counter(
+    "notifier_marks",
+    "Marks that customers gave by text",
+    ("mark",),
     registry=REGISTRY,
 )
 POSTED = Counter(
@@ -133,6 +153,11 @@ def caught_up(source: str, orders: int) -> None:
     CAUGHT_UP.labels(source).inc(orders)
 
 
+def carrier_answered(carrier: str, outcome: str) -> None:
+    """Count what a carrier said of a parcel."""
+    CARRIER_ANSWERS.labels(carrier, outcome).inc()
+
+
 def committed(deliveries: int, seconds: float) -> None:
     """Note how many deliveries were committed together and how long it took."""
     GROUP_SIZE.observe(deliveries)
@@ -162,6 +187,13 @@ def settled(batch: Sequence[Settled]) -> None:
 def reported(report: Reported) -> None:
     """Count what a provider reported."""
     REPORTED.labels(report.state, report.provider).inc()
+
+
+def replied(said: Reply) -> None:
+    """Count what a customer's text meant."""
+    REPLIES.labels(said.wish).inc()
+    if said.mark:
+        MARKS.labels(said.mark).inc()
 
 
 def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:

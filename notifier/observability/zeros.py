@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from notifier.config import Config, accounts
 from notifier.config.providers import KavenegarConfig, SmsIrConfig
 from notifier.domain.messages import TRANSITIONS, MessageState
+from notifier.domain.replies import Wish
+from notifier.domain.text_answers import MARKS
 from notifier.observability import counters
 from notifier.sms.providers import codes, smsir_codes
 from notifier.sms.providers.base import Failure
@@ -12,6 +14,9 @@ from notifier.sms.verdicts import STATES
 
 ANSWERS = (200, 202, 400, 401, 408, 409, 413, 415, 422, 429, 500, 503)
 """What a delivery may be answered with."""
+
+CARRIER_OUTCOMES = ("taken", "unknown", "odd", "failed", "stalled")
+"""What a carrier's answer may come to."""
 
 _ENDPOINT_ANSWERS = (200, 201, 202, 204, 400, 401, 403, 404, 408, 410, 422, 429, 500, 502, 503, 504)
 
@@ -24,6 +29,13 @@ def begin(config: Config, templates: Iterable[str]) -> None:
         counters.CAUGHT_UP.labels(source)
         for status in ANSWERS:
             counters.WEBHOOKS.labels(source, status)
+    for meaning in Wish:
+        counters.REPLIES.labels(meaning)
+    for mark in MARKS:
+        counters.MARKS.labels(mark)
+    for carrier in config.carriers:
+        for outcome in CARRIER_OUTCOMES:
+            counters.CARRIER_ANSWERS.labels(carrier, outcome)
     for line in lines:
         counters.COST.labels(line)
         for state in sorted({*STATES.values(), MessageState.FAILED}):

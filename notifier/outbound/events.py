@@ -1,6 +1,6 @@
 """What a shop is told, as it is posted: one model a topic. These models are the reference of the payloads."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -17,6 +17,10 @@ class Topic(StrEnum):
     CUSTOMER_REPLIED = "customer.replied"
     DEPOSIT_VERIFIED = "deposit.verified"
     DEPOSIT_REJECTED = "deposit.rejected"
+    SLOT_AGREED = "slot.agreed"
+    SLOT_CHANGED = "slot.changed"
+    SLOT_RELEASED = "slot.released"
+    CUSTOMER_RATED = "customer.rated"
     CALL_COMPLETED = "call.completed"
     CALL_REMINDER = "call.reminder"
     ORDER_PRIORITY = "order.priority"
@@ -64,6 +68,35 @@ class DepositData(Struct, frozen=True, kw_only=True):
     currency: Literal["IRR"] = "IRR"
     reference: str | None
     by: str
+
+
+class DeliveryWindow(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Hours of a day in the shop's time, as ``16:00``."""
+
+    date: date
+    from_: str
+    to: str
+
+
+class DeliveryData(Struct, frozen=True, kw_only=True):
+    """``delivery`` is the time that was agreed upon and ``deliver_at`` the moment at which it begins, both null once it
+    was given up; ``by`` is the id of one of the staff, null where the customer chose it on their page."""
+
+    source: str
+    order_id: str
+    customer: NotifiedCustomer
+    delivery: DeliveryWindow | None
+    deliver_at: datetime | None
+    by: str | None
+
+
+class RatingData(Struct, frozen=True, kw_only=True):
+    """``mark`` is of 1 to 5."""
+
+    source: str
+    order_id: str
+    customer: NotifiedCustomer
+    mark: int
 
 
 class CallOrder(Struct, frozen=True, kw_only=True):
@@ -159,6 +192,30 @@ class DepositRejected(Envelope, frozen=True, kw_only=True, tag=str(Topic.DEPOSIT
     data: DepositData
 
 
+class DeliveryAgreed(Envelope, frozen=True, kw_only=True, tag=str(Topic.SLOT_AGREED)):
+    """Support or the customer agreed upon a time of delivery."""
+
+    data: DeliveryData
+
+
+class DeliveryChanged(Envelope, frozen=True, kw_only=True, tag=str(Topic.SLOT_CHANGED)):
+    """Support or the customer moved the agreed time of delivery."""
+
+    data: DeliveryData
+
+
+class DeliveryReleased(Envelope, frozen=True, kw_only=True, tag=str(Topic.SLOT_RELEASED)):
+    """The agreed time of delivery was given up, and none stands."""
+
+    data: DeliveryData
+
+
+class OrderRating(Envelope, frozen=True, kw_only=True, tag=str(Topic.CUSTOMER_RATED)):
+    """A customer gave an order a mark."""
+
+    data: RatingData
+
+
 class CallCompleted(Envelope, frozen=True, kw_only=True, tag=str(Topic.CALL_COMPLETED)):
     """A call is over."""
 
@@ -184,6 +241,10 @@ PAYLOADS: dict[Topic, type[Envelope]] = {
     Topic.CUSTOMER_REPLIED: CustomerHasReplied,
     Topic.DEPOSIT_VERIFIED: DepositVerified,
     Topic.DEPOSIT_REJECTED: DepositRejected,
+    Topic.SLOT_AGREED: DeliveryAgreed,
+    Topic.SLOT_CHANGED: DeliveryChanged,
+    Topic.SLOT_RELEASED: DeliveryReleased,
+    Topic.CUSTOMER_RATED: OrderRating,
     Topic.CALL_COMPLETED: CallCompleted,
     Topic.CALL_REMINDER: CallReminder,
     Topic.ORDER_PRIORITY: OrderPriority,

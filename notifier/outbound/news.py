@@ -1,19 +1,23 @@
 """From a fact to what a shop is told of it: the payload, and the id that it has however often it is found out."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.clock import TEHRAN
 from notifier.domain.calls import Call, CallState
 from notifier.domain.decide import derived_id
 from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
+    DeliverySettled,
     DepositSettled,
     DomainEvent,
     MessageEnded,
     OrderPrioritized,
+    OrderRated,
     StaffReminded,
 )
 from notifier.domain.events import EventType
@@ -24,6 +28,13 @@ from notifier.outbound.events import Topic
 
 _NOTE, _TEXT, _REASON = 1000, 2000, 300  # characters: a payload stays below 20 kB whatever it holds
 _MANY = 20  # calls in one piece of news, and orders of a call
+
+
+_DELIVERIES = {
+    EventType.DELIVERY_AGREED: (Topic.SLOT_AGREED, events.DeliveryAgreed),
+    EventType.DELIVERY_CHANGED: (Topic.SLOT_CHANGED, events.DeliveryChanged),
+    EventType.DELIVERY_RELEASED: (Topic.SLOT_RELEASED, events.DeliveryReleased),
+}
 
 
 class OutboundNews(Struct, frozen=True):
@@ -57,6 +68,13 @@ def of(fact: DomainEvent) -> Iterator[OutboundNews]:
             topic = Topic.DEPOSIT_VERIFIED if verified else Topic.DEPOSIT_REJECTED
             settled = events.DepositVerified if verified else events.DepositRejected
             yield OutboundNews(topic, (order.source, order.id, event.id), settled(timestamp=at, data=_deposit(fact)))
+        case DeliverySettled(order=order, event=event):
+            topic, delivered = _DELIVERIES[event.type]
+            yield OutboundNews(topic, (order.source, order.id, event.id), delivered(timestamp=at, data=_delivery(fact)))
+        case OrderRated(order=order, event=event):
+            if event.details.mark is not None:
+                rated = events.OrderRating(timestamp=at, data=_rating(order, event.details.mark))
+                yield OutboundNews(Topic.CUSTOMER_RATED, (order.source, order.id, event.id), rated)
         case CallOver(call=call):
             data = _call(fact)
             key = (call.id, str(call.v))
@@ -78,7 +96,8 @@ def narrowed(fact: DomainEvent, sources: Collection[str]) -> DomainEvent | None:
     match fact:
         case MessageEnded(message=message):
             return fact if message.source in sources else None
-        case OrderPrioritized(order=order) | DepositSettled(order=order):
+        case OrderPrioritized() | DepositSettled() | DeliverySettled() | OrderRated():
+            order = fact.order
             return fact if order.source in sources else None
         case CustomerReplied(order=latest):
             return fact if latest is not None and latest.source in sources else None
@@ -130,6 +149,24 @@ def _deposit(fact: DepositSettled) -> events.DepositData:
         reference=details.reference,
         by=fact.event.by or "",
     )
+
+
+def _delivery(fact: DeliverySettled) -> events.DeliveryData:
+    order, agreed = fact.order, fact.event.details.delivery
+    return events.DeliveryData(
+        source=order.source,
+        order_id=order.id,
+        customer=_customer(order),
+        delivery=events.DeliveryWindow(date=agreed.date, from_=f"{agreed.start:%H:%M}", to=f"{agreed.end:%H:%M}")
+        if agreed
+        else None,
+        deliver_at=datetime.combine(agreed.date, agreed.start, tzinfo=TEHRAN) if agreed else None,
+        by=fact.event.by,
+    )
+
+
+def _rating(order: Order, mark: int) -> events.RatingData:
+    return events.RatingData(source=order.source, order_id=order.id, customer=_customer(order), mark=mark)
 
 
 def _call(fact: CallOver) -> events.CallData:

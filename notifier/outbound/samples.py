@@ -32,6 +32,12 @@ def samples(at: datetime = AT) -> Mapping[Topic, Envelope]:
         ),
         Topic.DEPOSIT_VERIFIED: events.DepositVerified(timestamp=at, data=_deposit("987654")),
         Topic.DEPOSIT_REJECTED: events.DepositRejected(timestamp=at, data=_deposit("111111")),
+        Topic.SLOT_AGREED: events.DeliveryAgreed(timestamp=at, data=_delivery(at, 16)),
+        Topic.SLOT_CHANGED: events.DeliveryChanged(timestamp=at, data=_delivery(at, 10)),
+        Topic.SLOT_RELEASED: events.DeliveryReleased(timestamp=at, data=_delivery(at, None)),
+        Topic.CUSTOMER_RATED: events.OrderRating(
+            timestamp=at, data=events.RatingData(source="shop", order_id="10025", customer=_CUSTOMER, mark=5)
+        ),
         Topic.CALL_COMPLETED: events.CallCompleted(
             timestamp=at, data=_call(CallState.DONE, "reached", 1, "عصر خانه است")
         ),
@@ -78,6 +84,17 @@ def _message(template: str, state: MessageState, at: datetime) -> events.Message
 def _deposit(reference: str) -> events.DepositData:
     return events.DepositData(
         source="shop", order_id="10031", customer=_CUSTOMER, amount=42_000_000, reference=reference, by="sara"
+    )
+
+
+def _delivery(at: datetime, hour: int | None) -> events.DeliveryData:
+    begins = None if hour is None else (at + timedelta(days=1)).replace(hour=hour, minute=0, second=0, microsecond=0)
+    window = None
+    if begins is not None:
+        ends = begins + timedelta(hours=3)
+        window = events.DeliveryWindow(date=begins.date(), from_=f"{begins:%H:%M}", to=f"{ends:%H:%M}")
+    return events.DeliveryData(
+        source="shop", order_id="10025", customer=_CUSTOMER, delivery=window, deliver_at=begins, by="sara"
     )
 
 

@@ -10,6 +10,7 @@ from notifier.config.mapping import MappingSource
 from notifier.config.sources import StandardSource, WooCommerceSource
 from notifier.domain.events import EventType
 from notifier.errors import ConfigError
+from notifier.intake.woocommerce.rules import UNSAYABLE
 from notifier.practice import standard, woocommerce
 from notifier.practice.changes import Changes, put
 
@@ -32,6 +33,11 @@ def _woocommerce(
 ) -> Post:
     """The whole order, in the status that says so."""
     statuses = shop.rules().statuses
+    if event in UNSAYABLE:
+        raise ConfigError(
+            f"sources.{name}: WooCommerce cannot say {event}: its orders hold no time of delivery and no mark;"
+            " try it with --source and a shop of kind standard"
+        )
     status = woocommerce.status_of(event, statuses)
     if status is None:
         raise ConfigError(

@@ -33,10 +33,19 @@ def event(kind: EventType, *, at: datetime, order_id: str = "10025") -> dict[str
         data["payment"] = {key: value for key, value in _PAYMENT.items() if key != "reference"}
     if kind is EventType.DELAYED:
         data["new_date"] = (at + timedelta(days=3)).date().isoformat()
+    elif kind in (EventType.DELIVERY_AGREED, EventType.DELIVERY_CHANGED):
+        day = (at + timedelta(days=2 + (kind is EventType.DELIVERY_CHANGED))).date()
+        data["delivery"] = {"date": day.isoformat(), "from": "16:00", "to": "19:00"}
+    elif kind is EventType.RATED:
+        data["mark"] = 5
+    elif kind is EventType.CALLBACK_REQUESTED:
+        data["callback_at"] = (at + timedelta(hours=3)).isoformat()
     elif kind is EventType.RETURN_REFUSED:
         data["reason"] = "مهلت ضمانت برگشت گذشته است"
     elif kind is EventType.DELIVERY_FAILED:
         data["reason"] = "کسی در نشانی نبود"
+    elif kind is EventType.STALLED:
+        data["reason"] = "سه روز کاری است که خبر تازه‌ای از مرسوله نیست"
     return {"type": str(kind), "timestamp": at.isoformat(), "data": data}
 
 

@@ -34,6 +34,7 @@ from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 from notifier.store.receipts import ReceiptPictures
 from notifier.store.records import decode, encode
+from notifier.store.slot_places import HeldPlace, SlotPlaces
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
@@ -210,7 +211,13 @@ class Customers:
             removal.require_unchanged(unit, one)
             removal.drop_story(unit, one, calls=one.calls.keys())
             removal.drop_order(unit, one, remember=life)
+            places, now = SlotPlaces(self.redis), self.clock.now()
+            if order.delivery is not None:
+                await places.look_at([(order.source, order.id)], now)
             if await self._done(unit):
+                if order.delivery is not None:
+                    gone = HeldPlace(order.source, order.id, one.order.v + 1, None)
+                    await places.settle([gone], now, patience=timedelta())
                 return Counter({"orders": 1, "messages": len(one.story.messages), "calls": len(one.story.calls)})
             raw: Any = await self.redis.get(keys.order(order.source, order.id))
             if raw is None:

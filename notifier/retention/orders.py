@@ -147,6 +147,7 @@ class ClosedOrders:
             removal.drop_story(unit, one, calls=droppable)
             search_index.shrink(unit, keys, order)
             unit.do("SET", keys.closed(order.source, order.id), work.binary(story))
+            unit.do("ZREM", keys.on_the_way, one.member)
             unit.do("ZREM", keys.priority_orders, one.member)  # there is nothing to be delivered first any more
             unit.do("SET", keys.order(order.source, order.id), work.binary(record))
             units.append(unit)
@@ -255,7 +256,7 @@ def _packed(one: Dossier) -> tuple[bytes, bytes]:
 
 def _unlisted(keys: Keys, member: str) -> UnitOfWork:
     unit = UnitOfWork()
-    for index in (keys.orders, keys.priority_orders, keys.deposits):
+    for index in (keys.orders, keys.priority_orders, keys.deposits, keys.on_the_way):
         unit.do("ZREM", index, member)
     return unit
 

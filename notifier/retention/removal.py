@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
+from notifier.domain import parcels
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.orders import Order
-from notifier.store import packing, search_index, work, writes
+from notifier.store import delivery_index, packing, page_tokens, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
 from notifier.store.records import encode
@@ -29,6 +30,7 @@ def remembered(order: Order) -> Order:
         aside={},
         open_texts={},
         open_calls={},
+        page_token=None,
     )
 
 
@@ -65,7 +67,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
         unit.do("DEL", key)
     for index in (keys.orders, keys.priority_orders, keys.deposits):
         unit.do("ZREM", index, member)
-    for code in (order.details.tracking_code, order.details.reference, order.details.number):
+    for code in {order.details.tracking_code, order.details.reference, order.details.number, *parcels.codes_of(order)}:
         if code:
             drop = UnitOfWork()
             drop.do("HDEL", keys.codes(code), code)
@@ -73,11 +75,15 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
     for reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SREM", keys.reported(reference), member)
     unit.do("HDEL", keys.findings, member)
+    unit.do("ZREM", keys.under_way, member)
+    unit.do("DEL", keys.trails(order.source, order.id))
     if due := order.transfer_due:
         unit.do("SREM", keys.transfers(str(due)), member)
     if order.details.number:
         unit.do("SREM", keys.numbered(order.source, order.details.number), member)
     search_index.drop(unit, keys, order)
+    page_tokens.drop(unit, keys, order)
+    delivery_index.drop(unit, keys, order)
     for phone in phones_of(one):
         unit.do("ZREM", keys.customer_orders(phone), member)
         search_index.drop_phone(unit, keys, phone)

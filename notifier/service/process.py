@@ -20,9 +20,13 @@ from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
 from notifier.console.dependencies import Dependencies
+from notifier.customer_page.answering import said_by_customer
+from notifier.customer_page.dependencies import PageDependencies
+from notifier.customer_page.views import CustomerPageViews
 from notifier.diagnostics import offline
 from notifier.domain.events import Event
 from notifier.errors import ConfigError
+from notifier.intake.agreeing import Agreeing
 from notifier.intake.bank.matching import BankMatching
 from notifier.intake.committer import Committer
 from notifier.intake.dead_letters import DeadLetters
@@ -30,6 +34,7 @@ from notifier.intake.delivery import Delivery, TakenEvent
 from notifier.intake.fair_queue import FairQueue
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.parking import Parking
+from notifier.intake.place_keeping import PlacesKeeper
 from notifier.intake.rejections import RejectionRecorder
 from notifier.intake.replaying import Replayer
 from notifier.intake.replicated_committer import ReplicatedCommitter
@@ -39,6 +44,7 @@ from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
 from notifier.service import heartbeat, reload, settings
 from notifier.service.calling import calling
+from notifier.service.carrying import carrier_sources, carrying
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
@@ -52,7 +58,7 @@ from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.providers.generic import HttpProvider
 from notifier.sms.templates import Template, Templates
-from notifier.store import counting
+from notifier.store import counting, page_tokens
 from notifier.store import keys as names
 from notifier.store.bank import BankBook
 from notifier.store.durability import durability_warnings
@@ -66,6 +72,7 @@ from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.carriers import CarrierCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
 from notifier.web.report_callbacks import ReportCallbacks
@@ -81,6 +88,7 @@ ROLES = (WEB, WORKER)
 _STORE_CHECK = 1  # seconds between looks at the embedded server
 _SETTINGS_CHECK = 2  # seconds between looks at whether a console wrote the configuration file
 _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
+_PLACES_CHECK = 60  # seconds between looks at places in slots that news was to come for
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
@@ -94,6 +102,7 @@ _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
 _CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
+_CARRIERS_CHECK = 15  # seconds between looks at whether carriers are to be asked
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
 
 
@@ -205,6 +214,8 @@ class Service:
         self.promises = PromiseEditor(
             lambda: self.config, self.redis, self.clock, check=settings.mistakes, take_up=self.settings.read
         )
+        self.agreeing = Agreeing(self.redis, lambda: self.rulebook, self.clock, self.take)
+        self.places = PlacesKeeper(self.reader, lambda: self.rulebook, self.clock)
         self.sender = self.sending.sender
         self.retention = retention(
             config.retention.ages(),
@@ -229,9 +240,13 @@ class Service:
             tell=self.sending.alerts.tell,
         )
         submitter = Submitter(gate, self.reader.knows)
-        kept = DeadLetters(self.redis, tuple(shops), config.retention.refused_deliveries)
+        kept = DeadLetters(self.redis, (*shops, *carrier_sources(config)), config.retention.refused_deliveries)
         self.rejections = RejectionRecorder(kept, self.clock)
-        self.replayer = Replayer(kept, shops, submitter, self.bank)
+        self.carrying = carrying(
+            config, self.reader, self.clock, self.committer, self.rejections, self.sending.alerts.tell
+        )
+        stack.push_async_callback(self.carrying.rounds.close)
+        self.replayer = Replayer(kept, shops, submitter, self.bank, self.carrying.replays)
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
@@ -266,10 +281,21 @@ class Service:
                 clock=self.clock,
                 webhooks=webhooks,
                 callbacks=self._callbacks(),
+                carriers=CarrierCallbacks(
+                    follower=self.carrying.follower,
+                    refusals=self.carrying.refusals,
+                    tokens={
+                        name: (one.callback_token.value(),)
+                        for name, one in config.carriers.items()
+                        if one.callback_token and one.callback_token.is_set
+                    },
+                ),
                 reports=self._reports(),
                 accounts=self.sending.accounts,
                 calling=self.calling,
+                agreeing=self.agreeing,
                 console=create_console(self._console_parts(loaded)),
+                customer_page=await self._customer_page(),
                 weaknesses=weak,
             )
         )
@@ -310,6 +336,7 @@ class Service:
             ticks.every(_BANK_CHECK, self._keep_bank)
             ticks.every(_NEWS_CHECK, self.news.prune)
             ticks.every(_PARKED_CHECK, self.parking.replay_ready)
+            ticks.every(_PLACES_CHECK, self.places.tick)
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
@@ -320,6 +347,8 @@ class Service:
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
                 ticks.every(_CATCH_UP_CHECK, catch_up.tick)
+            if self.config.carriers:
+                ticks.every(_CARRIERS_CHECK, self.carrying.rounds.tick)
             if self.watching.silence:
                 ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()
@@ -389,7 +418,26 @@ class Service:
             promises=self.promises,
             bank=self.bank,
             push_key=self.pushing.public_key if self.pushing else "",
+            agreeing=self.agreeing,
         )
+
+    async def _customer_page(self) -> web.Application | None:
+        if not self.config.customer_page.enabled:
+            return None
+        return CustomerPageViews(
+            PageDependencies(
+                config=self.config,
+                reader=self.reader,
+                clock=self.clock,
+                rulebook=lambda: self.rulebook,
+                submit=self.committer.submit,
+                secret=await page_tokens.keep_secret(self.redis),
+                agreeing=Agreeing(self.redis, lambda: self.rulebook, self.clock, self._take_of_customer),
+            )
+        ).app()
+
+    async def _take_of_customer(self, event: Event) -> None:
+        await self.take(said_by_customer(event))
 
     def _callbacks(self) -> KavenegarCallbacks:
         config = self.config

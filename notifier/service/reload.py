@@ -11,7 +11,7 @@ from notifier.config import Config, Source, section
 from notifier.config.loading import key_of
 
 SAFE = (
-    *("policy", "regions", "quiet_hours", "shop", "calendar", "calls"),
+    *("policy", "regions", "quiet_hours", "shop", "calendar", "calls", "delivery"),
     *("sms.gap", "sms.limits", "retention.tell_within", "sources.*.shop"),
 )
 """The keys, and all below them, that decisions are taken by: the next decision is taken by the new ones."""
@@ -40,6 +40,7 @@ def effective(before: Config, after: Config) -> Config:
             "shop": replace(after.shop, name=before.shop.name, timezone=before.shop.timezone),
             "sources": {name: _with_shop(source, after.sources.get(name)) for name, source in before.sources.items()},
             "calendar": after.calendar,
+            "delivery": after.delivery,
             "calls": replace(after.calls, tick=before.calls.tick),
             "retention": before.retention.model_copy(update={"tell_within": after.retention.tell_within}),
             "sms": before.sms.model_copy(update={"gap": after.sms.gap, "limits": after.sms.limits}),

@@ -133,7 +133,16 @@ def sending(
         expiry=Expiry(redis, reader, clock, unreached, tuple(accounts.own)),
         routes=Routes(reader, tuple(accounts.own)),
         inbox=Inbox(
-            redis, reader, clock, working_time, plan_call, take, publish, rules if config.sms.confirm_opt_out else None
+            redis,
+            reader,
+            clock,
+            working_time,
+            plan_call,
+            take,
+            publish,
+            rules if config.sms.confirm_opt_out else None,
+            config.replies,
+            counters.replied,
         ),
         alerts=alerts,
         dead_claims=DeadClaims(redis, accounts, partitions, sender.wake),

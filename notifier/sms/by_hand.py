@@ -112,6 +112,11 @@ async def written_to(redis: Redis, keys: Keys, phone: str) -> list[str]:
     return [line.partition(" ")[2] for line in await _lines(redis, keys, phone)]
 
 
+async def written_at(redis: Redis, keys: Keys, phone: str) -> list[int]:
+    """When (unix ms) people wrote to a customer, oldest first."""
+    return [int(line.partition(" ")[0]) for line in await _lines(redis, keys, phone)]
+
+
 async def _lines(redis: Redis, keys: Keys, phone: str) -> list[str]:
     found: Any = await redis.lrange(keys.by_hand(phone), 0, -1)
     return [line.decode() for line in found]

@@ -76,6 +76,8 @@ class Act(StrEnum):
     OUTCOME_UNDONE = "outcome_undone"
     CALLS_STOPPED = "calls_stopped"
     CALLS_RESUMED = "calls_resumed"
+    TIME_AGREED = "time_agreed"
+    TIME_RELEASED = "time_released"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_RESUMED = "texts_resumed"
     TEXT_WRITTEN = "text_written"
@@ -83,6 +85,8 @@ class Act(StrEnum):
     TEXT_EDITED = "text_edited"
     PROMISES_CHANGED = "promises_changed"
     CODES_TAKEN = "codes_taken"
+    PAGE_RENEWED = "page_renewed"  # the customer's page of an order has another address
+    DELIVERY_TICKED = "delivery_ticked"
     TEXT_ARRIVED = "text_arrived"  # a person says that it did after all
     TEXT_GIVEN_UP = "text_given_up"
     TEXT_BY_PHONE = "text_by_phone"

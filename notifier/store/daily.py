@@ -58,6 +58,7 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     missed: Counter[str]  # calls that were late and came to nothing before anybody tried
     outcomes: Counter[str]
     satisfaction: Counter[str]
+    marks: Counter[int]  # orders by the last mark of their customer
 
 
 def left(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, cost: int | None, parts: int) -> None:
@@ -175,6 +176,7 @@ def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) 
         missed=named("missed"),
         outcomes=named("outcome"),
         satisfaction=named("satisfaction"),
+        marks=numbered("mark"),
     )
 
 

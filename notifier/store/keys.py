@@ -39,6 +39,18 @@ class Keys:
         "packed after *pack*, removed with the order",
         Moves(WHOLE, By.ORDER),
     )
+    trails = of_two(
+        "trails:<source>:<order>",
+        "hash: code of a parcel of an order → its way as the carrier told it",
+        "removed with the order",
+        Moves(WHOLE, By.ORDER),
+    )
+    under_way = Single(
+        "under_way",
+        "orders whose parcels are under way, by the unix ms at which they are looked at next",
+        "when the order is delivered, cancelled or 30 days under way; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
     closed = of_two(
         "closed:<source>:<order>",
         "timeline, messages and calls of an order that has been closed for a while, compressed",
@@ -61,6 +73,18 @@ class Keys:
         "orders:deposits",
         "orders whose deposit was reported, by the unix ms it was reported at",
         "when it is looked up; else with the order",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    deliveries = of_one(
+        "deliveries:<day>",
+        "orders to be delivered at an agreed time of one day, by the minute of the day at which that begins",
+        "when another time is agreed, or none; else with the order, or 100 days after the day",
+        Moves(MEMBERS, By.ORDER, "member"),
+    )
+    on_the_way = Single(
+        "orders:on_the_way",
+        "orders that a courier has, or that left without a parcel's code, by the unix ms they left at",
+        "when they are delivered, cancelled or packed; else with the order",
         Moves(MEMBERS, By.ORDER, "member"),
     )
     reported = of_one(
@@ -91,6 +115,13 @@ class Keys:
         "codes:<code>",
         "hash: tracking code, receipt number or number of its own → the order it was last given for",
         "with the order",
+        Moves(MEMBERS, By.ORDER, "value"),
+        spelt=_hash_of,
+    )
+    pages = of_one(
+        "pages:<digest>",
+        "hash: digest of the token in the address of a customer's page → the order it shows",
+        "with the order, or when the page gets another address",
         Moves(MEMBERS, By.ORDER, "value"),
         spelt=_hash_of,
     )
@@ -389,6 +420,7 @@ def _of_two(name: str, what: str, ends: str) -> Callable[[str, str], str]:
 SCHEMA = _only("n:schema", "the version of the form that all records here are in", "one of it")
 RETENTION = _only("n:retention", "hash: who of all processes is removing what is old", "lapses after ten minutes")
 INSTANCE = _only("n:instance", "a random name of this store, made when it is first opened", "one of it")
+PAGE_SECRET = _only("n:page-secret", "the secret by which forms of customers' pages are known to be ours", "one of it")
 COUNTED_SINCE = _only("n:counted-since", "unix ms since which the figures of the owner's page are counted", "one of it")
 BACKED_UP = _only("n:backed-up", "unix ms of the last backup of the store that was finished", "one of it")
 LAYOUT = _only(
@@ -482,7 +514,8 @@ half_session = _of_one(
 )
 attempts = _of_one(
     "n:attempts:<what>",
-    "how often something was tried lately: a sign-in, a code, an old password, a line of the audit trail",
+    "how often something was tried lately: a sign-in, a code, an old password, a form of a customer's page, a line "
+    "of the audit trail",
     "lapses after 15 minutes, an hour or a day",
 )
 text_edits = _of_one(
@@ -547,6 +580,16 @@ catch_up = _of_one(
     "hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)",
     "one a source",
 )
+ROUNDS = _only(
+    "n:carriers",
+    "hash: when carriers are asked again (unix ms), so that one process does",
+    "one of it",
+)
+carrier = _of_one(
+    "n:carrier:<carrier>",
+    "hash: how far a carrier's reports were read, how often it failed, and when it is asked again (unix ms)",
+    "one a carrier",
+)
 rhythm = _of_two(
     "n:rhythm:<source>:<day>",
     "the spans of one day in which a shop said something",
@@ -569,6 +612,22 @@ spent = _of_one(
     "lapses after three days",
 )
 permits = _of_one("n:permits:<provider>", "the token bucket of a provider's account", "one a provider")
+slot_places = _of_one(
+    "n:slot-places:{n:slots}:<slot>",
+    "hash: order → `in` or `over`: who has a place in a slot, of all partitions; in one slot with the next two",
+    "with the order's time; lapses a month after the slot",
+)
+order_places = _of_two(
+    "n:order-places:{n:slots}:<source>:<order>",
+    "hash: slot that an order has a place in → unix ms since when it waits there for news that is on its way, 0 for "
+    "good; `v`: the version of the order that this was last made true for",
+    "lapses a month after the slot",
+)
+UNSETTLED_PLACES = _only(
+    "n:unsettled-places:{n:slots}",
+    "orders whose places are to be looked at, by the unix ms since when: a process that died may have left them wrong",
+    "when they were looked at",
+)
 route = _of_two(
     "n:route:<source>:<order>",
     "where there are several partitions: the one an order lies in",

@@ -11,6 +11,7 @@ from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.domain.orders import Order
+from notifier.domain.parcels import Trail
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import StoreError
 from notifier.store import keys as names
@@ -77,6 +78,7 @@ class Told(Struct, frozen=True, kw_only=True):
     timeline: list[TimelineEntry]
     messages: list[StoredMessage]
     calls: list[StoredCall]
+    trails: dict[str, Trail] = {}  # code of a parcel → its way as the carrier told it
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -140,7 +142,8 @@ class Reader:
         pipeline = self.redis.pipeline(transaction=False)
         pipeline.get(keys.closed(order.source, order.id))
         pipeline.lrange(keys.timeline(order.source, order.id), 0, -1)
-        raw, lines = await pipeline.execute()
+        pipeline.hgetall(keys.trails(order.source, order.id))
+        raw, lines, ways = await pipeline.execute()
         closed = order_bundle.unpacked(raw) or order_bundle.OrderBundle()
         timeline = [decode(line, TimelineEntry) for line in (*closed.timeline, *lines)]
         texts, calls = (
@@ -156,6 +159,7 @@ class Reader:
             timeline=timeline,
             messages=[found[one] for one in texts if one in found],
             calls=[booked[one] for one in calls if one in booked],
+            trails={code.decode(): decode(way, Trail) for code, way in sorted(ways.items())},
         )
 
     async def orders(self, members: Iterable[tuple[Keys, str]]) -> list[Order]:

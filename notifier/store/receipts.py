@@ -49,8 +49,11 @@ class ReceiptPictures:
     def _all(self) -> Path:
         return self.data_dir / "receipts"
 
-    def keep(self, source: str, order_id: str, content: bytes) -> str:
-        """Write a picture, on disk when this returns; its name. Raises NotAPicture, OSError."""
+    def keep(self, source: str, order_id: str, content: bytes, *, most: int = MOST) -> str:
+        """Write a picture, on disk when this returns; its name. Raises NotAPicture, OSError.
+
+        ``most`` is how many an order may have after that.
+        """
         kind = kind_of(content[:16])
         if kind is None:
             raise NotAPicture("This is no JPEG, PNG or WebP picture.")
@@ -58,8 +61,8 @@ class ReceiptPictures:
             raise NotAPicture(f"A picture may have at most {LARGEST} bytes.")
         folder = self._folder(source, order_id)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if sum(1 for _ in folder.iterdir()) >= MOST:
-            raise NotAPicture(f"An order may have at most {MOST} pictures.")
+        if sum(1 for _ in folder.iterdir()) >= most:
+            raise NotAPicture(f"An order may have at most {most} pictures.")
         name = f"{secrets.token_hex(16)}.{kind}"
         with private_files.created(folder / name) as file:
             file.write(content)

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from notifier.domain.calls import Call, CallState
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
+from notifier.store import delivery_index, search_index
 from notifier.store import keys as names
-from notifier.store import search_index
 from notifier.store.keys import Keys
 from notifier.store.records import decode
 
@@ -83,7 +83,23 @@ async def _found_by_anything(redis: Redis) -> None:
     await search_index.fill(redis)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything)
+async def _on_the_way(redis: Redis) -> None:
+    """6 → 7: what a courier has could only be found among all orders."""
+    async for key in redis.scan_iter("n:{*}:order:*", count=1000):
+        keys = Keys(int(key[3 : key.index(b"}")]))
+        raw: Any = await redis.get(key)
+        try:
+            order = decode(raw or b"", Order)
+        except StoreError:
+            continue
+        if (left := delivery_index.left_at(order)) is not None:
+            await redis.zadd(keys.on_the_way, {f"{order.source}:{order.id}": left})
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    *(_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything),
+    _on_the_way,
+)
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 
 CURRENT = len(MIGRATIONS) + 1

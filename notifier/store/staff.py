@@ -20,8 +20,11 @@ _ATTEMPTS = 20
 
 
 class Role(StrEnum):
+    """What somebody is there for. A courier makes no calls, and sees today's deliveries alone."""
+
     AGENT = "agent"
     SUPERVISOR = "supervisor"
+    COURIER = "courier"
 
 
 class SecondFactor(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,6 +81,11 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def absence(self, at: int) -> Absence | None:
         """Why they make no calls at a time (unix ms), whatever their shifts say."""
         return next((one for one in self.absences if one.covers(at)), None)
+
+    @property
+    def makes_calls(self) -> bool:
+        """Whether calls may be theirs."""
+        return self.active and self.role is not Role.COURIER
 
     def signed_out(self) -> "Staff":
         """The account with every session over."""
@@ -143,3 +151,7 @@ class StaffBook:
 
     async def active(self) -> list[Staff]:
         return [staff for staff in await self.all() if staff.active]
+
+    async def callers(self) -> list[Staff]:
+        """Everyone who may have calls, by id."""
+        return [staff for staff in await self.all() if staff.makes_calls]

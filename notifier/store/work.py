@@ -12,7 +12,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from notifier.errors import StoreError
 from notifier.store.cluster import Cluster
-from notifier.store.roundtrip import Command, safely
+from notifier.store.roundtrip import Command, checked, safely
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
 Value = str | int | msgspec.Raw
@@ -41,6 +41,17 @@ class Script:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def run_many(self, redis: Redis, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
+        """Run it for each pair of keys and arguments, in one round trip, once replicas have what they must."""
+        commands: list[Command] = [("EVALSHA", self.sha, len(keys), *keys, *args) for keys, args in calls]
+        answers = await safely(redis, commands)
+        if any(isinstance(answer, NoScriptError) for answer in answers):
+            await redis.script_load(self.text)
+            for index, answer in enumerate(answers):
+                if isinstance(answer, NoScriptError):
+                    (answers[index],) = await safely(redis, [commands[index]])
+        return checked(answers)
 
 
 class UnitOfWork:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from notifier.domain import parcels
 from notifier.domain.events import EventType
 from notifier.domain.messages import Audience, Message, MessageState
-from notifier.domain.orders import Order, Priority
+from notifier.domain.orders import Order, Priority, Stage
 from notifier.domain.timeline import TimelineEntry
-from notifier.store import search_index
+from notifier.store import delivery_index, page_tokens, search_index
 from notifier.store.keys import Keys
 from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
@@ -43,9 +44,16 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     for code in (details.tracking_code, details.reference, details.number):
         if code:
             unit.do("HSET", keys.codes(code), code, member)
+    if parcels.codes_of(order):
+        if order.stage >= Stage.DELIVERED or order.cancelled:
+            unit.do("ZREM", keys.under_way, member)
+        else:  # the next look comes early: there may be a parcel that nobody knew of
+            unit.do("ZADD", keys.under_way, "NX", order.updated_at, member)
     if details.number:
         unit.do("SADD", keys.numbered(order.source, details.number), member)
     search_index.put(unit, keys, order, before=before)
+    page_tokens.put(unit, keys, order, before=before)
+    delivery_index.put(unit, keys, order, before=before)
 
 
 def add_lines(unit: UnitOfWork, keys: Keys, order: Order, lines: Iterable[TimelineEntry]) -> None:

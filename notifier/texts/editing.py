@@ -14,12 +14,12 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.policy import Shop
 from notifier.errors import ConfigError, NotifierError, TemplateError, TemplateSyntaxWrong, UnknownVariable
-from notifier.sms.templates import Defaults, Template, header
+from notifier.sms.templates import Template, header
 from notifier.store import replacing, work
 from notifier.store.audit import Act, AuditEntry
 from notifier.store.records import ms
 from notifier.store.work import UnitOfWork
-from notifier.texts import lint, patterns, versions
+from notifier.texts import lint, loading, patterns, versions
 from notifier.texts.versions import TextEdit
 
 LONGEST = 4000
@@ -184,8 +184,7 @@ class TextEditor:
         await work.commit(self._redis, [unit])
 
     def _compiled(self, used: Template, source: str) -> Template:
-        sms = self._config().sms
-        return Template(used.path, source, shop=used.shop, defaults=Defaults(via=sms.via, reserve=sms.price.reserve))
+        return Template(used.path, source, shop=used.shop, defaults=loading.defaults(self._config()))
 
 
 def corrected(words: str) -> str:

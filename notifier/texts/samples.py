@@ -1,14 +1,14 @@
 """Realistic orders to try texts with: the least that may be known of one, a usual one, and very long names."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from msgspec.structs import replace
 
 from notifier.clock import TEHRAN
 from notifier.domain.calls import Call, Purpose, ReasonToCall
-from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
+from notifier.domain.events import AgreedTime, Details, Event, EventType, Item, PaymentMethod
 from notifier.domain.orders import Order, apply_events
 from notifier.domain.policy import Shop, Shops
 from notifier.domain.variables import Context
@@ -40,6 +40,7 @@ _TYPICAL = Details(
     new_date=date(2026, 12, 1),
     return_reason="پلمب کالا باز شده است",
     failure_reason="کسی در نشانی نبود",
+    delivery=AgreedTime(date(2026, 12, 1), time(16), time(19)),
 )
 _DETAILS: Mapping[Length, Details] = {
     Length.SHORTEST: Details(phone="09121234567"),
@@ -64,7 +65,9 @@ _DETAILS: Mapping[Length, Details] = {
     ),
 }
 _ORDER_IDS = {Length.SHORTEST: "1025", Length.TYPICAL: "10025", Length.LONGEST: "XC-1405-1000025"}
-_HAPPENED = (EventType.REGISTERED, EventType.PAID, EventType.SHIPPED, EventType.DELIVERED)
+_HAPPENED = (
+    *(EventType.REGISTERED, EventType.PAID, EventType.DELIVERY_AGREED, EventType.SHIPPED, EventType.DELIVERED),
+)
 _NUMBERS = {"pool_count": 2, "tries": 2, "done_count": 14, "exhausted_count": 1, "open_count": 3, "late_count": 1}
 _PARTS = {Length.SHORTEST: 0, Length.TYPICAL: 100_000_000, Length.LONGEST: 11_985_000_000}  # rial of a deposit
 _CALLS = {Length.SHORTEST: 1, Length.TYPICAL: 3, Length.LONGEST: 6}

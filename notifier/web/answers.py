@@ -1,18 +1,21 @@
 """What the API answers: each struct is the answer and, in the API's document, its schema; a function fills it from a
 record. Names are those of the contract, times and money as they are."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, Literal, Self
 
 from aiohttp import web
 from msgspec import Struct
 
 from notifier.clock import TEHRAN
-from notifier.domain import orders, timeline
+from notifier.domain import orders, page_links, timeline
+from notifier.domain import parcels as ways
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
+from notifier.domain.parcels import Movement, Trail
 from notifier.intake.dead_letters import DeadLetter
 from notifier.store.reading import StoredCall, StoredMessage, Told
 from notifier.store.records import Moment, encode
@@ -58,6 +61,8 @@ class CustomerFacts(Facts, frozen=True):
     phone: str | None
     city: str | None
     province: str | None
+    address: str | None
+    note: str | None
 
 
 class PaymentFacts(Facts, frozen=True):
@@ -80,8 +85,33 @@ class ShipmentFacts(Facts, frozen=True):
     url: str | None
 
 
+class DeliveryTime(Facts, frozen=True, rename={"from_": "from"}):
+    """By the shop's clock."""
+
+    date: date
+    from_: str
+    to: str
+
+
+class SlotFacts(Facts, frozen=True, rename={"from_": "from"}):
+    """A slot of one day; ``offered`` is whether it may be chosen now."""
+
+    date: date
+    from_: str
+    to: str
+    region: str
+    places: int
+    free: int
+    offered: bool
+
+
+class SlotList(Facts, frozen=True):
+    items: list[SlotFacts]
+
+
 class OrderFacts(Facts, frozen=True):
-    """``number`` is what the customer knows the order by; mostly the ``id``."""
+    """``number`` is what the customer knows the order by; mostly the ``id``. ``delivery`` is the time that was agreed
+    upon, while it stands, and ``deliver_at`` the moment at which that begins. ``mark`` is the customer's, of 1 to 5."""
 
     id: str
     number: str
@@ -95,6 +125,10 @@ class OrderFacts(Facts, frozen=True):
     payment: PaymentFacts
     items: list[ItemFacts]
     shipment: ShipmentFacts
+    customer_page: str | None
+    delivery: DeliveryTime | None
+    deliver_at: Moment | None
+    mark: int | None
     created_at: Moment
     updated_at: Moment
 
@@ -110,9 +144,20 @@ def order(order: orders.Order) -> OrderFacts:
         payment=PaymentFacts.of(details, method=order.method, currency="IRR"),
         items=[ItemFacts.of(item) for item in details.items or ()],
         shipment=ShipmentFacts.of(details, url=details.tracking_url),
+        customer_page=page_links.path(order.page_token),
+        delivery=_delivery(order),
+        deliver_at=orders.deliver_at(order, TEHRAN),
+        mark=details.mark,
         created_at=_moment(order.created_at),
         updated_at=_moment(order.updated_at),
     )
+
+
+def _delivery(order: orders.Order) -> DeliveryTime | None:
+    agreed = order.delivery
+    if agreed is None:
+        return None
+    return DeliveryTime(date=agreed.date, from_=f"{agreed.start:%H:%M}", to=f"{agreed.end:%H:%M}")
 
 
 class PatternUse(Facts, frozen=True):
@@ -246,7 +291,57 @@ class TimelineLine(Facts, frozen=True, omit_defaults=True):
     extra: dict[str, Any] = {}
 
 
+class ParcelStep(Facts, frozen=True):
+    """One line of a parcel's way; ``words`` as the carrier said them, without persons."""
+
+    at: Moment
+    movement: Movement
+    words: str
+    place: str
+
+
+class ParcelFacts(Facts, frozen=True):
+    """A parcel of an order: where it stands as its carrier tells it, ``unknown`` where nobody was asked."""
+
+    code: str
+    carrier: str | None
+    source: str | None
+    movement: Movement
+    moved_at: Moment | None
+    asked_at: Moment | None
+    stalled_at: Moment | None
+    steps: list[ParcelStep]
+
+
+def parcels(of: orders.Order, trails: Mapping[str, Trail]) -> list[ParcelFacts]:
+    """An order's parcels with their ways, the oldest step first."""
+    found = []
+    for code, spelt in ways.codes_of(of).items():
+        trail, parcel = trails.get(code), of.parcels.get(spelt)
+        found.append(
+            ParcelFacts(
+                code=spelt,
+                carrier=(parcel.carrier if parcel else None) or of.details.carrier,
+                source=f"carrier:{trail.carrier}" if trail else None,
+                movement=trail.movement if trail else Movement.UNKNOWN,
+                moved_at=_at(trail.moved) if trail else None,
+                asked_at=_at(trail.asked) if trail else None,
+                stalled_at=_at(trail.stalled) if trail else None,
+                steps=[
+                    ParcelStep(at=_moment(step.at), movement=step.movement, words=step.words, place=step.place)
+                    for step in (trail.steps if trail else ())
+                ],
+            )
+        )
+    return found
+
+
+def _at(unix_ms: int) -> Moment | None:
+    return _moment(unix_ms) if unix_ms else None
+
+
 class OrderStory(OrderFacts, frozen=True):
+    parcels: list[ParcelFacts]
     timeline: list[TimelineLine]
     messages: list[MessageFacts]
     calls: list[CallFacts]
@@ -256,6 +351,7 @@ def story(of: orders.Order, told: Told) -> OrderStory:
     """An order with all that happened to it."""
     return OrderStory.of(
         order(of),
+        parcels=parcels(of, told.trails),
         timeline=[TimelineLine.of(line) for line in told.timeline],
         messages=[message(stored) for stored in told.messages],
         calls=[call(stored) for stored in told.calls],

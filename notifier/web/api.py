@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec.structs import replace
 
 from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order, Priority
@@ -17,12 +18,18 @@ _SOURCE = Parameter(name="source", text="The shop, where several use one number"
 
 
 class Api:
-    """Read access; ``sources`` are the names of the configured shops."""
+    """Read access; ``sources`` are the names of the configured shops, ``pages`` whether customers have theirs."""
 
     def __init__(
-        self, reader: Reader, sources: Collection[str], tokens: Collection[str], further: Collection[web.RouteDef] = ()
+        self,
+        reader: Reader,
+        sources: Collection[str],
+        tokens: Collection[str],
+        further: Collection[web.RouteDef] = (),
+        *,
+        pages: bool = False,
     ) -> None:
-        self._reader, self._sources, self._further = reader, sources, further
+        self._reader, self._sources, self._further, self._pages = reader, sources, further, pages
         self._tokens = list(tokens)
 
     def app(self) -> web.Application:
@@ -64,7 +71,7 @@ class Api:
         page = await self._page(request, sets)
         found = [await self._reader.order(*member.split(":", 1)) for _, member in page.members]
         shown = [order for order in found if order is not None and priority in (None, order.priority)]
-        items = [answers.order(order) for order in shown]
+        items = [answers.order(self._with_page(order)) for order in shown]
         return answers.json(answers.OrderList(items=items, next_cursor=queries.next_cursor(page.end)))
 
     @describe(
@@ -132,7 +139,11 @@ class Api:
         if len(found) > 1:
             names = ", ".join(order.source for order in found)
             raise Unprocessable(f"Several shops have an order {order_id!r}: add ?source= with one of {names}.")
-        return found[0]
+        return self._with_page(found[0])
+
+    def _with_page(self, order: Order) -> Order:
+        """The order, with no page that nobody could open."""
+        return order if self._pages else replace(order, page_token=None)
 
     async def _page(self, request: web.Request, sets: list[Any]) -> Page:
         return await self._reader.page(sets, after=queries.cursor(request), size=queries.size(request))

@@ -1,16 +1,20 @@
 """The HTTP application: webhooks, API, health."""
 
+from collections.abc import Collection
+
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from notifier.config import Config
+from notifier.domain import page_links
 from notifier.observability.collector import Scrape
 from notifier.web import bearer
 from notifier.web.addresses import forgiving
 from notifier.web.api import Api
 from notifier.web.calls import CallViews
 from notifier.web.deliveries import DeliveryViews
+from notifier.web.delivery_feeds import DeliveryFeeds
 from notifier.web.dependencies import WebDependencies
 from notifier.web.described import DocumentedAnswer, describe
 from notifier.web.hardening import harden
@@ -18,6 +22,7 @@ from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
 from notifier.web.proxies import forwarded
+from notifier.web.slots import SlotViews
 
 
 def create_app(deps: WebDependencies) -> web.Application:
@@ -42,12 +47,15 @@ def create_app(deps: WebDependencies) -> web.Application:
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    from_outside = [*webhooks.routes(), *deps.callbacks.routes(), *deps.reports.routes()]
+    callbacks = [*deps.callbacks.routes(), *deps.reports.routes(), *deps.carriers.routes()]
+    from_outside = [*webhooks.routes(), *callbacks]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(deps.calling, deps.reader)
-    further = [*calls.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
+    slots = SlotViews(deps.agreeing, {*config.regions.cities, config.regions.default})
+    further = [*calls.routes(), *slots.routes(), *DeliveryViews(rejections.book, rejections.write).routes()]
     app.add_routes([web.get("/calendar/{staff}/{token}.ics", calls.feed)])
-    app.add_subapp("/api", Api(deps.reader, list(webhooks.shops), _tokens(config), further).app())
+    app.add_routes(DeliveryFeeds(deps.calling, deps.reader).routes())
+    app.add_subapp("/api", _api(deps, further).app())
 
     async def to_console(request: web.Request) -> web.Response:
         """The console's address without its slash."""
@@ -55,6 +63,8 @@ def create_app(deps: WebDependencies) -> web.Application:
 
     app.add_routes([web.get("/console", to_console)])
     app.add_subapp("/console/", deps.console)
+    if deps.customer_page is not None:
+        app.add_subapp(page_links.PATH, deps.customer_page)
 
     token = config.metrics.token
 
@@ -75,6 +85,11 @@ def create_app(deps: WebDependencies) -> web.Application:
     docs = Docs(app)
     app.add_routes(docs.routes())
     return app
+
+
+def _api(deps: WebDependencies, further: Collection[web.RouteDef]) -> Api:
+    shops, tokens = list(deps.webhooks.shops), _tokens(deps.config)
+    return Api(deps.reader, shops, tokens, further, pages=deps.config.customer_page.enabled)
 
 
 def _tokens(config: Config) -> list[str]:

@@ -217,6 +217,8 @@ class CallViews:
             raise Unprocessable(
                 f"by: there is nobody {staff_id!r} among the staff; `notifier staff list` shows who is."
             )
+        if not staff.makes_calls:
+            raise Unprocessable(f"by: {staff_id!r} is a courier, and couriers make no calls; name an agent.")
         if not staff.may_make(stored.call):
             raise Conflict(
                 f"{staff_id!r} calls the customers of {', '.join(staff.sources)} alone, and this call is of "

@@ -7,9 +7,11 @@ from aiohttp import web
 
 from notifier.clock import Clock
 from notifier.config import Config
+from notifier.intake.agreeing import Agreeing
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
+from notifier.web.carriers import CarrierCallbacks
 from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
@@ -24,8 +26,11 @@ class WebDependencies:
     clock: Clock
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
+    carriers: CarrierCallbacks
     reports: ReportCallbacks
     accounts: Accounts
     calling: Calling
+    agreeing: Agreeing
     console: web.Application
+    customer_page: web.Application | None
     weaknesses: Sequence[str]

@@ -28,8 +28,10 @@ _PATHS = {
     "source": Parameter(name="source", place="path", text="The name of a source in the configuration.", example="shop"),
     "id": Parameter(name="id", place="path", text="The id, as a list or an answer gives it."),
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
+    "carrier": Parameter(name="carrier", place="path", text="The name of a carrier.", example="chapar"),
     "provider": Parameter(name="provider", place="path", text="The name of a provider in the configuration."),
     "staff": Parameter(name="staff", place="path", text="The id of a member of staff."),
+    "date": Parameter(name="date", place="path", text="A day, as ISO 8601 writes it.", example="2026-12-01"),
 }
 
 

@@ -65,6 +65,7 @@ _DECISION: dict[str, Any] = {
     "duplicate": False,
     "prepaid": True,
     "delivery_priority": "high",
+    "deliver_at": None,
     "parked": False,
     "messages": [
         {"id": "5839274650193847", "template": "payment_succeeded_tehran", "to": "0912***4567", "not_before": None}
@@ -77,6 +78,16 @@ _REFUSED: dict[str, Any] = {
     "status": 422,
     "detail": "The event does not have the form it should have; see errors.",
     "errors": [{"loc": ["data", "order_id"], "msg": "Field required"}],
+}
+
+_PAGE = DocumentedAnswer(text="The page", media="text/html")
+_NO_PAGE = DocumentedAnswer(text="A page that says so", media="text/html")
+_FORM: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        name: {"type": "string"}
+        for name in ("key", "once", "seen", "slot", "reference", "paid_on", "when", "reason", "mark")
+    },
 }
 
 DESCRIBED: Mapping[DocumentedPlace, Description] = {
@@ -126,6 +137,36 @@ DESCRIBED: Mapping[DocumentedPlace, Description] = {
         },
         problems=(400, 401, 404, 408, 413, 415, 422, 429, 503),
         security=("standardWebhooks",),
+    ),
+    ("GET", "/o/{token}"): Description(
+        summary="The customer's page of one order",
+        tag="customers",
+        text="With `[customer_page]` alone. A page in Persian for whoever has its address, which `customer_page` of an "
+        "order gives. Looking changes nothing.",
+        answers={200: _PAGE, 404: _NO_PAGE, 429: _NO_PAGE, 503: _NO_PAGE},
+    ),
+    ("POST", "/o/{token}/{answer}"): Description(
+        summary="What a customer says on the page",
+        tag="customers",
+        text="A form of the page, with the key that it was given there. What is refused comes back as the page, with "
+        "the reason in it and what was typed.",
+        parameters=(
+            Parameter(
+                name="answer",
+                place="path",
+                text="Which form",
+                type={"type": "string", "enum": ["time", "paid", "call", "return", "mark"]},
+            ),
+        ),
+        bodies=(
+            Body(alternatives=(_FORM,), media="application/x-www-form-urlencoded", required=False),
+            Body(alternatives=(_FORM,), media="multipart/form-data", required=False),
+        ),
+        answers={
+            303: DocumentedAnswer(text="Taken; it leads to the page", media="text/plain"),
+            **dict.fromkeys((400, 403, 409, 413, 422, 429, 503), _PAGE),
+            404: _NO_PAGE,
+        },
     ),
 }
 

@@ -18,6 +18,7 @@ field by field. Whoever is told 429 or 503 waits as long as `Retry-After` says.
 
 TAGS = [
     {"name": "webhooks", "description": "What a shop posts, signed."},
+    {"name": "customers", "description": "The page on which a customer sees one order and answers."},
     {"name": "orders", "description": "Orders with their story."},
     {"name": "messages", "description": "Texts and what became of them."},
     {"name": "calls", "description": "Follow-up calls: claim, report, put off."},

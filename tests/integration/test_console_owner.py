@@ -204,3 +204,24 @@ async def test_the_tour_speaks_of_every_page_in_the_menu(desk: Desk) -> None:
             anchor = re.search(r'href="/console/tour#(\w+)">این صفحه چه می‌گوید', page)
             assert anchor, address
             assert f'id="{anchor[1]}"' in tour
+
+
+async def test_marks_of_this_week_with_their_average(counted: Desk) -> None:
+    for order, mark in (("1", 5), ("2", 4), ("3", 1)):
+        await counted.event(EventType.REGISTERED, order, payment=ONLINE)
+        await counted.event(EventType.DELIVERED, order)
+        await counted.event(EventType.RATED, order, mark=mark)
+    found = await lines(counted.boss)
+    assert [found[name]["این هفته"] for name in ("نمرهٔ مشتری", "میانگین نمره‌ها", "نمرهٔ ۱ یا ۲")] == [
+        "3",
+        "۳٫۳ از ۵",
+        "1",
+    ]
+    assert {row["نمره"]: row["این هفته"] for row in await table(counted.boss, "marks")} == {
+        "نمرهٔ ۵": "1",
+        "نمرهٔ ۴": "1",
+        "نمرهٔ ۳": "0",
+        "نمرهٔ ۲": "0",
+        "نمرهٔ ۱": "1",
+    }
+    assert "نمره‌های مشتریان" in (await counted.boss.get("/owner")).words

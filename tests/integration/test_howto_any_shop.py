@@ -28,8 +28,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The configuration as it ships, with the page's sections at its end and the page's samples beside it."""
     for name in ("PRESTASHOP_WEBHOOK_SECRET", "BAZAAR_WEBHOOK_TOKEN"):
         monkeypatch.setenv(name, f"the-tests-{name}")
-    for name in ("SHOP_WEBHOOK_SECRET", "WOO_WEBHOOK_SECRET"):
-        monkeypatch.setenv(name, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("SHOP_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("WOO_WEBHOOK_SECRET", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
     monkeypatch.setenv("NOTIFIER__SMS__PROVIDER", "simulator")
     written = files(PAGE)
     parts = [(ROOT / "config.toml").read_text().replace('folder = "templates"', f'folder = "{ROOT / "templates"}"')]

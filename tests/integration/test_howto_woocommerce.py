@@ -11,14 +11,20 @@ from notifier.clock import StillClock
 from notifier.config.loading import load
 from notifier.config.sources import WooCommerceSource
 from notifier.domain.events import EventType
-from notifier.intake.woocommerce.rules import STATUSES
+from notifier.intake.woocommerce.rules import STATUSES, UNSAYABLE
 from notifier.practice import woocommerce
 from tools.reference.commands import commands
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["how-to/woocommerce.md", "how-to/woocommerce.fa.md"]
 SHOP = '[shop]\nname = "فروشگاه"\nsupport_phone = "02191001234"\n'
-UNTOLD = {EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED}
+UNTOLD = {
+    EventType.STALLED,
+    EventType.DEPOSIT_UNMATCHED,
+    *UNSAYABLE,
+    *(EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_REJECTED),
+    *(EventType.CONFIRMED, EventType.CALLBACK_REQUESTED, EventType.DELIVERY_RELEASED),
+}
 
 
 def test_both_languages_show_the_same() -> None:

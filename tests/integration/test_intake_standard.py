@@ -50,6 +50,7 @@ async def test_the_answer_tells_the_whole_decision(shop: StandardShop) -> None:
         "duplicate": False,
         "prepaid": True,
         "delivery_priority": "high",
+        "deliver_at": None,
         "parked": False,
         "messages": [{"template": "payment_succeeded_tehran", "to": "0912***4567", "not_before": None}],
         "calls": [{"purpose": "reassurance", "due_at": "2026-11-23T10:15:00+03:30"}],

@@ -117,7 +117,7 @@ async def test_an_update_without_a_change_sends_nothing(
     before, sent = (await api.get("/orders/10025")).body, len(simulator.messages)
     for minute in range(3):
         later = f"2026-11-23T06:5{minute}:00"
-        touched = await woo.post(order(ONLINE, date_modified_gmt=later, customer_note=f"note {minute}"))
+        touched = await woo.post(order(ONLINE, date_modified_gmt=later, customer_ip_address=f"192.0.2.{minute}"))
         assert (touched.status, touched.body["messages"], touched.body["calls"]) == (200, [], [])
     await send_all(service, clock)
     assert len(simulator.messages) == sent

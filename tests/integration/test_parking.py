@@ -45,6 +45,7 @@ async def test_an_event_before_its_order_is_parked(shop: StandardShop, redis: Re
         "messages": [],
         "calls": [],
         "suppressed": [],
+        "deliver_at": None,
     }
     again = await shop.post(standard_fixture(ALONE[0]), event_id="msg_1")
     assert (again.status, again.body["duplicate"]) == (200, True)

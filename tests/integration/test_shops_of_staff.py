@@ -12,6 +12,7 @@ from shops import API_TOKEN, Answer, Client, StandardShop, request
 from two_shops import MI, TEHRAN_CUSTOMER, posted
 
 from notifier.clock import StillClock
+from notifier.domain import persian
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.service.process import Service
@@ -231,3 +232,24 @@ async def due(desk: Desk) -> list[Any]:
 async def asked(desk: Desk, path: str, body: dict[str, Any]) -> Answer:
     headers = {"Authorization": f"Bearer {API_TOKEN}", "Content-Type": "application/json"}
     return await request(desk.sara.client, "POST", f"/api{path}", json.dumps(body).encode(), headers)
+
+
+async def test_the_couriers_list_has_the_deliveries_of_their_shops(desk: Desk) -> None:
+    staff = await desk.service.staff.get("sara")
+    assert staff is not None
+    await desk.service.staff.put(replace(staff, feed="hers"))
+    day = desk.clock.now().date().isoformat()
+    for source, order, customer in (("shop", "7009", TEHRAN_CUSTOMER), ("mi", "8009", OTHER)):
+        when = {"delivery": {"date": day, "from": "16:00", "to": "19:00"}}
+        await posted(desk, source, order, customer=customer, payment={"method": "cash"})
+        await posted(desk, source, order, EventType.DELIVERY_AGREED, **when)
+    path = f"/courier/{day}"
+    for at in ("/courier", "/courier?as=csv", path, f"{path}/print", f"{path}/calendar.ics"):
+        hers, every = (await desk.sara.get(at)).text, (await desk.boss.get(at)).text
+        assert [order in persian.ascii_digits(hers) for order in ("7009", "8009")] == [False, True], at
+        assert [order in persian.ascii_digits(every) for order in ("7009", "8009")] == [True, True], at
+    feed = await (await desk.sara.client.get("/calendar/sara/hers/deliveries.ics")).text()
+    assert [order in feed for order in ("7009", "8009")] == [False, True]
+    for order, source, status in (("7009", "shop", 404), ("8009", "mi", 303)):
+        tick = {"tick": f"tick-{order}", "source": source, "order": order, "what": "out"}
+        assert (await desk.sara.post_bare("/courier/ticks", csrf=desk.sara.csrf, **tick)).status == status

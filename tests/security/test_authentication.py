@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from notifier.clock import StillClock
 from notifier.console import passwords
-from notifier.console.attempts import BY_ADDRESS, BY_NAME, Attempts, network
+from notifier.console.attempts import BY_ADDRESS, BY_NAME, Attempts
 from notifier.console.live import MOST
+from notifier.incoming.senders import network
 from notifier.service.process import WEB, Service
 
 

@@ -47,7 +47,14 @@ def test_a_line_of_a_timeline_says_what_there_is() -> None:
         {"at": AT.isoformat(), "kind": "event", "what": "order.packed"},
         {"at": AT.isoformat(), "kind": "call", "what": "help", "ref": "c1"},
     ]
-    assert story["customer"] == {"name": None, "phone": None, "city": None, "province": None}
+    assert story["customer"] == {
+        "name": None,
+        "phone": None,
+        "city": None,
+        "province": None,
+        "address": None,
+        "note": None,
+    }
 
 
 @pytest.mark.parametrize(

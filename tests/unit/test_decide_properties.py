@@ -161,13 +161,15 @@ def test_prepaid_exactly_as_promised(data: st.DataObject) -> None:
     assert order is not None
     last = {kind: max((known.at for known in told if known.type is kind), default=None) for kind in EventType}
     paid, confirmed = last[EventType.PAID], last[EventType.DEPOSIT_CONFIRMED]
-    rejected = last[EventType.DEPOSIT_REJECTED]
+    rejected, undone = last[EventType.DEPOSIT_REJECTED], last[EventType.DEPOSIT_UNMATCHED]
+    stands = confirmed is not None and (rejected is None or confirmed >= rejected)
+    stands = stands and (undone is None or (confirmed or undone) > undone)
     if group in ("tehran.online", "elsewhere.online"):
         settled = paid is not None
     elif group == "elsewhere.bank_transfer":
-        settled = confirmed is not None and (rejected is None or confirmed >= rejected)
+        settled = stands
     elif group == "unknown":  # a payment at the gateway makes it an online order, word of a deposit a transfer
-        settled = paid is not None or (confirmed is not None and (rejected is None or confirmed >= rejected))
+        settled = paid is not None or stands
     else:
         settled = False
     back, payment = last[EventType.REFUNDED], max((at for at in (paid, confirmed) if at), default=None)

@@ -155,6 +155,7 @@ async def test_whoever_would_be_sent_away_is_not_even_read() -> None:
         recorder=RejectionRecorder(DeadLetters(cast(Any, None), ("a", "b"), timedelta(days=1)), clock),
         counters=DeliveryCounters(cast(Any, None), clock),
         tell=cast(Any, None),
+        lines=cast(Any, None),
     )
 
     async def post(name: str, route: web.RouteDef) -> web.StreamResponse:

@@ -276,3 +276,52 @@ def test_a_mapped_shop_s_page_and_its_nothing() -> None:
 
 def test_a_mark_before_a_body_is_passed_over() -> None:
     assert documents.document(b"\xef\xbb\xbf{}", "application/json") == {}
+
+
+_SLOT = {"delivery": {"date": "slot.day", "from": "slot.from", "to": "slot.to"}, "mark": "stars", "callback_at": "call"}
+
+
+def _told(state: str, **found: Any) -> Any:
+    changes = {"fields": fields(**_SLOT), "statuses": {"booked": ["delivery.agreed"], "rated": ["order.rated"]}}
+    return read(order(state=state, **found), **changes).events(None)[-1].details
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-12-01", "16:00", "19:00"),
+        ("1405/09/10", "۱۶", "۱۹"),
+        ("۱۴۰۵-۰۹-۱۰", 16, 19),
+        ("2026-12-01T16:00:00+03:30", "2026-12-01T16:00:00+03:30", "2026-12-01T15:30:00Z"),
+        (1796128200, "16:00:00", "19:00:00"),
+    ],
+)
+def test_a_time_of_delivery_is_found_in_any_form(day: object, start: object, end: object) -> None:
+    agreed = _told("booked", slot={"day": day, "from": start, "to": end}).delivery
+    assert str(agreed) == "2026-12-01 16:00-19:00"
+
+
+@pytest.mark.parametrize(
+    ("slot", "about"),
+    [
+        ({"day": "soon", "from": "16:00", "to": "19:00"}, "slot.day"),
+        ({"day": "2026-12-01", "from": "evening", "to": "19:00"}, "slot.from"),
+        ({"day": "2026-12-01", "from": "16:00", "to": "25:00"}, "slot.to"),
+        ({"day": "2026-12-01", "from": "19:00", "to": "16:00"}, "ends before it begins"),
+        ({"day": "2026-12-01", "from": "16:00"}, "slot.to"),
+        (None, "needs data.delivery"),
+    ],
+)
+def test_a_time_of_delivery_that_cannot_be_read_is_refused_with_its_place(slot: object, about: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        _told("booked", slot=slot)
+    assert about in " ".join(str(one) for one in refused.value.errors)
+
+
+def test_a_mark_and_a_wish_to_be_phoned_are_found() -> None:
+    assert _told("rated", stars="۴").mark == 4
+    changes = {"fields": fields(**_SLOT), "statuses": {"call me": ["order.callback_requested"]}}
+    details = read(order(state="call me", call="1405/09/03 17:30"), **changes).events(None)[-1].details
+    assert details.callback_at == datetime(2026, 11, 24, 17, 30, tzinfo=TEHRAN)
+    with pytest.raises(Unprocessable, match="mapping of this source"):
+        _told("rated", stars="six")

@@ -17,13 +17,15 @@ from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.domain_events import (
     CallOver,
     CustomerReplied,
+    DeliverySettled,
     DepositSettled,
     DomainEvent,
     MessageEnded,
     OrderPrioritized,
+    OrderRated,
     StaffReminded,
 )
-from notifier.domain.events import Details, Event, EventType
+from notifier.domain.events import AgreedTime, Details, Event, EventType
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.outbound import news, retrying
@@ -58,6 +60,15 @@ def facts() -> list[DomainEvent]:
         OrderPrioritized(order=ORDER, at=AT),
         DepositSettled(order=ORDER, event=event, at=AT),
         DepositSettled(order=ORDER, event=replace(event, type=EventType.DEPOSIT_CONFIRMED), at=AT),
+        *(
+            DeliverySettled(order=ORDER, event=replace(event, type=kind, details=details), at=AT)
+            for kind, details in (
+                (EventType.DELIVERY_AGREED, Details(delivery=AgreedTime.parse("2026-12-01 16:00-19:00"))),
+                (EventType.DELIVERY_CHANGED, Details(delivery=AgreedTime.parse("2026-12-02 16:00-19:00"))),
+                (EventType.DELIVERY_RELEASED, Details()),
+            )
+        ),
+        OrderRated(order=ORDER, event=replace(event, type=EventType.RATED, details=Details(mark=4)), at=AT),
         CallOver(call=over(), outcome="no_answer", by="sara", note="", at=AT),
         StaffReminded(id="55", staff_id="sara", calls=((planned(reason("7")), "due"),), at=AT),
         CustomerReplied(id="m1", phone=PHONE, text="سلام", at=AT, order=ORDER),

@@ -215,6 +215,7 @@ def test_parse_reads_the_order() -> None:
         phone="09121234567",
         city="تهران",
         province="تهران",
+        address="خیابان ولیعصر، کوچهٔ مهر، پلاک ۱۲، واحد ۳",
         amount=185_000_000,  # 18,500,000 toman
         items=(Item(name="گوشی موبایل شیائومی مدل Xiaomi 13T Pro - مشکی، 512 گیگابایت"),),
     )

@@ -25,6 +25,7 @@ async def _document() -> dict[str, object]:
             "NOTIFIER__SOURCES__SHOP__SECRET": new_secret(),
             "NOTIFIER__SOURCES__WOO__SECRET": new_secret(),
             "NOTIFIER__CALLBACKS__TOKEN": new_secret(),
+            "NOTIFIER__CUSTOMER_PAGE__ENABLED": "true",
             "NOTIFIER__API__TOKENS": json.dumps([new_secret()]),
         }
         async with Service(load(shipped.CONFIG, environment=settings), roles=[WEB]) as service:

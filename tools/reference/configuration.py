@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from notifier.config import Config, shipped
+from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarrierConfig, PostexConfig, TapinConfig
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
@@ -42,6 +43,11 @@ _NAMED: dict[str, tuple[str, type]] = {
     'providers.NAME, kind = "smsir"': ("providers.smsir", SmsIrConfig),
     'providers.NAME, kind = "http"': ("providers.other", HttpConfig),
     "policy.REGION.METHOD": ("policy", Block),
+    'carriers.NAME, kind = "tapin"': ("carriers.tapin", TapinConfig),
+    'carriers.NAME, kind = "postex"': ("carriers.tapin", PostexConfig),
+    'carriers.NAME, kind = "chapar"': ("carriers.tapin", ChaparConfig),
+    'carriers.NAME, kind = "alopeyk"': ("carriers.tapin", AlopeykConfig),
+    'carriers.NAME, kind = "http"': ("carriers.other", DescribedCarrierConfig),
     "webhooks.NAME": ("webhooks.backend", WebhookConfig),
 }
 """Sections that may be there any number of times: the heading, and the example of one in the file."""

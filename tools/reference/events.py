@@ -26,6 +26,8 @@ _MEANINGS: Mapping[EventType, str] = {
     " the delivery it is noted and told to nobody.",
     EventType.DELAYED: 'It is sent later than promised: `data.new_date`, such as `"2026-12-01"`, is the new day. Once'
     " it has left it is noted and told to nobody.",
+    EventType.STALLED: "A parcel does not move, turns back or is lost; what is known, in `data.reason`. Told to"
+    " staff alone; whatever moves the parcel ends it.",
     EventType.PAID: "Paid at the gateway: the order is prepaid. `reference` is the receipt to keep.",
     EventType.PAYMENT_FAILED: "A try to pay came to nothing.",
     EventType.DEPOSIT_REPORTED: "The customer says that a transfer was made.",
@@ -36,13 +38,22 @@ _MEANINGS: Mapping[EventType, str] = {
     EventType.DEPOSIT_UNMATCHED: "A confirmed transfer was taken for this order's and is another's: it counts no more,"
     " and an order that lacks it is prepaid no longer. With the `reference` of a part only that part is taken back. The"
     " customer is told nothing.",
+    EventType.DELIVERY_AGREED: "A time of delivery is agreed upon with the customer: `data.delivery`, such as"
+    ' `{"date": "2026-12-01", "from": "16:00", "to": "19:00"}`. A fact wherever it lies:'
+    " outside the slots it is marked.",
+    EventType.DELIVERY_CHANGED: "Another time than before, in `data.delivery`; the former one is free again.",
+    EventType.DELIVERY_RELEASED: "The agreed time holds no more.",
+    EventType.CONFIRMED: "The customer says that the order stands.",
+    EventType.CALLBACK_REQUESTED: "The customer wants to be phoned; when, in `data.callback_at`, or soon.",
+    EventType.RATED: "What the customer thinks of it: `data.mark`, from 1 (bad) to 5 (very good). The last one counts.",
     EventType.REFUNDED: "Money went back, all or part of it.",
 }
 
 _EXAMPLE = """\
 {"type": "payment.succeeded", "timestamp": "2026-11-23T10:00:00+03:30",
  "data": {"order_id": "10025",
-          "customer": {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران"},
+          "customer": {"name": "سارا محمدی", "phone": "09121234567", "city": "تهران", "province": "تهران",
+                       "address": "ونک، خیابان ملاصدرا، پلاک ۱۲، واحد ۴", "note": "زنگ سوم"},
           "payment": {"method": "online", "amount": 185000000, "currency": "IRR", "reference": "123456789"},
           "items": [{"name": "Xiaomi 13T Pro", "quantity": 1}],
           "shipment": {"carrier": "پست پیشتاز", "tracking_code": "123456789012345678901234", "url": "https://tracking.post.ir"}}}"""

@@ -83,6 +83,7 @@ _WHY: Mapping[Purpose, str] = {
     Purpose.CALLBACK: "The customer asked for a call, on the phone or by a text.",
     Purpose.RETURN: "Goods are to come back: when and from where; once accepted, the money back or another one.",
     Purpose.DEPOSIT_NOT_FOUND: "A reported transfer was not found: its date, its number, the card it came from.",
+    Purpose.STALLED_PARCEL: "A parcel stands still, turns back or is lost: what its carrier said last.",
 }
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.REACHED: "spoken to",

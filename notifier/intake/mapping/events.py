@@ -5,7 +5,7 @@ every mistake is told with the expression that its value came from.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,12 +34,17 @@ _BY_TIME = frozenset(
         EventType.DEPOSIT_REPORTED,
         EventType.DEPOSIT_REJECTED,
         EventType.DELIVERY_FAILED,
+        EventType.DELIVERY_RELEASED,
+        EventType.CALLBACK_REQUESTED,
     }
 )
 """Kinds that may happen several times, and are told apart by the time where they have no reference."""
 
 _WORDS = frozenset(
-    {"customer.name", "customer.city", "customer.province", "shipment.carrier", "shipment.url", "reason"}
+    {
+        *("customer.name", "customer.city", "customer.province", "customer.address", "customer.note"),
+        *("shipment.carrier", "shipment.url", "reason"),
+    }
 )
 """Fields that people read: a shop's page holds them as HTML."""
 
@@ -165,12 +170,24 @@ class _Finding:
         self.mistakes: list[dict[str, Any]] = []
         self.odd: list[str] = []
 
+    @property
+    def _conversions(self) -> Mapping[str, Callable[[Any], Any]]:
+        """How values are read that are neither text nor numbers."""
+        return {
+            "new_date": self._day,
+            "delivery.date": self._day,
+            "delivery.from": self._clock,
+            "delivery.to": self._clock,
+            "callback_at": self._moment,
+            "mark": values.number,
+        }
+
     def data(self) -> dict[str, Any]:
         """``data`` of an event of our own."""
         found: dict[str, Any] = {}
         for name in self._rules.fields:
             if name not in ("items", "payment.method", "payment.amount", "payment.currency"):
-                convert = values.words if name in _WORDS else self._day if name == "new_date" else values.text
+                convert = values.words if name in _WORDS else self._conversions.get(name, values.text)
                 _put(found, name, self._read(name, self._rules.fields[name], convert))
         _put(found, "payment.method", self._method())
         _put(found, "payment.amount", self._amount())
@@ -190,6 +207,18 @@ class _Finding:
     def _day(self, value: Any) -> str | None:
         at = values.time(value, self._rules.zone)
         return at.astimezone(self._rules.zone).date().isoformat() if at else None
+
+    def _clock(self, value: Any) -> str | None:
+        """A time of the day, or the time of a moment."""
+        written = values.clock(value)
+        if written is not None or values.text(value) is None:
+            return written
+        at = values.time(value, self._rules.zone)
+        return at.astimezone(self._rules.zone).strftime("%H:%M") if at else None
+
+    def _moment(self, value: Any) -> str | None:
+        at = values.time(value, self._rules.zone)
+        return at.isoformat() if at else None
 
     def _amount(self) -> int | None:
         lookup = self._rules.fields.get("payment.amount")
@@ -244,7 +273,8 @@ class _Finding:
         lookup = own[name] if name in own else self._rules.fields.get(name)
         key = name if name in own else f"fields.{name}"
         words = words.removesuffix(".")
-        origin = f"{key} = {lookup.text!r}" if lookup else f"{key} is not mapped"
+        parts = any(one.startswith(f"{name}.") for one in self._rules.fields)
+        origin = f"{key} = {lookup.text!r}" if lookup else f"see {key}" if parts else f"{key} is not mapped"
         mistake = {"loc": list(loc) or _loc(name), "msg": f"{words} ({origin})", "key": key}
         return mistake | ({"expression": lookup.text} if lookup else {})
 

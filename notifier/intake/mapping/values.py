@@ -14,6 +14,7 @@ _JALALI_YEARS = range(1300, 1500)
 _MOMENT = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ،,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _QUANTITY = re.compile(r"[+]?(?P<whole>\d{1,40})(?:[.,/\u066b](?P<part>\d{0,40}))?(?=$|\s*[^\W\d])(?![eE][-+]?\d)")
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::\d{2})?)?")
 _LONGEST_TIME = 100
 _LATEST_SECONDS = 10**11  # a greater number counts milliseconds
 
@@ -75,6 +76,20 @@ def time(value: Any, zone: ZoneInfo) -> datetime | None:
             f"{written[:40]!r} is no time; send ISO 8601 such as 2026-11-23T10:00:00+03:30, or unix seconds"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def clock(value: Any) -> str | None:
+    """A time of the day as ``16:00``, from that or from an hour alone, in any digits; None for anything else."""
+    written = persian.ascii_digits(text(value, longest=_LONGEST_TIME) or "")
+    if (match := _CLOCK.fullmatch(written)) is None or int(match[1]) > 23 or int(match[2] or 0) > 59:
+        return None
+    return f"{int(match[1]):02}:{int(match[2] or 0):02}"
+
+
+def number(value: Any) -> str | None:
+    """A number in any digits, as text."""
+    written = text(value, longest=_LONGEST_NUMBER)
+    return persian.ascii_digits(written) if written else None
 
 
 def items(value: Any) -> list[dict[str, Any]] | None:

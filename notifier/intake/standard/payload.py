@@ -1,6 +1,7 @@
 """``kind = "standard"``: our own event format, signed as Standard Webhooks 1.0."""
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -16,14 +17,17 @@ from pydantic import (
 
 from notifier.clock import TEHRAN
 from notifier.domain import canonical, money, persian, phones
-from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
+from notifier.domain.events import AgreedTime, Details, Event, EventType, Item, PaymentMethod
+from notifier.domain.orders import AGREEING
 from notifier.errors import Unprocessable
 from notifier.incoming import documents
 
+_REASONS = {"return_reason", "failure_reason"}
 _LONGEST_MOMENT, _LONGEST_NUMBER = 100, 40  # characters
 _LONGEST_DIGITS = 10**60
 _PLAUSIBLE_YEARS = range(2000, 2100)
 _LONGEST_DELAY = timedelta(days=366)
+_CLOCK = re.compile("([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?")
 
 
 def code(text: str) -> str | None:
@@ -80,6 +84,17 @@ def _day(value: Any) -> Any:
     return day
 
 
+def _clock(value: Any) -> Any:
+    """A time of the day, to the minute."""
+    if not isinstance(value, str):
+        return value
+    written = persian.ascii_digits(value.strip())
+    if not _CLOCK.fullmatch(written):
+        raise ValueError(f"{value[:40]!r} is no time of the day; send it as 16:00")
+    hour, minute = written.split(":")[:2]
+    return time(int(hour), int(minute))
+
+
 def addressable(text: str) -> str:
     if text in (".", ".."):
         raise ValueError("an order of this name could not be asked for: /api/orders/.. is another address")
@@ -98,7 +113,9 @@ OrderId = Annotated[
 ]
 Code = Annotated[Annotated[str, AfterValidator(code)] | None, _short(canonical.LONGEST_IDENTIFIER)]
 Said = Annotated[Annotated[str, AfterValidator(said)] | None, _short(200)]
+SaidAtLength = Annotated[Annotated[str, AfterValidator(said)] | None, _short(500)]
 Day = Annotated[Annotated[date | None, Field(strict=True)], BeforeValidator(_day), _short(_LONGEST_MOMENT)]
+Clock = Annotated[Annotated[time, Field(strict=True)], BeforeValidator(_clock), _short(_LONGEST_MOMENT)]
 Name = Annotated[Annotated[str, AfterValidator(named)] | None, _short(200)]
 
 
@@ -113,6 +130,8 @@ class Customer(_Part):
     ] = None
     city: Said = None
     province: Said = None
+    address: SaidAtLength = None
+    note: SaidAtLength = None
 
 
 class Payment(_Part):
@@ -145,6 +164,23 @@ class Shipment(_Part):
     )
 
 
+class TimeOfDelivery(_Part):
+    """A time at which the customer will be at home, in the shop's time zone."""
+
+    date: Annotated[date, Field(strict=True), BeforeValidator(_day), _short(_LONGEST_MOMENT)]
+    start: Annotated[Clock, Field(alias="from")]
+    end: Annotated[Clock, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "TimeOfDelivery":
+        if self.end <= self.start:
+            raise ValueError(f"a time of delivery from {self.start:%H:%M} to {self.end:%H:%M} ends before it begins")
+        return self
+
+    def agreed(self) -> AgreedTime:
+        return AgreedTime(self.date, self.start, self.end)
+
+
 class Data(_Part):
     order_id: OrderId
     customer: Customer = Customer()
@@ -153,6 +189,11 @@ class Data(_Part):
     shipment: Shipment = Shipment()
     reason: Said = None
     new_date: Day = None
+    delivery: TimeOfDelivery | None = None
+    callback_at: Annotated[
+        Annotated[AwareDatetime, AfterValidator(plausible)] | None, BeforeValidator(optional), _short(_LONGEST_MOMENT)
+    ] = None
+    mark: Annotated[Annotated[int, Field(ge=1, le=5)] | None, _short(_LONGEST_NUMBER)] = None
 
 
 class Payload(_Part):
@@ -182,6 +223,32 @@ class Payload(_Part):
         return self
 
     @model_validator(mode="after")
+    def _an_agreed_time_is_to_come(self) -> "Payload":
+        if self.type not in AGREEING:
+            return self
+        agreed, told = self.data.delivery, self.timestamp.astimezone(TEHRAN).date()
+        if agreed is None:
+            raise ValueError(
+                f"{self.type} needs data.delivery, the time agreed upon, such as"
+                ' {"date": "2026-12-01", "from": "16:00", "to": "19:00"}'
+            )
+        if agreed.date < told:
+            raise ValueError(
+                f"data.delivery.date is {agreed.date}, before the day of the news itself ({told}); send a day to come"
+            )
+        if agreed.date - told > _LONGEST_DELAY:
+            raise ValueError(
+                f"data.delivery.date is {agreed.date}, more than a year after the news; look whether the year is right"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_mark_is_given(self) -> "Payload":
+        if self.type is EventType.RATED and self.data.mark is None:
+            raise ValueError("order.rated needs data.mark, from 1 (bad) to 5 (very good)")
+        return self
+
+    @model_validator(mode="after")
     def _a_deposit_is_money(self) -> "Payload":
         rial = self.data.payment.rial()
         if self.type in (EventType.DEPOSIT_REPORTED, EventType.DEPOSIT_CONFIRMED) and rial == 0:
@@ -200,13 +267,23 @@ class Payload(_Part):
                 reason["return_reason"] = data.reason
             case EventType.DELIVERY_FAILED:
                 reason["failure_reason"] = data.reason
+            case EventType.STALLED:
+                reason["parcel_note"] = data.reason
             case EventType.DELAYED:
                 reason["new_date"] = data.new_date
+            case EventType.DELIVERY_AGREED | EventType.DELIVERY_CHANGED if data.delivery is not None:
+                reason["delivery"] = data.delivery.agreed()
+            case EventType.CALLBACK_REQUESTED:
+                reason["callback_at"] = data.callback_at
+            case EventType.RATED:
+                reason["mark"] = data.mark
         details = Details(
             name=data.customer.name,
             phone=data.customer.phone,
             city=data.customer.city,
             province=data.customer.province,
+            address=data.customer.address,
+            note=data.customer.note,
             method=payment.method,
             items=tuple(Item(item.name, item.quantity) for item in data.items) if data.items else None,
             carrier=data.shipment.carrier,
@@ -222,7 +299,7 @@ class Payload(_Part):
             order_id=data.order_id,
             at=self.timestamp,
             details=details,
-            extra=_unknown(self) | ({"reason": data.reason} if data.reason and not reason else {}),
+            extra=_unknown(self) | ({"reason": data.reason} if data.reason and not reason.keys() & _REASONS else {}),
         )
 
 
@@ -262,7 +339,8 @@ def _unknown(payload: Payload) -> dict[str, Any]:
     """What the payload holds beyond the fields we know, by where it stands."""
     data = payload.data
     parts: dict[str, _Part] = {
-        "": payload, "data": data, "customer": data.customer, "payment": data.payment, "shipment": data.shipment
+        "": payload, "data": data, "customer": data.customer, "payment": data.payment, "shipment": data.shipment,
+        **({"delivery": data.delivery} if data.delivery else {}),
     }  # fmt: skip
     unknown: dict[str, Any] = {name: part.model_extra for name, part in parts.items() if part.model_extra}
     if any(item.model_extra for item in data.items or ()):

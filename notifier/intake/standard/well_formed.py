@@ -20,6 +20,17 @@ _Words = Annotated[str, Meta(max_length=200)] | None
 _Moment = Annotated[
     str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$", max_length=40)
 ]
+EXPLAINED = frozenset(
+    {
+        EventType.DELAYED,
+        EventType.DELIVERY_AGREED,
+        EventType.DELIVERY_CHANGED,
+        EventType.CALLBACK_REQUESTED,
+        EventType.RATED,
+    }
+)
+"""News that says something of its own, which the model reads."""
+
 _ORDER_ID, _URL = re.compile(r"[^\x00-\x1f\x7f:]{1,100}"), re.compile(r"https?://\S+")
 
 
@@ -32,6 +43,8 @@ class _KnownCustomer(_Known, frozen=True):
     phone: _Words = None
     city: _Words = None
     province: _Words = None
+    address: Annotated[str, Meta(max_length=500)] | None = None
+    note: Annotated[str, Meta(max_length=500)] | None = None
 
 
 class _KnownPayment(_Known, frozen=True):
@@ -88,7 +101,7 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
         raise ValueError("neither an order's id nor an address is so")
     reference = _code(payment.reference)
     rial = None if payment.amount is None else money.to_rial(payment.amount, _bare(payment.currency))
-    if (known.type is EventType.REGISTERED and phone is None) or known.type is EventType.DELAYED or rial == 0:
+    if (known.type is EventType.REGISTERED and phone is None) or known.type in EXPLAINED or rial == 0:
         raise ValueError("the model has something to say to these")
     return Event(
         id=event_id,
@@ -101,6 +114,8 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
             phone=None if phone is None else phones.normalize(_bare(phone)),
             city=_said(customer.city),
             province=_said(customer.province),
+            address=_said(customer.address),
+            note=_said(customer.note),
             method=payment.method,
             items=tuple([Item(persian.tidy(_bare(item.name)), item.quantity) for item in data.items])
             if data.items

@@ -38,6 +38,7 @@ class _Fields(Struct):
     date_completed_gmt: Raw | UnsetType = UNSET
     billing: Raw | UnsetType = UNSET
     shipping: Raw | UnsetType = UNSET
+    customer_note: Raw | UnsetType = UNSET
     payment_method: Raw | UnsetType = UNSET
     payment_method_title: Raw | UnsetType = UNSET
     transaction_id: Raw | UnsetType = UNSET

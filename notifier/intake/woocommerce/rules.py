@@ -23,7 +23,10 @@ class Word(StrEnum):
     handed to its carrier: shipped."""
 
 
-MEANINGS = frozenset({*EventType, *Word})
+UNSAYABLE = frozenset({EventType.DELIVERY_AGREED, EventType.DELIVERY_CHANGED, EventType.RATED})
+"""What no order of WooCommerce can say, whatever its status: it holds neither a time of delivery nor a mark."""
+
+MEANINGS = frozenset({*EventType, *Word}) - UNSAYABLE
 
 _REGISTERED = (EventType.REGISTERED,)
 _PAID = (*_REGISTERED, Word.PAID)

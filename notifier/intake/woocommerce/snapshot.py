@@ -188,13 +188,15 @@ class _Reader:
             phone=phone,
             city=self._city(),
             province=self._province(),
+            address=self._address(),
+            note=said(self.payload.get("customer_note")),
             amount=self._amount(),
             refund_amount=self._refund_amount(),
             items=items,
             item_count=count if count >= NAMED_ITEMS else None,
         )
         if anonymised:
-            details = replace(details, name="", phone="", city=None, province=None)
+            details = replace(details, name="", phone="", city=None, province=None, address="", note="")
             self.raw_phone, self.oddities = None, [odd for odd in self.oddities if ".phone: " not in odd]
         return Snapshot(
             order_id=order_id,
@@ -254,6 +256,13 @@ class _Reader:
                 "[regions.cities], for only the shop knows which city it is."
             )
         return city
+
+    def _address(self) -> str | None:
+        """Street and number: where the goods go, or else where the buyer lives."""
+        for address in (self.shipping, self.billing):
+            if parts := [part for name in ("address_1", "address_2") if (part := said(address.get(name)))]:
+                return "، ".join(parts)
+        return None
 
     def _name(self, address: dict[str, Any]) -> str | None:
         parts = (said(address.get(part)) for part in ("first_name", "last_name"))

@@ -17,7 +17,7 @@ THINGS = frozenset({"item", "carrier", "city"})
 NAMES = PERSONS | THINGS
 """Variables that somebody else chose the length of, and that give way."""
 
-LINKS = frozenset({"tracking_url"})
+LINKS = frozenset({"tracking_url", "page"})
 """Variables that may be left out as a last resort: the code beside them says the same."""
 
 _ELLIPSIS = "…"

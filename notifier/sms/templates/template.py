@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from notifier.domain import persian, spoken
 from notifier.domain.messages import Audience, Pattern, Via
-from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context
+from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context, can_answer
 from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
@@ -41,15 +41,19 @@ _NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, 
 """What grows without end, or reads other files."""
 _LARGEST_NUMBER = 1000
 _SEVERAL_LINES = ('"""', "'''")  # of TOML: what they hold begins in the next line
+CAN_ANSWER = can_answer.__name__
+"""What no pattern says: patterns leave by lines of the provider's own, to which nobody can answer."""
 _WELL_FORMED = "a value is written {{ name }}, a condition {% if name %}…{% endif %}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds for templates that do not say otherwise. ``reserve`` is room for what the line adds, in units."""
+    """What holds for templates that do not say otherwise. ``reserve`` is room for what the line adds, in units;
+    ``answerable`` are the templates whose customers can answer, and are understood."""
 
     via: Via = Via.SEND
     reserve: int = 0
+    answerable: frozenset[str] = frozenset()
 
 
 class Template:
@@ -83,6 +87,8 @@ class Template:
         self.variables = frozenset(shown | mapped)
         said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
         self._values = {name: said[name] for name in self.variables}
+        if self.name not in defaults.answerable and CAN_ANSWER in self._values:
+            self._values[CAN_ANSWER] = _nothing
         self._heard = {name: said[name] for name in heard}
 
     def render(self, context: Context) -> str:
@@ -112,8 +118,8 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with these values."""
-        text = self.whole(values)
-        return text if self._fits(text) else shortened(self.whole, values, self._fits)
+        text, fits = self.whole(values), self._fits_with_page if values.get("page") else self._fits
+        return text if fits(text) else shortened(self.whole, values, fits)
 
     def whole(self, values: Mapping[str, str]) -> str:
         """The text with these values, nothing shortened."""
@@ -136,7 +142,7 @@ class Template:
         """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""
         filled = {}
         for kind, pattern in self._patterns.items():
-            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS
+            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS - {CAN_ANSWER}
             if any(values[name] for name in unsaid):
                 continue
             rules = RULES.get(kind, KAVENEGAR)
@@ -159,6 +165,10 @@ class Template:
 
     def _fits(self, text: str) -> bool:
         return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts
+
+    def _fits_with_page(self, text: str) -> bool:
+        """Whether a text with the address of a page fits: that has a part of its own, lest a name be cut for it."""
+        return self.max_parts is None or segments(text, reserve=self.reserve) <= self.max_parts + 1
 
     def _compiled(self, source: str, first_line: int) -> tuple[Callable[[Mapping[str, str]], str], set[str]]:
         """What fills in values, and the names of those it shows."""
@@ -224,6 +234,10 @@ class Template:
 def _said(values: Mapping[str, Callable[[Context], str]], context: Context) -> dict[str, str]:
     said = {name: value(context) for name, value in values.items()}
     return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
+
+
+def _nothing(_: Context) -> str:
+    return ""
 
 
 def _refuse_programs(parsed: nodes.Template) -> None:
