@@ -122,5 +122,8 @@ def test_the_api_is_as_its_document_says(address: str, session: requests.Session
 
         probe()
     assert len(operations) > 20
+    # Whether what is made up is unsigned and for a shop there is, chance decides.
+    unsigned = session.post(f"{address}/webhooks/shop", json={}, timeout=10)
+    statuses.add(("POST /webhooks/{source}", unsigned.status_code))
     assert {("POST /webhooks/{source}", 202), ("POST /webhooks/{source}", 401), ("GET /api/orders", 200)} <= statuses
     assert {("POST /webhooks/{source}", 422), ("POST /webhooks/{source}/batch", 202), ("GET /docs", 200)} <= statuses
