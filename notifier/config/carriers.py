@@ -1,13 +1,15 @@
 """``[carriers.NAME]``: who carries parcels, and how their way is asked for or told."""
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from notifier import expressions
+from notifier.config.addresses import web_address
 from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
 from notifier.domain.parcels import Movement
@@ -19,16 +21,11 @@ if TYPE_CHECKING:
 
 def _address(address: str) -> str:
     """An address that a key may be sent to."""
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018  # raises for a port that is none
-    except ValueError:
-        parts = SplitResult("", "", "", "", "")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if (parts := web_address(address)) is None:
         raise ValueError(f"{address!r} is no address of the web; write for example https://api.carrier.example")
     if parts.username is not None or parts.password is not None:
         raise ValueError("the address must hold no user name or key; api_key and headers are for that")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(
             "write https://: over plain http anybody on the way could read the key and the codes of parcels"
         )
@@ -45,7 +42,7 @@ JmesPath = Annotated[str, Field(min_length=1), AfterValidator(_expression)]
 Every = Annotated[timedelta, Field(ge=timedelta(minutes=5), le=timedelta(days=2))]
 
 
-class CarrierSection(Section):
+class CarrierSection(Section, ABC):
     """``names`` are what shops call the carrier, beside what is usual; ``words`` adds to its known words and wins."""
 
     names: list[Annotated[str, Field(min_length=2, max_length=60)]] = []
@@ -66,9 +63,9 @@ class CarrierSection(Section):
         """The address it is asked at; "" where it only calls."""
         return ""
 
+    @abstractmethod
     def adapter(self, name: str, zone: ZoneInfo) -> "CarrierAdapter":
         """What reads its answers. Raises MissingSecretError."""
-        raise NotImplementedError
 
 
 class TapinConfig(CarrierSection):

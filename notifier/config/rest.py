@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field
 
+from notifier.config.addresses import web_address
 from notifier.config.loopback import is_loopback
 from notifier.config.section import Section
 from notifier.secret import Secret
@@ -16,18 +16,13 @@ if TYPE_CHECKING:
 
 def _shop(address: str) -> str:
     """An address that keys may be sent to."""
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018  # raises for a port that is none
-    except ValueError:
-        parts = SplitResult("", "", "", "", "")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if (parts := web_address(address)) is None:
         raise ValueError(f"{address!r} is not the address of a shop; write for example https://shop.example")
     if parts.username is not None or parts.password is not None:
         raise ValueError("the address must hold no user name or key; consumer_key and consumer_secret are for that")
     if parts.query or parts.fragment or "/wp-json" in parts.path:
         raise ValueError("write the address of the shop alone, such as https://shop.example, without /wp-json")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(
             "write https://: over plain http anybody on the way could read the keys, and WooCommerce takes them there "
             "only in requests signed with OAuth 1.0a, which this service does not do"

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from notifier.domain.bank import BankMovement, BankRail, ReadLine
 from notifier.domain.money import MAX_RIAL
@@ -119,21 +120,25 @@ def read(text: str, *, bank: str = "", toman: bool = False) -> ReadLine:
     loan, interest = _LOAN.search(said) is not None, _INTEREST.search(said) is not None
     rest, found = _masked(said)
     chosen = _chosen(list(_sums(rest, toman)))
-    account, reference = found.get("account", ""), found.get("reference", "")
-    common = {
-        "balance": balance, "account": account, "reference": reference, "payment_id": found.get("payment_id", ""),
-        "minute": _minute(said), "bank": bank,
-    }  # fmt: skip
+    line = partial(
+        ReadLine,
+        balance=balance,
+        account=found.get("account", ""),
+        reference=found.get("reference", ""),
+        payment_id=found.get("payment_id", ""),
+        minute=_minute(said),
+        bank=bank,
+    )
     if loan:
-        return ReadLine(movement=BankMovement.LOAN, amount=chosen.rial if chosen else 0, **common)  # type: ignore[arg-type]
+        return line(movement=BankMovement.LOAN, amount=chosen.rial if chosen else 0)
     if chosen is None:
         if balance is not None:
-            return ReadLine(movement=BankMovement.BALANCE, **common)  # type: ignore[arg-type]
+            return line(movement=BankMovement.BALANCE)
         raise UnreadText("no sum is found in it")
     movement = _direction(rest, chosen)
     if movement is BankMovement.IN and interest:
         movement = BankMovement.INTEREST
-    return ReadLine(movement=movement, amount=chosen.rial, rail=_rail(said), **common)  # type: ignore[arg-type]
+    return line(movement=movement, amount=chosen.rial, rail=_rail(said))
 
 
 def _masked(said: str) -> tuple[str, Mapping[str, str]]:

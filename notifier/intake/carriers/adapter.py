@@ -61,9 +61,6 @@ class CarrierAdapter(ABC):
     """A carrier of some kind, by its name in the configuration. ``names`` are what shops call it."""
 
     usual_names: ClassVar[tuple[str, ...]] = ()
-    asks_feed: ClassVar[bool] = False
-    """Whether what changed of all its parcels is asked for at once."""
-    asks_parcels: ClassVar[bool] = True
 
     name: str
     scale: CarrierScale
@@ -78,31 +75,16 @@ class CarrierAdapter(ABC):
     @property
     def can_ask(self) -> bool:
         """Whether a parcel can be asked for."""
-        return self.asks_parcels
-
-    def question(self, code: str) -> Question:
-        """What is asked of one parcel."""
-        raise NotImplementedError
-
-    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
-        """What an answer to it says. Raises CarrierOdd."""
-        raise NotImplementedError
-
-    def feed(self, place: FeedPlace, *, until: datetime) -> Question:
-        """What is asked of all parcels."""
-        raise NotImplementedError
-
-    def page(self, document: Any, place: FeedPlace, *, until: datetime) -> FeedPage:
-        """What a page says. Raises CarrierOdd."""
-        raise NotImplementedError
-
-    def called(self, fields: Mapping[str, Any]) -> Sequence[CarrierReport]:
-        """What a callback says; none where it does not say of which parcel. Raises CarrierOdd."""
-        raise NotImplementedError
+        return False
 
     @property
     def takes_calls(self) -> bool:
+        """Whether it posts its news to us."""
         return False
+
+    def called(self, fields: Mapping[str, Any]) -> Sequence[CarrierReport]:
+        """What a callback says. Raises CarrierOdd where it does not say of which parcel."""
+        return ()
 
 
 class PerParcel(CarrierAdapter):
@@ -110,11 +92,17 @@ class PerParcel(CarrierAdapter):
 
     __slots__ = ()
 
-    @abstractmethod
-    def question(self, code: str) -> Question: ...
+    @property
+    def can_ask(self) -> bool:
+        return True
 
     @abstractmethod
-    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]: ...
+    def question(self, code: str) -> Question:
+        """What is asked of one parcel."""
+
+    @abstractmethod
+    def answer(self, document: Any, code: str) -> Sequence[CarrierReport]:
+        """What an answer to it says. Raises CarrierOdd."""
 
 
 class Feed(CarrierAdapter):
@@ -122,14 +110,13 @@ class Feed(CarrierAdapter):
 
     __slots__ = ()
 
-    asks_feed = True
-    asks_parcels = False
+    @abstractmethod
+    def feed(self, place: FeedPlace, *, until: datetime) -> Question:
+        """What is asked of all parcels."""
 
     @abstractmethod
-    def feed(self, place: FeedPlace, *, until: datetime) -> Question: ...
-
-    @abstractmethod
-    def page(self, document: Any, place: FeedPlace, *, until: datetime) -> FeedPage: ...
+    def page(self, document: Any, place: FeedPlace, *, until: datetime) -> FeedPage:
+        """What a page says. Raises CarrierOdd."""
 
 
 def said(value: Any) -> str:

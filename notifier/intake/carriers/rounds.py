@@ -23,7 +23,7 @@ from notifier.domain.events import EventType
 from notifier.domain.orders import Order, Stage
 from notifier.domain.parcels import FINAL, FOLLOWED, WRONG_WAY, Movement, Trail, after_working_days, codes_of
 from notifier.errors import StoreAway
-from notifier.intake.carriers.adapter import CarrierAdapter, CarrierOdd, FeedPlace
+from notifier.intake.carriers.adapter import CarrierAdapter, CarrierOdd, Feed, FeedPlace, PerParcel
 from notifier.intake.carriers.asking import CarrierAway, CarrierClient
 from notifier.intake.carriers.following import ParcelFollower
 from notifier.intake.carriers.refusals import CarrierRefusals
@@ -135,8 +135,8 @@ class CarrierRounds:
         for name, one in self.carriers.items():
             turn.carriers[name] = await self._standing(name, one.pace.rate)
         under_way = await self._any_under_way()
-        feeds = [one for one in self.carriers.values() if one.adapter.asks_feed and under_way]
-        await asyncio.gather(*(self._read_feed(turn, one) for one in feeds))
+        feeds = [(one, one.adapter) for one in self.carriers.values() if isinstance(one.adapter, Feed) and under_way]
+        await asyncio.gather(*(self._read_feed(turn, one, feed) for one, feed in feeds))
         await self._move(turn, _LEASE)
         await self._look_at_orders(turn)
         asked = sum(one.pace.rate - turn.carriers[name].left for name, one in self.carriers.items())
@@ -149,9 +149,9 @@ class CarrierRounds:
                 return True
         return False
 
-    async def _read_feed(self, turn: _Round, one: AskedCarrier) -> None:
+    async def _read_feed(self, turn: _Round, one: AskedCarrier, adapter: Feed) -> None:
         """Page after page, as far as this round's questions go; the next goes on where it stopped."""
-        adapter, now, state = one.adapter, self.clock.now(), turn.carriers[one.adapter.name]
+        now, state = self.clock.now(), turn.carriers[adapter.name]
         if state.due > ms(now):
             return
         place: FeedPlace | None = _place(state.since, now - one.pace.every - _OVERLAP, now)
@@ -220,10 +220,10 @@ class CarrierRounds:
                 continue
             if code not in trails:
                 await self._index(keys, order, code)
-            if carrier.can_ask:
+            if isinstance(carrier, PerParcel) and carrier.can_ask:
                 due = datetime.fromtimestamp(trail.due / 1000, UTC) if trail.due else self._first(order, one, now)
                 if due <= now:
-                    due = await self._ask(turn, one, keys, order, code, trail)
+                    due = await self._ask(turn, carrier, keys, order, code, trail)
                     found = (await self.follower.trails(keys, order)).get(code)
                     trail = found[0] if found else trail
                 again.append(due)
@@ -244,10 +244,10 @@ class CarrierRounds:
         return _left_at(order) + one.pace.every * (1 + _JITTER * self.chance())
 
     async def _ask(
-        self, turn: _Round, one: AskedCarrier, keys: Keys, order: Order, code: str, trail: Trail
+        self, turn: _Round, adapter: PerParcel, keys: Keys, order: Order, code: str, trail: Trail
     ) -> datetime:
         """Ask for one parcel; returns when it is asked for next."""
-        adapter, now, state = one.adapter, self.clock.now(), turn.carriers[one.adapter.name]
+        one, now, state = self.carriers[adapter.name], self.clock.now(), turn.carriers[adapter.name]
         if state.is_down or state.due > ms(now):
             return max(datetime.fromtimestamp(state.due / 1000, UTC), now + ROUND)
         if state.left <= 0:
@@ -301,7 +301,7 @@ class CarrierRounds:
         if due > now:
             return due
         state = turn.carriers[adapter.name]
-        heard = state.heard if adapter.asks_feed else trail.asked if adapter.can_ask else ms(now)
+        heard = state.heard if isinstance(adapter, Feed) else trail.asked if adapter.can_ask else ms(now)
         if heard < ms(due):
             return now + _SOON
         days = max(int(pace.stalled_after / _LATER), 1)
