@@ -19,7 +19,7 @@ from notifier.sms.templates import Template
 from notifier.store.records import ms
 from notifier.store.staff import Role
 from notifier.texts import editing, samples, versions
-from notifier.texts.sizes import Size, sizes
+from notifier.texts.sizes import Size, measured, sizes
 from notifier.texts.versions import TextVersion
 from notifier.texts.wording import WordingPart, compared
 
@@ -66,7 +66,7 @@ class TextPages:
         """All of them with the size of a typical one."""
         prices = self._deps.config.sms.price
         rows = [
-            Listed(name, template, sizes(template, shop_of(template, self._deps), prices)[1])
+            Listed(name, template, measured(template, samples.values(template, shop_of(template, self._deps)), prices))
             for name, template in sorted(self._deps.templates.items())
         ]
         if csv_export.wanted(request):
