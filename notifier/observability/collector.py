@@ -91,7 +91,7 @@ class Scrape:
             for keys in self.reader.everywhere
             for box in (
                 keys.outbox,
-                *map(keys.routed, self.accounts.own),
+                *map(keys.routed, self.accounts.routes),
                 *(keys.bound(line.name) for line in self.accounts),
             )
         ]
