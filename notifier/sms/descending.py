@@ -152,9 +152,9 @@ def down(
     With ``polled`` the line is still asked whether it arrived after all.
     """
     unit, message, key = UnitOfWork(), stored.message, keys.message(stored.message.id)
-    messages.require_transition(message.id, stored.state, MessageState.QUEUED)
     inner = UnitOfWork()
     if stored.state is not MessageState.QUEUED:
+        messages.require_transition(message.id, stored.state, MessageState.QUEUED)
         inner.do("HSET", key, "state", MessageState.QUEUED)
         inner.move(message.id, source=keys.messages(stored.state), target=keys.messages(MessageState.QUEUED))
     outbox.go_down(inner, keys, message, [*stored.descents, descent], route, due)
