@@ -14,6 +14,7 @@ from notifier.sms import descending
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.ladders import Ladders
+from notifier.sms.providers.base import REMEMBERED
 from notifier.sms.receipts import due_members
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -89,3 +90,5 @@ def _since(stored: StoredMessage, now: datetime) -> datetime | None:
 
 SHORTEST_WAIT = timedelta(seconds=30)
 """A wait that is shorter would have every text sent twice: no line reports at once."""
+
+LONGEST_WAIT = REMEMBERED
