@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from notifier.domain.channels import Channel
 from notifier.domain.errors import IllegalTransition
 from notifier.domain.orders import News
 
@@ -134,3 +135,4 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: int | None = None
     reason: str = ""
     cost: int | None = None  # rial
+    channel: Channel = Channel.SMS
