@@ -40,7 +40,7 @@ class Rung(Struct, frozen=True, kw_only=True):
 
 
 def rungs(stored: StoredMessage) -> list[Rung]:
-    """Those that it has left behind, and the one that it is on, or has ended on."""
+    """The rungs that a message has left behind, and the one that it is on, or has ended on."""
     found = [
         Rung(
             provider=one.provider,

@@ -100,7 +100,7 @@ def arrived(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, at
 
 
 def arrived_by(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, line: str) -> None:
-    """It was this line by which a text that it took at ``accepted`` arrived."""
+    """A text that a line took at ``accepted`` arrived by it."""
     if message.audience is Audience.CUSTOMER:
         _count(unit, keys, accepted, {f"line-reached {line}": 1}, message.source)
 
