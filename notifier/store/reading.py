@@ -249,8 +249,10 @@ class Reader:
                 if raw is not None:
                     found.append((keys, decode(raw, kind)))
             except StoreError as error:
-                action = "order_unreadable" if kind is Order else "call_unreadable"
-                log.error("a record is left out", action=action, record=member, error=str(error))
+                if kind is Order:
+                    log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
+                else:
+                    log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
         return found
 
     async def _hashes(self, keys: Sequence[str], fields: Sequence[str]) -> list[list[Any]]:
