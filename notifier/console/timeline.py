@@ -192,9 +192,10 @@ def _rungs(stored: StoredMessage, calls: Mapping[str, Call]) -> list[RungLine]:
     asked = derived_id("undelivered", stored.message.id)
     for call in calls.values():
         if any(reason.id == asked for reason in call.reasons):
-            at: datetime | None = datetime.fromtimestamp(call.due / 1000, stored.message.created_at.tzinfo)
-            at = None if tried and at < tried[-1].at else at  # it joined a call that was planned before
-            found.append(RungLine(channel="تماس همکار", answer=labels.CALL_STATES[call.state], at=at))
+            due = datetime.fromtimestamp(call.due / 1000, stored.message.created_at.tzinfo)
+            joined = bool(tried) and due < tried[-1].at  # a call that was planned before for something else
+            answer = labels.CALL_STATES[call.state]
+            found.append(RungLine(channel="تماس همکار", answer=answer, at=None if joined else due))
     return found
 
 
