@@ -17,7 +17,8 @@ from notifier.service.process import Service
 from notifier.simulator import Fault, Simulator, create_app
 from notifier.simulator.records import Ripening
 from notifier.sms.explain import explain
-from notifier.sms.providers.base import DeliveryStatus
+from notifier.sms.outbox import ClaimedMessage, claim
+from notifier.sms.providers.base import DeliveryStatus, Outgoing
 
 S = MessageState
 D = DeliveryStatus
@@ -378,3 +379,80 @@ async def test_the_story_tells_each_rung(opened: Open) -> None:
         assert "bale" in story
         assert "has nobody with this number" in story
         assert "the next rung" in story
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_worker_that_dies_on_the_second_rung_sends_by_it_once(opened: Open, sent: bool) -> None:
+    """It had the text in hand, and had it taken by the line or not: whoever takes over says it under the same id."""
+    async with opened() as ladder:
+        ladder.bale.absent = {PHONE}
+        message = await ladder.desk.queue(to=PHONE, **ESSENTIAL)
+        service, now = ladder.desk.service, ladder.desk.clock.now()
+        bale, texts, _ = service.sending.accounts.each
+        taken = await _claim(ladder, bale.name, "")
+        await service.sender.dispatch.send(bale, await bale.standing(), taken)
+        assert await ladder.desk.state(message) is S.QUEUED
+        (one,) = await _claim(ladder, texts.name, ">kavenegar>voice>call")
+        assert one.first == now
+        if sent:
+            await texts.provider.send([Outgoing(id=int(message.id), to=PHONE, text=message.text)])
+        ladder.desk.clock.turn(timedelta(minutes=2))
+        await ladder.desk.send()
+        assert ladder.sent() == (0, 1, 0)
+        assert await ladder.desk.state(message) in (S.ACCEPTED, S.DELIVERED)
+        assert await ladder.whys(message) == [("bale", Unreached.ELSEWHERE)]
+
+
+async def test_a_worker_that_dies_before_it_writes_down_an_answer_asks_once_more(opened: Open) -> None:
+    async with opened() as ladder:
+        message = await ladder.desk.queue(to=PHONE, **ESSENTIAL)
+        bale = ladder.desk.service.sending.accounts.each[0]
+        (one,) = await _claim(ladder, bale.name, "")
+        await bale.provider.send([Outgoing(id=int(message.id), to=PHONE, text=message.text)])
+        assert one.message.id == message.id
+        ladder.desk.clock.turn(timedelta(minutes=2))
+        await ladder.desk.send()
+        assert ladder.sent() == (1, 0, 0)
+        assert await ladder.desk.state(message) is S.ACCEPTED
+
+
+async def _claim(ladder: Ladder, line: str, route: str) -> list[ClaimedMessage]:
+    service, desk = ladder.desk.service, ladder.desk
+    return await claim(
+        service.redis,
+        desk.keys(desk.queued[0]),
+        line,
+        bound=False,
+        route=route,
+        now=desk.clock.now(),
+        lease=timedelta(seconds=60),
+        count=1,
+    )
+
+
+async def test_what_a_ladder_left_goes_on_when_the_ladder_is_gone(
+    opened: Open, clock: StillClock, redis: Redis
+) -> None:
+    async with opened() as ladder:
+        ladder.bale.absent = {PHONE}
+        await ladder.desk.queue(to=PHONE, **ESSENTIAL)
+        bale = ladder.desk.service.sending.accounts.each[0]
+        await ladder.desk.service.sender.dispatch.send(bale, await bale.standing(), await _claim(ladder, "bale", ""))
+        message = ladder.desk.queued[0]
+    async with opened(ladder=["bale", "kavenegar"]) as changed:
+        await changed.desk.service.sending.routes.tick()
+        await changed.desk.send()
+        stored = await changed.desk.stored(message)
+        assert (stored.state, stored.provider) == (S.ACCEPTED, "kavenegar")
+        assert changed.sent() == (0, 1, 0)
+
+
+async def test_money_that_is_spent_holds_the_next_rung_too(opened: Open) -> None:
+    limits = {"rial_day": 3000, "number_hour": 0, "number_day": 0, "number_day_essential": 0}
+    async with opened(ladder=["kavenegar", "voice", "call"], sms__limits=limits) as ladder:
+        message = await ladder.desk.queue(to=PHONE, text="سلام", **ESSENTIAL)
+        await ladder.desk.send()
+        await ladder.report("kavenegar", 0, D.UNDELIVERED)
+        await ladder.desk.send()  # a call is taken to cost 4000 rial
+        assert (await ladder.desk.stored(message)).reason == "rial_day"
+        assert ladder.sent() == (0, 1, 0)

@@ -11,7 +11,7 @@ from shops import ApiUser, Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.config import Config
-from notifier.domain.events import EventType
+from notifier.domain.events import Details, Event, EventType, PaymentMethod
 from notifier.retention.archive import Archive
 from notifier.retention.customer import Customers
 from notifier.service.process import Service
@@ -19,6 +19,7 @@ from notifier.simulator import Simulator
 from notifier.store import line_counts
 
 PHONE = "09121234567"
+OWN = '[policy.tehran.online]\nladder = ["simulator", "call"]\n'
 
 
 @pytest.fixture
@@ -122,3 +123,27 @@ async def test_nothing_of_a_ladder_stays_of_a_customer_who_is_erased(
     await Customers(service.redis, service.reader, service.clock, archive, timedelta(days=365)).erase(PHONE)
     left = [key async for key in service.redis.scan_iter("n:*")]
     assert not [key for key in left if PHONE.encode() in key]
+
+
+async def test_a_group_of_customers_may_have_a_ladder_of_its_own(
+    make_config: Callable[..., Config], simulator_url: str, clock: StillClock, simulator: Simulator, tmp_path: Path
+) -> None:
+    shipped = Path(__file__).parents[2] / "config.toml"
+    text = shipped.read_text(encoding="utf-8").replace("[policy.tehran.online]\n", OWN, 1)
+    file = tmp_path / "config.toml"
+    file.write_text(text.replace('folder = "templates"', f'folder = "{shipped.parent / "templates"}"'))
+    config = make_config(file, **ladder(simulator_url))
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        assert ">simulator>call" in service.sending.accounts.routes
+        event = Event(
+            id="1",
+            type=EventType.PAID,
+            source="shop",
+            order_id="10025",
+            at=clock.now(),
+            details=Details(phone=PHONE, city="تهران", method=PaymentMethod.ONLINE, amount=1_000_000),
+        )
+        await service.take(event)
+        await service.sender.send_ready()
+        assert len(simulator.messages) == 1
+        assert simulator.bale.messages == []
