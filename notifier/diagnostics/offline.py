@@ -10,6 +10,7 @@ from notifier.config.bank import BankSource
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
 from notifier.diagnostics.carriers import carrier_findings
+from notifier.diagnostics.exposed_secrets import exposed_secrets
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -44,7 +45,8 @@ def check(path: Path | None = None, *, in_use: bool = False) -> list[Finding]:
         config = load(path)
     except ConfigError:
         return [*_zones(), *found]
-    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config, in_use=in_use)]
+    weak = weak_secrets(config, in_use=in_use)
+    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak, *exposed_secrets(config)]
 
 
 def _zones() -> Iterator[Finding]:

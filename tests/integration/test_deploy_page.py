@@ -3,10 +3,12 @@
 It fetches a Debian and packages and takes minutes, so it runs when it is asked for: ``make machines``.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +26,7 @@ PAGE = Page(ROOT / "docs" / "how-to" / "deploy.md")
 PASSWORD = "a long pass phrase"
 FETCHES = ("--require-hashes", "apt-get")
 PRACTISE = "sed -i 's/^# NOTIFIER__SMS__PROVIDER/NOTIFIER__SMS__PROVIDER/'"
+WEBS = ("notifier-web@8080", "notifier-web@8081")
 READY = "for try in $(seq 120); do curl -fs -o /dev/null 127.0.0.1:8080/readyz && exit; sleep 0.5; done; exit 1"
 
 
@@ -104,17 +107,80 @@ def runs_as_a_user(machine: Machine, said: str) -> None:
 
 
 def own_redis(machine: Machine, said: str) -> None:
-    """The address as the page has it, in the file of secrets."""
+    """The address as the page has it, in the file of secrets; the user is there after a restart of the server."""
     machine.run(
         'sed -i \'s/^url = "embedded"/url = "env:REDIS_URL"  /\' /etc/notifier/config.toml\n'
         "echo 'REDIS_URL=redis://notifier:change-this-password@127.0.0.1:6379/0' >>/etc/notifier/notifier.env"
     )
+    granted = [line for line in said.splitlines() if "user notifier" in line]
+    kept = machine.run("systemctl restart redis-server; redis-cli ACL LIST")
+    assert granted
+    assert granted == [line for line in kept.splitlines() if "user notifier" in line]
+    assert machine.run("redis-cli CONFIG GET appendfsync").split()[-1] == "always"
+
+
+def recorded(machine: Machine, said: str) -> None:
+    assert machine.run("stat -c %a /var/backups/redis-*.rdb").strip() == "600"
 
 
 def roles_apart(machine: Machine, said: str) -> None:
-    for unit in ("notifier-web@8080", "notifier-web@8081", "notifier-worker@8090"):
+    for unit in (*WEBS, "notifier-worker@8090"):
         assert machine.run(f"systemctl is-active {unit}").strip() == "active"
     well(machine, said)
+    survives_a_reboot(machine)
+
+
+def survives_a_reboot(machine: Machine) -> None:
+    """The power fails; then the services are there before their store. What was taken and planned is there again."""
+    order = json.loads(machine.run("notifier trigger order.registered --source shop --json").splitlines()[-1])
+    calls = machine.run("notifier calls list --json")
+    assert order["order_id"] in calls, order
+    machine.run("systemctl kill --signal=KILL redis-server 'notifier-*'; systemctl stop redis-server 'notifier-*'")
+    machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8090")
+    machine.run(until("systemctl show --property=StatusText notifier-worker@8090 | grep -i redis"))
+    machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 503"))
+    machine.run("systemctl start redis-server")
+    machine.run(READY)
+    assert machine.run("notifier calls list --json") == calls
+    assert order["event_id"] in machine.run(f"notifier orders show {order['order_id']} --json")
+
+
+def as_nginx_is_told(machine: Machine, said: str) -> None:
+    """A host, a certificate and the second web process; and what the service is to know of its proxy."""
+    machine.run(
+        "cd /etc/nginx; openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=shop.test"
+        " -addext subjectAltName=DNS:shop.test -keyout key.pem -out chain.pem\n"
+        "sed -i 's/shop.example;/shop.test;/; s,/etc/letsencrypt/live/shop.example/fullchain.pem,/etc/nginx/chain.pem,;"
+        " s,/etc/letsencrypt/live/shop.example/privkey.pem,/etc/nginx/key.pem,;"
+        " s/^    server 127.0.0.1:8080;.*/    server 127.0.0.1:8080; server 127.0.0.1:8081;/' conf.d/notifier.conf\n"
+        'sed -i \'s,^public_url = .*,public_url = "https://shop.test",; '
+        's,^trusted_proxies = .*,trusted_proxies = ["127.0.0.1/32"],\' /etc/notifier/config.toml\n'
+        "grep -q '^public_url = .https://shop.test' /etc/notifier/config.toml\n"
+        "echo 127.0.0.1 shop.test >>/etc/hosts; systemctl restart 'notifier-*'; systemctl start nginx\n" + READY
+    )
+
+
+def without_a_gap(machine: Machine, said: str) -> None:
+    """Each is shown what is theirs, and while one process after another starts anew nobody is turned away."""
+    asked = (
+        "curl --silent --cacert /etc/nginx/chain.pem --output /dev/null --write-out '%{http_code}\n' https://shop.test"
+    )
+    assert machine.run(f"{asked}/metrics; {asked}/console/login").split() == ["404", "200"]
+    trusted = "export SSL_CERT_FILE=/etc/nginx/chain.pem NOTIFIER_CONFIG=/etc/notifier/config.toml"
+    signed = "/opt/notifier/bin/notifier trigger order.registered --source shop --url https://shop.test"
+    assert "202" in machine.run(f"set -a; . /etc/notifier/notifier.env; {trusted}; cd /; {signed}")
+    posted = f"{asked}/webhooks/shop --json '{{}}'"
+    [one_by_one] = [block.text for block in blocks() if "for unit in" in block.text]
+    answers = machine.run(
+        f"touch /tmp/on; (while [ -e /tmp/on ]; do {posted}; done >/tmp/answers) & asking=$!\n"
+        f"{one_by_one}\nrm /tmp/on; wait $asking; cat /tmp/answers"
+    ).split()
+    assert set(answers) == {"401"}, Counter(answers)
+    assert len(answers) > 20
+
+
+def until(command: str) -> str:
+    return f"for try in $(seq 240); do {command} && exit; sleep 0.5; done; exit 1"
 
 
 def well(machine: Machine, said: str) -> None:
@@ -133,6 +199,9 @@ AFTER = {
     "systemctl --user enable": runs_as_a_user,
     "systemctl start notifier\n": well,
     "ACL SETUSER": own_redis,
-    "for unit in": roles_apart,
+    "--record": recorded,
+    "sudo systemctl enable --now notifier-web": roles_apart,
+    "install -m 644 deploy/nginx.conf": as_nginx_is_told,
+    "nginx -t": without_a_gap,
 }
 """What becomes of a block, by words in it."""
