@@ -124,7 +124,7 @@ def recorded(machine: Machine, said: str) -> None:
 
 
 def roles_apart(machine: Machine, said: str) -> None:
-    for unit in (*WEBS, "notifier-worker@8090"):
+    for unit in (*WEBS, "notifier-worker@8082"):
         assert machine.run(f"systemctl is-active {unit}").strip() == "active"
     well(machine, said)
     survives_a_reboot(machine)
@@ -141,8 +141,8 @@ def survives_a_reboot(machine: Machine) -> None:
     calls, order = machine.run("notifier calls list --json"), json.loads(machine.run(asked))
     assert order_id in calls
     machine.run("systemctl kill --signal=KILL redis-server 'notifier-*'; systemctl stop redis-server 'notifier-*'")
-    machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8090")
-    machine.run(until("systemctl show --property=StatusText notifier-worker@8090 | grep -i redis"))
+    machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8082")
+    machine.run(until("systemctl show --property=StatusText notifier-worker@8082 | grep -i redis"))
     machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 503"))
     machine.run("systemctl start redis-server")
     machine.run(READY)
