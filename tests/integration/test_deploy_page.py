@@ -126,6 +126,7 @@ def recorded(machine: Machine, said: str) -> None:
 def roles_apart(machine: Machine, said: str) -> None:
     for unit in (*WEBS, "notifier-worker@8082"):
         assert machine.run(f"systemctl is-active {unit}").strip() == "active"
+        machine.run(READY.replace("8080", unit.partition("@")[2]))
     well(machine, said)
     survives_a_reboot(machine)
 
@@ -133,6 +134,7 @@ def roles_apart(machine: Machine, said: str) -> None:
 def survives_a_reboot(machine: Machine) -> None:
     """The power fails; then the services are there before their store. What was taken and planned is there again."""
     said = machine.run("notifier trigger order.registered --source shop --set payment.method=cash --json")
+    assert '"status":202' in said, said
     order_id = json.loads(said[said.index("{") : said.rindex("}") + 1])["answer"]["order_id"]
     asked = (
         'set -a; . /etc/notifier/notifier.env; curl --silent --header "Authorization: Bearer $NOTIFIER_API_TOKEN"'
@@ -143,9 +145,10 @@ def survives_a_reboot(machine: Machine) -> None:
     machine.run("systemctl kill --signal=KILL redis-server 'notifier-*'; systemctl stop redis-server 'notifier-*'")
     machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8082")
     machine.run(until("systemctl show --property=StatusText notifier-worker@8082 | grep -i redis"))
-    machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 503"))
+    machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 'not ready'"))
     machine.run("systemctl start redis-server")
     machine.run(READY)
+    machine.run(READY.replace("8080", "8082"))
     assert machine.run("notifier calls list --json") == calls
     assert json.loads(machine.run(asked))["timeline"] == order["timeline"]
 
