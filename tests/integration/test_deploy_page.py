@@ -160,7 +160,8 @@ def as_nginx_is_told(machine: Machine, said: str) -> None:
         " -addext subjectAltName=DNS:shop.test -keyout key.pem -out chain.pem\n"
         "sed -i 's/shop.example;/shop.test;/; s,/etc/letsencrypt/live/shop.example/fullchain.pem,/etc/nginx/chain.pem,;"
         " s,/etc/letsencrypt/live/shop.example/privkey.pem,/etc/nginx/key.pem,;"
-        " s/^    server 127.0.0.1:8080;.*/    server 127.0.0.1:8080; server 127.0.0.1:8081;/' conf.d/notifier.conf\n"
+        " s/^    server 127.0.0.1:8080 \\(max_fails=0;\\).*/    server 127.0.0.1:8080 \\1 server 127.0.0.1:8081 \\1/'"
+        " conf.d/notifier.conf\n"
         'sed -i \'s,^public_url = .*,public_url = "https://shop.test",; '
         's,^trusted_proxies = .*,trusted_proxies = ["127.0.0.1/32"],\' /etc/notifier/config.toml\n'
         "grep -q '^public_url = .https://shop.test' /etc/notifier/config.toml\n"
