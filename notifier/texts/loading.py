@@ -13,7 +13,7 @@ def load(config: Config, folder: Path | None = None) -> dict[str, Template]:
 
 
 def readable(config: Config) -> tuple[dict[str, Template], dict[Path, str]]:
-    """Those that can be read, and what is wrong with each file of the others."""
+    """The templates that can be read, by name; and what is wrong with each file that cannot."""
     return templates.readable(config.templates_folder, defaults=defaults(config))
 
 

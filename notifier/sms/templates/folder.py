@@ -27,7 +27,7 @@ def load(folder: Path, *, defaults: Defaults | None = None) -> dict[str, Templat
 
 
 def readable(folder: Path, *, defaults: Defaults | None = None) -> tuple[dict[str, Template], dict[Path, str]]:
-    """Those that can be read, by name; and what is wrong with each file of the others."""
+    """The templates that can be read, by name; and what is wrong with each file that cannot."""
     found: dict[str, Template] = {}
     broken: dict[Path, str] = {}
     for path in files(folder):
