@@ -28,6 +28,7 @@ from notifier.console.push import PushPages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.staff_channels import StaffChannelPages
 from notifier.console.statements import StatementPages
 from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
@@ -58,6 +59,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Deliveries,
         Me,
         PushPages,
+        StaffChannelPages,
         People,
         Dashboard,
         OwnerPage,
