@@ -4,6 +4,7 @@ from aiohttp import web
 
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
+from notifier.console.alerts import AlertPages
 from notifier.console.audit import Audit
 from notifier.console.bank_lines import BankLinePages
 from notifier.console.callbacks import CallbackPages
@@ -55,6 +56,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Consent,
         WaitingPages,
         SupervisorDesk,
+        AlertPages,
         AbsencePages,
         Deliveries,
         Me,

@@ -43,7 +43,7 @@ from notifier.intake.submitting import Submitter
 from notifier.observability import counters, event_log, zeros
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
-from notifier.service import heartbeat, reload, settings
+from notifier.service import alerting, heartbeat, reload, settings
 from notifier.service.bots import staff_channels
 from notifier.service.calling import calling
 from notifier.service.carrying import carrier_sources, carrying
@@ -108,6 +108,8 @@ _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
 _CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
+_BACKUP_CHECK = 600  # seconds between looks at whether backups are late
+_ALERTS_CHECK = 15  # seconds between looks at whether what supervisors were told of is over
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _CARRIERS_CHECK = 15  # seconds between looks at whether carriers are to be asked
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
@@ -272,7 +274,8 @@ class Service:
         await self.sending.routes.begin()  # before anything is put into an outbox that nobody knows of yet
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
-        self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
+        tell, clear = self.sending.alerts.tell, self.sending.alerts.clear
+        self.watching = watching(config, self.reader, self.clock, self.committer, tell, clear)
         stack.push_async_callback(self.watching.close)
         self.news = news_sender(config, self.reader, self.clock, self.sending.alerts.tell)
         if WORKER in self.roles:
@@ -373,6 +376,8 @@ class Service:
             ticks.every(_ROUTES_CHECK, self.sending.routes.tick)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
+            ticks.every(_BACKUP_CHECK, self.check_backups)
+            ticks.every(_ALERTS_CHECK, self.sending.alerts.tick)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
@@ -389,6 +394,10 @@ class Service:
         if any(node.is_nearly_full for node in await health(self.redis)):
             text = "حافظهٔ پایگاه داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
             await self.sending.alerts.tell("store_memory", text)
+
+    async def check_backups(self) -> None:
+        """Tell supervisors when backups are late."""
+        await alerting.check_backups(self.redis, self.clock, self.sending.alerts)
 
     async def _keep_bank(self) -> None:
         if await self.bank.tick():

@@ -10,6 +10,7 @@ from notifier.config import Config
 from notifier.config.accounts import COMMON, chains, names, providers, settings
 from notifier.domain.policy import Rulebook
 from notifier.observability import counters, event_log
+from notifier.service.alerting import alert_channels, endings, instead
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
 from notifier.sms.call_fallback import CallFallback, PlanCall
@@ -89,8 +90,18 @@ def sending(
             traces.reported(report)
 
     redis, partitions = reader.redis, reader.partitions
-    alerts = Alerts(redis, staff, clock, partitions)
-    lines = chains(config)
+    spared = instead(config)
+    alerts = Alerts(
+        redis,
+        staff,
+        clock,
+        partitions,
+        publish,
+        alert_channels(config, redis).beside,
+        {name: route for name, (route, _) in spared.items()},
+        endings(config, redis, clock, lambda: accounts),
+    )
+    lines = chains(config) | dict(spared.values())
     accounts = Accounts(
         [
             Account(

@@ -522,7 +522,17 @@ LEFTOVERS = _only(
     "set: where the files lie in which imports wrote down the lines they refused",
     "when a customer is erased and the file is gone",
 )
-ALERTS = _only("n:alerts", "list: what supervisors have to know, newest first", "the oldest go")
+ALERTS = _only("n:alerts", "list: what supervisors have to know, and what of it is over, newest first", "the oldest go")
+ALERTS_OPEN = _only(
+    "n:alerts-open:{n:alerts}",
+    "hash: kind of trouble → what supervisors were told of it; in the slot of `ALERTS`",
+    "when it is over, or an hour old where it has no end of its own",
+)
+ALERTS_SEEN = _only(
+    "n:alerts-seen:{n:alerts}",
+    "hash: alert → who took note of it, and when; in the slot of `ALERTS`",
+    "with its line of `ALERTS`",
+)
 
 
 session = _of_one(
@@ -628,11 +638,6 @@ endpoint = _of_one(
     "n:endpoint:<endpoint>",
     "hash: how an endpoint that we post to is doing, for all processes",
     "one an endpoint",
-)
-alert = _of_one(
-    "n:alert:<kind>",
-    "there while supervisors have just been told of one kind of trouble",
-    "lapses after an hour",
 )
 spent = _of_one(
     "n:spent:<day>",

@@ -31,6 +31,16 @@ def by_text(unit: UnitOfWork, keys: Keys, staff: Staff, message: Message, calls:
     writes.queue_message(unit, keys, message)
 
 
+TellBeside = Callable[[Keys, Staff, Message, str], Awaitable[UnitOfWork]]
+"""What has one of the staff told of a kind of trouble by all they have beside the SMS; no operations where that is
+nothing."""
+
+
+async def nobody_beside(keys: Keys, staff: Staff, message: Message, kind: str) -> UnitOfWork:
+    """Where there is no channel but the SMS."""
+    return UnitOfWork()
+
+
 def no_op(unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
     """Where nobody wants to know anything."""
 
