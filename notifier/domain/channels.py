@@ -21,4 +21,4 @@ class StaffChannel(StrEnum):
 
 
 BOTS = (StaffChannel.BALE, StaffChannel.TELEGRAM)
-"""Those that a person binds to their account, and that take answers."""
+"""What a person binds to their account, and answers in."""
