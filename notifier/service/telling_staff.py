@@ -6,12 +6,11 @@ from notifier.channels import reminders
 from notifier.channels.web_push import notices
 from notifier.config import Config
 from notifier.domain.calls import Call
-from notifier.domain.domain_events import DomainEvent
+from notifier.domain.domain_events import DomainEvent, StaffReminded
 from notifier.domain.messages import Message
 from notifier.store import writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, TellStaff, by_text
-from notifier.store.records import ms
 from notifier.store.staff import Staff
 from notifier.store.work import UnitOfWork
 
@@ -23,7 +22,8 @@ def tell_staff(config: Config) -> TellStaff:
         return by_text
 
     def tell(unit: UnitOfWork, keys: Keys, staff: Staff, message: Message, calls: Sequence[tuple[Call, str]]) -> None:
-        push = notices.of_reminder(message.id, staff.id, calls, ms(message.created_at))
+        fact = StaffReminded(id=message.id, staff_id=staff.id, calls=tuple(calls), at=message.created_at)
+        push = notices.of_reminder(fact)
         if has_bots or staff.channels:
             about = [call for call, _ in calls]
             reminders.queue(unit, keys, reminders.notice_of(staff.id, message, about, push))

@@ -1,4 +1,4 @@
-"""Alerts go over every way that works but the one that broke, once each, with an end, and are shown with who saw them."""
+"""Alerts go over every way that works but the one that broke, once each, with an end; a page shows who saw them."""
 
 import asyncio
 import json

@@ -17,7 +17,7 @@ from notifier.store.records import ms
 AWAY_AFTER = timedelta(minutes=5)
 """How long a bot may be away until supervisors are told."""
 
-NAMES = {StaffChannel.BALE: "بله", StaffChannel.TELEGRAM: "تلگرام"}
+NAMES: Mapping[str, str] = {StaffChannel.BALE: "بله", StaffChannel.TELEGRAM: "تلگرام"}
 
 
 @dataclass(slots=True)

@@ -13,11 +13,12 @@ from redis.asyncio import Redis
 
 from notifier.domain import persian
 from notifier.domain.calls import Call
+from notifier.domain.domain_events import StaffReminded
 from notifier.domain.variables import PURPOSES
 from notifier.errors import StoreError
 from notifier.store import work
 from notifier.store.keys import Keys
-from notifier.store.records import as_text, decode
+from notifier.store.records import as_text, decode, ms
 from notifier.store.work import Script, UnitOfWork
 
 LIVES = timedelta(hours=1)
@@ -50,24 +51,26 @@ class PushNotice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     left: tuple[str, ...] = ()
 
 
-def of_reminder(notice_id: str, staff_id: str, told: Sequence[tuple[Call, str]], at: int) -> PushNotice:
+def of_reminder(fact: StaffReminded) -> PushNotice:
     """What goes beside the text of a reminder, or of what is about no call."""
-    if not told:
+    if not fact.calls:
         body = "خبر تازه‌ای از تماس‌ها هست؛ میز پشتیبانی را باز کنید."
-        return PushNotice(id=notice_id, staff=staff_id, title="میز پشتیبانی", body=body, path="/console/", at=at)
-    calls = [call for call, _ in told]
+        return PushNotice(
+            id=fact.id, staff=fact.staff_id, title="میز پشتیبانی", body=body, path="/console/", at=ms(fact.at)
+        )
+    calls = [call for call, _ in fact.calls]
     more = len(calls) - _NAMED
     lines = [_line(call) for call in calls[:_NAMED]]
     if more > 0:
         lines.append(f"و {persian.digits(more)} تماس دیگر")
-    first = _TITLES.get(told[0][1], "تماس")
+    first = _TITLES.get(fact.calls[0][1], "تماس")
     return PushNotice(
-        id=notice_id,
-        staff=staff_id,
+        id=fact.id,
+        staff=fact.staff_id,
         title=first if len(calls) == 1 else f"{persian.digits(len(calls))} تماس در نوبت شماست",
         body="\n".join(lines),
         path=f"/console/calls/{calls[0].id}" if len(calls) == 1 else "/console/",
-        at=at,
+        at=ms(fact.at),
     )
 
 
