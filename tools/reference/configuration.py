@@ -54,7 +54,7 @@ _NAMED: dict[str, tuple[str, type]] = {
     "staff.channels.bale": ("staff.channels.bale", BaleBotConfig),
     "staff.channels.telegram": ("staff.channels.telegram", TelegramBotConfig),
 }
-"""Sections that may be there any number of times, or that lie in others: the heading, and the example of one in the file."""
+"""Sections that may be there any number of times, or lie in others: the heading, and the example in the file."""
 
 _INTRODUCTION = f"""\
 # The configuration
