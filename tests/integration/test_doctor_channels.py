@@ -32,7 +32,7 @@ async def test_the_bot_that_answers_and_those_that_do_not(
 
     async def said(**more: Any) -> list[str]:
         settings = BaleBotConfig(**{"token": TOKEN, "url": url, **more})
-        return [f"{one.level} {one.text}" async for one in staff_channels.bot(StaffChannel.BALE, settings)]
+        return [f"{one.level} {one.what}" async for one in staff_channels.bot(StaffChannel.BALE, settings)]
 
     assert any("answers as @bot77001_bot" in one for one in await said())
     assert any("username is other" in one for one in await said(username="other"))
