@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from notifier.domain.calls import OPEN, Call, CallState
 from notifier.domain.domain_events import StaffReminded
 from notifier.errors import StoreError
-from notifier.store import work, writes
+from notifier.store import work
 from notifier.store.keys import Keys
-from notifier.store.publishing import Publish, no_op
+from notifier.store.publishing import Publish, TellStaff, by_text, no_op
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
 from notifier.store.staff import Role, Staff, StaffBook
@@ -50,6 +50,7 @@ class Reminders:
     texts: StaffTexts
     summary_at: time | None = None
     publish: Publish = no_op
+    tell_staff: TellStaff = by_text
     _warned: bool = field(default=False, init=False)
 
     @property
@@ -171,8 +172,8 @@ class Reminders:
         order = await self.reader.order(first.source, first.order_id) if len(told.calls) == 1 else None
         key = ",".join(sorted(f"{debt.call_id}/{debt.value}" for debt in told.paid))
         message = self.texts.reminder(told.staff, told.calls, order, now, key=key)
-        writes.queue_message(unit, keys, message)
         calls = tuple((call, kind.name.lower()) for call, kind in told.calls)
+        self.tell_staff(unit, keys, told.staff, message, calls)
         self.publish(unit, keys, StaffReminded(id=message.id, staff_id=told.staff.id, calls=calls, at=now))
         return unit
 
@@ -204,7 +205,7 @@ class Reminders:
         unit.do("HSET", keys.reminded, f"{one.id}|shift", start)
         if calls or pool:
             unit.do("HSET", keys.reminded, one.id, ms(now))
-            writes.queue_message(unit, keys, self.texts.digest(one, calls, pool, now, key=str(start)))
+            self.tell_staff(unit, keys, one, self.texts.digest(one, calls, pool, now, key=str(start)), ())
         outcomes = await work.commit(self.redis, [unit])
         return int(outcomes[0][0] == "done" and bool(calls or pool))
 
@@ -227,7 +228,7 @@ class Reminders:
             [one for one in desk.staff if one.active and one.role is Role.SUPERVISOR] if any(numbers.values()) else []
         )
         for one in told:
-            writes.queue_message(unit, keys, self.texts.summary(one, numbers, now, key=str(ms(due))))
+            self.tell_staff(unit, keys, one, self.texts.summary(one, numbers, now, key=str(ms(due))), ())
         outcomes = await work.commit(self.redis, [unit])
         return len(told) if outcomes[0][0] == "done" else 0
 

@@ -24,6 +24,7 @@ from notifier.config.server import ApiConfig, CallbacksConfig, RedisConfig, Serv
 from notifier.config.shop import QuietHoursConfig, RegionsConfig, ShopConfig
 from notifier.config.silence import SilenceConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.config.staff import StaffConfig
 from notifier.config.tracing import TracingConfig
 from notifier.domain.policy import Shops
 from notifier.domain.text_answers import ReplyRules
@@ -64,6 +65,7 @@ class Config(Section):
     delivery: DeliveryConfig = DeliveryConfig()
     replies: ReplyRules = ReplyRules()
     console: ConsoleConfig = ConsoleConfig.usual()
+    staff: StaffConfig = StaffConfig.usual()
     customer_page: CustomerPageConfig = CustomerPageConfig.usual()
     carriers: dict[SourceName, CarrierConfig] = {}
     webhooks: dict[EndpointName, WebhookConfig] = {}

@@ -9,6 +9,7 @@ from aiohttp import web
 from notifier import tasks
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
+from notifier.console.alerts import AlertPages
 from notifier.console.audit import Audit
 from notifier.console.bank_lines import BankLinePages
 from notifier.console.callbacks import CallbackPages
@@ -33,6 +34,7 @@ from notifier.console.push import PushPages
 from notifier.console.render import Renderer
 from notifier.console.security import harden, middleware
 from notifier.console.signin import SignIn
+from notifier.console.staff_channels import StaffChannelPages
 from notifier.console.statements import StatementPages
 from notifier.console.text_editing import TextEditing
 from notifier.console.texts import TextPages
@@ -59,10 +61,12 @@ def create_console(deps: Dependencies) -> web.Application:
         Consent,
         WaitingPages,
         SupervisorDesk,
+        AlertPages,
         AbsencePages,
         Deliveries,
         Me,
         PushPages,
+        StaffChannelPages,
         People,
         Dashboard,
         OwnerPage,

@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
 
 from aiohttp import web
-from msgspec.json import decode as decode_json
 
-from notifier.console import csv_export, rows, time_slots
+from notifier.console import alerts, csv_export, rows, time_slots
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, PageRefusal
 from notifier.console.render import Renderer
@@ -17,7 +15,6 @@ from notifier.console.security import FORM, SESSION, STAFF, posted, require_supe
 from notifier.domain import persian
 from notifier.domain.calls import Call, CallState
 from notifier.store import audit
-from notifier.store import keys as names
 from notifier.store.audit import Act
 from notifier.store.keys import Keys
 from notifier.store.staff import Absence, Staff
@@ -62,7 +59,6 @@ class SupervisorDesk:
         if request[STAFF].sources:
             pool = await self._in_pool(request[STAFF])
         asked = request.query.get("who", "")[:64]
-        raw: Any = await self._deps.redis.lrange(names.ALERTS, 0, _ALERTS - 1)
         shown = await self._shown(asked, request[STAFF])
         total = next((seat.load for seat in seats if seat.staff.id == asked), 0) if asked else pool
         return await self._render.page(
@@ -74,7 +70,7 @@ class SupervisorDesk:
             calls=shown,
             total=max(total, len(shown)),
             picker=time_slots.time_slots(self._deps.clock.now(), self._deps.calling.book.calendar),
-            alerts=[decode_json(alert) for alert in raw],
+            alerts=[one for one in await alerts.rows(self._deps, most=_ALERTS) if one.seen is None and not one.over_at],
             now_ms=self._deps.now(),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from notifier.domain.calls import CallState, Purpose
+from notifier.domain.channels import StaffChannel
 from notifier.domain.door import DoorState
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import MessageState
@@ -195,6 +196,13 @@ SATISFACTION: Mapping[str, str] = {
 
 ROLES: Mapping[str, str] = {Role.AGENT: "پشتیبان", Role.SUPERVISOR: "سرپرست", Role.COURIER: "پیک"}
 
+STAFF_CHANNELS: Mapping[str, str] = {
+    StaffChannel.BALE: "ربات بله",
+    StaffChannel.TELEGRAM: "ربات تلگرام",
+    StaffChannel.PUSH: "اعلان مرورگر",
+    StaffChannel.SMS: "پیامک",
+}
+
 DOOR_STATES: Mapping[str, str] = {
     DoorState.WAITING: "تحویل‌نشده",
     DoorState.OUT: "در راه",
@@ -372,6 +380,11 @@ ACTS: Mapping[str, str] = {
     Act.RECOVERY_RENEWED: "کدهای بازیابی تازه گرفت",
     Act.PUSH_ON: "اعلان‌های یک دستگاه را فعال کرد",
     Act.PUSH_OFF: "اعلان‌های یک دستگاه را غیرفعال کرد",
+    Act.BOT_CODE: "کد اتصال ربات گرفت",
+    Act.BOT_BOUND: "ربات پیام‌رسان را وصل کرد",
+    Act.BOT_UNBOUND: "اتصال ربات پیام‌رسان را قطع کرد",
+    Act.CHANNELS_ORDERED: "ترتیب راه‌های خبر را عوض کرد",
+    Act.ALERT_SEEN: "هشداری را دید",
     Act.SHIFTS_CHANGED: "شیفت را عوض کرد",
     Act.SHOPS_CHANGED: "فروشگاه‌ها را عوض کرد",
     Act.ABSENCE_CHANGED: "حضور یا مرخصی را نوشت",

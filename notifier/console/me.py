@@ -4,7 +4,6 @@ from aiohttp import web
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from notifier.channels.web_push.subscriptions import PushSubscriptions
 from notifier.console import second_factor
 from notifier.console.accounts import CODE, allow_guess, hashed, prove_password
 from notifier.console.attempts import Guesses
@@ -13,6 +12,7 @@ from notifier.console.refusals import PageRefusal
 from notifier.console.render import Renderer
 from notifier.console.security import FORM, SESSION, STAFF, must_have_second_factor
 from notifier.console.sessions import stay
+from notifier.console.staff_channels import me_page
 from notifier.store.audit import Act
 from notifier.store.staff import SecondFactor, Staff
 from notifier.store.work import UnitOfWork
@@ -36,9 +36,7 @@ class Me:
         ]
 
     async def me(self, request: web.Request) -> web.Response:
-        must = must_have_second_factor(request[STAFF], self._deps)
-        browsers = len(await PushSubscriptions(self._deps.redis).of(request[STAFF])) if self._deps.push_key else 0
-        return await self._render.page(request, "me.html", must=must, push_browsers=browsers)
+        return await me_page(self._deps, self._render, request)
 
     async def own_password(self, request: web.Request) -> web.Response:
         """A new password; every browser is signed out."""

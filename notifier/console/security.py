@@ -163,8 +163,9 @@ def home_of(staff: Staff) -> str:
 
 
 def _is_for_couriers(path: str) -> bool:
-    """A courier has no calls, so there is nothing to push to them."""
-    is_own = path in _OWN or (path.startswith("/console/me/") and not path.startswith("/console/me/push"))
+    """A courier has no calls, so there is nothing to tell them of."""
+    not_theirs = ("/console/me/push", "/console/me/channels")
+    is_own = path in _OWN or (path.startswith("/console/me/") and not path.startswith(not_theirs))
     return path in _OF_COURIERS or is_own
 
 

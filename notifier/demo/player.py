@@ -181,6 +181,8 @@ class Player:
         service = self.stage.service
         while True:
             await service.reminders.tick()
+            if service.channels:
+                await service.channels.teller.tick()
             await service.sender.send_ready()
             await service.sender.drain()
             if await self._idle():

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
-from notifier.clock import StillClock
+from notifier.clock import RunningClock, StillClock
 from notifier.config import Config, shipped
 from notifier.config.loading import PREFIX, find, load
 from notifier.config.server import ServerConfig
@@ -26,6 +26,7 @@ from notifier.intake.standard.signature import new_secret
 from notifier.outbound.events import Topic
 from notifier.service.process import Service
 from notifier.simulator import Simulator, create_app
+from notifier.simulator.bots import TOKEN as BOT
 from notifier.store.guard import RunGuard
 from notifier.store.staff import Role, Staff
 from notifier.web import listening as connections
@@ -71,6 +72,7 @@ class DemoStage:
     service: Service
     simulator: Simulator
     url: str
+    messenger: str
 
     def has(self, path: str) -> bool:
         """Whether the service answers under this path."""
@@ -90,13 +92,21 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         practice = await _serve(stack, create_app(simulator), listen("127.0.0.1", 0), ServerConfig())
         backend = await _serve(stack, _backend(), listen("127.0.0.1", 0), ServerConfig())
         config = configuration(
-            settings, keys=keys, data_dir=folder, provider=practice, backend=backend, base=_address(listening)
+            settings,
+            keys=keys,
+            data_dir=folder,
+            provider=practice,
+            backend=backend,
+            base=_address(listening),
+            messenger=isinstance(clock, RunningClock),
         )
         service = await stack.enter_async_context(Service(config, clock=clock))
         await service.sending.check_credit()
         await _engage(service, keys)
         url = await _serve(stack, service.app, listening, config.server)
-        stage = DemoStage(keys=keys, clock=clock, service=service, simulator=simulator, url=url)
+        stage = DemoStage(
+            keys=keys, clock=clock, service=service, simulator=simulator, url=url, messenger=f"{practice}/_sim/chat"
+        )
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
             simulator.inbound_callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/inbound"
@@ -104,9 +114,17 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
 
 
 def configuration(
-    settings: Path | None, *, keys: DemoKeys, data_dir: Path, provider: str, backend: str, base: str
+    settings: Path | None,
+    *,
+    keys: DemoKeys,
+    data_dir: Path,
+    provider: str,
+    backend: str,
+    base: str,
+    messenger: bool = False,
 ) -> Config:
-    """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine."""
+    """The shop's own configuration, with everything replaced that holds a secret or leads out of this machine;
+    with a ``messenger`` there is a bot to talk to."""
     sections: Mapping[str, Any] = {
         "redis": {"url": "embedded", "data_dir": str(data_dir)},
         "sources": {
@@ -127,6 +145,8 @@ def configuration(
         "customer_page": {"enabled": True, "base": base, "in_texts": True},
         "api": {"tokens": [keys.api]},
     }
+    if messenger:
+        sections = {**sections, "staff": {"channels": {"bale": {"token": BOT, "url": f"{provider}/tapi"}}}}
     return shop_settings(settings, {f"{PREFIX}{name.upper()}": json.dumps(part) for name, part in sections.items()})
 
 

@@ -94,6 +94,8 @@ class Terminal:
         if stage.has("/console"):
             login = f"{agent.id} (agent) or {supervisor.id} (supervisor), password {stage.keys.password}"
             lines += [_pair("Console", f"{stage.url}/console/"), _pair("Sign in as", login)]
+            if stage.service.channels:
+                lines.append(_pair("Messenger", f"{stage.messenger} (bind it with a code of /console/me)"))
         lines += [
             _pair("API token", stage.keys.api),
             Text("Try the story of an order:"),

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.config import Config, accounts
-from notifier.diagnostics import offline, outside, people, store
+from notifier.diagnostics import offline, outside, people, staff_channels, store
 from notifier.diagnostics.offline import FindingLevel as Found
 from notifier.diagnostics.verdicts import Check, Verdict, VerdictLevel, error, in_time, ok, warning
 from notifier.errors import NotifierError
@@ -69,6 +69,10 @@ def _of_others(config: Config, clock: Clock, providers: list[Provider], limit: f
         ("holidays", partial(people.known_holidays, config, clock)),
         ("patterns", partial(outside.patterns, config)),
         *((f"providers.{one.name}", partial(outside.account, config, one)) for one in providers),
+        *(
+            (f"staff.channels.{kind}", partial(staff_channels.bot, kind, bot))
+            for kind, bot in config.staff.channels.bots.items()
+        ),
         ("callbacks", partial(outside.way_to_us, config, limit=limit / 2)),
         *((f"sources.{name}.rest", partial(outside.shop_rest, name, rest, clock)) for name, rest in asked.items()),
     ]

@@ -19,6 +19,7 @@ from notifier.diagnostics.findings import warning as _warning
 from notifier.diagnostics.ladders import ladder_findings, missing_secrets
 from notifier.diagnostics.leftovers import leftovers
 from notifier.diagnostics.mistyped import mistyped
+from notifier.diagnostics.staff_channels import channel_findings
 from notifier.diagnostics.weak_secrets import weak_secrets
 from notifier.domain import text_answers
 from notifier.domain.calls import Purpose
@@ -136,6 +137,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _sources(config)
     yield from _webhooks(config)
     yield from _push(config)
+    yield from channel_findings(config)
     yield from carrier_findings(config)
     yield from _providers(config)
     yield from ladder_findings(config, loaded)
@@ -416,6 +418,8 @@ def _needed_secrets(config: Config) -> list[str]:
         needed["metrics.token"] = config.metrics.token
     if config.console.push:
         needed["console.push.private_key"] = config.console.push.private_key
+    for kind, bot in config.staff.channels.bots.items():
+        needed |= {f"staff.channels.{kind}.{key}": secret for key, secret in bot.secrets_needed.items()}
     for name in accounts.names(config):
         if (provider := accounts.section(config, name)) is not None:
             needed |= {f"providers.{name}.{key}": secret for key, secret in provider.secrets_needed.items()}

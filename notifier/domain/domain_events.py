@@ -79,6 +79,25 @@ class CustomerReplied(Struct, frozen=True, kw_only=True):
     order: Order | None
 
 
+class AlertRaised(Struct, frozen=True, kw_only=True):
+    """Supervisors are told of a trouble; ``kind`` is its name, and behind a colon what it is with."""
+
+    id: str
+    kind: str
+    text: str
+    at: datetime
+
+
+class AlertCleared(Struct, frozen=True, kw_only=True):
+    """A trouble is over; ``id`` is that of the trouble."""
+
+    id: str
+    kind: str
+    text: str
+    raised_at: datetime
+    at: datetime
+
+
 DomainEvent = (
     MessageEnded
     | OrderPrioritized
@@ -88,4 +107,6 @@ DomainEvent = (
     | CallOver
     | StaffReminded
     | CustomerReplied
+    | AlertRaised
+    | AlertCleared
 )

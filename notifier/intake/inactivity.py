@@ -50,6 +50,7 @@ class InactivityAlarm:
     spans: int
     is_day_off: Callable[[date], bool]
     tell: Alert
+    clear: Alert
 
     async def tick(self) -> None:
         """Look at every shop."""
@@ -84,7 +85,7 @@ class InactivityAlarm:
             f"فروشگاه «{source}» دوباره خبر می‌دهد؛ آخرین خبر پیش از آن ساعت {persian.digits(f'{began:%H:%M}')} بود. "
             "سفارش‌های این فاصله را در پیشخوان فروشگاه ببینید."
         )
-        await self.tell(f"silence_over:{source}", text)
+        await self.clear(f"silence:{source}", text)
         await self._mark(source, since, None)
 
     async def _mark(self, source: str, was: bytes, last: int | None) -> None:

@@ -24,6 +24,8 @@ class Topic(StrEnum):
     CALL_COMPLETED = "call.completed"
     CALL_REMINDER = "call.reminder"
     ORDER_PRIORITY = "order.priority"
+    ALERT_RAISED = "alert.raised"
+    ALERT_CLEARED = "alert.cleared"
 
 
 class NotifiedCustomer(Struct, frozen=True, kw_only=True):
@@ -150,6 +152,17 @@ class ReplyData(Struct, frozen=True, kw_only=True):
     order_id: str | None
 
 
+class AlertData(Struct, frozen=True, kw_only=True):
+    """``kind`` is the name of the trouble, such as ``credit_low``, and ``about`` what it is with: a provider, a shop, a
+    bot. ``text`` is what supervisors are told. ``alert_id`` is the same when the trouble is over."""
+
+    alert_id: str
+    kind: str
+    about: str | None
+    text: str
+    raised_at: datetime
+
+
 class Envelope(Struct, frozen=True, kw_only=True, tag_field="type"):
     """What all have in common. ``timestamp`` is when it happened; the id is in the header ``webhook-id``."""
 
@@ -234,6 +247,18 @@ class OrderPriority(Envelope, frozen=True, kw_only=True, tag=str(Topic.ORDER_PRI
     data: OrderData
 
 
+class AlertIsRaised(Envelope, frozen=True, kw_only=True, tag=str(Topic.ALERT_RAISED)):
+    """Supervisors are told of a trouble. Endpoints with ``sources`` of their own hear of no alerts."""
+
+    data: AlertData
+
+
+class AlertIsCleared(Envelope, frozen=True, kw_only=True, tag=str(Topic.ALERT_CLEARED)):
+    """A trouble that supervisors were told of is over. Those that have no end of their own are never cleared."""
+
+    data: AlertData
+
+
 PAYLOADS: dict[Topic, type[Envelope]] = {
     Topic.MESSAGE_DELIVERED: MessageDelivered,
     Topic.MESSAGE_UNDELIVERED: MessageUndelivered,
@@ -248,5 +273,7 @@ PAYLOADS: dict[Topic, type[Envelope]] = {
     Topic.CALL_COMPLETED: CallCompleted,
     Topic.CALL_REMINDER: CallReminder,
     Topic.ORDER_PRIORITY: OrderPriority,
+    Topic.ALERT_RAISED: AlertIsRaised,
+    Topic.ALERT_CLEARED: AlertIsCleared,
 }
 """Every topic with the model of its payload."""

@@ -10,6 +10,8 @@ from notifier.clock import TEHRAN
 from notifier.domain.calls import Call, CallState
 from notifier.domain.decide import derived_id
 from notifier.domain.domain_events import (
+    AlertCleared,
+    AlertRaised,
     CallOver,
     CustomerReplied,
     DeliverySettled,
@@ -85,6 +87,12 @@ def of(fact: DomainEvent) -> Iterator[OutboundNews]:
             for first in range(0, len(fact.calls), _MANY):
                 part = events.CallReminder(timestamp=at, data=_reminder(fact, first))
                 yield OutboundNews(Topic.CALL_REMINDER, (text_id, str(first)), part)
+        case AlertRaised():
+            raised = events.AlertIsRaised(timestamp=at, data=_alert(fact, at))
+            yield OutboundNews(Topic.ALERT_RAISED, (fact.id,), raised)
+        case AlertCleared():
+            cleared = events.AlertIsCleared(timestamp=at, data=_alert(fact, fact.raised_at))
+            yield OutboundNews(Topic.ALERT_CLEARED, (fact.id,), cleared)
         case CustomerReplied(id=text_id, phone=phone):
             yield OutboundNews(
                 Topic.CUSTOMER_REPLIED, (phone, text_id), events.CustomerHasReplied(timestamp=at, data=_reply(fact))
@@ -107,6 +115,8 @@ def narrowed(fact: DomainEvent, sources: Collection[str]) -> DomainEvent | None:
         case StaffReminded(calls=calls):
             parts = tuple((part, why) for call, why in calls if (part := _part(call, sources)))
             return replace(fact, calls=parts) if parts else None
+        case AlertRaised() | AlertCleared():
+            return None
 
 
 def _part(call: Call, sources: Collection[str]) -> Call | None:
@@ -203,6 +213,13 @@ def _reminder(fact: StaffReminded, first: int) -> events.ReminderData:
         for call, why in fact.calls[first : first + _MANY]
     )
     return events.ReminderData(staff=fact.staff_id, calls=calls)
+
+
+def _alert(fact: AlertRaised | AlertCleared, raised_at: datetime) -> events.AlertData:
+    kind, _, about = fact.kind.partition(":")
+    return events.AlertData(
+        alert_id=fact.id, kind=kind, about=about or None, text=fact.text[:_TEXT], raised_at=raised_at
+    )
 
 
 def _reply(fact: CustomerReplied) -> events.ReplyData:

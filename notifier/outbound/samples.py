@@ -59,6 +59,12 @@ def samples(at: datetime = AT) -> Mapping[Topic, Envelope]:
                 ),
             ),
         ),
+        Topic.ALERT_RAISED: events.AlertIsRaised(
+            timestamp=at, data=_alert("اعتبار سامانهٔ پیامک kavenegar رو به پایان است: ۵۰۰٬۰۰۰ تومان", at)
+        ),
+        Topic.ALERT_CLEARED: events.AlertIsCleared(
+            timestamp=at, data=_alert("اعتبار سامانهٔ پیامک kavenegar به اندازه برگشت.", at - timedelta(hours=1))
+        ),
         Topic.ORDER_PRIORITY: events.OrderPriority(
             timestamp=at,
             data=events.OrderData(
@@ -66,6 +72,12 @@ def samples(at: datetime = AT) -> Mapping[Topic, Envelope]:
             ),
         ),
     }
+
+
+def _alert(text: str, raised_at: datetime) -> events.AlertData:
+    return events.AlertData(
+        alert_id="6131077563478903119", kind="credit_low", about="kavenegar", text=text, raised_at=raised_at
+    )
 
 
 def _message(template: str, state: MessageState, at: datetime) -> events.MessageData:

@@ -191,6 +191,6 @@ class NewsSender:
 
     async def _switch_off(self, endpoint: Endpoint, why: str) -> None:
         # Told first: a crash in between tells it again, and the alerts tell one thing once.
-        await self.alert(f"webhook-off-{endpoint.name}", _WHY_OFF[why].format(endpoint.name))
+        await self.alert(f"webhook_off:{endpoint.name}", _WHY_OFF[why].format(endpoint.name))
         if await self.standings.switch_off(endpoint.name, why, now=self.clock.now()):
             log.error("endpoint switched off", action="news_off", endpoint=endpoint.name, why=why)

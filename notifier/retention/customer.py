@@ -301,6 +301,10 @@ class Customers:
     async def _erase_alerts(self, phone: str) -> int:
         alerts: Any = await self.redis.lrange(names.ALERTS, 0, -1)
         ours = [one for one in alerts if mentions([one], forms_of(phone))]
+        opened: Any = await self.redis.hgetall(names.ALERTS_OPEN)
+        for kind, raw in opened.items():
+            if mentions([raw], forms_of(phone)):
+                await self.redis.hdel(names.ALERTS_OPEN, kind)
         return sum([await self.redis.lrem(names.ALERTS, 0, one) for one in ours])
 
     async def _erase_import_leftovers(self, forms: Collection[bytes]) -> int:

@@ -6,7 +6,7 @@ from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.events import Event
 from notifier.domain.policy import Rulebook
-from notifier.store.publishing import Publish, Retract, no_op, nothing_told
+from notifier.store.publishing import Publish, Retract, TellStaff, by_text, no_op, nothing_told
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
 from scheduler.assignment import Shifts
@@ -27,6 +27,7 @@ def calling(
     take: Callable[[Event], Awaitable[None]],
     publish: Publish = no_op,
     retract: Retract = nothing_told,
+    tell_staff: TellStaff = by_text,
 ) -> Calling:
     """The parts of a configuration; ``take`` takes an event as if a shop had posted it."""
     calendar, staff = config.calendar.calendar(config.shop.zone), StaffBook(reader.redis)
@@ -39,5 +40,13 @@ def calling(
         texts=texts,
         reporting=Reporting(book, staff, shifts, texts, take, publish),
         undoing=Undoing(book, retract),
-        reminders=Reminders(book, staff, shifts, texts, summary_at=config.calls.summary_at, publish=publish),
+        reminders=Reminders(
+            book,
+            staff,
+            shifts,
+            texts,
+            summary_at=config.calls.summary_at,
+            publish=publish,
+            tell_staff=tell_staff,
+        ),
     )

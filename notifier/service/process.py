@@ -19,6 +19,7 @@ from notifier.config import Config, accounts, ladders
 from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
+from notifier.console.bot_desk import BotDesk
 from notifier.console.dependencies import Dependencies
 from notifier.customer_page.answering import said_by_customer
 from notifier.customer_page.dependencies import PageDependencies
@@ -42,18 +43,20 @@ from notifier.intake.submitting import Submitter
 from notifier.observability import counters, event_log, zeros
 from notifier.retention.archive import Archive
 from notifier.retention.sweep import retention
-from notifier.service import heartbeat, reload, settings
+from notifier.service import alerting, heartbeat, reload, settings
+from notifier.service.bots import staff_channels
 from notifier.service.calling import calling
 from notifier.service.carrying import carrier_sources, carrying
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
-from notifier.service.pushing import pushing, telling_staff
+from notifier.service.pushing import pushing
 from notifier.service.reload import Changes
 from notifier.service.rulebook import rulebook
 from notifier.service.sending import sending
 from notifier.service.settings import SettingsKeeper
 from notifier.service.shops import adapters
+from notifier.service.telling_staff import following_staff, tell_staff
 from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.providers.generic import HttpProvider
@@ -71,6 +74,7 @@ from notifier.texts import loading
 from notifier.texts.editing import TextEditor
 from notifier.texts.reload import Reloader
 from notifier.web.app import create_app
+from notifier.web.bot_callbacks import BotCallbacks
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.carriers import CarrierCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
@@ -97,11 +101,16 @@ _ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lin
 _POSTING_ENDS = 3  # seconds that posts under way have to end
 _BANK_CHECK = 15  # seconds between looks at lines of accounts that belong to no order yet
 _PUSH_CHECK = 1  # seconds between looks at what browsers of the staff are to be pushed
+_NOTICES_CHECK = 1  # seconds between looks at what the staff is to be told by their channels
+_BOTS_CHECK = 60  # seconds between looks at whether bots answer
+_POLL = 1  # seconds from the end of one question what bots were told to the next; the messenger waits with its answer
 _NEWS_CHECK = 60  # seconds between looks at news that no endpoint will be told any more
 _SETTLED = timedelta(minutes=2)  # from the start until old data is looked at: a service that starts has other work
 _CREDIT_CHECK = 300  # seconds between looks at the credit of the accounts
 _CREDIT_FIRST = timedelta(seconds=10)  # from the start: an alert must not wait for minutes to know it
 _MEMORY_CHECK = 60
+_BACKUP_CHECK = 600  # seconds between looks at whether backups are late
+_ALERTS_CHECK = 15  # seconds between looks at whether what supervisors were told of is over
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _CARRIERS_CHECK = 15  # seconds between looks at whether carriers are to be asked
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
@@ -166,7 +175,7 @@ class Service:
         namespace = config.sms.namespace or await _instance(self.redis)
         self.rulebook = dataclasses.replace(self.rulebook, namespace=namespace)
         self.reader = Reader(self.redis, config.redis.partitions)
-        publish = telling_staff(config, telling(config, namespace=namespace))
+        publish = following_staff(config, telling(config, namespace=namespace))
         self.calling = calling(
             config,
             self.reader,
@@ -175,6 +184,7 @@ class Service:
             take=self.take,
             publish=publish,
             retract=retracting(config, namespace=namespace),
+            tell_staff=tell_staff(config),
         )
         self.staff, self.reminders = self.calling.staff, self.calling.reminders
         self.pushing = pushing(config, self.reader, self.staff, self.clock)
@@ -210,6 +220,17 @@ class Service:
             traces=traces,
         )
         stack.push_async_callback(self.sending.close)
+        self.channels = staff_channels(
+            config,
+            self.reader,
+            self.staff,
+            self.clock,
+            alert=self.sending.alerts.tell,
+            pusher=self.pushing.sender if self.pushing else None,
+            wake=self._wake,
+        )
+        if self.channels:
+            stack.push_async_callback(self.channels.close)
         self.reloader = Reloader(config, loaded, self.redis, self.clock, self.sending.alerts.tell, offline.require)
         await self.reloader.begin()
         self.settings = SettingsKeeper(self.redis, self._reread, self.reconfigure)
@@ -256,7 +277,8 @@ class Service:
         await self.sending.routes.begin()  # before anything is put into an outbox that nobody knows of yet
         self.committer.start()
         stack.push_async_callback(self.committer.stop)
-        self.watching = watching(config, self.reader, self.clock, self.committer, self.sending.alerts.tell)
+        tell, clear = self.sending.alerts.tell, self.sending.alerts.clear
+        self.watching = watching(config, self.reader, self.clock, self.committer, tell, clear)
         stack.push_async_callback(self.watching.close)
         self.news = news_sender(config, self.reader, self.clock, self.sending.alerts.tell)
         if WORKER in self.roles:
@@ -266,7 +288,12 @@ class Service:
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
+        parts = self._console_parts(loaded)
+        self.bot_desk = BotDesk(parts)
         self._keep_time(stack)
+        if self.channels and WORKER in self.roles:
+            calling_us = asyncio.create_task(self.channels.call_us(), name="bots")
+            stack.push_async_callback(tasks.end, calling_us)
         webhooks = Webhooks(
             shops=shops,
             shedding=LoadShedding(gate),
@@ -294,10 +321,11 @@ class Service:
                     },
                 ),
                 reports=self._reports(),
+                bots=BotCallbacks(self.channels.handlers(self.bot_desk) if self.channels else {}),
                 accounts=self.sending.accounts,
                 calling=self.calling,
                 agreeing=self.agreeing,
-                console=create_console(self._console_parts(loaded)),
+                console=create_console(parts),
                 customer_page=await self._customer_page(),
                 weaknesses=weak,
             )
@@ -334,6 +362,11 @@ class Service:
             ticks.every(every, self._remind)
             if self.pushing:
                 ticks.every(_PUSH_CHECK, self.pushing.sender.tick)
+            if self.channels:
+                ticks.every(_NOTICES_CHECK, self.channels.teller.tick)
+                ticks.every(_BOTS_CHECK, self.channels.health.tick)
+                for poller in self.channels.pollers(self.bot_desk):
+                    ticks.every(_POLL, poller.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_BANK_CHECK, self._keep_bank)
@@ -347,6 +380,8 @@ class Service:
             ticks.every(_ROUTES_CHECK, self.sending.routes.tick)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
             ticks.every(_MEMORY_CHECK, self.check_memory)
+            ticks.every(_BACKUP_CHECK, self.check_backups)
+            ticks.every(_ALERTS_CHECK, self.sending.alerts.tick)
             sweep = self.config.retention.every.total_seconds()
             ticks.every(sweep, self.retention.tick, first=datetime.now(TEHRAN) + _SETTLED)
             for catch_up in self.watching.catch_ups:
@@ -367,6 +402,10 @@ class Service:
         if any(node.is_nearly_full for node in await health(self.redis)):
             text = "حافظهٔ پایگاه داده رو به پر شدن است؛ پر که شد رویدادهای فروشگاه پذیرفته نمی‌شود. به مسئول فنی بگویید."
             await self.sending.alerts.tell("store_memory", text)
+
+    async def check_backups(self) -> None:
+        """Tell supervisors when backups are late."""
+        await alerting.check_backups(self.redis, self.clock, self.sending.alerts)
 
     async def _keep_bank(self) -> None:
         if await self.bank.tick():

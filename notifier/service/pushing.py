@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-from notifier.channels.web_push import notices
 from notifier.channels.web_push.sender import PushSender
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.console import PushConfig
-from notifier.domain.domain_events import DomainEvent
 from notifier.observability import counters
-from notifier.store.keys import Keys
-from notifier.store.publishing import Publish
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
-from notifier.store.work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +35,3 @@ def _pushing(push: PushConfig, reader: Reader, staff: StaffBook, clock: Clock) -
     poster = PushPoster(keys, push.subject, push.services)
     sender = PushSender(reader.redis, reader.everywhere, staff, clock, poster, on_answer=counters.pushed)
     return Pushing(sender, keys.public_text)
-
-
-def telling_staff(config: Config, others: Publish) -> Publish:
-    """Has the staff pushed to as well, where that is configured."""
-    if config.console.push is None:
-        return others
-
-    def tell(unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
-        others(unit, keys, fact)
-        notices.tell(unit, keys, fact)
-
-    return tell

@@ -13,6 +13,7 @@ from notifier.domain.ladder import Descent
 from notifier.domain.messages import Message
 from notifier.domain.policy import Rulebook
 from notifier.observability import counters, event_log
+from notifier.service.alerting import alert_channels, endings, instead
 from notifier.sms import descending
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
@@ -102,7 +103,17 @@ def sending(
             traces.reported(report)
 
     redis, partitions = reader.redis, reader.partitions
-    alerts = Alerts(redis, staff, clock, partitions)
+    spared = instead(config)
+    alerts = Alerts(
+        redis,
+        staff,
+        clock,
+        partitions,
+        publish,
+        alert_channels(config, redis).beside,
+        spared,
+        endings(config, redis, clock, lambda: accounts),
+    )
     accounts = Accounts(
         [
             Account(
@@ -118,7 +129,7 @@ def sending(
         ],
         ladders(config, texts),
     )
-    own = set(chains(config)) - {COMMON}
+    own = {*chains(config), *spared.values()} - {COMMON}
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call, accounts.ladders)
     slowest = max(settings(config, name).timeout for name in names(config, texts))

@@ -27,8 +27,8 @@ class Watching:
             await catch_up.rest.close()
 
 
-def watching(config: Config, reader: Reader, clock: Clock, committer: Committer, tell: Alert) -> Watching:
-    """The parts of a configuration; ``tell`` tells supervisors."""
+def watching(config: Config, reader: Reader, clock: Clock, committer: Committer, tell: Alert, clear: Alert) -> Watching:
+    """The parts of a configuration; ``tell`` tells supervisors of a trouble, ``clear`` that it is over."""
     calendar, redis = config.calendar.calendar(config.shop.zone), reader.redis
     return Watching(
         catch_ups=[
@@ -55,6 +55,7 @@ def watching(config: Config, reader: Reader, clock: Clock, committer: Committer,
             spans=config.silence.spans,
             is_day_off=lambda day: calendar.why_closed(day) is not None,
             tell=tell,
+            clear=clear,
         )
         if config.silence.enabled
         else None,

@@ -1,5 +1,5 @@
-"""The simulator behind HTTP: Kavenegar's own paths under /v1, Bale's under /bale, the handles to set and look at both
-under /_sim."""
+"""The simulator behind HTTP: Kavenegar's own paths under /v1, Bale's under /bale, those of bots under /tapi, the
+handles to set and look at all of them under /_sim."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from notifier import tasks
-from notifier.simulator import bale, control
+from notifier.simulator import bale, bot_chat, bots, control
 from notifier.simulator.answers import Entry, envelope
 from notifier.simulator.codes import ACCEPTED, RefusedError
 from notifier.simulator.faults import Fault
@@ -28,7 +28,9 @@ def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> 
     app[CLOSING] = asyncio.Event()
     app.router.add_route("*", "/v1/{key}/{path:.*}", _call)
     app.router.add_post("/bale/api/v3/send_message", _send_by_bale)
+    app.router.add_route("*", "/tapi/bot{token}/{method}", _ask_bot)
     app.add_routes(control.ROUTES)
+    app.add_routes(bot_chat.ROUTES)
 
     async def close(app: web.Application) -> None:
         app[CLOSING].set()
@@ -61,6 +63,10 @@ async def _send_by_bale(request: web.Request) -> web.StreamResponse:
     return await _befallen(request, bale.METHOD, _bale_answer)
 
 
+async def _ask_bot(request: web.Request) -> web.StreamResponse:
+    return await _befallen(request, f"{bots.PREFIX}{request.match_info['method']}", _bot_answer)
+
+
 async def _befallen(
     request: web.Request, method: str, carry_out: Callable[[web.Request, Simulator], Awaitable[web.Response]]
 ) -> web.StreamResponse:
@@ -84,6 +90,19 @@ async def _bale_answer(request: web.Request, simulator: Simulator) -> web.Respon
     if simulator.on_bale is not None and len(simulator.bale.messages) > taken:
         simulator.on_bale(simulator.bale.messages[-1])
     return _json(body, status if simulator.http_mirror or "error_data" not in body else ACCEPTED)
+
+
+async def _bot_answer(request: web.Request, simulator: Simulator) -> web.Response:
+    try:
+        fields = msgspec.json.decode(await request.read() or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = None
+    bot = simulator.bots.by_token.get(request.match_info["token"])
+    if bot is None or not isinstance(fields, dict):
+        status, body = bots.refusal(401 if bot is None else 400)
+    else:
+        status, body = await bot.carry_out(request.match_info["method"], {**request.query, **fields})
+    return _json(body, status)
 
 
 async def _answer(request: web.Request, simulator: Simulator) -> web.Response:
@@ -126,6 +145,9 @@ async def _trouble(
     match fault.kind:
         case "code":
             mirrored = simulator.http_mirror if fault.http_mirror is None else fault.http_mirror
+            if fault.is_of_bots:
+                status, body = bots.refusal(fault.code, retry_after=int(fault.seconds))
+                return _json(body, status)
             if fault.is_of_bale:
                 status, body = bale.refusal(fault.code, mirrored=mirrored)
                 return _json(body, status)

@@ -15,14 +15,16 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     latency     the answer comes ``seconds`` (of real time) late; adds to the other kinds
     drop        the connection is closed without an answer
     hang        no answer ever
-    code        an envelope with ``code`` in place of the entries, or Bale's refusal with its ``code``
+    code        an envelope with ``code`` in place of the entries, Bale's refusal with its ``code``, or that of a bot's
+                API, which under 429 names ``seconds`` as its retry_after
     http_error  an HTML page with the HTTP status ``status``, as a proxy gives
     broken_json half an envelope under HTTP 200
     """
 
     kind: FaultKind
     method: str | None = None
-    """Such as ``sms/send``, or ``bale/send_message``; None is every method of Kavenegar's."""
+    """Such as ``sms/send``, ``bale/send_message``, or ``bot/sendMessage`` and ``bot/*`` for bots; None is every method
+    of Kavenegar's."""
     times: int | None = None
     """None is until it is cleared."""
     probability: float = 1.0
@@ -36,7 +38,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if self.kind == "latency" and self.seconds <= 0:
             raise ValueError("a latency fault needs `seconds` above 0")
-        if self.kind == "code" and not (1 if self.is_of_bale else 201) <= self.code <= 999:
+        if self.kind == "code" and not self._least <= self.code <= 999:
             raise ValueError("a code fault needs `code`: one from Kavenegar's table, such as 418")
         if self.method is not None and "/" not in self.method:
             raise ValueError("`method` is a path such as sms/send")
@@ -51,9 +53,19 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def is_of_bale(self) -> bool:
         return self.method is not None and self.method.startswith("bale/")
 
+    @property
+    def is_of_bots(self) -> bool:
+        return self.method is not None and self.method.startswith("bot/")
+
+    @property
+    def _least(self) -> int:
+        return 400 if self.is_of_bots else 1 if self.is_of_bale else 201
+
     def befalls(self, method: str) -> bool:
         """Whether a call of this method may meet it."""
-        return self.method == method or (self.method is None and not method.startswith("bale/"))
+        if self.method == "bot/*":
+            return method.startswith("bot/")
+        return self.method == method or (self.method is None and not method.startswith(("bale/", "bot/")))
 
 
 class Faults:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from notifier.clock import Clock
 from notifier.simulator import phones, text
 from notifier.simulator.bale import SimulatedBale, SimulatedBaleMessage
+from notifier.simulator.bots import SimulatedBotMessage, SimulatedBots
 from notifier.simulator.callbacks import Callbacks, Verb
 from notifier.simulator.codes import SimulatedStatus
 from notifier.simulator.faults import Faults
@@ -33,7 +34,8 @@ class Simulator:
 
     ``blocked`` and ``undeliverable`` hold numbers in the local ``09…`` form and decide about messages accepted from
     then on, ``call_outcomes`` about calls to a number. ``on_message`` is called with each accepted message,
-    ``on_bale`` with each of Bale's. ``templates`` are lookup's patterns by name.
+    ``on_bale`` with each of Bale's, ``on_bot`` with each that a bot writes in a chat. ``templates`` are lookup's
+    patterns by name.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Simulator:
         seed: int = 0,
         on_message: Callable[[SimulatedMessage], None] | None = None,
         on_bale: Callable[[SimulatedBaleMessage], None] | None = None,
+        on_bot: Callable[[SimulatedBotMessage], None] | None = None,
     ) -> None:
         self.clock = clock
         self.api_key = api_key
@@ -74,6 +77,7 @@ class Simulator:
         self.outbox = SimulatedOutbox(clock=clock, credit=credit)
         self.inbox = SimulatedInbox()
         self.bale = SimulatedBale(clock=clock, api_key=api_key)
+        self.bots = SimulatedBots(clock, on_bot)
         self.blocked_by_line: dict[tuple[str, str], Blocked] = {}
         self.config = {
             "apilogs": "justfaults",

@@ -55,6 +55,11 @@ class Act(StrEnum):
     RECOVERY_RENEWED = "recovery_renewed"
     PUSH_ON = "push_on"
     PUSH_OFF = "push_off"
+    BOT_CODE = "bot_code"  # asked for a code that binds a chat
+    BOT_BOUND = "bot_bound"
+    BOT_UNBOUND = "bot_unbound"
+    CHANNELS_ORDERED = "channels_ordered"
+    ALERT_SEEN = "alert_seen"
     SHIFTS_CHANGED = "shifts_changed"
     SHOPS_CHANGED = "shops_changed"
     ABSENCE_CHANGED = "absence_changed"

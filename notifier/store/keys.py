@@ -368,6 +368,18 @@ class Keys:
         "when it is pushed or an hour old; lapses two hours after the last",
         Moves(MEMBERS, By.NOTHING),
     )
+    notices = Single(
+        "notices",
+        "hash: what one of the staff is to be told by the first of their channels that works, by its id",
+        "when they are told, or an hour old",
+        Moves(MEMBERS, By.NOTHING),
+    )
+    notices_due = Single(
+        "notices:due",
+        "the ids of `notices`, by the unix ms at which each is looked at next",
+        "with the notice",
+        Moves(MEMBERS, By.NOTHING),
+    )
     feedback = Single(
         "feedback",
         "hash: what a call found out about an order and the order was not told yet, by event id",
@@ -494,6 +506,17 @@ PUSH = _only(
     "hash: a browser of the staff that is pushed to, by the hash of its address; in the slot of `STAFF`",
     "when it is taken out or its push service has it no more; at most five for each of the staff",
 )
+BOTS = _only(
+    "n:bots:{n:staff}",
+    "hash: a bot and a chat with it → whose of the staff it is; in the slot of `STAFF`",
+    "when it is unbound, or another chat takes its place: one for each bot and member of staff",
+)
+BOT_CODES = _only(
+    "n:bot-codes:{n:staff}",
+    "hash: a bot and a member of staff → the digest of the code that binds a chat, and until when; in the slot of "
+    "`STAFF`",
+    "when it binds; one for each bot and member of staff",
+)
 TEMPLATES_IN_USE = _only("n:templates", "hash: template → its version", "one entry a template")
 TEMPLATE_VERSIONS = _only(
     "n:templates:versions",
@@ -522,7 +545,17 @@ LEFTOVERS = _only(
     "set: where the files lie in which imports wrote down the lines they refused",
     "when a customer is erased and the file is gone",
 )
-ALERTS = _only("n:alerts", "list: what supervisors have to know, newest first", "the oldest go")
+ALERTS = _only("n:alerts", "list: what supervisors have to know, and what of it is over, newest first", "the oldest go")
+ALERTS_OPEN = _only(
+    "n:alerts-open:{n:alerts}",
+    "hash: kind of trouble → what supervisors were told of it; in the slot of `ALERTS`",
+    "when it is over, or an hour old where it has no end of its own",
+)
+ALERTS_SEEN = _only(
+    "n:alerts-seen:{n:alerts}",
+    "hash: alert → who took note of it, and when; in the slot of `ALERTS`",
+    "with its line of `ALERTS`",
+)
 
 
 session = _of_one(
@@ -537,8 +570,8 @@ half_session = _of_one(
 )
 attempts = _of_one(
     "n:attempts:<what>",
-    "how often something was tried lately: a sign-in, a code, an old password, a form of a customer's page, a line "
-    "of the audit trail",
+    "how often something was tried lately: a sign-in, a code, an old password, a form of a customer's page, a chat "
+    "with a bot, a line of the audit trail",
     "lapses after 15 minutes, an hour or a day",
 )
 text_edits = _of_one(
@@ -619,15 +652,15 @@ rhythm = _of_two(
     "lapses after some weeks",
 )
 line = _of_one("n:line:<provider>", "hash: how a provider's account is doing, for all processes", "one a provider")
+bot = _of_one(
+    "n:bot:<channel>",
+    "hash: how far what a bot was told is read, and until when (unix ms) nobody else asks it",
+    "one a bot",
+)
 endpoint = _of_one(
     "n:endpoint:<endpoint>",
     "hash: how an endpoint that we post to is doing, for all processes",
     "one an endpoint",
-)
-alert = _of_one(
-    "n:alert:<kind>",
-    "there while supervisors have just been told of one kind of trouble",
-    "lapses after an hour",
 )
 spent = _of_one(
     "n:spent:<day>",

@@ -10,6 +10,7 @@ from notifier.config import Config
 from notifier.intake.agreeing import Agreeing
 from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
+from notifier.web.bot_callbacks import BotCallbacks
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.carriers import CarrierCallbacks
 from notifier.web.report_callbacks import ReportCallbacks
@@ -28,6 +29,7 @@ class WebDependencies:
     callbacks: KavenegarCallbacks
     carriers: CarrierCallbacks
     reports: ReportCallbacks
+    bots: BotCallbacks
     accounts: Accounts
     calling: Calling
     agreeing: Agreeing

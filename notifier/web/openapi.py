@@ -30,6 +30,7 @@ _PATHS = {
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
     "carrier": Parameter(name="carrier", place="path", text="The name of a carrier.", example="chapar"),
     "provider": Parameter(name="provider", place="path", text="The name of a provider in the configuration."),
+    "kind": Parameter(name="kind", place="path", text="Where the bot is: `bale` or `telegram`.", example="bale"),
     "staff": Parameter(name="staff", place="path", text="The id of a member of staff."),
     "date": Parameter(name="date", place="path", text="A day, as ISO 8601 writes it.", example="2026-12-01"),
 }

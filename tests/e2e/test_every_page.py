@@ -36,7 +36,7 @@ PAGES = (
     ("/texts", "/promises", "/absence", "/desk", "/figures", "/owner", "/tour"),
     ("/deliveries", "/staff", "/audit", "/me", "/calls/print", "/callbacks"),
     ("CALL", "/orders/shop/10025", "/orders/shop/10025/conversation", "/orders?q=محمد", "/deposits/shop/20001"),
-    ("/texts/order_packed", "/texts/order_packed/edit", "/absence/reza", "/desk?who=sara"),
+    ("/texts/order_packed", "/texts/order_packed/edit", "/absence/reza", "/desk?who=sara", "/alerts"),
     ("/promises/tehran.online/order.packed", "/promises/tehran.online/settings", "/courier"),
 )  # in parts, each of which is done with in time
 NAMED = "axe.run({runOnly: {type: 'rule', values: ['label-content-name-mismatch']}})"

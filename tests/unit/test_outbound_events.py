@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.domain_events import (
+    AlertCleared,
+    AlertRaised,
     CallOver,
     CustomerReplied,
     DeliverySettled,
@@ -75,16 +77,23 @@ def facts() -> list[DomainEvent]:
     ]
 
 
+ALERTS = (
+    AlertRaised(id="9", kind="credit_low:kavenegar", text="اعتبار کم است.", at=AT),
+    AlertCleared(id="9", kind="credit_low:kavenegar", text="برگشت.", raised_at=AT - timedelta(hours=1), at=AT),
+)
+"""What is about no shop."""
+
+
 def told(fact: DomainEvent) -> list[OutboundNews]:
     return list(news.of(fact))
 
 
 def test_every_topic_is_told_of_something() -> None:
-    assert {one.topic for fact in facts() for one in told(fact)} == set(Topic)
+    assert {one.topic for fact in (*facts(), *ALERTS) for one in told(fact)} == set(Topic)
 
 
 def test_a_payload_is_what_its_model_says() -> None:
-    for fact in facts():
+    for fact in (*facts(), *ALERTS):
         for one in told(fact):
             written = encode(one.payload)
             assert json.loads(written)["type"] == one.topic
@@ -97,6 +106,17 @@ def test_news_has_one_id_however_often_and_whenever_it_is_found_out() -> None:
     assert [one.id("shop a") for fact in later for one in told(fact)] == ids
     assert len(set(ids)) == len(ids)
     assert not set(ids) & {one.id("shop b") for fact in facts() for one in told(fact)}
+
+
+def test_alerts_are_told_to_who_hears_of_all_shops() -> None:
+    raised, cleared = (told(fact)[0] for fact in ALERTS)
+    assert (raised.topic, cleared.topic) == (Topic.ALERT_RAISED, Topic.ALERT_CLEARED)
+    for one in (raised, cleared):
+        data = json.loads(encode(one.payload))["data"]
+        assert (data["alert_id"], data["kind"], data["about"]) == ("9", "credit_low", "kavenegar")
+    assert all(news.narrowed(fact, {"shop"}) is None for fact in ALERTS)
+    long = replace(ALERTS[0], text=LONG * 50)
+    assert len(encode(told(long)[0].payload)) < 20_000
 
 
 def test_what_is_for_staff_is_not_told_to_the_shop() -> None:

@@ -23,6 +23,7 @@ from notifier.config.rest import RestConfig
 from notifier.config.section import keys as fields_of
 from notifier.config.shop import OwnShopConfig
 from notifier.config.sources import StandardSource, WooCommerceSource
+from notifier.config.staff import BaleBotConfig, StaffChannelsConfig, TelegramBotConfig
 from notifier.domain.policy import Block
 from notifier.secret import Secret
 from notifier.sms.limit_rules import Limits
@@ -30,7 +31,7 @@ from notifier.sms.price import Prices
 from tools.reference.page import MADE, cell, table
 from tools.reference.remarks import Remarks, remarks
 
-_ALONE = (Prices, Limits, OwnShopConfig, RestConfig)
+_ALONE = (Prices, Limits, OwnShopConfig, RestConfig, BaleBotConfig, TelegramBotConfig)
 """Tables that have a section of their own in the file."""
 
 _NAMED: dict[str, tuple[str, type]] = {
@@ -49,8 +50,11 @@ _NAMED: dict[str, tuple[str, type]] = {
     'carriers.NAME, kind = "alopeyk"': ("carriers.tapin", AlopeykConfig),
     'carriers.NAME, kind = "http"': ("carriers.other", DescribedCarrierConfig),
     "webhooks.NAME": ("webhooks.backend", WebhookConfig),
+    "staff.channels": ("staff.channels", StaffChannelsConfig),
+    "staff.channels.bale": ("staff.channels.bale", BaleBotConfig),
+    "staff.channels.telegram": ("staff.channels.telegram", TelegramBotConfig),
 }
-"""Sections that may be there any number of times: the heading, and the example of one in the file."""
+"""Sections that may be there any number of times, or lie in others: the heading, and the example in the file."""
 
 _INTRODUCTION = f"""\
 # The configuration

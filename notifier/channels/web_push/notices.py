@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from notifier.domain import persian
 from notifier.domain.calls import Call
-from notifier.domain.domain_events import DomainEvent, StaffReminded
+from notifier.domain.domain_events import StaffReminded
 from notifier.domain.variables import PURPOSES
 from notifier.errors import StoreError
 from notifier.store import work
@@ -52,7 +52,12 @@ class PushNotice(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def of_reminder(fact: StaffReminded) -> PushNotice:
-    """What goes beside the text of a reminder."""
+    """What goes beside the text of a reminder, or of what is about no call."""
+    if not fact.calls:
+        body = "خبر تازه‌ای از تماس‌ها هست؛ میز پشتیبانی را باز کنید."
+        return PushNotice(
+            id=fact.id, staff=fact.staff_id, title="میز پشتیبانی", body=body, path="/console/", at=ms(fact.at)
+        )
     calls = [call for call, _ in fact.calls]
     more = len(calls) - _NAMED
     lines = [_line(call) for call in calls[:_NAMED]]
@@ -72,12 +77,6 @@ def of_reminder(fact: StaffReminded) -> PushNotice:
 def _line(call: Call) -> str:
     order = call.order_id[:_LONGEST_ORDER]
     return f"{PURPOSES.get(call.purpose, 'تماس')}، سفارش {persian.digits(order) if order.isdecimal() else order}"
-
-
-def tell(unit: UnitOfWork, keys: Keys, fact: DomainEvent) -> None:
-    """Have who is reminded of calls pushed to as well, once the unit is committed."""
-    if isinstance(fact, StaffReminded) and fact.calls:
-        queue(unit, keys, of_reminder(fact))
 
 
 def queue(unit: UnitOfWork, keys: Keys, notice: PushNotice, *, at: int | None = None) -> None:

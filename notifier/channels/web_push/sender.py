@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from notifier.channels.web_push import notices
 from notifier.channels.web_push.answer import PushAnswer
-from notifier.channels.web_push.notices import LIVES, ClaimedPush
+from notifier.channels.web_push.notices import LIVES, ClaimedPush, PushNotice
 from notifier.channels.web_push.subscriptions import PushSubscription, PushSubscriptions
 from notifier.clock import Clock
 from notifier.domain.back_off import back_off
@@ -50,18 +50,29 @@ class PushSender:
                 count += await self._round(claimed)
         return count
 
+    async def post_at_once(self, notice: PushNotice) -> list[PushAnswer]:
+        """Post to all browsers of somebody now, once; what each push service said."""
+        _, answers = await self._posted(notice, await self._valid())
+        return [answer for _, answer in answers]
+
     async def close(self) -> None:
         await self.poster.close()
 
     async def _round(self, claimed: Sequence[ClaimedPush]) -> int:
-        epochs = {one.id: one.epoch for one in await self.staff.active()}
-        subscriptions = await PushSubscriptions(self.redis).all()
-        valid = [one for one in subscriptions if epochs.get(one.staff) == one.epoch]
+        valid = await self._valid()
         counts = await asyncio.gather(*(self._push(one, valid) for one in claimed))
         return sum(counts)
 
-    async def _push(self, claimed: ClaimedPush, subscriptions: Sequence[PushSubscription]) -> int:
-        notice, now = claimed.notice, self.clock.now()
+    async def _valid(self) -> list[PushSubscription]:
+        epochs = {one.id: one.epoch for one in await self.staff.active()}
+        subscriptions = await PushSubscriptions(self.redis).all()
+        return [one for one in subscriptions if epochs.get(one.staff) == one.epoch]
+
+    async def _posted(
+        self, notice: PushNotice, subscriptions: Sequence[PushSubscription]
+    ) -> tuple[timedelta, list[tuple[PushSubscription, PushAnswer]]]:
+        """What came of posting to somebody's browsers, and how long the notice lives yet."""
+        now = self.clock.now()
         lives = LIVES - timedelta(milliseconds=ms(now) - notice.at)
         to = [
             one
@@ -69,7 +80,6 @@ class PushSender:
             if one.staff == notice.staff and (not notice.left or one.digest in notice.left) and lives > timedelta()
         ]
         answers = await asyncio.gather(*(self.poster.post(one, notice, now=now, lives=lives) for one in to))
-        later, asked = list[str](), timedelta()
         for one, answer in zip(to, answers, strict=True):
             self.on_answer(answer)
             (log.info if answer.taken else log.warning)(
@@ -81,7 +91,14 @@ class PushSender:
             )
             if answer.gone:
                 await PushSubscriptions(self.redis).remove(one.digest)
-            elif not answer.taken and answer.passing:
+        return lives, list(zip(to, answers, strict=True))
+
+    async def _push(self, claimed: ClaimedPush, subscriptions: Sequence[PushSubscription]) -> int:
+        notice, now = claimed.notice, self.clock.now()
+        lives, answers = await self._posted(notice, subscriptions)
+        later, asked = list[str](), timedelta()
+        for one, answer in answers:
+            if not answer.gone and not answer.taken and answer.passing:
                 later.append(one.digest)
                 asked = max(asked, answer.retry_after or timedelta())
         unit = notices.settled(claimed)
@@ -90,4 +107,4 @@ class PushSender:
             if wait < lives:
                 unit = notices.again(claimed, later, ms(now + wait))
         await work.commit(self.redis, [unit])
-        return len(to)
+        return len(answers)
