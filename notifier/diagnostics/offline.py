@@ -386,6 +386,7 @@ def _needed_secrets(config: Config) -> list[str]:
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     for name, carrier in config.carriers.items():
         needed |= {f"carriers.{name}.{key}": secret for key, secret in carrier.secrets_needed.items()}
+    needed |= {f"dialer.{key}": secret for key, secret in config.dialer.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
     if config.console.push:

@@ -22,7 +22,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     kind: FaultKind
     method: str | None = None
-    """Such as ``sms/send``, or ``bale/send_message``; None is every method of Kavenegar's."""
+    """Such as ``sms/send``, ``bale/send_message``, ``exchange/dial``, ``exchange/originate``, ``exchange/ami``; None is
+    every method of Kavenegar's."""
     times: int | None = None
     """None is until it is cleared."""
     probability: float = 1.0
@@ -53,7 +54,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def befalls(self, method: str) -> bool:
         """Whether a call of this method may meet it."""
-        return self.method == method or (self.method is None and not method.startswith("bale/"))
+        return self.method == method or (self.method is None and not method.startswith(("bale/", "exchange/")))
 
 
 class Faults:

@@ -9,6 +9,7 @@ from notifier.simulator import phones, text
 from notifier.simulator.bale import SimulatedBale, SimulatedBaleMessage
 from notifier.simulator.callbacks import Callbacks, Verb
 from notifier.simulator.codes import SimulatedStatus
+from notifier.simulator.exchange import SimulatedExchange
 from notifier.simulator.faults import Faults
 from notifier.simulator.inbox import SimulatedInbox
 from notifier.simulator.outbox import SimulatedOutbox
@@ -74,6 +75,7 @@ class Simulator:
         self.outbox = SimulatedOutbox(clock=clock, credit=credit)
         self.inbox = SimulatedInbox()
         self.bale = SimulatedBale(clock=clock, api_key=api_key)
+        self.exchange = SimulatedExchange(clock=clock)
         self.blocked_by_line: dict[tuple[str, str], Blocked] = {}
         self.config = {
             "apilogs": "justfaults",

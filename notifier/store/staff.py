@@ -68,6 +68,7 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0  # of the account: a session of another one is over
     second: SecondFactor | None = None
     sources: tuple[str, ...] = ()  # whose customers they call; empty: of all
+    extension: str = ""  # of their telephone at the exchange: digits
 
     def serves(self, sources: Collection[str]) -> bool:
         """Whether calls about orders of these sources are theirs; what is about no order is everybody's."""

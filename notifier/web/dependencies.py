@@ -12,6 +12,7 @@ from notifier.sms.accounts import Accounts
 from notifier.store.reading import Reader
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.carriers import CarrierCallbacks
+from notifier.web.dialer import DialerCallbacks
 from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
@@ -27,6 +28,7 @@ class WebDependencies:
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
     carriers: CarrierCallbacks
+    dialer: DialerCallbacks
     reports: ReportCallbacks
     accounts: Accounts
     calling: Calling
