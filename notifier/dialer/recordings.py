@@ -18,7 +18,7 @@ class RecordingRules:
         if not given or len(given) > _LONGEST or any(ord(sign) < 33 or ord(sign) == 127 for sign in given):
             return ""
         if "://" not in given:
-            if not self.base or given.startswith("/") or ".." in given.split("/") or "\\" in given:
+            if not self.base or ":" in given or given.startswith("/") or ".." in given.split("/") or "\\" in given:
                 return ""
             return self.base.rstrip("/") + "/" + quote(given, safe="/")
         try:

@@ -28,6 +28,7 @@ class ManagerInterface:
     port: int = 0
     listeners: set[asyncio.StreamWriter] = field(default_factory=set)
     actions: list[Mapping[str, str]] = field(default_factory=list)
+    heard_by_somebody: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -83,6 +84,7 @@ class ManagerInterface:
                         await _write(writer, {"Response": said, "Message": "Authentication", **about})
                         if signed_in and action.get("events", "on") != "off":
                             self.listeners.add(writer)
+                            self.heard_by_somebody.set()
                     case "ping" if signed_in:
                         await _write(writer, {"Response": "Success", "Ping": "Pong", **about})
                     case "originate" if signed_in:

@@ -155,6 +155,7 @@ class DialerReplays:
 
 async def _document(request: web.Request, said: Mapping[str, Any]) -> tuple[bytes, Mapping[str, Any] | None]:
     """What was sent, as it is kept and as it is read; None for what is no object."""
+    raw = b""
     try:
         if request.content_type == "application/json":
             raw = await forms.body(request, largest=_LARGEST)
@@ -167,4 +168,4 @@ async def _document(request: web.Request, said: Mapping[str, Any]) -> tuple[byte
             found = {name: value[:_LONGEST] for name, value in pairs} | dict(said)
         return msgspec.json.encode(found), found
     except ValueError:
-        return b"", None
+        return raw, None
