@@ -10,6 +10,7 @@ from notifier.config.bank import BankSource
 from notifier.config.loading import key_of, load
 from notifier.config.shop import ShopConfig
 from notifier.diagnostics.carriers import carrier_findings
+from notifier.diagnostics.dialer import dialer_findings
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -113,6 +114,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _webhooks(config)
     yield from _push(config)
     yield from carrier_findings(config)
+    yield from dialer_findings(config)
     yield from _providers(config)
     yield from _slots(config)
     yield from _replies(config, loaded)

@@ -56,7 +56,7 @@ USUAL = DialerDefaults(
         **dict.fromkeys((*_PASSING, "trunknewstate"), DialWord.NOTHING),
     },
 )
-"""Its events, as «event, direction, what became of it»."""
+"""What it says, as «event, direction, what became of it»."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ class DialerCallbacks:
     @describe(
         "News of a telephone call, whose name is in the address",
         tag="callbacks",
-        text="As above, for exchanges that put the name of the event behind the address.",
+        text="For exchanges that put the name of the event behind the address.",
         bodies=tuple(
             Body(alternatives=(_ANY,), media=media, required=False)
             for media in ("application/json", "application/x-www-form-urlencoded")
