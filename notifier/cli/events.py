@@ -19,6 +19,7 @@ from notifier.observability import logs
 from notifier.service.carrying import carrier_sources
 from notifier.service.process import Service
 from notifier.store.opening import Store
+from notifier.web.dialer import SOURCE as DIALER
 
 T = TypeVar("T")
 
@@ -178,7 +179,7 @@ def _require_source(settings: Config, source: str | None) -> None:
 
 
 def _sources(settings: Config) -> tuple[str, ...]:
-    return (*settings.sources, *carrier_sources(settings))
+    return (*settings.sources, *carrier_sources(settings), *((DIALER,) if settings.dialer.is_on else ()))
 
 
 def _looking(settings: Config, read: Callable[[DeadLetters], Awaitable[T]]) -> T:

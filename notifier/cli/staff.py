@@ -153,6 +153,20 @@ def shops(
 
 
 @app.command()
+def extension(
+    staff_id: StaffId,
+    number: Annotated[str, typer.Argument(metavar="EXTENSION", help="Digits; none: they dial on their own phone")] = "",
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """The telephone at the exchange that rings when somebody calls a customer from their card."""
+    if number and not (number.isascii() and number.isdigit() and len(number) <= 15):
+        raise typer.BadParameter("EXTENSION: digits alone, at most 15; for example 201")
+    _change(staff_id, config, data_dir, Act.EXTENSION_CHANGED, lambda one: replace(one, extension=number))
+    printer().print(f"{staff_id} calls from {f'extension {number}' if number else 'their own phone'}.")
+
+
+@app.command()
 def feed(
     staff_id: StaffId,
     new: Annotated[bool, typer.Option("--new", help="Make a new address; the old one is dead")] = False,
@@ -184,7 +198,7 @@ def feed(
 
 def _facts(staff: Staff) -> dict[str, object]:
     """What may be told of somebody: nothing that lets one sign in or read their calendar."""
-    told = {key: getattr(staff, key) for key in ("id", "name", "phone", "role", "active", "shifts")}
+    told = {key: getattr(staff, key) for key in ("id", "name", "phone", "role", "active", "shifts", "extension")}
     return told | {"second_factor": staff.second is not None}
 
 

@@ -23,6 +23,7 @@ from notifier.console.delivery_pages import DeliveryTimes
 from notifier.console.dependencies import Dependencies
 from notifier.console.deposits import DepositPages
 from notifier.console.desk import SupervisorDesk
+from notifier.console.dialler import DialPages
 from notifier.console.live import Live
 from notifier.console.me import Me
 from notifier.console.orders import Orders
@@ -50,6 +51,7 @@ def create_console(deps: Dependencies) -> web.Application:
     for pages in (
         SignIn,
         Calls,
+        DialPages,
         CallbackPages,
         Orders,
         DeliveryTimes,

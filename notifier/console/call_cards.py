@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from notifier.console import delivery_time, labels
+from notifier.console import delivery_time, dial_attempts, labels
 from notifier.console.delivery_time import DeliveryOffer
 from notifier.console.dependencies import Dependencies
+from notifier.console.dial_attempts import ProposedOutcome, ShownAttempt
 from notifier.console.refusals import PageRefusal
 from notifier.console.render import moment
 from notifier.domain import jalali, persian
@@ -37,6 +38,8 @@ class Card:
     meanwhile: str = ""
     wrong: str = ""
     offer: DeliveryOffer | None = None
+    dialled: list[ShownAttempt] = field(default_factory=list)
+    proposal: ProposedOutcome | None = None
 
     @property
     def version(self) -> str:
@@ -111,6 +114,8 @@ def _card(deps: Dependencies, call: Call, me: str, orders: Mapping[tuple[str, st
         late=call.is_open and call.late <= ms(now),
         undo=act,
         note=_note_undone(call),
+        dialled=dial_attempts.shown(call, ms(now)),
+        proposal=dial_attempts.proposal(call, ms(now)),
     )
 
 

@@ -12,6 +12,7 @@ from notifier.console import scope as scopes
 from notifier.console import worklist as boards
 from notifier.console.customer import customer
 from notifier.console.dependencies import Dependencies
+from notifier.console.dialler import extension_of
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Forbidden, Missing, PageRefusal
 from notifier.console.render import Renderer, moment
@@ -22,7 +23,7 @@ from notifier.domain.orders import Order
 from notifier.intake.agreeing import SlotRefused
 from notifier.store.reading import StoredCall
 from notifier.store.records import ms
-from notifier.store.staff import Staff
+from notifier.store.staff import Role, Staff
 from scheduler import undoable
 from scheduler.book import CallHeld, StaleCall, UnknownCall
 from scheduler.outcomes import Report, Satisfaction, UnclearReport
@@ -105,6 +106,8 @@ class Calls:
             picker=self._picker(),
             names=await self._names(),
             csrf=request[SESSION].csrf,
+            extension=extension_of(self._deps, request[STAFF]),
+            is_supervisor=request[STAFF].role is Role.SUPERVISOR,
         )
         return web.Response(text=text, content_type="text/html")
 
@@ -297,6 +300,7 @@ class Calls:
             pool_shown=boards.POOL_SHOWN,
             now_ms=self._deps.now(),
             names=await self._names(),
+            extension=extension_of(self._deps, request[STAFF]),
         )
 
     def _picker(self) -> time_slots.TimeSlots:

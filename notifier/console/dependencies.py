@@ -23,12 +23,14 @@ from notifier.store.audit import Act, AuditEntry
 from notifier.store.reading import Reader
 from notifier.texts.editing import TextEditor
 from scheduler.calling import Calling
+from scheduler.dialling import Dialling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """Everything a page may need. ``take`` takes an event as if a shop had posted it; ``wake`` wakes the sender;
-    ``push_key`` is what browsers subscribe with, "" where nobody is pushed to."""
+    ``push_key`` is what browsers subscribe with, "" where nobody is pushed to; ``dialling`` is None where there
+    is no exchange."""
 
     config: Config
     reader: Reader
@@ -48,6 +50,7 @@ class Dependencies:
     bank: BankMatching
     agreeing: Agreeing
     push_key: str = ""
+    dialling: Dialling | None = None
 
     @property
     def redis(self) -> Redis:

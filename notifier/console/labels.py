@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.channels import StaffChannel
+from notifier.domain.dialing import DialFinding
 from notifier.domain.door import DoorState
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.messages import MessageState
@@ -361,6 +362,18 @@ SLOT_REFUSALS: Mapping[SlotRefusal, str] = {
     SlotRefusal.CLOSED: "این سفارش لغو یا تحویل شده است و زمان تحویل نمی‌گیرد.",
 }
 
+DIAL_FINDINGS: Mapping[str, str] = {
+    DialFinding.CONNECTED: "مشتری پاسخ داد",
+    DialFinding.BUSY: "مشتری مشغول بود",
+    DialFinding.NO_ANSWER: "مشتری پاسخ نداد",
+    DialFinding.UNREACHABLE: "تلفن مشتری در دسترس نبود",
+    DialFinding.GIVEN_UP: "پیش از پاسخ مشتری قطع شد",
+    DialFinding.LINE_FAULT: "مرکز تلفن نتوانست شماره بگیرد؛ تلاش به حساب نمی‌آید",
+    DialFinding.AGENT_MISSED: "گوشی داخلی برداشته نشد؛ تلاش به حساب نمی‌آید",
+    DialFinding.UNKNOWN: "از مرکز تلفن خبری نرسید؛ نتیجه را خودتان بنویسید",
+}
+"""What became of an attempt through the exchange."""
+
 ACTS: Mapping[str, str] = {
     Act.SIGNED_IN: "وارد شد",
     Act.SIGN_IN_FAILED: "تلاش ناموفق برای ورود",
@@ -397,6 +410,9 @@ ACTS: Mapping[str, str] = {
     Act.BANK_LINE_LEFT: "واریزی را بی‌سفارش دانست",
     Act.BANK_LINE_REOPENED: "واریزی را به فهرست برگرداند",
     Act.STATEMENT_TAKEN: "صورت‌حساب بانک را ثبت کرد",
+    Act.DIALLED: "با مرکز تلفن به مشتری زنگ زد",
+    Act.RECORDING_OPENED: "صدای ضبط‌شدهٔ تماس را باز کرد",
+    Act.EXTENSION_CHANGED: "داخلی را عوض کرد",
     Act.CALLS_HANDED: "تماس‌ها را به دیگران سپرد",
     Act.CALLS_PUT_OFF: "تماس‌ها را به وقت دیگر برد",
     Act.FEED_RENEWED: "نشانی تازهٔ تقویم ساخت",

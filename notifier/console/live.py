@@ -6,7 +6,7 @@ from collections import Counter
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from notifier.console import menu
+from notifier.console import inbound_notices, menu
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import TooMany
 from notifier.console.security import SESSION, STAFF
@@ -16,6 +16,7 @@ from notifier.store.records import encode
 MOST = 12
 """Streams of one session at once: pages that are open in one browser."""
 
+_RANG = 20_000  # ms: a call that came in so long ago is still shown to a page that opens now
 _EVERY, _ALIVE = 1.0, 15
 """Seconds between looks; looks between signs of life and checks that the session still holds."""
 
@@ -38,7 +39,7 @@ class Live:
         return web.json_response(await menu.counts(self._deps, request[STAFF]))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """``changed`` whenever somebody's board does, then ``counts``."""
+        """``changed`` whenever somebody's board does, then ``counts``; ``inbound`` when a known customer calls."""
         session = request[SESSION].digest
         if self._open[session] >= MOST:
             raise TooMany("صفحه‌های زیادی باز است؛ چند تا را ببندید.", retry_after=60)
@@ -53,7 +54,7 @@ class Live:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         await response.prepare(request)
-        shown, looks = "", 0
+        shown, looks, since = "", 0, self._deps.now() - _RANG
         try:
             while not self._closing.is_set():
                 seen = await glance(self._deps, request[STAFF])
@@ -61,6 +62,9 @@ class Live:
                     shown = seen.fingerprint
                     counts = encode(seen.counts)
                     await response.write(b"event: changed\ndata: look\n\nevent: counts\ndata: " + counts + b"\n\n")
+                ringing, since = await inbound_notices.notices(self._deps, request[STAFF], since)
+                for notice in ringing:
+                    await response.write(b"event: inbound\ndata: " + encode(notice) + b"\n\n")
                 looks += 1
                 if looks % _ALIVE == 0:
                     if not await self._deps.sessions.alive(request[SESSION]):

@@ -9,6 +9,7 @@ from notifier.console import csv_export, labels
 from notifier.console.accounts import hashed
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
+from notifier.console.dialler import extension_given
 from notifier.console.flashes import UndoForm
 from notifier.console.refusals import AlreadyTaken, Missing, PageRefusal
 from notifier.console.render import Renderer
@@ -26,6 +27,7 @@ _COLUMNS: Columns[Staff] = (
     Column("نام", lambda one: one.name),
     Column("نقش", lambda one: labels.ROLES[one.role]),
     Column("تلفن", lambda one: one.phone),
+    Column("داخلی", lambda one: one.extension),
     Column("حساب", lambda one: "فعال" if one.active else "غیرفعال"),
     Column("فروشگاه‌ها", lambda one: " ".join(one.sources) or "همه"),
     Column("ورود دومرحله‌ای", lambda one: "فعال" if one.second else "غیرفعال"),
@@ -41,6 +43,7 @@ _DONE = {
     "sign_out": "{name} از همهٔ دستگاه‌ها بیرون آمد.",
     "second_factor": "ورود دومرحله‌ای {name} از نو شد و از همهٔ دستگاه‌ها بیرون آمد.",
     "shops": "فروشگاه‌های {name} عوض شد؛ تماس‌های بعدی با آن سپرده می‌شود.",
+    "extension": "داخلی {name} عوض شد.",
     "off": "حساب {name} غیرفعال شد و از همهٔ دستگاه‌ها بیرون آمد.",
     "on": "حساب {name} فعال شد.",
 }
@@ -96,6 +99,7 @@ class People:
         about = (staff.id, staff.name, self._deps.shop_name)
         password = await hashed(form.get("password", ""), about) if do == "password" else ""
         shops = await self._shops(request) if do == "shops" else ()
+        extension = extension_given(form.get("extension", "")) if do == "extension" else ""
 
         def changed(one: Staff, unit: UnitOfWork) -> Staff:
             if form.get("epoch", str(one.epoch)) != str(one.epoch) or (do in _SWITCHES and one.active == (do == "on")):
@@ -117,6 +121,8 @@ class People:
                     act, more, after = Act.STAFF_ON, "", replace(one, active=True)
                 case "shops":
                     act, more, after = Act.SHOPS_CHANGED, " ".join(shops), replace(one, sources=shops)
+                case "extension":
+                    act, more, after = Act.EXTENSION_CHANGED, extension, replace(one, extension=extension)
                 case _:
                     raise PageRefusal("این تغییر را نمی‌شناسیم؛ صفحه را تازه کنید.")
             self._deps.entry(act, me.id, about=one.id, more=more).keep(unit)

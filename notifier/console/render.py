@@ -65,6 +65,7 @@ class Renderer:
         self._jinja.globals.update(
             shop_name=deps.shop_name,
             push_key=deps.push_key,
+            dials=deps.dialling is not None,
             accounts=lambda source: _accounts(deps.rulebook().shops.of(source)),
             static=_addresses(),
             words=labels,

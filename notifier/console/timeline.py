@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifier.console import labels
+from notifier.console import dial_attempts, labels
 from notifier.domain import jalali, money, persian
 from notifier.domain.calls import Call, CallState
 from notifier.domain.channels import Channel
@@ -139,10 +139,20 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 title=labels.BY_HAND.get(line.what, line.what),
                 text=_money(line),
             )
+        case LineKind.DIALLED:
+            return Chapter(at=line.at, kind="dimmed", icon="phone", title=_dialled(line))
         case LineKind.INBOUND:
             return Chapter(
                 at=line.at, kind="event", icon="message", title="پیامک مشتری", text=str(line.extra.get("text", ""))
             )
+
+
+def _dialled(line: TimelineEntry) -> str:
+    """What the exchange did and found."""
+    if line.what == "begun":
+        return "تماس با مرکز تلفن"
+    talked = line.extra.get("talked")
+    return dial_attempts.finding(line.what, talked if isinstance(talked, int) else None)
 
 
 def _about(line: TimelineEntry) -> str:

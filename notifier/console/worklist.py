@@ -12,6 +12,7 @@ from typing import Any
 from notifier.console import menu
 from notifier.console.dependencies import Dependencies
 from notifier.domain.calls import Call, CallState
+from notifier.store import keys as names
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from notifier.store.staff import Staff
@@ -117,6 +118,8 @@ async def glance(deps: Dependencies, staff: Staff) -> Glance:
         pipeline.zcard(keys.ready(staff.id))
         pipeline.zrange(keys.pool, 0, POOL_SHOWN)
         pipeline.zcard(keys.pool)
+    if deps.dialling is not None:
+        pipeline.hget(names.DIAL_NEWS, staff.id)
     board, counts = await pipeline.execute(), await menu.counts(deps, staff)
     seen = f"{deps.now() // 60_000} {board} {sorted(counts.items())}"
     return Glance(fingerprint=blake2b(seen.encode(), digest_size=8).hexdigest(), counts=counts)

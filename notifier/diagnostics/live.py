@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.config import Config, accounts
-from notifier.diagnostics import offline, outside, people, staff_channels, store
+from notifier.diagnostics import dialer, offline, outside, people, staff_channels, store
 from notifier.diagnostics.offline import FindingLevel as Found
 from notifier.diagnostics.verdicts import Check, Verdict, VerdictLevel, error, in_time, ok, warning
 from notifier.errors import NotifierError
@@ -56,6 +56,7 @@ def _of_the_store(config: Config, clock: Clock, redis: Redis) -> list[tuple[str,
         ("backup", partial(store.backups, config, redis, clock)),
         ("clock", partial(store.clocks, redis)),
         ("staff", partial(people.staff, config, redis, clock)),
+        *((("dialer", partial(dialer.extensions, redis)),) if config.dialer.is_on else ()),
         ("sources", partial(outside.shops, config, redis, clock)),
         *((f"providers.{name}", partial(outside.line, redis, name)) for name in accounts.names(config)),
         *((f"webhooks.{name}", partial(outside.endpoint, redis, name, clock)) for name in config.webhooks),
@@ -73,6 +74,7 @@ def _of_others(config: Config, clock: Clock, providers: list[Provider], limit: f
             (f"staff.channels.{kind}", partial(staff_channels.bot, kind, bot))
             for kind, bot in config.staff.channels.bots.items()
         ),
+        *((("dialer", partial(dialer.reached, config)),) if config.dialer.is_on else ()),
         ("callbacks", partial(outside.way_to_us, config, limit=limit / 2)),
         *((f"sources.{name}.rest", partial(outside.shop_rest, name, rest, clock)) for name, rest in asked.items()),
     ]

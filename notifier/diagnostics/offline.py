@@ -11,6 +11,7 @@ from notifier.config.loading import Keys, key_of, load, load_what_is_right
 from notifier.config.shop import ShopConfig
 from notifier.diagnostics.carriers import carrier_findings
 from notifier.diagnostics.consequences import follows_from
+from notifier.diagnostics.dialer import dialer_findings
 from notifier.diagnostics.exposed_secrets import exposed_secrets
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
@@ -139,6 +140,7 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _push(config)
     yield from channel_findings(config)
     yield from carrier_findings(config)
+    yield from dialer_findings(config)
     yield from _providers(config)
     yield from ladder_findings(config, loaded)
     yield from missing_secrets(config, loaded)
@@ -414,6 +416,7 @@ def _needed_secrets(config: Config) -> list[str]:
         needed |= {f"sources.{name}.{key}": secret for key, secret in source.secrets_needed.items()}
     for name, carrier in config.carriers.items():
         needed |= {f"carriers.{name}.{key}": secret for key, secret in carrier.secrets_needed.items()}
+    needed |= {f"dialer.{key}": secret for key, secret in config.dialer.secrets_needed.items()}
     if config.metrics.token:  # without it they would be open, or closed to everybody
         needed["metrics.token"] = config.metrics.token
     if config.console.push:

@@ -70,6 +70,8 @@ def _others(config: Config) -> Iterator[tuple[str, Secret]]:
         yield f"webhooks.{name}.secret", webhook.secret
     if config.callbacks.token:
         yield "callbacks.token", config.callbacks.token
+    if config.dialer.is_on and config.dialer.callback_token:
+        yield "dialer.callback_token", config.dialer.callback_token
     if config.metrics.token:
         yield "metrics.token", config.metrics.token
     for place, token in enumerate(config.api.tokens):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.domain.dialing import DialAttempt
 from notifier.domain.errors import IllegalTransition
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
@@ -157,6 +158,8 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended: int = 0
     undo: UndoableAct | None = None  # what may be taken back
     texts_undone: int = 0  # texts that this call queued and that were taken back before they left
+    dials: tuple[DialAttempt, ...] = ()  # the latest attempts through the exchange, oldest first
+    dialled: int = 0  # how many there were
 
     @property
     def first(self) -> ReasonToCall:

@@ -25,6 +25,7 @@ class LineKind(StrEnum):
     VIOLATION = "violation"
     BY_HAND = "by_hand"  # somebody of the staff did something; ``extra`` says who
     INBOUND = "inbound"  # the customer texted to us
+    DIALLED = "dialled"  # through the exchange; ``what`` is ``begun`` or what became of it
 
 
 class SuppressionReason(StrEnum):

@@ -1,6 +1,6 @@
 """Replaying kept deliveries after what they met was put right: each goes the way it went when it came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -51,12 +51,12 @@ class Replayer:
     shops: Mapping[str, ShopAdapter]
     submitter: Submitter
     lines: TakesLines | None = None
-    carriers: Replays | None = None
+    elsewhere: Sequence[Replays] = ()
 
     async def replay(self, kept: DeadLetter, *, trust: bool = False) -> Replayed:
         """``trust`` vouches for the sender of what was not signed. Raises StoreAway."""
         shop = self.shops.get(kept.source)
-        if shop is None and not self._of_carrier(kept):
+        if shop is None and self._other(kept) is None:
             return Replayed(ReplayOutcome.REFUSED, f"There is no source {kept.source!r} any more.")
         if not kept.whole:
             return Replayed(ReplayOutcome.INCOMPLETE, "Its body was not kept whole: have the shop send it again.")
@@ -77,8 +77,8 @@ class Replayer:
     def refusal(self, kept: DeadLetter) -> str:
         """Why a replay would be refused by what is known without trying; "" where that is not known."""
         shop = self.shops.get(kept.source)
-        if shop is None and self.carriers is not None and self._of_carrier(kept):
-            return self.carriers.refusal(kept) if kept.whole else ""
+        if shop is None and (other := self._other(kept)) is not None:
+            return other.refusal(kept) if kept.whole else ""
         if shop is None:
             return f"There is no source {kept.source!r} any more."
         if not kept.whole:
@@ -96,14 +96,15 @@ class Replayer:
                 or problem.detail
             )
 
-    def _of_carrier(self, kept: DeadLetter) -> bool:
-        return self.carriers is not None and self.carriers.knows(kept.source)
+    def _other(self, kept: DeadLetter) -> Replays | None:
+        return next((one for one in self.elsewhere if one.knows(kept.source)), None)
 
     async def _take(self, shop: ShopAdapter | None, kept: DeadLetter) -> bool:
         """False when all in it is known. Raises Problem when it is refused still."""
         if shop is None:
-            assert self.carriers is not None
-            return await self.carriers.take(kept)
+            other = self._other(kept)
+            assert other is not None
+            return await other.take(kept)
         found = shop.replay(kept)
         if isinstance(found, FoundLine):
             if self.lines is None:

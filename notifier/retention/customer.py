@@ -28,7 +28,7 @@ from notifier.retention.orders import archived
 from notifier.retention.personal_data import Orders, forms_of, mentions, names_order, says_order, without
 from notifier.retention.rewriting import rewritten
 from notifier.store import keys as names
-from notifier.store import order_bundle, private_files, search_index, work
+from notifier.store import order_bundle, private_files, ringing, search_index, work
 from notifier.store.bank import BankBook
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
@@ -160,6 +160,7 @@ class Customers:
             total["news"] += await self._erase_fields(f"n:{{{keys.partition}}}:news:*", phone, orders)
         total["kept deliveries"] += await self._erase_kept(phone, orders)
         total["alerts"] += await self._erase_alerts(phone)
+        total["calls that come in"] += await ringing.forget(self.redis, phone)
         return +total
 
     async def _orders(self, keys: Keys, phone: str) -> list[Order]:

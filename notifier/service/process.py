@@ -47,6 +47,7 @@ from notifier.service import alerting, heartbeat, reload, settings
 from notifier.service.bots import staff_channels
 from notifier.service.calling import calling
 from notifier.service.carrying import carrier_sources, carrying
+from notifier.service.dialing import exchange_parts
 from notifier.service.heartbeat import Heartbeat
 from notifier.service.news import news_sender, retracting, telling
 from notifier.service.periodic import PeriodicJobs
@@ -79,6 +80,8 @@ from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.carriers import CarrierCallbacks
 from notifier.web.delivery_counters import DeliveryCounters
 from notifier.web.dependencies import WebDependencies
+from notifier.web.dialer import SOURCE as DIALER
+from notifier.web.dialer import DialerCallbacks, DialerReplays
 from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 
@@ -113,6 +116,7 @@ _BACKUP_CHECK = 600  # seconds between looks at whether backups are late
 _ALERTS_CHECK = 15  # seconds between looks at whether what supervisors were told of is over
 _CATCH_UP_CHECK = 10  # seconds between looks at whether a shop is to be asked for its orders
 _CARRIERS_CHECK = 15  # seconds between looks at whether carriers are to be asked
+_DIALS_CHECK = 5  # seconds between looks at attempts through the exchange of which nothing more is heard
 _SILENCE_CHECK = 60  # seconds between looks at shops that say nothing
 
 
@@ -264,13 +268,18 @@ class Service:
             tell=self.sending.alerts.tell,
         )
         submitter = Submitter(gate, self.reader.knows)
-        kept = DeadLetters(self.redis, (*shops, *carrier_sources(config)), config.retention.refused_deliveries)
+        self.exchange = exchange_parts(config, self.redis, self.clock, self.calling.book)
+        if self.exchange:
+            stack.push_async_callback(self.exchange.dialling.exchange.close)
+        elsewhere = (*carrier_sources(config), *((DIALER,) if self.exchange else ()))
+        kept = DeadLetters(self.redis, (*shops, *elsewhere), config.retention.refused_deliveries)
         self.rejections = RejectionRecorder(kept, self.clock)
         self.carrying = carrying(
             config, self.reader, self.clock, self.committer, self.rejections, self.sending.alerts.tell
         )
         stack.push_async_callback(self.carrying.rounds.close)
-        self.replayer = Replayer(kept, shops, submitter, self.bank, self.carrying.replays)
+        replays = (self.carrying.replays, *((DialerReplays(self.exchange.news),) if self.exchange else ()))
+        self.replayer = Replayer(kept, shops, submitter, self.bank, replays)
         await stack.enter_async_context(self.rejections.keeping())
         self.delivery_counters = DeliveryCounters(self.redis, self.clock)
         await stack.enter_async_context(self.delivery_counters.keeping())
@@ -287,6 +296,9 @@ class Service:
             await self.sending.dead_claims.begin()
             task = asyncio.create_task(self.sender.run(), name="sender")
             stack.push_async_callback(self._stop_sending, task)
+            if self.exchange and self.exchange.listener:
+                listening = asyncio.create_task(self.exchange.listener.run(), name="dialer")
+                stack.push_async_callback(tasks.end, listening)
         stack.push_async_callback(tasks.end, asyncio.create_task(counters.watch_lag(), name="lag"))
         parts = self._console_parts(loaded)
         self.bot_desk = BotDesk(parts)
@@ -319,6 +331,11 @@ class Service:
                         for name, one in config.carriers.items()
                         if one.callback_token and one.callback_token.is_set
                     },
+                ),
+                dialer=DialerCallbacks(
+                    news=self.exchange.news if self.exchange else None,
+                    tokens=lambda: config.dialer.tokens(config.callbacks.tokens()),
+                    recorder=self.rejections,
                 ),
                 reports=self._reports(),
                 bots=BotCallbacks(self.channels.handlers(self.bot_desk) if self.channels else {}),
@@ -388,6 +405,8 @@ class Service:
                 ticks.every(_CATCH_UP_CHECK, catch_up.tick)
             if self.config.carriers:
                 ticks.every(_CARRIERS_CHECK, self.carrying.rounds.tick)
+            if self.exchange:
+                ticks.every(_DIALS_CHECK, self.exchange.dialling.tick)
             if self.watching.silence:
                 ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()
@@ -465,6 +484,7 @@ class Service:
             promises=self.promises,
             bank=self.bank,
             push_key=self.pushing.public_key if self.pushing else "",
+            dialling=self.exchange.dialling if self.exchange else None,
             agreeing=self.agreeing,
         )
 

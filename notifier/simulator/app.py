@@ -1,14 +1,16 @@
-"""The simulator behind HTTP: Kavenegar's own paths under /v1, Bale's under /bale, those of bots under /tapi, the
-handles to set and look at all of them under /_sim."""
+"""The simulator behind HTTP: Kavenegar's own paths under /v1, Bale's under /bale, those of bots under /tapi, a
+telephone exchange's under /exchange, the handles to set and look at all of them under /_sim."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiohttp
 import msgspec
 from aiohttp import web
 
 from notifier import tasks
-from notifier.simulator import bale, bot_chat, bots, control
+from notifier.simulator import bale, bot_chat, bots, control, exchange, exchange_http
 from notifier.simulator.answers import Entry, envelope
 from notifier.simulator.codes import ACCEPTED, RefusedError
 from notifier.simulator.faults import Fault
@@ -29,6 +31,8 @@ def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> 
     app.router.add_route("*", "/v1/{key}/{path:.*}", _call)
     app.router.add_post("/bale/api/v3/send_message", _send_by_bale)
     app.router.add_route("*", "/tapi/bot{token}/{method}", _ask_bot)
+    app.router.add_route("*", "/exchange/dial", _dial)
+    app.router.add_post("/exchange/api/v4/call/originate/act", _originate)
     app.add_routes(control.ROUTES)
     app.add_routes(bot_chat.ROUTES)
 
@@ -51,6 +55,8 @@ def create_app(simulator: Simulator, *, callbacks_every: float | None = 0.5) -> 
 async def _report_forever(simulator: Simulator, every: float) -> None:
     while True:
         await simulator.deliver_callbacks()
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            await simulator.exchange.deliver()
         await asyncio.sleep(every)
 
 
@@ -65,6 +71,14 @@ async def _send_by_bale(request: web.Request) -> web.StreamResponse:
 
 async def _ask_bot(request: web.Request) -> web.StreamResponse:
     return await _befallen(request, f"{bots.PREFIX}{request.match_info['method']}", _bot_answer)
+
+
+async def _dial(request: web.Request) -> web.StreamResponse:
+    return await _befallen(request, exchange.DIAL, lambda request, _: exchange_http.dial(request))
+
+
+async def _originate(request: web.Request) -> web.StreamResponse:
+    return await _befallen(request, exchange.ORIGINATE, lambda request, _: exchange_http.originate(request))
 
 
 async def _befallen(

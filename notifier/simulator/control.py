@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from aiohttp import web
 
-from notifier.simulator import phones
+from notifier.simulator import exchange_http, phones
 from notifier.simulator.codes import RefusedError
 from notifier.simulator.faults import Fault
 from notifier.simulator.keys import SIMULATOR
@@ -103,6 +103,24 @@ async def set_bale(request: web.Request) -> web.Response:
         raise _refusal("`absent` holds what is no mobile number; write them like 09121234567") from None
     bale.credit, bale.contacts = order.credit, order.contacts
     return _bale(request)
+
+
+@ROUTES.get("/_sim/exchange")
+async def show_exchange(request: web.Request) -> web.Response:
+    """What the exchange dialled, and how it is set."""
+    return await exchange_http.show(request)
+
+
+@ROUTES.post("/_sim/exchange")
+async def set_exchange(request: web.Request) -> web.Response:
+    """What becomes of calls through the exchange by number, and where its news goes."""
+    return await exchange_http.put(request)
+
+
+@ROUTES.post("/_sim/exchange/inbound")
+async def call_in(request: web.Request) -> web.Response:
+    """Somebody calls the shop."""
+    return await exchange_http.ring_in(request)
 
 
 @ROUTES.post("/_sim/calls")

@@ -23,8 +23,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     kind: FaultKind
     method: str | None = None
-    """Such as ``sms/send``, ``bale/send_message``, or ``bot/sendMessage`` and ``bot/*`` for bots; None is every method
-    of Kavenegar's."""
+    """Such as ``sms/send``, ``bale/send_message``, ``bot/sendMessage`` and ``bot/*`` for bots, ``exchange/dial``,
+    ``exchange/originate``, ``exchange/ami``; None is every method of Kavenegar's."""
     times: int | None = None
     """None is until it is cleared."""
     probability: float = 1.0
@@ -65,7 +65,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether a call of this method may meet it."""
         if self.method == "bot/*":
             return method.startswith("bot/")
-        return self.method == method or (self.method is None and not method.startswith(("bale/", "bot/")))
+        return self.method == method or (self.method is None and not method.startswith(("bale/", "bot/", "exchange/")))
 
 
 class Faults:

@@ -10,6 +10,7 @@ from notifier.simulator.bale import SimulatedBale, SimulatedBaleMessage
 from notifier.simulator.bots import SimulatedBotMessage, SimulatedBots
 from notifier.simulator.callbacks import Callbacks, Verb
 from notifier.simulator.codes import SimulatedStatus
+from notifier.simulator.exchange import SimulatedExchange
 from notifier.simulator.faults import Faults
 from notifier.simulator.inbox import SimulatedInbox
 from notifier.simulator.outbox import SimulatedOutbox
@@ -78,6 +79,7 @@ class Simulator:
         self.inbox = SimulatedInbox()
         self.bale = SimulatedBale(clock=clock, api_key=api_key)
         self.bots = SimulatedBots(clock, on_bot)
+        self.exchange = SimulatedExchange(clock=clock)
         self.blocked_by_line: dict[tuple[str, str], Blocked] = {}
         self.config = {
             "apilogs": "justfaults",

@@ -72,6 +72,9 @@ class Act(StrEnum):
     BANK_LINE_LEFT = "bank_line_left"
     BANK_LINE_REOPENED = "bank_line_reopened"
     STATEMENT_TAKEN = "statement_taken"
+    DIALLED = "dialled"  # through the exchange
+    RECORDING_OPENED = "recording_opened"
+    EXTENSION_CHANGED = "extension_changed"
     CALLS_HANDED = "calls_handed"
     CALLS_PUT_OFF = "calls_put_off"
     FEED_RENEWED = "feed_renewed"

@@ -636,6 +636,31 @@ catch_up = _of_one(
     "hash: how far a shop's orders were read over its REST API, and when that goes on (unix ms)",
     "one a source",
 )
+DIALLING = _only(
+    "n:dialling",
+    "attempts through the exchange of which more may be heard, by the unix ms at which they are given up",
+    "when they are over",
+)
+DIAL_EXTENSIONS = _only(
+    "n:dialling:extensions",
+    "hash: extension → the latest attempt from it",
+    "one entry an extension",
+)
+DIAL_NEWS = _only(
+    "n:dialling:news",
+    "hash: staff id → how often something was heard of their attempts, by which open pages see that they are old",
+    "one entry for each of the staff",
+)
+RINGING = _only(
+    "n:ringing",
+    "who calls the shop just now, by unix ms",
+    "lapses after two minutes; at most 50",
+)
+dial_reference = _of_one(
+    "n:dialling:reference:<reference>",
+    "our attempt by the exchange's own name of it",
+    "lapses after two days",
+)
 ROUNDS = _only(
     "n:carriers",
     "hash: when carriers are asked again (unix ms), so that one process does",

@@ -69,6 +69,7 @@ class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     second: SecondFactor | None = None
     sources: tuple[str, ...] = ()  # whose customers they call; empty: of all
     channels: tuple[str, ...] = ()  # how they are told of calls, the first that works; empty: as is usual
+    extension: str = ""  # of their telephone at the exchange: digits
 
     def serves(self, sources: Collection[str]) -> bool:
         """Whether calls about orders of these sources are theirs; what is about no order is everybody's."""

@@ -47,7 +47,13 @@ def create_app(deps: WebDependencies) -> web.Application:
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
-    callbacks = [*deps.callbacks.routes(), *deps.reports.routes(), *deps.carriers.routes(), *deps.bots.routes()]
+    callbacks = [
+        *deps.callbacks.routes(),
+        *deps.reports.routes(),
+        *deps.carriers.routes(),
+        *deps.bots.routes(),
+        *deps.dialer.routes(),
+    ]
     from_outside = [*webhooks.routes(), *callbacks]
     app.add_routes([*from_outside, *forgiving(from_outside)])
     calls = CallViews(deps.calling, deps.reader)

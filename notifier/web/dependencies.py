@@ -13,6 +13,7 @@ from notifier.store.reading import Reader
 from notifier.web.bot_callbacks import BotCallbacks
 from notifier.web.callbacks import KavenegarCallbacks
 from notifier.web.carriers import CarrierCallbacks
+from notifier.web.dialer import DialerCallbacks
 from notifier.web.report_callbacks import ReportCallbacks
 from notifier.web.webhooks import Webhooks
 from scheduler.calling import Calling
@@ -28,6 +29,7 @@ class WebDependencies:
     webhooks: Webhooks
     callbacks: KavenegarCallbacks
     carriers: CarrierCallbacks
+    dialer: DialerCallbacks
     reports: ReportCallbacks
     bots: BotCallbacks
     accounts: Accounts

@@ -28,6 +28,7 @@ _PATHS = {
     "source": Parameter(name="source", place="path", text="The name of a source in the configuration.", example="shop"),
     "id": Parameter(name="id", place="path", text="The id, as a list or an answer gives it."),
     "token": Parameter(name="token", place="path", text="The secret part of the address."),
+    "event": Parameter(name="event", place="path", text="The exchange's name of what happened.", example="Cdr"),
     "carrier": Parameter(name="carrier", place="path", text="The name of a carrier.", example="chapar"),
     "provider": Parameter(name="provider", place="path", text="The name of a provider in the configuration."),
     "kind": Parameter(name="kind", place="path", text="Where the bot is: `bale` or `telegram`.", example="bale"),

@@ -12,7 +12,7 @@ ALONE = ("clock", "durations", "errors", "expressions", "secret", "tasks", "vers
 """Modules without a room: they know nothing of ours but the tree of errors, whose root is the domain's. All rooms but
 the first two may know them."""
 
-ADAPTERS = ("intake", "sms", "outbound", "scheduler")
+ADAPTERS = ("intake", "sms", "outbound", "scheduler", "dialer")
 """What deals with a part of the world. None knows another: what one needs of another is handed in by ``service``."""
 
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "outbound": ("domain", "store", *ALONE),
     "scheduler": ("domain", "store", *ALONE),
     "channels": ("domain", "store", *ALONE),
+    "dialer": ("domain", *ALONE),
     "retention": ("domain", "store", "scheduler", *ALONE),
     "importing": ("domain", "store", "incoming", "intake", *ALONE),
     "config": ("domain", "store", "retention", *ADAPTERS, *ALONE),

@@ -18,6 +18,7 @@
     if (message.hello && leads) channel.postMessage({ counts: known.counts, connected: known.connected });
     if (message.counts) showCounts(message.counts);
     if (message.changed) refresh();
+    if (message.inbound) document.dispatchEvent(new CustomEvent("console:inbound", { detail: message.inbound }));
     if (message.ring && !leads && !document.hidden) chime();
     if (message.connected !== undefined) {
       known.connected = message.connected;
@@ -31,6 +32,7 @@
     const stream = new EventSource("/console/live");
     stream.addEventListener("open", () => tell({ connected: true }));
     stream.addEventListener("changed", () => tell({ changed: true }));
+    stream.addEventListener("inbound", (event) => tell({ inbound: JSON.parse(event.data) }));
     stream.addEventListener("counts", (event) => {
       const counts = JSON.parse(event.data);
       rings(counts["/console/"]);
