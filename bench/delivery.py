@@ -28,7 +28,7 @@ _WARM = 200  # events before it counts
 def provider(delay: float) -> Iterator[int]:
     port = free_port()
     EMPTY.prepare()
-    command = EMPTY.command(["{run}/python", "-m", "provider", "{port}", str(delay)], port=port)
+    command = EMPTY.command(f"{{run}}/python -m provider {{port}} {delay}", port=port)
     with running(command, EMPTY.environment(), port):
         yield port
 

@@ -24,13 +24,13 @@ class PeerMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """``web`` and ``worker`` are its processes, as commands; {run}, {node} and {port} stand for what runs them. A peer
-    that has no worker answers and does nothing else."""
+    """``web`` and ``worker`` are the commands of its processes; {run} stands for the folder of its programs, {node} for
+    that of its modules, {port} for the port. A peer that has no worker answers and does nothing else."""
 
     name: str
     packages: Sequence[str]
-    web: Sequence[str] = ()
-    worker: Sequence[str] = ()
+    web: str = ""
+    worker: str = ""
     by_npm: bool = False
 
     @property
@@ -50,13 +50,13 @@ class Peer:
                 raise PeerMissing(f"{' '.join(self.packages)} cannot be installed: {said[-1]}")
         (self.folder / "installed").touch()
 
-    def command(self, parts: Sequence[str], *, port: int = 0) -> list[str]:
+    def command(self, line: str, *, port: int = 0) -> list[str]:
         """One of its commands, to be run; its own modules of Node are found beside its packages."""
         if self.by_npm:
             for file in HERE.glob("*.mjs"):
                 shutil.copy(file, self.folder)
         places = {"run": str(self.folder / "bin"), "node": str(self.folder), "port": str(port)}
-        return [part.format(**places) for part in parts]
+        return [part.format(**places) for part in line.split()]
 
     @contextmanager
     def serving(self) -> Iterator[tuple[int, int]]:
@@ -87,47 +87,24 @@ class Peer:
 
 _PYTHON = ("pydantic>=2.7", "jinja2>=3.1", "standardwebhooks>=1.0", "redis>=5", "hiredis>=2.3", "uvloop>=0.19")
 
-EMPTY = Peer("aiohttp-empty", ("aiohttp>=3.9", "uvloop>=0.19"), ("{run}/python", "-m", "empty_shop", "{port}"))
+EMPTY = Peer("aiohttp-empty", ("aiohttp>=3.9", "uvloop>=0.19"), "{run}/python -m empty_shop {port}")
 ARQ = Peer(
     "aiohttp-arq",
     ("aiohttp>=3.9", "arq>=0.26", *_PYTHON),
-    ("{run}/python", "-m", "arq_web", "{port}"),
-    ("{run}/python", "-m", "arq", "arq_worker.WorkerSettings"),
+    "{run}/python -m arq_web {port}",
+    "{run}/python -m arq arq_worker.WorkerSettings",
 )
 CELERY = Peer(
     "fastapi-celery",
     ("fastapi>=0.115", "uvicorn[standard]>=0.30", "celery[redis]>=5.4", "requests>=2.31", *_PYTHON),
-    (
-        "{run}/python",
-        "-m",
-        "uvicorn",
-        "--port",
-        "{port}",
-        "--no-access-log",
-        "--log-level",
-        "warning",
-        "celery_shop:app",
-    ),
-    (
-        *(
-            "{run}/python",
-            "-m",
-            "celery",
-            "-A",
-            "celery_shop:queue",
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "WARNING",
-        ),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-    ),
+    "{run}/python -m uvicorn --port {port} --no-access-log --log-level warning celery_shop:app",
+    "{run}/python -m celery -A celery_shop:queue worker --concurrency 2 --loglevel WARNING"
+    " --without-gossip --without-mingle --without-heartbeat",
 )
 BULLMQ = Peer(
     "fastify-bullmq",
     ("fastify@5", "bullmq@5", "ioredis@5", "undici@7", "nunjucks@3", "ajv@8"),
-    ("node", "{node}/bullmq_web.mjs", "{port}"),
-    ("node", "{node}/bullmq_worker.mjs"),
+    "node {node}/bullmq_web.mjs {port}",
+    "node {node}/bullmq_worker.mjs",
     by_npm=True,
 )
