@@ -7,7 +7,17 @@ import sys
 from bench import delivery, intake
 from bench.table import show
 
-PARTS = ("processor_time", "beside_handler", "startup", "calls", "memory", "packing", "console", "worst_inputs")
+PARTS = (
+    "beside_handler",
+    "whole_job",
+    "processor_time",
+    "startup",
+    "calls",
+    "memory",
+    "packing",
+    "console",
+    "worst_inputs",
+)
 
 
 def main() -> None:

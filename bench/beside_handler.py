@@ -6,7 +6,6 @@ processor, user and system mode together, which does not depend on what else the
 
 import argparse
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
@@ -14,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import delivery
-from bench.load import free_port, running, serving
+from bench import delivery, processor
+from bench.load import serving
 from bench.peers import EMPTY
 from bench.table import Row, show
 
@@ -27,21 +26,14 @@ _WARM = 300  # requests before it counts
 
 @contextmanager
 def _empty(_: Path) -> Iterator[tuple[int, int]]:
-    port = free_port()
-    with running([str(EMPTY.python()), "-m", "empty_shop", str(port)], EMPTY.environment(), port) as pid:
-        yield port, pid
+    with EMPTY.serving() as started:
+        yield started
 
 
 @contextmanager
 def _ours(folder: Path) -> Iterator[tuple[int, int]]:
     with serving(folder, "--role", "web") as (port, pid):
         yield port, pid
-
-
-def _spent(pid: int) -> float:
-    """Seconds that a process was on a processor so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
@@ -52,9 +44,9 @@ def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
             for what, started in (("empty", _empty), ("ours", _ours)):
                 with started(Path(name) / f"{what}{number}") as (port, pid):
                     asyncio.run(delivery.fill(port, _WARM))
-                    before = _spent(pid)
+                    before = processor.of_process(pid)
                     asyncio.run(delivery.fill(port, events, million=2))
-                    found[what].append((_spent(pid) - before) / events * 1e6)
+                    found[what].append((processor.of_process(pid) - before) / events * 1e6)
     ratio = statistics.median(empty / ours for empty, ours in zip(found["empty"], found["ours"], strict=True))
     return [
         Row("an empty handler, a request", f"{statistics.median(found['empty']):.0f} µs"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.load import free_port, payments, phone, running, serving
-from bench.peers import PROVIDER
+from bench.peers import EMPTY
 from bench.table import Row, show
 
 _WARM = 200  # events before it counts
@@ -27,7 +27,9 @@ _WARM = 200  # events before it counts
 @contextmanager
 def provider(delay: float) -> Iterator[int]:
     port = free_port()
-    with running([str(PROVIDER.python()), "-m", "provider", str(port), str(delay)], PROVIDER.environment(), port):
+    EMPTY.prepare()
+    command = EMPTY.command(f"{{run}}/python -m provider {{port}} {delay}", port=port)
+    with running(command, EMPTY.environment(), port):
         yield port
 
 
@@ -43,9 +45,9 @@ def seen(port: int) -> int:
         return int(json.loads(answer.read())["count"])
 
 
-async def fill(port: int, count: int, *, million: int = 1) -> None:
+async def fill(port: int, count: int, *, million: int = 1, first: int = 0) -> None:
     """Post so many payments, in batches of connections that wait for their answers."""
-    requests = iter(list(payments(count, million)))
+    requests = iter(list(payments(count, million, first=first)))
     connector = aiohttp.TCPConnector(limit=64)
     async with aiohttp.ClientSession(connector=connector) as session:
 

@@ -123,6 +123,7 @@ class _Deciding:
             v=before.v + 1,
             updated_at=_ms(now),
         )
+        self._conditions = Conditions.of(self.order, rulebook, settled=self.settled, now=self.order.updated_at)
         self.context = Context(order=self.order, shops=rulebook.shops, now=now, pages=rulebook.pages)
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
@@ -267,6 +268,8 @@ class _Deciding:
 
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
+        if not any(text.after for text in texts):
+            return _Late()
         phone = self.order.details.phone
         telling = [
             text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
@@ -321,10 +324,6 @@ class _Deciding:
         if news.kind is EventType.DELAYED and news.distinction:
             return SuppressionReason.PAST if date.fromisoformat(news.distinction) < self.now.date() else None
         return None
-
-    @property
-    def _conditions(self) -> Conditions:
-        return Conditions.of(self.order, self.rulebook, settled=self.settled, now=_ms(self.now))
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone

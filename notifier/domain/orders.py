@@ -225,8 +225,11 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def refunded(self) -> bool:
         """Whether all of the money went back after the last payment, in one refund or in several."""
+        back_since = self.news.get(EventType.REFUNDED)
+        if not back_since:
+            return False
         paid = max(self.happened(EventType.PAID) or 0, self.happened(EventType.DEPOSIT_CONFIRMED) or 0)
-        since = [refund for refund, at in self.news.get(EventType.REFUNDED, {}).items() if at >= paid]
+        since = [refund for refund, at in back_since.items() if at >= paid]
         if not since:
             return False
         if not self.refunds:  # an amount that came with other news is the sum of all
@@ -296,6 +299,8 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def delivery(self) -> AgreedTime | None:
         """The time that was agreed upon with the customer, while it stands; of two words at one time it is given up."""
+        if self.details.delivery is None:
+            return None
         agreed = max((at for kind in AGREEING if (at := self.happened(kind)) is not None), default=None)
         if agreed is None or self.cancelled or agreed <= (self.happened(EventType.DELIVERY_RELEASED) or -1):
             return None
@@ -311,8 +316,10 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def deposit_waiting(self) -> int | None:
         """Since when (unix ms) a reported deposit waits for somebody to look it up; None where none does."""
         reported = self.happened(EventType.DEPOSIT_REPORTED)
+        if reported is None:
+            return None
         settled = max(self.happened(EventType.DEPOSIT_CONFIRMED) or 0, self.happened(EventType.DEPOSIT_REJECTED) or 0)
-        if reported is None or reported <= settled or self.cancelled:
+        if reported <= settled or self.cancelled:
             return None
         return reported
 

@@ -36,6 +36,8 @@ def fold(text: str) -> str:
     Of a text that is longer than any name its beginning.
     """
     text = text[:_LONGEST]
+    if text.isascii():
+        return " ".join(_BLANK.sub(" ", text.lower()).split())
     return text if _FOLDED.fullmatch(text) else _folded(text)
 
 

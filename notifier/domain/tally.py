@@ -6,6 +6,7 @@ from typing import NamedTuple
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order
 
+_PAYING = frozenset({EventType.PAID, EventType.DEPOSIT_CONFIRMED})
 _ON_DELIVERY = (PaymentMethod.CASH, PaymentMethod.PHONE)
 
 
@@ -50,6 +51,8 @@ def _paid(before: Order, after: Order) -> Iterator[Tally]:
 
 def _takings(order: Order) -> dict[str, int]:
     """What an order paid in advance comes to. What goes back later is counted as that."""
+    if _PAYING.isdisjoint(order.news):
+        return {}
     whole = order.happened(EventType.PAID) is not None or (order.deposit_confirmed and not order.deposit_rest)
     if not (order.paid or (order.refunded and whole)):
         return {}

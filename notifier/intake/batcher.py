@@ -1,7 +1,8 @@
 """Deliveries that wait to be committed, taken in groups.
 
-What arrives while groups are being committed forms the next group. Two are under way at a time, so that one is decided
-while Redis writes the other; what they both touch, the checks of a unit of work keep apart.
+What arrives while groups are being committed forms the next group. Two are under way at a time where there is enough
+for a second, so that one is decided while Redis writes the other; what they both touch, the checks of a unit of work
+keep apart. Where several processes share the load each has less and waits for its group: another decides meanwhile.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ log = structlog.get_logger()
 
 _LARGEST = 128
 _UNDER_WAY = 2  # groups at a time
+_COMPANY = 16
+"""Deliveries for which a second group is begun: what a group costs by itself weighs little from there on."""
+
 _PAUSE = 0.1  # seconds until a store that was away is asked again
 _ATTEMPTS = 20
 """How often a decision is taken anew because its order changed in between: far more than can happen by chance."""
@@ -59,7 +63,6 @@ class Batcher:
     on_group: Callable[[int, float], None] = lambda deliveries, seconds: None
     _queue: list[PendingDelivery] = field(default_factory=list)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_UNDER_WAY))
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _task: asyncio.Task[None] | None = None
 
@@ -86,12 +89,20 @@ class Batcher:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            while self._queue:
-                await self._room.acquire()
+            while self._queue and self._may_begin():
                 group, self._queue = self._queue[:_LARGEST], self._queue[_LARGEST:]
                 task = asyncio.create_task(self._carry_out(group))
                 self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                task.add_done_callback(self._ended)
+
+    def _may_begin(self) -> bool:
+        under_way = len(self._under_way)
+        return not under_way or (under_way < _UNDER_WAY and len(self._queue) >= _COMPANY)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._queue:
+            self._bell.set()
 
     async def _carry_out(self, group: Sequence[PendingDelivery]) -> None:
         try:
@@ -109,10 +120,6 @@ class Batcher:
             log.exception("commit failed", action="commit_failed", deliveries=len(group))
             for waiting in group:
                 waiting.fail(error)
-        finally:
-            self._room.release()
-            if self._queue:
-                self._bell.set()
 
     async def _try_again(self, group: Sequence[PendingDelivery]) -> None:
         """Keep those that may still wait, in their order: what was written after all is found by its id."""

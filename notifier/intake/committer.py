@@ -341,8 +341,9 @@ def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, publish: Publis
     writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
     for message_id in decision.cancelled_messages:
         writes.cancel_message(unit, keys, message_id, route=decision.route)
+    first = booking.before is None and len(decision.messages) == 1
     for place, message in enumerate(decision.messages):
-        writes.queue_message(unit, keys, message, place=place)
+        writes.queue_message(unit, keys, message, place=place, first_of_order=first)
     for fact in decision.facts:
         publish(unit, keys, fact)
 

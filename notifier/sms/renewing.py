@@ -21,6 +21,7 @@ from notifier.errors import StoreError
 from notifier.sms import outbox
 from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.store.records import decode
+from notifier.store.roundtrip import Command, checked, many
 
 log = structlog.get_logger()
 
@@ -61,13 +62,17 @@ class Renewal:
         return [*sent, *await outbox.rewrite(self.redis, changed)], instead
 
     async def _read(self, claimed: Sequence[ClaimedMessage]) -> tuple[list[Any], list[Any]]:
-        pipeline = self.redis.pipeline(transaction=False)
+        """The orders as they are stored; and of what each message follows, its state and when it was accepted."""
+        orders: list[Command] = []
+        firsts: list[Command] = []
         for one in claimed:
             message = one.message
-            pipeline.get(one.keys.order(message.source or "", message.order_id or ""))
-            pipeline.hmget(one.keys.message(message.follows.id if message.follows else "-"), ["state", "accepted"])
-        found = await pipeline.execute() if claimed else []
-        return list(found[::2]), list(found[1::2])
+            orders.append(("GET", one.keys.order(message.source or "", message.order_id or "")))
+            if message.follows:
+                firsts.append(("HMGET", one.keys.message(message.follows.id), "state", "accepted"))
+        found = checked(await many(self.redis, [*orders, *firsts])) if claimed else []
+        followed = iter(found[len(orders) :])
+        return found[: len(orders)], [next(followed) if one.message.follows else (None, None) for one in claimed]
 
     def _as_it_is(self, message: Message, raw: bytes | None, now: datetime) -> Message:
         fresh = now - message.created_at < _FRESH

@@ -39,9 +39,8 @@ def drop(unit: UnitOfWork, keys: Keys, order: Order) -> None:
 
 def left_at(order: Order) -> int | None:
     """When (unix ms) an order left that a courier may have with them; None where none has."""
-    if not left_with_courier(order):
-        return None
-    return order.happened(EventType.OUT_FOR_DELIVERY) or order.happened(EventType.SHIPPED)
+    left = order.happened(EventType.OUT_FOR_DELIVERY) or order.happened(EventType.SHIPPED)
+    return left if left is not None and left_with_courier(order) else None
 
 
 def _ends(day: date) -> int:

@@ -67,10 +67,13 @@ def box(keys: Keys, route: str) -> str:
     return keys.routed(route) if route else keys.outbox
 
 
-def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0) -> None:
+def queue_message(
+    unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0, first_of_order: bool = False
+) -> None:
     """Put a message into the outbox; one that was there before, in whatever state, stays as it is.
 
-    ``place`` is its place among messages of one time, which leave in that order.
+    ``place`` is its place among messages of one time, which leave in that order. The first of its order, and alone, has
+    none before it that it could overtake.
     """
     queued = UnitOfWork()
     created, to = ms(message.created_at), message.to
@@ -92,7 +95,7 @@ def queue_message(unit: UnitOfWork, keys: Keys, message: Message, *, place: int 
     queued.index(box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
-    if message.overtakes:
+    if message.overtakes and not first_of_order:
         queued.do("HSET", keys.told(to), order, message.id)
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
     unit.unless_exists(keys.message(message.id), queued)

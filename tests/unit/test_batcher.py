@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notifier.errors import StoreAway
 from notifier.intake.batcher import Batcher, PendingDelivery
-from notifier.intake.delivery import Delivery, Unchanged
+from notifier.intake.delivery import Delivery, Outcome, Unchanged
 
 DONE = Unchanged()
 
@@ -53,6 +53,37 @@ async def test_what_comes_while_others_are_looked_at_again_is_settled_too() -> N
         async with asyncio.timeout(10):
             assert set(await asyncio.gather(*waves)) == {DONE}
     assert set(seen.values()) == {2}, "nothing is committed once more after it is settled"
+
+
+async def test_a_second_group_is_begun_only_for_enough() -> None:
+    """A few that come while a group is under way wait for its end, many do not."""
+    sizes: list[int] = []
+    open_gate = asyncio.Event()
+
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
+        sizes.append(len(group))
+        await open_gate.wait()
+        for waiting in group:
+            waiting.resolve(DONE)
+        return []
+
+    async def come(names: range) -> list["asyncio.Task[Outcome]"]:
+        tasks = [asyncio.create_task(groups.submit(delivery(one))) for one in names]
+        for _ in range(5):  # turns of the loop, so that whatever may begin has begun
+            await asyncio.sleep(0)
+        return tasks
+
+    async with running(Batcher(commit, timedelta(seconds=5))) as groups:
+        waiting = [*await come(range(1)), *await come(range(1, 8))]
+        assert sizes == [1], "seven wait for company"
+        waiting += await come(range(8, 17))
+        assert sizes == [1, 16], "sixteen are a group of their own"
+        waiting += await come(range(17, 60))
+        assert sizes == [1, 16], "two are under way"
+        open_gate.set()
+        async with asyncio.timeout(10):
+            assert set(await asyncio.gather(*waiting)) == {DONE}
+    assert sizes == [1, 16, 43]
 
 
 async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:

@@ -157,6 +157,11 @@ def test_fold_and_tidy_settle_at_once(text: str) -> None:
     assert persian.tidy(persian.tidy(text)) == persian.tidy(text)
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_fold_of_ascii_is_that_of_any_text(text: str) -> None:
+    assert persian.fold(text) == persian.fold(f"ا{text}").removeprefix("ا").lstrip(" ")
+
+
 @given(st.text(st.sampled_from("اب ي\u200c\u200f\n\u202e\t\x00a\ud800"), max_size=12))
 def test_tidy_is_one_line_without_controls(text: str) -> None:
     result = persian.tidy(text)

@@ -60,12 +60,12 @@ local function settle(key)
 end
 
 local function add_count(key, field, count, seconds)
-  local sum = (gathered(key).counts[field] or 0) + count
-  if math.abs(sum) > EXACT then
-    settle(key)
-    sum = count
-  end
   local one = gathered(key)
+  local sum = (one.counts[field] or 0) + count
+  if sum > EXACT or sum < -EXACT then
+    settle(key)
+    one, sum = gathered(key), count
+  end
   one.counts[field], one.seconds = sum, seconds
 end
 

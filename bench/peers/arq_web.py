@@ -1,13 +1,15 @@
-"""aiohttp and arq: a webhook is verified by the library and put into the queue."""
+"""aiohttp and arq, the door: a webhook is verified, validated and put into the queue."""
 
 import asyncio
 import os
 import sys
 
+import job
 import uvloop
 from aiohttp import web
 from arq import create_pool
 from arq.connections import RedisSettings
+from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 WEBHOOK = Webhook(os.environ["SECRET"])
@@ -17,12 +19,15 @@ async def main() -> None:
     pool = await create_pool(RedisSettings(unix_socket_path=os.environ["REDIS_SOCKET"]))
 
     async def receive(request: web.Request) -> web.Response:
-        body = await request.read()
+        body, event_id = await request.read(), request.headers["webhook-id"]
         try:
-            event = WEBHOOK.verify(body, dict(request.headers))
+            WEBHOOK.verify(body, dict(request.headers))
+            event = job.Payload.model_validate_json(body)
         except WebhookVerificationError:
             return web.json_response({}, status=401)
-        await pool.enqueue_job("handle", event, _job_id=request.headers["webhook-id"])
+        except ValidationError as error:
+            return web.json_response(error.errors(), status=422)
+        await pool.enqueue_job("handle", event_id, event.model_dump(mode="json"), _job_id=event_id)
         return web.json_response({}, status=202)
 
     app = web.Application()
