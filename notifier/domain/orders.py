@@ -131,7 +131,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if event.type is EventType.DEPOSIT_UNMATCHED:
             return known is not None and known.get(event.distinction, -1) >= event.at_ms
         if event.type is EventType.DEPOSIT_CONFIRMED and known:
-            if self.deposit_rest or not self.deposit_confirmed:
+            if event.distinction in self.came or self.deposit_rest or not self.deposit_confirmed:
                 return event.distinction in self.came
             return apply_events(self, [event]).deposit_surplus <= self.deposit_surplus
         return known is not None and (event.distinction in known or not event.distinction)

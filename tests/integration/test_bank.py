@@ -12,7 +12,7 @@ from call_fixtures import BOSS
 from console_browser import ISFAHAN, Browser, Desk, hashed, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
-from shops import SHOP_SECRET, Answer, Client, StandardShop
+from shops import API_TOKEN, SHOP_SECRET, Answer, Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.config import Config
@@ -73,6 +73,12 @@ async def order(desk: Desk, name: str = "10025") -> Order:
     found = await desk.service.reader.order("shop", name)
     assert found
     return found
+
+
+async def told(desk: Desk, name: str = "10025") -> Any:
+    """The order as the API has it."""
+    answer = await desk.shop.client.get(f"/api/orders/{name}", headers={"Authorization": f"Bearer {API_TOKEN}"})
+    return await answer.json()
 
 
 async def only_line(desk: Desk) -> BankLine:
@@ -380,10 +386,12 @@ async def test_orders_get_sums_of_their_own(desk: Desk, phone: StandardShop) -> 
         if one.message.template == "order_registered_transfer"
     ]
     assert "۲۴۰٬۰۰۱ تومان" in text
+    assert (await told(desk))["pay_exactly"] == 2_400_010
     answer = await forward(phone, mellat(2_400_020, 18_150_000))
     assert answer.body["order_id"] == "10026"
     paid = await order(desk, "10026")
     assert (paid.prepaid, paid.deposit_surplus) == (True, 0)
+    assert (await told(desk, "10026"))["pay_exactly"] is None
     assert not (await order(desk)).prepaid
     third = await register(desk, "10027")
     assert third["pay_exactly"] == 2_400_030  # the second's is held
