@@ -127,7 +127,7 @@ class StatementPages:
             for row, is_known in zip(lines, known, strict=True)
             if not is_known and row.given and row.given.said.movement is BankMovement.IN
         ]
-        headings = kept.table.rows[how.heading if how else 0]
+        headings = statements.column_names(kept.table, how)
         return await self._render.page(
             request,
             "statement_look.html",

@@ -152,6 +152,13 @@ def layout(found: StatementTable) -> StatementLayout:
     return best
 
 
+def column_names(found: StatementTable, how: StatementLayout | None) -> Sequence[str]:
+    """What a person picks the columns by: their headings, or else the first row that is as wide as any."""
+    if how is not None and how.heading >= 0:
+        return found.rows[how.heading]
+    return max(found.rows[:_HEADINGS_WITHIN], key=lambda cells: sum(map(bool, cells)))
+
+
 def first_row(found: StatementTable, places: Mapping[str, int], *, zone: ZoneInfo, now: datetime) -> int:
     """Which row the lines begin with, where no headings are known: the first that has a date where it should be."""
     for place, cells in enumerate(found.rows[: _HEADINGS_WITHIN + 1]):
