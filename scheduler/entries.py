@@ -43,6 +43,10 @@ def write(
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
     unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
+    if call.is_open and call.fixed:
+        unit.do("ZADD", keys.promised, call.due, call.id)
+    elif before is not None and before.fixed:
+        unit.do("ZREM", keys.promised, call.id)
     if call.is_open and call.assignee:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if place := ready(keys, call):

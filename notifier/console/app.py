@@ -1,7 +1,12 @@
 """The support console, put together: to be mounted at /console."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
 from aiohttp import web
 
+from notifier import tasks
 from notifier.console import statics
 from notifier.console.absence import AbsencePages
 from notifier.console.audit import Audit
@@ -74,4 +79,12 @@ def create_console(deps: Dependencies) -> web.Application:
     app.add_routes(statics.routes())
     app.on_response_prepare.append(harden)
     app.on_shutdown.append(live.close)
+    app.cleanup_ctx.append(partial(_compiling, render))
     return app
+
+
+async def _compiling(render: Renderer, app: web.Application) -> AsyncIterator[None]:
+    """Pages are made ready beside the start, or the first visit of each would wait for it."""
+    task = asyncio.create_task(render.compile_all(), name="compile pages")
+    yield
+    await tasks.end(task)

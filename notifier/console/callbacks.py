@@ -7,10 +7,8 @@ from aiohttp import web
 from notifier.console.dependencies import Dependencies
 from notifier.console.render import Renderer
 from notifier.console.security import STAFF
-from notifier.domain.calls import CallState
-from notifier.store.keys import Keys
 
-_LOOKED_AT = 400  # calls of one set of one partition
+_LOOKED_AT = 500  # calls of one partition
 
 
 class CallbackPages:
@@ -25,15 +23,13 @@ class CallbackPages:
         staff, everywhere = request[STAFF], self._deps.reader.everywhere
         me, pipeline = staff.id, self._deps.redis.pipeline(transaction=False)
         for keys in everywhere:
-            pipeline.zrange(keys.assigned(me), 0, _LOOKED_AT - 1)
-            pipeline.zrange(keys.calls(CallState.SCHEDULED), 0, _LOOKED_AT - 1)
-            pipeline.zrange(keys.calls(CallState.DUE), 0, _LOOKED_AT - 1)
+            pipeline.zrange(keys.promised, 0, _LOOKED_AT - 1)
+            pipeline.zcard(keys.promised)
         found: list[Any] = await pipeline.execute()
-        members: dict[str, Keys] = {}
-        for place, keys in enumerate(everywhere):
-            for some in found[3 * place : 3 * place + 3]:
-                members |= {member.decode(): keys for member in some}
-        read = [one.call for one in await self._deps.reader.calls([(keys, one) for one, keys in members.items()])]
+        members = [
+            (keys, member.decode()) for keys, some in zip(everywhere, found[::2], strict=True) for member in some
+        ]
+        read = [one.call for one in await self._deps.reader.calls(members)]
         promised = [call for call in read if call.is_open and call.fixed and call.assignee in (me, None)]
         promised = [call for call in promised if staff.may_make(call)]
         promised.sort(key=lambda call: (call.due, call.id))
@@ -42,5 +38,6 @@ class CallbackPages:
             "callbacks.html",
             own=[call for call in promised if call.assignee == me],
             anyones=[call for call in promised if call.assignee is None],
+            more=sum(found[1::2]) > len(members),
             now_ms=self._deps.now(),
         )

@@ -239,7 +239,7 @@ class Conversations:
             self._deps.wake()
         when = f"{self._render.when(ready)} ارسال می‌شود" if ready > now else "در صف ارسال است"
         to = thread.at if order or not thread.at.startswith("/console/inbox") else "/console/inbox"
-        return await self._back(request, f"پیامک {when}.", to)
+        return await self._back(request, f"پیامک {when}.", to, about=f"talk:{inbox.ref(phone)}")
 
     async def _page(
         self,
@@ -400,8 +400,8 @@ class Conversations:
         except NotifierError:
             return
 
-    async def _back(self, request: web.Request, told: str, to: str) -> web.Response:
-        await self._deps.sessions.tell(request[SESSION], told)
+    async def _back(self, request: web.Request, told: str, to: str, *, about: str = "") -> web.Response:
+        await self._deps.sessions.tell(request[SESSION], told, about=about)
         return web.Response(status=303, headers={"Location": to})
 
 

@@ -41,7 +41,7 @@ from scheduler.settling import (
     UnknownOrder,
 )
 
-_SHOWN = 100  # of each partition
+_SHOWN = 50  # of each partition
 _NOTE, _ACCOUNT = 500, 80  # characters
 _FORM = receipts.LARGEST + 64 * 1024  # bytes: a picture and what stands beside it
 _BANKS, _CARDS = ("bank", "bank_name"), ("card", "source_card", "card_number", "from_card")

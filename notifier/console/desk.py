@@ -26,7 +26,7 @@ from scheduler.planning import by_urgency
 _ALERTS = 8
 _POOL = ""
 _EVENLY = "="
-_LOOKED_AT = 100  # due calls of one of the staff
+_LOOKED_AT, _LEAST = 1000, 20  # due calls, of all of the staff together; of one of them in one partition
 _SHOWN = 100  # calls that can be chosen one by one
 _LONGEST_ID = 200  # characters of a call's id
 
@@ -136,13 +136,14 @@ class SupervisorDesk:
         """Everybody's, and how many due calls nobody has. Counted in one round trip; read are the most urgent, by which
         it is known how many are late at least."""
         now, everywhere = self._deps.now(), self._deps.reader.everywhere
+        looked_at = max(_LEAST, _LOOKED_AT // max(1, len(staff) * len(everywhere)))
         pipeline = self._deps.redis.pipeline(transaction=False)
         for keys in everywhere:
             pipeline.zcard(keys.pool)
             for one in staff:
                 pipeline.zcard(keys.assigned(one.id))
                 pipeline.zcard(keys.ready(one.id))
-                pipeline.zrange(keys.ready(one.id), 0, _LOOKED_AT - 1)
+                pipeline.zrange(keys.ready(one.id), 0, looked_at - 1)
         found = await pipeline.execute()
         width = 1 + 3 * len(staff)
         parts = [found[place * width : (place + 1) * width] for place in range(len(everywhere))]
@@ -152,7 +153,7 @@ class SupervisorDesk:
             for place in range(len(staff))
             for member in part[3 + 3 * place]
         ]
-        calls = [stored.call for stored in await self._deps.reader.calls(members)]
+        calls = await self._deps.reader.deadlines(members)
         late = Counter(call.assignee for call in calls if call.late <= now)
         read = Counter(call.assignee for call in calls)
         seats = []

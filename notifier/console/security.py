@@ -220,14 +220,13 @@ async def _write_down(request: web.Request, deps: Dependencies) -> None:
 
 def _to_login(request: web.Request) -> web.Response:
     if request.headers.get("HX-Request") or SCRIPT in request.headers:
-        return web.Response(status=401, headers={"HX-Redirect": "/console/login"})
+        return web.Response(status=401)  # the page says so, and keeps what is being typed
     if request.method in ("GET", "HEAD"):
         answer = web.Response(status=303, headers={"Location": "/console/login"})
         returning.remember(request, answer, expired=COOKIE in request.cookies, secure=secure(request))
         return answer
     raise SessionOver(
-        "ورود شما منقضی شده است؛ دوباره وارد شوید. "
-        "آنچه فرستادید ثبت نشد؛ یادداشتی که نوشته‌اید روی همین دستگاه مانده است."
+        "ورود شما منقضی شده است؛ دوباره وارد شوید. آنچه فرستادید ثبت نشد؛ متنی که نوشته‌اید روی همین دستگاه مانده است."
     )
 
 

@@ -148,7 +148,7 @@ class TextEditing:
             told = "متن تازه ذخیره شد، ولی تا ایراد یک متن دیگر برطرف نشود به کار نمی‌رود."
         if kinds := self._to_be_approved(name, opened):
             told += f" الگو نزد {'، '.join(kinds)} باید دوباره تأیید شود."
-        await self._deps.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told, about=f"text:{name}")
         return web.Response(status=303, headers={"Location": f"/console/texts/{name}"})
 
     def _opened(self, request: web.Request) -> tuple[str, OpenText]:

@@ -199,7 +199,7 @@ class TrackingCodes:
             more = f"{totals.taken}/{len(kept.rows)} {kept.name}".strip()
             await audit.write(self._deps.redis, self._deps.entry(Act.CODES_TAKEN, request[STAFF].id, more=more))
         told = f"{persian.number(totals.taken)} کد ثبت شد و {persian.number(totals.texts)} پیامک در صف ارسال است."
-        await self._deps.sessions.tell(request[SESSION], told)
+        await self._deps.sessions.tell(request[SESSION], told, about="codes")
         return _to(f"/console/tracking/{upload}")
 
     async def one(self, request: web.Request) -> web.Response:

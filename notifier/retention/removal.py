@@ -122,6 +122,7 @@ def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:
     unit.do("DEL", keys.call(call.id))
     unit.do("ZREM", keys.calls(call.state), call.id)
     unit.do("ZREM", keys.pool, call.id)
+    unit.do("ZREM", keys.promised, call.id)
     if call.assignee:
         unit.do("ZREM", keys.ready(call.assignee), call.id)
         unit.do("ZREM", keys.assigned(call.assignee), call.id)

@@ -307,6 +307,12 @@ class Keys:
         "when somebody has the call, or it is over",
         Moves(MEMBERS, By.CALL, "member"),
     )
+    promised = Single(
+        "promised",
+        "the open calls whose time a customer or one of the staff named, by that time in unix ms",
+        "when the call is over, or its time is the plan's again",
+        Moves(MEMBERS, By.CALL, "member"),
+    )
     open_calls = Single(
         "open_calls",
         "hash: customer → their one open call",

@@ -1,7 +1,7 @@
 """Reading what was written: orders, messages and calls, one by one and in pages, newest first."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -27,6 +27,8 @@ _FIELDS = (
 )
 
 _NAMES = [name.encode() for name in _FIELDS]
+
+R = TypeVar("R")
 
 Place = tuple[int, str]
 """Where a page ends: score and member of its last item."""
@@ -70,6 +72,13 @@ class StoredCall(Struct, frozen=True, kw_only=True):
     @property
     def state(self) -> CallState:
         return self.call.state
+
+
+class CallDeadline(Struct, frozen=True):
+    """What is read of a call where only its lateness is asked."""
+
+    late: int  # unix ms
+    assignee: str | None = None
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -164,18 +173,8 @@ class Reader:
 
     async def orders(self, members: Iterable[tuple[Keys, str]]) -> list[Order]:
         """These orders, named ``source:id``, without those that are gone or cannot be read."""
-        wanted = list(members)
-        pipeline = self.redis.pipeline(transaction=False)
-        for keys, member in wanted:
-            pipeline.get(keys.order(*member.split(":", 1)))
-        found = []
-        for (_, member), raw in zip(wanted, await pipeline.execute(), strict=True):
-            try:
-                if raw is not None:
-                    found.append(decode(raw, Order))
-            except StoreError as error:
-                log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
-        return found
+        found = await self._records(members, lambda keys, member: keys.order(*member.split(":", 1)), Order)
+        return [order for _, order in found]
 
     async def messages(self, members: Iterable[tuple[Keys, str]]) -> list[StoredMessage]:
         """These messages, without those that are gone or cannot be read."""
@@ -192,23 +191,13 @@ class Reader:
 
     async def calls(self, members: Iterable[tuple[Keys, str]]) -> list[StoredCall]:
         """These calls, without those that are gone or cannot be read."""
-        wanted = list(members)
-        places: dict[Keys, list[str]] = {}
-        for keys, member in wanted:
-            places.setdefault(keys, []).append(member)
-        pipeline = self.redis.pipeline(transaction=False)
-        for keys, ids in places.items():
-            pipeline.mget([keys.call(one) for one in ids])
-        values = {keys: iter(read) for keys, read in zip(places, await pipeline.execute(), strict=True)}
-        found = []
-        for keys, member in wanted:
-            raw = next(values[keys])
-            try:
-                if raw is not None:
-                    found.append(StoredCall(call=decode(raw, Call), keys=keys))
-            except StoreError as error:
-                log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
-        return found
+        found = await self._records(members, lambda keys, member: keys.call(member), Call)
+        return [StoredCall(call=call, keys=keys) for keys, call in found]
+
+    async def deadlines(self, members: Iterable[tuple[Keys, str]]) -> list[CallDeadline]:
+        """By when each of these calls should be made, without those that are gone or cannot be read."""
+        found = await self._records(members, lambda keys, member: keys.call(member), CallDeadline)
+        return [deadline for _, deadline in found]
 
     async def call(self, call_id: str) -> StoredCall | None:
         """One call, wherever it lies."""
@@ -240,6 +229,31 @@ class Reader:
                 break
             start += count
         return found[:count]
+
+    async def _records(
+        self, members: Iterable[tuple[Keys, str]], key: Callable[[Keys, str], str], kind: type[R]
+    ) -> list[tuple[Keys, R]]:
+        """The records under one key each, one command to each partition."""
+        wanted = list(members)
+        places: dict[Keys, list[str]] = {}
+        for keys, member in wanted:
+            places.setdefault(keys, []).append(key(keys, member))
+        pipeline = self.redis.pipeline(transaction=False)
+        for named in places.values():
+            pipeline.mget(named)
+        values = {keys: iter(read) for keys, read in zip(places, await pipeline.execute(), strict=True)}
+        found = []
+        for keys, member in wanted:
+            raw = next(values[keys])
+            try:
+                if raw is not None:
+                    found.append((keys, decode(raw, kind)))
+            except StoreError as error:
+                if kind is Order:
+                    log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
+                else:
+                    log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
+        return found
 
     async def _hashes(self, keys: Sequence[str], fields: Sequence[str]) -> list[list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)

@@ -96,9 +96,24 @@ async def _on_the_way(redis: Redis) -> None:
             await redis.zadd(keys.on_the_way, {f"{order.source}:{order.id}": left})
 
 
+async def _promised_listed(redis: Redis) -> None:
+    """7 → 8: calls whose time somebody named could only be found among all open ones."""
+    for state in (CallState.SCHEDULED, CallState.DUE, CallState.CLAIMED):
+        async for key in redis.scan_iter(f"n:{{*}}:calls:{state}", count=1000):
+            keys = Keys(int(key[3 : key.index(b"}")]))
+            async for member, _ in redis.zscan_iter(key, count=1000):
+                raw: Any = await redis.get(keys.call(member.decode()))
+                try:
+                    call = decode(raw or b"", Call)
+                except StoreError:
+                    continue
+                if call.fixed:
+                    await redis.zadd(keys.promised, {call.id: call.due})
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything),
-    _on_the_way,
+    *(_on_the_way, _promised_listed),
 )
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 

@@ -1,8 +1,11 @@
 """The system's Chromium over the service on loopback; where there is none, these tests say so and are left out."""
 
+import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,8 @@ from shops import Client
 from notifier.service.process import Service
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HERE = Path(__file__).parent
+PATIENCE = 30  # seconds that a step may take on a machine that is busy with something else
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 
 
@@ -59,6 +64,13 @@ class Window:
 OpenWindow = Callable[..., Awaitable[Window]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes most of the time of a small machine: it is given more of it than other tests."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.timeout(10 * PATIENCE))
+
+
 @pytest.fixture
 async def window(client: Client, service: Service) -> AsyncIterator[OpenWindow]:
     """Opens windows, each with cookies of its own; keyword arguments are those of a browser context."""
@@ -66,22 +78,25 @@ async def window(client: Client, service: Service) -> AsyncIterator[OpenWindow]:
         pytest.skip("no Chromium on this machine: apt install chromium to run the browser tests")
     await hire(service)
     base = str(client.make_url("")).rstrip("/")
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
-    async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    expect.set_options(timeout=PATIENCE * 1000)
+    tools = await async_playwright().start()
+    browser = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
-        async def open_window(*, viewport: dict[str, int] | None = None, **more: Any) -> Window:
-            context = await browser.new_context(viewport=viewport or DESKTOP, locale="fa-IR", **more)
-            context.set_default_timeout(10_000)
-            found = Window(await context.new_page(), base)
-            found.page.on("request", lambda request: found.requests.append(request.url))
-            found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-            found.page.on(
-                "console",
-                lambda said: found.complaints.append(said.text) if "Content Security Policy" in said.text else None,
-            )
-            return found
+    async def open_window(*, viewport: dict[str, int] | None = None, **more: Any) -> Window:
+        context = await browser.new_context(viewport=viewport or DESKTOP, locale="fa-IR", **more)
+        context.set_default_timeout(PATIENCE * 1000)
+        found = Window(await context.new_page(), base)
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on(
+            "console",
+            lambda said: found.complaints.append(said.text) if "Content Security Policy" in said.text else None,
+        )
+        return found
 
-        yield open_window
-        await browser.close()
+    yield open_window
+    for close in (browser.close, tools.stop):  # after a test that ran out of time neither may answer
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(close(), PATIENCE)

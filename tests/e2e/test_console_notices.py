@@ -1,7 +1,9 @@
 """A due call is noticed: a notification of the browser and a sound, once, however many tabs are open; and Web Push."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.browser
 
 playwright = pytest.importorskip("playwright.async_api", reason="pip install playwright to run the browser tests")
 
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("NOTIFIER_TEST_PICTURES")
 KEYS = VapidKeys.new()
 OpenWindow = Callable[..., Awaitable[Any]]
 
@@ -175,3 +179,25 @@ async def test_the_worker_shows_a_push_and_leads_to_its_call(window: OpenWindow,
     )
     await agent.page.wait_for_function(f"({SHOWN})().then((found) => found.length)")
     assert await agent.page.evaluate(SHOWN) == [["وقت تماس است", "سفارش ۱۰۰۲۵"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_panel_of_pushes_is_for_everybody_in_every_state(window: OpenWindow, desk: Desk, scheme: str) -> None:
+    found: list[Any] = []
+    for viewport in ({"width": 1280, "height": 860}, {"width": 360, "height": 740}):
+        agent = await window(viewport=viewport, color_scheme=scheme, bypass_csp=True)
+        await agent.sign_in("sara")
+        await agent.go("/me")
+        await agent.page.wait_for_selector("#push [data-state]:not([hidden])")
+        await agent.page.evaluate("document.querySelectorAll('#push [data-state]').forEach(one => one.hidden = false)")
+        await agent.page.add_script_tag(path=str(AXE))
+        results = await agent.page.evaluate("axe.run('#push')")
+        assert results["passes"]
+        found += [(one["id"], one["nodes"][0]["html"]) for one in results["violations"]]
+        assert await agent.overflow() <= 0
+        heights = "all => all.map(one => one.getBoundingClientRect().height)"
+        assert min(await agent.page.eval_on_selector_all("#push button", heights)) >= 44
+        if PICTURES:
+            name = f"push-{scheme}-{viewport['width']}.png"
+            await agent.page.locator("#push").screenshot(path=Path(PICTURES) / name)
+    assert found == []

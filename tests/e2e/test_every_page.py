@@ -19,6 +19,15 @@ pytestmark = pytest.mark.browser
 
 playwright = pytest.importorskip("playwright.async_api", reason="pip install playwright to run the browser tests")
 
+GLUED = """() => [...document.querySelectorAll('body *')].filter(one => {
+  const style = getComputedStyle(one);
+  if (!style.display.endsWith('flex') || parseFloat(style.columnGap) > 0 || !one.checkVisibility()) return false;
+  return [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim() && (
+    (/\\s$/.test(node.data) && node.nextElementSibling?.matches(':not(.unseen)') && node.nextSibling?.nodeType === 1) ||
+    (/^\\s/.test(node.data) && node.previousSibling?.nodeType === 1 && !node.previousSibling.matches('.unseen'))));
+}).map(one => one.outerHTML.slice(0, 160))"""
+"""Words whose space before a number the layout swallows."""
+
 OpenWindow = Callable[..., Awaitable[Any]]
 PICTURES = os.environ.get("NOTIFIER_TEST_PICTURES")
 PAGES = (
@@ -77,7 +86,9 @@ async def test_every_page_of_the_menu(boss: Any, pages: tuple[str, ...]) -> None
         if (wide := await boss.overflow()) > 0:
             found.append(f"{path} is {wide} px too wide")
         found += [f"{path} small: {one}" for one in await boss.page.evaluate(SMALL)]
+        found += [f"{path} glued: {one}" for one in await boss.page.evaluate(GLUED)]
         await boss.page.set_viewport_size({"width": 1280, "height": 860})
+        found += [f"{path} glued on a desk: {one}" for one in await boss.page.evaluate(GLUED)]
         found += await serious(boss, path)
         results = await boss.page.evaluate(NAMED)
         found += [f"{path} named: {node['html'][:200]}" for one in results["violations"] for node in one["nodes"]]

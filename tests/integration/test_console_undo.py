@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from console_browser import PASSWORD, Browser, Desk, Page, hire
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from shops import Client, StandardShop
 
@@ -14,9 +15,13 @@ from notifier.domain.calls import CallState
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.service.process import Service
+from notifier.store import keys as names
+from notifier.store import schema, work
 from notifier.store.audit import Act, Wanted
 from notifier.store.audit import read as read_audit
 from notifier.store.keys import Keys
+from notifier.store.work import UnitOfWork
+from scheduler import entries
 
 PHONE = "09121234567"
 
@@ -244,6 +249,33 @@ async def test_a_callback_may_be_anyones(desk: Desk) -> None:
         page = await one.get("/callbacks")
         assert "سارا محمدی" in page.words
         assert "هر کس سر کار بود" in page.words
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_a_callback_is_listed_however_many_calls_are_planned(desk: Desk, redis: Redis, partitions: int) -> None:
+    """Behind hundreds that come earlier, also in a store of before; and no longer once it was made."""
+    call_id = await desk.due_call()
+    agent, book = await desk.whose(call_id), desk.service.calling.book
+    stored = await desk.service.reader.call(call_id)
+    assert stored
+    call, keys = stored.call, stored.keys
+    for number in range(600):
+        unit, other = UnitOfWork(), replace(call, id=f"x{number}", phone=f"0912{number:07}", assignee=None, v=1)
+        other = replace(other, state=CallState.SCHEDULED, due=call.due + number)
+        entries.write(unit, keys, None, other, rules=book.rules, calendar=book.calendar)
+        await work.commit(redis, [unit])
+    guess = re.search(r'name="quick" value="(\d+)">فردا ۱۰:۰۰<', (await agent.get(f"/calls/{call_id}")).text)
+    assert guess
+    await agent.post(f"/calls/{call_id}/outcome", quick=guess[1], kind="callback", whose="anyone")
+    assert f"/console/calls/{call_id}" in (await desk.reza.get("/callbacks")).text
+    for at in range(partitions):
+        await redis.delete(Keys(at).promised)
+    assert "قراری نیست" in (await desk.reza.get("/callbacks")).words
+    await redis.set(names.SCHEMA, schema.CURRENT - 1)
+    await schema.bring_up(redis)
+    assert f"/console/calls/{call_id}" in (await desk.reza.get("/callbacks")).text
+    await desk.reza.post(f"/calls/{call_id}/outcome", outcome="reached")
+    assert "قراری نیست" in (await desk.reza.get("/callbacks")).words
 
 
 async def test_signing_in_leads_back_to_the_call(desk: Desk, redis: Redis) -> None:

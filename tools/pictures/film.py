@@ -54,7 +54,7 @@ class Reel:
     async def window(self, who: str) -> Any:
         """A page of somebody's own browser."""
         context = await self.browser.new_context(locale="fa-IR", **SIZES[self.size])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         token = await Sessions(self.stage.service.redis).open(who)
         await context.add_cookies([{"name": "console", "value": token, "url": self.stage.url}])
         return await context.new_page()

@@ -170,8 +170,9 @@ const latin = (key) => key.replace(/[۰-۹]/, (d) => "۰۱۲۳۴۵۶۷۸۹".inde
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    if (rest) rest.open = false;
-    return document.activeElement?.blur();
+    if (!rest?.open) return document.activeElement?.blur();
+    rest.open = false;
+    return rest.querySelector("summary").focus();
   }
   if (event.target.matches("input:not([type=radio]), textarea, select")) return;
   // The place of the key counts, not the letter: it works with a Persian keyboard too.

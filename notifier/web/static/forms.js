@@ -1,9 +1,9 @@
-// Nothing typed is lost: notes are kept as they are typed, and what is sent waits for a connection.
+// Nothing typed is lost: notes and texts are kept as they are typed, and what is sent waits for a connection.
 "use strict";
 (() => {
   const me = document.body.dataset.me;
   if (!me) return;
-  const WEEK = 7 * 24 * 3600 * 1000, MOST = 50, LONGEST = 2000, EVERY = 5000;
+  const WEEK = 7 * 24 * 3600 * 1000, MOST = 50, EVERY = 5000;
   const ofDraft = (call) => `draft:${me}:${call}`, WAITING = `outbox:${me}`;
   const main = document.getElementById("main");
 
@@ -18,25 +18,34 @@
   drafts().sort((one, two) => (two[1].at ?? 0) - (one[1].at ?? 0)).forEach(([name, draft], place) => {
     if (place >= MOST || !(draft.at > Date.now() - WEEK)) localStorage.removeItem(name);
   });
-  function restore() {
-    document.querySelectorAll("textarea[data-draft]").forEach((note) => {
+  // A field that goes with what is typed: which version of a text is written anew, which sending of a message it is.
+  const beside = (note) => note.form?.elements[note.dataset.draftWith];
+  function restore(wanted = "textarea[data-draft]:not([hx-post])") {
+    document.querySelectorAll(wanted).forEach((note) => {
       const draft = read(ofDraft(note.dataset.draft), null);
       // What a card came with, as after an undo, is older than what was typed over it.
-      if (!draft?.text || note.value !== note.defaultValue) return;
+      if (!draft?.text || note.value !== note.defaultValue || note.value === draft.text) return;
       note.value = draft.text;
+      if (beside(note) && draft.beside) beside(note).value = draft.beside;
       const told = note.parentElement.querySelector("[data-drafted]");
       if (told) told.hidden = false;
+      note.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
   const settled = document.querySelector(".flash[data-about]")?.dataset.about;
   if (settled) localStorage.removeItem(ofDraft(settled));
   restore();
-  document.addEventListener("console:card", restore);
+  window.addEventListener("load", () => restore("textarea[data-draft][hx-post]")); // its preview listens by then
+  document.addEventListener("console:card", () => restore());
   document.addEventListener("input", (event) => {
     const call = event.target.dataset?.draft;
     if (!call) return;
-    if (event.target.value) write(ofDraft(call), { text: event.target.value.slice(0, LONGEST), at: Date.now() });
+    if (event.target.value) write(ofDraft(call), { text: event.target.value, beside: beside(event.target)?.value, at: Date.now() });
     else localStorage.removeItem(ofDraft(call));
+  });
+  document.addEventListener("click", (event) => {
+    const leaves = event.target.closest("a[data-forget]");
+    if (leaves) localStorage.removeItem(ofDraft(leaves.dataset.forget));
   });
 
   function notice(id, words, ...more) {
@@ -54,10 +63,11 @@
   }
   function expired() {
     const link = Object.assign(document.createElement("a"), { href: location.pathname + location.search, className: "button small primary", textContent: "ورود" });
-    const kept = document.querySelector("textarea[data-draft]")?.value ? " یادداشت‌تان روی همین دستگاه مانده است." : "";
+    const kept = document.querySelector("textarea[data-draft]")?.value ? " آنچه نوشته‌اید روی همین دستگاه مانده است." : "";
     notice("expired", `ورود شما منقضی شده است؛ دوباره وارد شوید.${kept}`, link);
   }
   document.addEventListener("console:expired", expired);
+  document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) expired(); });
 
   const callOf = (action) => /\/calls\/([^/]+)\/outcome$/.exec(action)?.[1];
   const token = () => document.querySelector('input[name="csrf"]')?.value ?? "";
