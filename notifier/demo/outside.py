@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from notifier.demo.happenings import Heard
-from notifier.demo.script import BankText, CarrierWord
+from notifier.demo.script import BankText, ParcelWord
 from notifier.demo.stage import BANK, CARRIER, DemoStage
 from notifier.practice import standard
 
@@ -19,7 +19,7 @@ class DemoOutside:
     stage: DemoStage
     session: aiohttp.ClientSession
 
-    async def parcel(self, said: CarrierWord) -> Heard:
+    async def parcel(self, said: ParcelWord) -> Heard:
         """The carrier calls the address that holds its secret."""
         now, keys = self.stage.clock.now(), self.stage.keys
         news = {"code": said.code, "state": said.words, "place": said.place, "when": now.isoformat()}

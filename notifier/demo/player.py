@@ -15,7 +15,7 @@ from notifier.demo import script, standard_stories, woo_stories
 from notifier.demo.desk import DemoDesk
 from notifier.demo.happenings import CallHappening, Happening, Posted, Said
 from notifier.demo.outside import DemoOutside
-from notifier.demo.script import BankText, CarrierWord, Moment, Story, StoryAnswer, StoryStep
+from notifier.demo.script import BankText, ParcelWord, Moment, Story, StoryAnswer, StoryStep
 from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop, Shop
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.demo.watch import Watch
@@ -83,7 +83,7 @@ class Player:
                 match step:
                     case StoryAnswer():
                         self.show(await self._answer(step, orders[step.order_id]))
-                    case CarrierWord():
+                    case ParcelWord():
                         self.show(await outside.parcel(step))
                     case BankText():
                         self.show(await outside.bank(step))

@@ -40,7 +40,7 @@ class StoryAnswer(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class CarrierWord(Struct, frozen=True, kw_only=True):
+class ParcelWord(Struct, frozen=True, kw_only=True):
     """What the carrier of a story's parcel tells of it."""
 
     at: Moment
@@ -60,7 +60,7 @@ class BankText(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-Part = StoryStep | StoryAnswer | CarrierWord | BankText
+Part = StoryStep | StoryAnswer | ParcelWord | BankText
 """Anything that the day brings."""
 
 
@@ -75,7 +75,7 @@ class Story(Struct, frozen=True, kw_only=True):
     steps: tuple[StoryStep, ...]
     hours: tuple[time, time] | None = None
     answers: tuple[StoryAnswer, ...] = ()
-    parcel: tuple[CarrierWord, ...] = ()
+    parcel: tuple[ParcelWord, ...] = ()
 
     @property
     def phone(self) -> str:
@@ -110,9 +110,9 @@ def answer(at: str, text: str, *, note: str = "") -> StoryAnswer:
     return StoryAnswer(at=moment(at), order_id="", text=text, note=note)
 
 
-def carried(at: str, words: str, place: str = "", *, note: str = "") -> CarrierWord:
+def carried(at: str, words: str, place: str = "", *, note: str = "") -> ParcelWord:
     """What the carrier tells in the story that it is put into."""
-    return CarrierWord(at=moment(at), order_id="", code="", words=words, place=place, note=note)
+    return ParcelWord(at=moment(at), order_id="", code="", words=words, place=place, note=note)
 
 
 def banked(at: str, amount: int, balance: int, *, note: str = "") -> BankText:
@@ -130,7 +130,7 @@ def story(
     hours: tuple[str, str] | None = None,
     answers: Sequence[StoryAnswer] = (),
     code: str = "",
-    parcel: Sequence[CarrierWord] = (),
+    parcel: Sequence[ParcelWord] = (),
 ) -> Story:
     """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
     numbers = count(1)
