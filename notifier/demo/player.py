@@ -15,7 +15,7 @@ from notifier.demo import script, standard_stories, woo_stories
 from notifier.demo.desk import DemoDesk
 from notifier.demo.happenings import CallHappening, Happening, Posted, Said
 from notifier.demo.outside import DemoOutside
-from notifier.demo.script import BankText, ParcelWord, Moment, Story, StoryAnswer, StoryStep
+from notifier.demo.script import BankText, Moment, ParcelWord, Story, StoryAnswer, StoryStep
 from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop, Shop
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.demo.watch import Watch
@@ -185,8 +185,8 @@ class Player:
 
     async def _settle(self) -> None:
         service = self.stage.service
+        await service.carrying.rounds.tick()
         while True:
-            await service.carrying.rounds.tick()
             await service.reminders.tick()
             await service.sender.send_ready()
             await service.sender.drain()

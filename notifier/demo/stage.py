@@ -70,7 +70,7 @@ _CALLING = {
     "names": ["ماهکس"],
     "fields": {"code": "code", "word": "state", "time": "when", "place": "place"},
     "words": {"ورود به هاب مبدأ": "in_transit", "تحویل سفیر": "out_for_delivery", "تحویل گیرنده شد": "delivered"},
-    "stalled_after": "2h",  # of a working day; in a shop it is days
+    "stalled_after": "3h",  # of a working day; in a shop it is days
 }
 
 
@@ -126,7 +126,13 @@ def configuration(
             "woo": {"kind": "woocommerce", "secret": keys.woo, "shop": SECOND_SHOP},
             BANK: {"kind": "bank", "secret": keys.bank},
         },
-        "carriers": {CARRIER: _CALLING | {"callback_token": keys.carrier}},
+        "carriers": {
+            CARRIER: _CALLING | {"callback_token": keys.carrier},
+            "chapar": {
+                "kind": "chapar",
+                "callback_token": keys.carrier,
+            },  # with one alone every parcel would be its own
+        },
         "deposits": {"automatic": "exact"},
         "sms": {"provider": "simulator", "namespace": "demo"},
         "providers": {

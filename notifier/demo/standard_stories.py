@@ -214,7 +214,7 @@ TOLD_BY_OTHERS = (
             carried("10:30", "ورود به هاب مبدأ", "تهران", note="Said by the carrier itself."),
             carried("11:45", "کد ۷۷ ثبت شد", "نایین", note="Nobody has explained this: shown, told to nobody."),
             carried("12:10", "تحویل سفیر", "یزد", note="Out for delivery: the customer hears of it."),
-            carried("15:45", "تحویل گیرنده شد", "یزد"),
+            carried("14:50", "تحویل گیرنده شد", "یزد"),
         ),
     ),
     story(
@@ -229,7 +229,7 @@ TOLD_BY_OTHERS = (
         parcel=(
             carried(
                 "10:40", "ورود به هاب مبدأ", "تهران",
-                note="And then nothing. After two hours (in a shop: days) somebody calls before the customer does.",
+                note="And then nothing. After three hours (in a shop: days) somebody calls before the customer does.",
             ),
         ),
     ),

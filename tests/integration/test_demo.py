@@ -29,7 +29,7 @@ def _command(*arguments: str) -> list[str]:
 
 def _day(folder: Path, *arguments: str) -> list[Line]:
     done = subprocess.run(
-        _command("--once", "--json", "--date", DAY, *arguments), cwd=folder, env={}, capture_output=True, timeout=60
+        _command("--once", "--json", "--date", DAY, *arguments), cwd=folder, env={}, capture_output=True, timeout=180
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr == b""
@@ -232,7 +232,7 @@ def test_the_carrier_and_the_bank_speak_for_themselves(day: list[Line]) -> None:
     ]
     told = {line["template"]: _minute(line["at"]) for line in _of(day, "sms", "10038", audience="customer")}
     assert told["order_out_for_delivery"] == f"{DAY}T12:10"
-    assert told["order_delivered_elsewhere"] == f"{DAY}T15:45"
+    assert told["order_delivered_elsewhere"] == f"{DAY}T14:50"
     bank = [line for line in day if line["kind"] == "bank"]
     assert [(line["standing"], line["order_id"]) for line in bank] == [("matched", "10040"), ("open", None)]
     assert _minute(_of(day, "sms", "10040", template="deposit_confirmed")[0]["at"]) == f"{DAY}T10:52"
@@ -314,7 +314,7 @@ def test_a_day_before_a_day_off(tmp_path: Path) -> None:
 
 def test_for_people(tmp_path: Path) -> None:
     done = subprocess.run(
-        _command("--once", "--date", DAY), cwd=tmp_path, env={}, capture_output=True, text=True, timeout=60
+        _command("--once", "--date", DAY), cwd=tmp_path, env={}, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
