@@ -1,9 +1,12 @@
 """Secrets: they live in the environment or in files of their own, and never show."""
 
 import os
+import pwd
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,13 @@ def _alone(text: str) -> str:
 
 class MissingSecretError(NotifierError, ValueError):
     """The environment variable or the file that should hold a secret does not."""
+
+
+class Access(Enum):
+    """What somebody may do with a file."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 class Inline(str):
@@ -76,6 +86,20 @@ class Secret:
             return f"{where} is no base64 behind whsec_; copy it once more from whsec_ to its end"
         return None
 
+    @property
+    def others_may(self) -> Access | None:
+        """What everybody on this machine may do with the file it is read from."""
+        kind, _, name = self._source.partition(":")
+        if not is_reference(self._source) or kind == "env" or (path := _file(kind, name)) is None:
+            return None
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            return None
+        if mode & stat.S_IWOTH:
+            return Access.WRITE
+        return Access.READ if mode & stat.S_IROTH else None
+
     def _value(self) -> str:
         kind, _, name = self._source.partition(":")
         if not is_reference(self._source):
@@ -96,6 +120,8 @@ class Secret:
             return "was not handed on: CREDENTIALS_DIRECTORY is not set (LoadCredential= of systemd sets it)"
         try:
             return "is empty" if not _read(path) else "holds nothing but blanks"
+        except PermissionError:
+            return f"may not be read by {_who()}, as whom this runs: chown or chmod it, or its folder"
         except OSError as error:
             return f"cannot be read ({error.strerror})"
         except ValueError as error:
@@ -146,6 +172,13 @@ def _place(source: Any, info: core_schema.ValidationInfo) -> Any:
     return str(source) if isinstance(source, Inline) else source
 
 
+def _who() -> str:
+    try:
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:
+        return f"the user {os.geteuid()}"
+
+
 def _file(kind: str, name: str) -> Path | None:
     """The file of a secret; None for a credential where systemd handed none on."""
     if kind == "file":
@@ -158,6 +191,8 @@ def _read(path: Path | None) -> str:
     """Raises OSError, and ValueError saying what is wrong with it."""
     if path is None:
         return ""
+    if not stat.S_ISREG(kind := path.stat().st_mode):  # to open a pipe would be to wait for whoever writes to it
+        raise ValueError("is a folder; name the file in it" if stat.S_ISDIR(kind) else "is no plain file")
     with path.open("rb") as file:
         raw = file.read(_LARGEST + 1)
     if len(raw) > _LARGEST:

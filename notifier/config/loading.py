@@ -1,20 +1,27 @@
 """Reading the configuration, with errors that name the file and the key."""
 
+import copy
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from notifier.config import Config, shipped
-from notifier.config.plain_words import said
+from notifier.config.plain_words import UNKNOWN, said
+from notifier.domain.spelling import meant
 from notifier.errors import ConfigError
 from notifier.secret import FROM_FILE, Inline
 
 PREFIX = "NOTIFIER__"
+Keys = tuple[str, ...]
+"""A path of keys in the file; a place in a list is its number."""
+
+_ROUNDS = 20  # what is left out may bring further mistakes to light
 _OUR_GROUPING = {"rules", "regions"}
 """Levels of the models that are not levels of the file."""
 
@@ -27,13 +34,77 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
     try:
         return _from_its_folder(Config.model_validate(values | {"file": file.resolve()}, context=FROM_FILE))
     except ValidationError as error:
+        sample = _read(shipped.CONFIG)
         lines = [
-            _line(
-                file, origins, _written(values, found["loc"]), said(found["type"], found["msg"], found.get("ctx", {}))
-            )
+            _line(file, origins, keys := _written(values, found["loc"]), _said(found, keys, sample))
             for found in error.errors()
         ]
         raise ConfigError("\n".join(lines)) from None
+
+
+def _said(found: ErrorDetails, keys: Keys, sample: Any) -> str:
+    text = said(found["type"], found["msg"], found.get("ctx", {}))
+    if found["type"] in UNKNOWN and isinstance(there := _of_sample(sample, keys[:-1]), dict):
+        return text + meant(keys[-1], there)
+    return text
+
+
+def load_what_is_right(path: Path | None, *, environment: Mapping[str, str] = os.environ) -> tuple[Config, set[Keys]]:
+    """The configuration without its mistakes, for more to be found than those; and what was left out of it.
+
+    In the place of what is wrong stands what the sample has there, or nothing. Raises ConfigError where that is nothing
+    to go on with.
+    """
+    file = find(path, environment)
+    values, sample, left_out = _read(file), _read(shipped.CONFIG), set[Keys]()
+    _override(values, environment)
+    for _ in range(_ROUNDS):
+        try:
+            config = Config.model_validate(values | {"file": file.resolve()}, context=FROM_FILE)
+        except ValidationError as error:
+            wrong = {_written(values, found["loc"]) for found in error.errors()}
+            for keys in sorted(wrong, key=_place_in_lists, reverse=True):
+                left_out.add(_leave_out(values, sample, keys, left_out))
+            if () in left_out:
+                break
+        else:
+            return _from_its_folder(config), left_out
+    raise ConfigError(f"{file}: nothing more can be said of it before these are mended")
+
+
+def _leave_out(values: Any, sample: Any, keys: Keys, done: Container[Keys]) -> Keys:
+    """Put the sample's in the place of a mistake, or take it away with what cannot be without it; returns which key."""
+    if not keys:
+        return ()
+    at = [values]
+    for key in keys[:-1]:
+        at.append(_step(at[-1], key))
+    last, of_sample = keys[-1], _of_sample(sample, keys)
+    if of_sample is not None and keys not in done and isinstance(at[-1], dict):
+        at[-1][last] = of_sample
+    elif isinstance(at[-1], dict) and last in at[-1]:
+        del at[-1][last]
+    elif isinstance(at[-1], list) and last.isdecimal() and int(last) < len(at[-1]):
+        del at[-1][int(last)]
+    else:
+        return _leave_out(values, sample, keys[:-1], done)
+    return keys
+
+
+def _step(values: Any, key: str) -> Any:
+    return values[int(key)] if isinstance(values, list) else values[key]
+
+
+def _of_sample(sample: Any, keys: Keys) -> Any:
+    for key in keys:
+        if not isinstance(sample, dict) or key not in sample:
+            return None
+        sample = sample[key]
+    return copy.deepcopy(sample)
+
+
+def _place_in_lists(keys: Keys) -> tuple[tuple[int, str], ...]:
+    return tuple((int(key) if key.isdecimal() else -1, key) for key in keys)
 
 
 def in_data_dir(config: Config, folder: Path) -> Config:

@@ -8,8 +8,11 @@ _UNKNOWN = "unknown key; it may be misspelt"
 _LIST, _TABLE = "Input should be a valid list", "Input should be a valid table"
 _NUMBER = "is no number; write digits alone, without quotation marks"
 _EMPTY = "is empty; write something here"
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""How pydantic calls the mistake of a key that nobody knows."""
+
 _SAID = {
-    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _UNKNOWN),
+    **dict.fromkeys(UNKNOWN, _UNKNOWN),
     **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), _LIST),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
     **dict.fromkeys(("int_parsing", "int_type", "float_parsing", "float_type", "int_from_float"), _NUMBER),
@@ -31,4 +34,6 @@ def said(kind: str, text: str, context: Mapping[str, Any]) -> str:
             return _EMPTY
         case "string_pattern_mismatch" if _URLS.match(str(context.get("pattern"))):
             return "is no address of the web; write it whole, such as https://shop.ir"
+        case "literal_error" | "enum" if context.get("expected"):
+            return f"must be {context['expected']}"
     return _SAID.get(kind, text).removeprefix("Value error, ")

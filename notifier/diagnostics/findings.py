@@ -24,3 +24,7 @@ def error(where: str, text: str) -> Finding:
 
 def warning(where: str, text: str) -> Finding:
     return Finding(FindingLevel.WARNING, f"{where}: {text}")
+
+
+def note(where: str, text: str) -> Finding:
+    return Finding(FindingLevel.NOTE, f"{where}: {text}")

@@ -7,9 +7,11 @@ from pathlib import Path
 from notifier import zones
 from notifier.config import Config, accounts
 from notifier.config.bank import BankSource
-from notifier.config.loading import key_of, load
+from notifier.config.loading import Keys, key_of, load, load_what_is_right
 from notifier.config.shop import ShopConfig
 from notifier.diagnostics.carriers import carrier_findings
+from notifier.diagnostics.consequences import follows_from
+from notifier.diagnostics.exposed_secrets import exposed_secrets
 from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
@@ -21,6 +23,7 @@ from notifier.domain import text_answers
 from notifier.domain.calls import Purpose
 from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
 from notifier.domain.policy import EVERYTHING, TextRule
+from notifier.domain.spelling import meant
 from notifier.domain.text_answers import USUAL
 from notifier.errors import ConfigError, TemplateError
 from notifier.intake.standard import signature as signatures
@@ -39,12 +42,32 @@ def check(path: Path | None = None, *, in_use: bool = False) -> list[Finding]:
     More than would keep a service from taking a file up: what it would run with, at the shop's expense. ``in_use`` is
     of an installation that shops post to already.
     """
-    found = configuration(path)
     try:
-        config = load(path)
-    except ConfigError:
-        return [*_zones(), *found]
-    return [*_zones(), *found, *leftovers(config), *mistyped(config), *weak_secrets(config, in_use=in_use)]
+        config, left_out, wrong = load(path), set[Keys](), list[Finding]()
+    except ConfigError as error:
+        wrong = _errors(error)
+        try:
+            config, left_out = load_what_is_right(path)
+        except ConfigError:
+            return [*_zones(), *wrong]
+    try:
+        loaded, broken = loading.load(config), dict[Path, str]()
+    except TemplateError as error:
+        loaded, broken = loading.readable(config)
+        wrong += _errors(error)
+    weak = weak_secrets(config, in_use=in_use)
+    more = (
+        *(_all(config, loaded) if loaded else ()),
+        *leftovers(config),
+        *mistyped(config),
+        *weak,
+        *exposed_secrets(config),
+    )
+    return [*_zones(), *wrong, *(one for one in more if not follows_from(one, config.file, left_out, broken))]
+
+
+def _errors(error: Exception) -> list[Finding]:
+    return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
 
 
 def _zones() -> Iterator[Finding]:
@@ -64,12 +87,12 @@ def configuration(path: Path | None = None) -> list[Finding]:
     """Everything wrong with a configuration file and the templates it names."""
     try:
         config = load(path)
-    except ConfigError as error:
-        return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
-    try:
-        loaded = loading.load(config)
-    except TemplateError as error:
-        return [Finding(FindingLevel.ERROR, line) for line in str(error).splitlines()]
+        return _all(config, loading.load(config))
+    except (ConfigError, TemplateError) as error:
+        return _errors(error)
+
+
+def _all(config: Config, loaded: Mapping[str, Template]) -> list[Finding]:
     return [
         *findings(config, loaded),
         *_numbered_cities(config),
@@ -146,10 +169,9 @@ def _policy(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding]
         if template.shop and template.shop not in config.sources:
             known = ", ".join(sorted(config.sources)) or "none"
             yield _error(str(template.path), f"there is no [sources.{template.shop}]; there are: {known}")
-        if template.audience is not loaded[template.name].audience:
-            yield _error(
-                str(template.path), f'audience must be "{loaded[template.name].audience}" as in the common text'
-            )
+        common = loaded.get(template.name, template)
+        if template.audience is not common.audience:
+            yield _error(str(template.path), f'audience must be "{common.audience}" as in the common text')
 
 
 def _told(
@@ -158,9 +180,8 @@ def _told(
     """Templates that a rule names and cannot send."""
     for item in texts_named:
         if item.template not in loaded:
-            yield _error(
-                f"{config.file}: {key}", f"there is no template {item.template!r} in {config.templates_folder}"
-            )
+            text = f"there is no template {item.template!r} in {config.templates_folder}{meant(item.template, loaded)}"
+            yield _error(f"{config.file}: {key}", text)
         elif loaded[item.template].audience is not Audience.CUSTOMER:
             yield _error(f"{config.file}: {key}", f"template {item.template!r} is for staff, not for customers")
 
@@ -360,7 +381,7 @@ def _replies(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
         where = f"{config.file}: replies.answers.{place}.texts"
         for name in rule.texts:
             if name not in loaded:
-                yield _error(where, f"there is no template {name!r} in {config.templates_folder}")
+                yield _error(where, f"there is no template {name!r} in {config.templates_folder}{meant(name, loaded)}")
             elif loaded[name].audience is not Audience.CUSTOMER:
                 yield _error(where, f"template {name!r} is for staff, not for customers")
 

@@ -25,11 +25,11 @@ from notifier.store.keys import Keys
 
 log = structlog.get_logger()
 
-ALIVE = timedelta(seconds=2.5)
+ALIVE = timedelta(seconds=2)
 """How long a heartbeat lasts: a dead worker's texts leave within five seconds, a restart of it included."""
 
-MARGIN = timedelta(seconds=0.75)
-EVERY = 0.5  # seconds between renewals
+MARGIN = timedelta(seconds=0.5)
+EVERY = 0.4  # seconds between renewals
 
 WITH_HEARTBEAT = "h-"
 """How the tokens of claims begin that have a heartbeat; others, of older versions, last for their lease."""

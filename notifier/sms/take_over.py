@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 EVERY = 0.5  # seconds between looks
 _APART = 1500  # ms: looks further apart have not seen whether the store was there for everybody meanwhile
-_SETTLED = 1.0  # seconds that a store needs, after a restart, until all who live have found it again
+_SETTLED = 1.0  # seconds in which all who live have renewed their heartbeats with a store that answers
 
 _LAPSE = Script("lapse_dead")
 
@@ -27,8 +27,13 @@ _LAPSE = Script("lapse_dead")
 class DeadClaims:
     """Looks whose heartbeats are gone.
 
-    While the store was away nobody could renew one. So nothing is taken over until it has been there, without a break,
-    for as long as a heartbeat lasts.
+    While the store was away nobody could renew one, and clients need time to find it again: after a failure nothing is
+    taken over until it has been there, without a break, for as long as a heartbeat lasts. Looks that merely came late
+    have seen no failure: then the store has had its time once all who live have had a turn, which costs a pause of this
+    process a second and not the whole wait anew.
+
+    So a text waits for at most ``ALIVE`` and a look: 2.5 seconds. Where the look that was due came late as well, up to
+    ``_APART``, it is 3.5; later still, that and ``_SETTLED`` and a look more.
     """
 
     redis: Redis
@@ -47,6 +52,7 @@ class DeadClaims:
             return
         if uptime > ALIVE.total_seconds() + _SETTLED:
             self._since = self.clock() - ALIVE.total_seconds()
+        await self.look()  # the next is the first that counts
 
     async def look(self) -> int:
         """Have claims lapse whose heartbeats are gone; returns how many did."""
@@ -77,6 +83,6 @@ class DeadClaims:
             _APART,
         )
         if seen and not 0 <= at - seen <= _APART:
-            self._since = self.clock()
+            self._since = max(self._since, self.clock() - ALIVE.total_seconds() + _SETTLED)
         self._seen[keys.partition, line] = at
         return int(lapsed)

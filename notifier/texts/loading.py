@@ -12,6 +12,11 @@ def load(config: Config, folder: Path | None = None) -> dict[str, Template]:
     return templates.load(folder or config.templates_folder, defaults=defaults(config))
 
 
+def readable(config: Config) -> tuple[dict[str, Template], dict[Path, str]]:
+    """The templates that can be read, by name; and what is wrong with each file that cannot."""
+    return templates.readable(config.templates_folder, defaults=defaults(config))
+
+
 def defaults(config: Config) -> Defaults:
     """What holds for templates that do not say otherwise."""
     lines = [config.providers[name] for name in accounts.names(config) if name in config.providers]

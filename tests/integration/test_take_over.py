@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from outbox_driver import Desk
 from redis.asyncio import Redis
 
@@ -13,10 +14,11 @@ from notifier.config import Config
 from notifier.domain.messages import MessageState, Pattern
 from notifier.service.process import WEB, Service
 from notifier.simulator import Simulator
-from notifier.sms import outbox
+from notifier.sms import outbox, take_over
 from notifier.sms.holds import ALIVE, Hold
 from notifier.sms.outbox import ClaimedMessage
 from notifier.sms.take_over import DeadClaims
+from notifier.store.health import ServerHealth
 from notifier.store.keys import Keys
 
 LINE, KEYS = "kavenegar", Keys(0)
@@ -64,6 +66,7 @@ def watcher(service: Service) -> tuple[DeadClaims, Clocks]:
 
 async def dies(service: Service, hold: Hold) -> None:
     """Its heartbeat is gone, as the store finds some time after the last renewal."""
+    await hold.beat(service.redis)
     assert 0 < await service.redis.pttl(hold.heartbeat) <= ALIVE / timedelta(milliseconds=1)
     await service.redis.delete(hold.heartbeat)
 
@@ -82,6 +85,7 @@ async def test_a_dead_senders_text_need_not_wait_for_the_lease(
     assert await claim(service, hold)
     watch, clocks = watcher(service)
     await settled(watch, clocks)
+    await hold.beat(service.redis)
     assert await watch.look() == 0  # it lives
     await dies(service, hold)
     assert await watch.look() == 1
@@ -99,8 +103,8 @@ async def test_a_claim_of_an_older_version_keeps_its_lease(service: Service, des
     assert await watch.look() == 0
 
 
-async def test_while_the_store_was_away_nobody_died(service: Service, desk: Desk) -> None:
-    """Nobody could renew a heartbeat then: all that live are given the time to."""
+async def test_after_looks_that_came_late_all_who_live_have_a_turn_first(service: Service, desk: Desk) -> None:
+    """The store may have stood still meanwhile, with renewals waiting in line behind this look."""
     await desk.queue()
     hold = Hold(KEYS)
     assert await claim(service, hold)
@@ -109,9 +113,47 @@ async def test_while_the_store_was_away_nobody_died(service: Service, desk: Desk
     watch._seen[0, watch.accounts.each[0].name] -= 5000  # so long ago was the last look
     await dies(service, hold)
     assert await watch.look() == 0
+    clocks.now += 0.9
+    assert await watch.look() == 0
+    clocks.now += 0.1
+    assert await watch.look() == 1
+
+
+async def test_after_the_store_was_away_heartbeats_have_their_whole_time(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.queue()
+    hold = Hold(KEYS)
+    assert await claim(service, hold)
+    watch, clocks = watcher(service)
+    await settled(watch, clocks)
+    async with Redis(unix_socket_path="/nowhere/redis.sock", retry=None) as gone:
+        monkeypatch.setattr(watch, "redis", gone)
+        assert await watch.look() == 0
+    monkeypatch.undo()
+    await dies(service, hold)
+    assert await watch.look() == 0
     clocks.now += ALIVE.total_seconds() - 0.1
     assert await watch.look() == 0
     clocks.now += 0.1
+    assert await watch.look() == 1
+
+
+async def test_who_starts_beside_a_store_that_has_long_been_there_takes_over_at_the_first_tick(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = [structs.replace(node, uptime=60) for node in await take_over.health(service.redis)]
+
+    async def long_there(redis: Redis) -> list[ServerHealth]:
+        return nodes
+
+    monkeypatch.setattr(take_over, "health", long_there)
+    await desk.queue()
+    hold = Hold(KEYS)
+    assert await claim(service, hold)
+    watch, _ = watcher(service)
+    await dies(service, hold)
+    await watch.begin()
     assert await watch.look() == 1
 
 

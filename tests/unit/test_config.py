@@ -110,7 +110,8 @@ calls = [{ purpose = "arrange_payment" }]
     ],
 )
 def test_an_unknown_key_is_refused(file: Path, text: str, key: str) -> None:
-    assert findings(file, text) == [f"{file}: {key}: unknown key; it may be misspelt"]
+    (found,) = findings(file, text)
+    assert found.startswith(f"{file}: {key}: unknown key; it may be misspelt")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +428,8 @@ HTTP = '[providers.other]\nkind = "http"\nurl = "https://sms.example/?to={to}&te
     ],
 )
 def test_a_section_that_the_code_works_with_is_spoken_of_as_the_file_has_it(file: Path, text: str, said: str) -> None:
-    assert findings(file, text) == [f"{file}: {said}"]
+    (found,) = findings(file, text)
+    assert found.partition("; did you mean")[0] == f"{file}: {said}"
 
 
 def test_what_is_named_of_the_calls_replaces_what_is_usual(file: Path) -> None:

@@ -12,15 +12,8 @@ def load(folder: Path, *, defaults: Defaults | None = None) -> dict[str, Templat
     """All templates by name, those of one shop as ``shop/name``. Raises TemplateError with one sentence a mistake."""
     if not folder.is_dir():
         raise TemplateError(f"{folder}: no such folder; templates.folder must name the one with the message templates")
-    found: dict[str, Template] = {}
-    wrong: list[str] = []
-    for path in files(folder):
-        shop = "" if path.parent == folder else path.parent.name
-        try:
-            template = _compiled(path, _read(path), shop, defaults)
-            found[f"{shop}/{template.name}" if shop else template.name] = template
-        except TemplateError as error:
-            wrong.append(str(error))
+    found, broken = readable(folder, defaults=defaults)
+    wrong = list(broken.values())
     wrong += [
         f"{template.path}: no shop says this but {template.shop}; write {folder / template.path.name} first"
         for template in found.values()
@@ -31,6 +24,20 @@ def load(folder: Path, *, defaults: Defaults | None = None) -> dict[str, Templat
     if not found:
         raise TemplateError(f"{folder}: holds no template (*.txt)")
     return found
+
+
+def readable(folder: Path, *, defaults: Defaults | None = None) -> tuple[dict[str, Template], dict[Path, str]]:
+    """The templates that can be read, by name; and what is wrong with each file that cannot."""
+    found: dict[str, Template] = {}
+    broken: dict[Path, str] = {}
+    for path in files(folder):
+        shop = "" if path.parent == folder else path.parent.name
+        try:
+            template = _compiled(path, _read(path), shop, defaults)
+            found[f"{shop}/{template.name}" if shop else template.name] = template
+        except TemplateError as error:
+            broken[path] = str(error)
+    return found, broken
 
 
 def files(folder: Path) -> list[Path]:
