@@ -3,7 +3,7 @@
 # make machines  the guide to deploying followed on a bare Debian, and the image built and run: root, debootstrap, minutes
 # make pictures  those of the console and of the phones in docs/pictures, taken anew in the system's Chromium
 # make bench  figures beside what is wanted of them (docs/performance.md); wrk is needed
-# make chaos  web, worker and store killed at random for 90 seconds: nothing lost, nothing twice
+# make chaos  web, worker and store killed at random for 90 seconds, by one line and by a ladder: nothing lost, nothing twice
 # make lock   the newest versions within pyproject's bounds, with hashes for every platform, into locks/
 # make audit  known holes in what the locks name
 PYTHON ?= python3
@@ -41,6 +41,7 @@ bench: $(VENV)/installed-test
 
 chaos: $(VENV)/installed-test
 	$(BIN)/python tests/chaos.py
+	$(BIN)/python tests/chaos.py --ladder
 
 machines: $(VENV)/installed-test
 	NOTIFIER_TEST_MACHINES=1 $(BIN)/python -m pytest tests/integration/test_deploy_page.py tests/integration/test_image_runs.py

@@ -365,6 +365,7 @@ class CallBook:
             due=ms(call.due_at),
             priority=self.rules.purpose(call.purpose).priority + high,
             words=call.brief,
+            tried=call.tried,
         )
 
     def _revised(

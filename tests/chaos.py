@@ -6,12 +6,14 @@ in this process drops, breaks, delays and refuses. At the end everything is left
 message and call that was ever acknowledged is held against what arrived. Only loopback is used.
 
 Waits that would outlast the run (of paused lines, of retries) are cut short in the store. What a killed worker had in
-hand is watched: how long it takes until somebody else has it.
+hand is watched: how long it takes until somebody else has it. With ``--ladder`` there are three lines (a messenger,
+texts, calls) and people whom not each of them reaches.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -28,17 +30,21 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import chaos_ladder
 from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier import tasks
 from notifier.clock import SystemClock
+from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType
 from notifier.domain.messages import MessageState
 from notifier.practice import standard
 from notifier.simulator import Fault, Ripening, Simulator, create_app
 from notifier.sms.holds import ALIVE
+from notifier.store import daily
+from notifier.store import keys as names
 from notifier.store.connect import connect
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.keys import Keys
@@ -95,6 +101,7 @@ class Chaos:
     taken_over: list[float] = field(default_factory=list)  # for each text, seconds in which somebody could have
     pause: tuple[float, float] = (0.75, 2.25)  # seconds between kills
     victims: Sequence[str] = VICTIMS
+    ladder: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,8 +118,18 @@ class Chaos:
             "QUIET_HOURS__ENABLED": "false",
             "TEMPLATES__FOLDER": str(self.folder / "templates"),
         }
+        if self.ladder:
+            settings |= chaos_ladder.settings(self.base_url, API_KEY)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER")}
         return kept | {f"NOTIFIER__{name}": value for name, value in settings.items()}
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        return (str(ROOT / "tests" / "awake_service.py"),) if self.ladder else ("-m", "notifier")
+
+    @property
+    def lines(self) -> Sequence[str]:
+        return chaos_ladder.LINES if self.ladder else (LINE,)
 
     async def keep_running(self, name: str) -> None:
         """What runs a service on a server: whenever it dies, it is started again."""
@@ -123,7 +140,7 @@ class Chaos:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.began[name] = log.tell()
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "notifier", *arguments),
+                    *(sys.executable, *self.program, *arguments),
                     env=self.environment,
                     cwd=ROOT,
                     stderr=log,
@@ -150,6 +167,9 @@ class Chaos:
         while True:
             await asyncio.sleep(self.dice.uniform(0.1, 0.8))
             accepted, times = self.dice.random() < 0.5, self.dice.randint(1, 3)
+            if self.ladder and self.dice.random() < 0.5:
+                self.simulator.faults.add(chaos_ladder.trouble(self.dice))
+                continue
             self.simulator.faults.add(
                 self.dice.choice(
                     (
@@ -170,10 +190,15 @@ class Chaos:
             with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
                     now = int(SystemClock().now().timestamp() * 1000)
-                    for name, soon in (("until", 1000), ("probe_until", 0), ("exhausted", 1000)):
-                        if int(await redis.hget(f"n:line:{LINE}", name) or 0) > now + soon:  # type: ignore[misc]
-                            await redis.hset(f"n:line:{LINE}", name, now + soon)  # type: ignore[misc]
-                    for box in (KEYS.outbox, KEYS.bound(LINE), KEYS.reconciling):
+                    for line, (name, soon) in itertools.product(
+                        self.lines, (("until", 1000), ("probe_until", 0), ("exhausted", 1000))
+                    ):
+                        if int(await redis.hget(f"n:line:{line}", name) or 0) > now + soon:  # type: ignore[misc]
+                            await redis.hset(f"n:line:{line}", name, now + soon)  # type: ignore[misc]
+                    routes: Any = await redis.smembers(names.ROUTES)  # type: ignore[misc]
+                    boxes = [KEYS.outbox, KEYS.reconciling, *(KEYS.bound(line) for line in self.lines)]
+                    boxes += [KEYS.reports(line) for line in self.lines] if self.ladder else []
+                    for box in [*boxes, *(KEYS.routed(route.decode()) for route in routes)]:
                         for member in await redis.zrangebyscore(box, now + 1000, "+inf"):
                             await redis.zadd(box, {member: now}, xx=True)
                             if await redis.hexists(KEYS.message(member.decode()), "due"):  # type: ignore[misc]
@@ -266,11 +291,14 @@ class Chaos:
 
     async def come_to_rest(self) -> None:
         """Wait until nothing waits to be sent any more."""
-        deadline = asyncio.get_running_loop().time() + QUIET_AFTER
+        deadline = asyncio.get_running_loop().time() + (3 if self.ladder else 1) * QUIET_AFTER
         while asyncio.get_running_loop().time() < deadline:
             with contextlib.suppress(RedisError, OSError):
                 async with self.store() as redis:
-                    if not sum([await redis.zcard(KEYS.messages(state)) for state in OPEN]):
+                    boxes = [KEYS.messages(state) for state in OPEN]
+                    if self.ladder:
+                        boxes += [KEYS.rung_waits, *(KEYS.reports(line) for line in self.lines)]
+                    if not sum([await redis.zcard(box) for box in boxes]):
                         return
             await asyncio.sleep(0.5)
 
@@ -281,13 +309,16 @@ class Chaos:
             ids = sorted(self.told.messages)
             stored = {one.message.id: one for one in await reader.messages([(KEYS, one) for one in ids])}
             booked = [
-                (reason.order_id, str(reason.purpose))
+                (reason.order_id if reason.purpose is not Purpose.UNDELIVERED_SMS else reason.id, str(reason.purpose))
                 for call in await self._calls(reader)
                 for reason in call.call.reasons
             ]
+            called = {reason.id for call in await self._calls(reader) for reason in call.call.reasons}
+            today: Any = await redis.hgetall(KEYS.day(SystemClock().now().date().isoformat()))  # type: ignore[misc]
         ours = {str(one.messageid) for one in self.simulator.messages}
+        ours |= {one.message_id for one in self.simulator.bale.messages}
         lost = [one for one in ids if one not in stored or _lost(stored[one], ours)]
-        texts = Counter((one.receptor, one.text) for one in self.simulator.messages)
+        texts = Counter((one.receptor, one.text) for one in self.simulator.messages if one.method != "maketts")
         planned = Counter(booked)
         wanted = set(self.told.calls.values())
         for one in lost:
@@ -296,11 +327,16 @@ class Chaos:
             "events acknowledged": self.told.events,
             "  posted": self.told.tries,
             "messages acknowledged": len(ids),
-            "  sent": sum(one.state in (S.ACCEPTED, S.DELIVERED) for one in stored.values()),
+            "  sent": sum(one.state in (S.ACCEPTED, S.DELIVERED, S.UNDELIVERED) for one in stored.values()),
             "  overtaken or too late": sum(one.state in (S.EXPIRED, S.CANCELLED) for one in stored.values()),
             "  unknown": sum(one.state in (S.UNKNOWN, S.HELD) for one in stored.values()),
             "lost": len(lost),
             "doubled": sum(count - 1 for count in texts.values()),
+            **(
+                chaos_ladder.verdict(self.simulator, stored.values(), called, daily.read(today).line_cost)
+                if self.ladder
+                else {}
+            ),
             "calls acknowledged": len(wanted),
             "calls missing": len([call for call in wanted if not planned[call]]),
             "calls doubled": sum(count - 1 for count in planned.values()),
@@ -340,8 +376,9 @@ async def _beats(redis: Redis, token: bytes) -> bool:
 
 def _lost(stored: StoredMessage, ours: set[str]) -> bool:
     """Whether a message is nowhere, or said to be out and is not."""
-    if stored.state in (S.ACCEPTED, S.DELIVERED):
-        return stored.provider_id not in ours
+    if stored.state in (S.ACCEPTED, S.DELIVERED, S.UNDELIVERED):
+        taken = {stored.provider_id, *(one.provider_id for one in stored.descents)} - {None, ""}
+        return not taken & ours
     return stored.state not in (S.EXPIRED, S.CANCELLED, S.UNKNOWN, S.HELD)
 
 
@@ -363,6 +400,7 @@ async def run(
     kills: float = 40,
     victims: Sequence[str] = VICTIMS,
     slow: bool = False,
+    ladder: bool = False,
 ) -> dict[str, int]:
     """A run of so many seconds, and what came of it."""
     dice = random.Random(seed)
@@ -375,6 +413,9 @@ async def run(
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     chaos = Chaos(folder, dice, simulator, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    chaos.ladder = ladder
+    if ladder:
+        chaos_ladder.people(simulator, shops)
     chaos.pause, chaos.victims = (0.5 * 60 / kills, 1.5 * 60 / kills), victims
     simulator.callback_url = f"http://127.0.0.1:{chaos.port}/callbacks/kavenegar/chaos/delivery"
     services = [asyncio.create_task(chaos.keep_running(name)) for name in ("web", *WORKERS)]
@@ -434,6 +475,7 @@ def main() -> None:
     parser.add_argument("--shops", type=int, default=8, help="how many post at once")
     parser.add_argument("--kills", type=float, default=40, help="how many a minute")
     parser.add_argument("--victims", default=",".join(VICTIMS), help="who is killed")
+    parser.add_argument("--ladder", action="store_true", help="over a messenger, texts, calls and a person")
     parser.add_argument("--slow", action="store_true", help="the provider is slow, and nothing worse")
     parser.add_argument("--keep", type=Path, help="a new folder for logs and data, kept afterwards")
     options = parser.parse_args()
@@ -441,12 +483,12 @@ def main() -> None:
     print(f"{options.seconds:g} seconds of chaos, --seed {seed}")
     with workplace(options.keep) as folder:
         victims = options.victims.split(",")
-        evil = {"kills": options.kills, "victims": victims, "slow": options.slow}
+        evil = {"kills": options.kills, "victims": victims, "slow": options.slow, "ladder": options.ladder}
         table = asyncio.run(run(folder, seconds=options.seconds, seed=seed, shops=options.shops, **evil))
     for name, count in table.items():
         print(f"{name:24}{count:8}")
     bad = ("lost", "doubled", "calls missing", "calls doubled", "log lines with secrets")
-    sys.exit(any(table[name] for name in bad) or not table["messages acknowledged"])
+    sys.exit(any(table.get(name, 0) for name in (*bad, *chaos_ladder.BAD)) or not table["messages acknowledged"])
 
 
 if __name__ == "__main__":

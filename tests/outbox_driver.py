@@ -71,6 +71,7 @@ class Desk:
             await self.send()
             await self.service.sending.reconciler.tick()
             await self.service.sending.receipts.poll()
+            await self.service.sending.rung_waits.tick()
             await self.service.sending.expiry.sweep()
 
     async def die_with(self, message: Message, *, lease: timedelta = timedelta(seconds=60)) -> ClaimedMessage:

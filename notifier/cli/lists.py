@@ -19,6 +19,7 @@ from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
 from notifier.sms import resend as retrying
 from notifier.sms.explain import explain
+from notifier.store import line_counts
 from notifier.store.audit import COMMAND
 from notifier.store.keys import Keys
 from notifier.store.opening import Store
@@ -85,6 +86,26 @@ def show(
     console.print(foreign(stored.message.text))
     for sentence in explain(stored):
         console.print(sentence, highlight=False, markup=False)
+
+
+@messages.command()
+def lines(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days, today the last of them")] = 1,
+    as_json: JsonLines = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """What each line sent, reached, cost and saved: one rung of the ladder a row."""
+    today = datetime.now(TEHRAN).date()
+    counted = _reading(config, data_dir, lambda reader: line_counts.read(reader.redis, reader.everywhere, today, days))
+    found = line_counts.by_line(counted)
+    if as_json:
+        write_lines(found)
+        return
+    table = Table("line", "sent", "reached", "cost (rial)", "saved (rial)", box=None)
+    for one in found:
+        table.add_row(one.line, *(f"{count:,}" for count in (one.sent, one.reached, one.cost, one.saved)))
+    show_table(table, whole=("line",))
 
 
 @messages.command()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class SmsConfig(Section):
     provider: str = "kavenegar"
     fallback: list[str] = []
+    ladder: list[str] = []
+    wait: dict[str, timedelta] = {}
     via: Via = Via.SEND
     unknown: Literal["hold", "resend", "fail"] = "hold"
     gap: timedelta = timedelta()

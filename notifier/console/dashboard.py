@@ -1,7 +1,7 @@
 """The supervisor's figures: a range of days by the Jalali calendar, as charts and as CSV."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -20,7 +20,10 @@ from notifier.console.render import Renderer
 from notifier.console.scope import ShopScope
 from notifier.console.security import require_supervisor
 from notifier.domain import jalali, persian
+from notifier.domain.channels import Channel
 from notifier.domain.messages import MessageState
+from notifier.sms import ladder_told
+from notifier.store.line_counts import LineCounts, by_line
 
 T = TypeVar("T")
 
@@ -78,6 +81,7 @@ class Dashboard:
             deposits=deposits,
             stuck=stuck,
             lines=[one for one in lines if one[0].name in self._deps.accounts.of(scope.sources)],
+            by_line=self._by_line(days, self._deps.accounts.of(scope.sources)),
             scope=scope,
             by_hour=_by_hour(days),
             by_stage=_by_stage(days),
@@ -91,6 +95,19 @@ class Dashboard:
             by_person=_by_person(made, reached, names),
             by_source=_by_source(days),
         )
+
+    def _by_line(self, days: Sequence[Figures], lines: Collection[str]) -> list[tuple[LineCounts, str, bool]]:
+        """What each line came to, by which channel, and whether it says what arrived."""
+        known = {one.name: one.provider for one in self._deps.accounts}
+        counted = by_line([day.counted for day in days], [name for name in known if name in lines])
+        return [
+            (
+                one,
+                ladder_told.CHANNELS[known[one.line].channel if one.line in known else Channel.SMS],
+                one.line not in known or known[one.line].kind != "bale",
+            )
+            for one in counted
+        ]
 
     async def _waiting(self, scope: ShopScope) -> tuple[int, int]:
         """Deposits that nobody looked up and texts that are stuck, at this moment."""

@@ -40,6 +40,8 @@ def table(of: str, names: Mapping[str, str]) -> Table:
             return Table("figures-days", _DAYS, lambda day: [day.day])
         case "hours":
             return Table("figures-hours", _HOURS, lambda day: sorted(day.counted.sent_at))
+        case "lines":
+            return Table("figures-lines", _LINES, lambda day: sorted(day.counted.line_sent | day.counted.line_cost))
         case "people":
             return Table("figures-people", _people(names), lambda day: _by_count(day.counted.made))
         case "webhooks":
@@ -82,6 +84,15 @@ _HOURS: Columns[FigureLine] = (
     Column("ساعت", lambda line: line.of),
     Column("ارسال‌شده", lambda line: line.day.counted.sent_at[line.of]),
     Column("رسیده", lambda line: line.day.counted.arrived_at[line.of]),
+)
+
+_LINES: Columns[FigureLine] = (
+    _DAY,
+    Column("راه", lambda line: line.of),
+    Column("ارسال‌شده", lambda line: line.day.counted.line_sent[line.of]),
+    Column("رسیده", lambda line: line.day.counted.line_reached[line.of]),
+    Column("هزینه (تومان)", lambda line: money.in_toman(line.day.counted.line_cost[line.of])),
+    Column("صرفه‌جویی (تومان)", lambda line: money.in_toman(line.day.counted.line_saved[line.of])),
 )
 
 _WEBHOOKS: Columns[FigureLine] = (

@@ -129,7 +129,7 @@ class Orders:
             order=order,
             story=chapters,
             known=known,
-            cost=sum(one.cost or 0 for one in messages.values()),
+            cost=sum(one.total_cost or 0 for one in messages.values()),
             steps=[(step, stage >= step) for step in _STEPS],
             templates=fitting(order, self._deps.rulebook(), self._deps.now()),
             parcels=parcel_ways(order, told.trails),

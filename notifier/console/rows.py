@@ -44,7 +44,7 @@ MESSAGE: Columns[StoredMessage] = (
     Column("به", lambda one: one.message.to),
     Column("سفارش", lambda one: one.message.order_id),
     Column("دلیل", message_reason),
-    Column("هزینه (تومان)", lambda one: money.in_toman(one.cost)),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.total_cost)),
     Column("ارسال به مخابرات", lambda one: written(one.accepted)),
     Column("خبر رسیدن به گوشی", lambda one: written(one.delivered)),
 )
@@ -58,7 +58,7 @@ STORY: Columns[Chapter] = (
     Column("وضعیت", lambda one: _state(one)),
     Column("ارسال به مخابرات", lambda one: written(one.message.accepted) if one.message else ""),
     Column("خبر رسیدن به گوشی", lambda one: written(one.message.delivered) if one.message else ""),
-    Column("هزینه (تومان)", lambda one: money.in_toman(one.message.cost) if one.message else ""),
+    Column("هزینه (تومان)", lambda one: money.in_toman(one.message.total_cost) if one.message else ""),
 )
 
 

@@ -8,13 +8,25 @@ from datetime import datetime
 from notifier.console import labels
 from notifier.domain import jalali, money, persian
 from notifier.domain.calls import Call, CallState
+from notifier.domain.channels import Channel
+from notifier.domain.decide import derived_id
 from notifier.domain.events import AgreedTime
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import AGREED_UPON, CALLBACK_AT, MARK, SLOT_MARK, LineKind, TimelineEntry
-from notifier.sms import reasons
+from notifier.sms import ladder_told, reasons, rungs
 from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments
 from notifier.store.reading import StoredMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungLine:
+    """A rung of a ladder in words; ``at`` is None for one that is still to come."""
+
+    channel: str
+    answer: str
+    at: datetime | None = None
+    reached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,7 @@ class Chapter:
     by: str = ""  # who of the staff did it
     by_words: str = ""
     picture: str = ""  # of a bank receipt
+    rungs: Sequence["RungLine"] = ()
 
     @property
     def until_delivered(self) -> float:
@@ -79,7 +92,7 @@ def _chapter(line: TimelineEntry, messages: Mapping[str, StoredMessage], calls: 
                 text=_money(line) or _about(line),
             )
         case LineKind.MESSAGE:
-            return _message(line, messages.get(line.ref or ""))
+            return _message(line, messages.get(line.ref or ""), calls)
         case LineKind.CALL:
             call = calls.get(line.ref or "")
             return Chapter(
@@ -160,7 +173,33 @@ def _money(line: TimelineEntry) -> str:
     return "؛ ".join(parts)
 
 
-def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
+def _rungs(stored: StoredMessage, calls: Mapping[str, Call]) -> list[RungLine]:
+    """By what a message was tried, where there was more than a text."""
+    tried = rungs.rungs(stored)
+    if not stored.descents and all(one.channel is Channel.SMS for one in tried):
+        return []
+    found = [
+        RungLine(
+            channel=ladder_told.CHANNELS[one.channel],
+            answer=ladder_told.of_rung(one),
+            at=one.at,
+            reached=one.arrived_at is not None,
+        )
+        for one in tried
+    ]
+    if (waits := rungs.waits_for(stored)) is not None:
+        found.append(RungLine(channel="پلهٔ بعد", answer=f"منتظر ارسال با {waits}"))
+    asked = derived_id("undelivered", stored.message.id)
+    for call in calls.values():
+        if any(reason.id == asked for reason in call.reasons):
+            due = datetime.fromtimestamp(call.due / 1000, stored.message.created_at.tzinfo)
+            joined = bool(tried) and due < tried[-1].at  # a call that was planned before for something else
+            answer = labels.CALL_STATES[call.state]
+            found.append(RungLine(channel="تماس همکار", answer=answer, at=None if joined else due))
+    return found
+
+
+def _message(line: TimelineEntry, stored: StoredMessage | None, calls: Mapping[str, Call]) -> Chapter:
     title = f"پیامک: {labels.template(line.what)}"
     if stored is None:
         return Chapter(at=line.at, kind="message", icon="message", title=title)
@@ -174,6 +213,7 @@ def _message(line: TimelineEntry, stored: StoredMessage | None) -> Chapter:
         segments=segments(stored.message.text),
         reason=message_reason(stored),
         again=state in RETRYABLE,
+        rungs=_rungs(stored, calls),
         why_not=labels.WHY_NOT_AGAIN.get(state, ""),
     )
 

@@ -206,7 +206,7 @@ class Player:
         return True
 
     def _outboxes(self, keys: Keys) -> list[str]:
-        return [writes.box(keys, route) for route in ("", *self.stage.service.sending.accounts.own)]
+        return [writes.box(keys, route) for route in ("", *self.stage.service.sending.accounts.routes)]
 
     async def _next_due(self) -> datetime | None:
         """When the next text or call is due."""

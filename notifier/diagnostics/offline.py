@@ -16,6 +16,7 @@ from notifier.diagnostics.findings import Finding as Finding
 from notifier.diagnostics.findings import FindingLevel as FindingLevel
 from notifier.diagnostics.findings import error as _error
 from notifier.diagnostics.findings import warning as _warning
+from notifier.diagnostics.ladders import ladder_findings, missing_secrets
 from notifier.diagnostics.leftovers import leftovers
 from notifier.diagnostics.mistyped import mistyped
 from notifier.diagnostics.weak_secrets import weak_secrets
@@ -137,6 +138,8 @@ def findings(config: Config, loaded: Mapping[str, Template]) -> Iterator[Finding
     yield from _push(config)
     yield from carrier_findings(config)
     yield from _providers(config)
+    yield from ladder_findings(config, loaded)
+    yield from missing_secrets(config, loaded)
     yield from _slots(config)
     yield from _replies(config, loaded)
     try:
@@ -344,7 +347,9 @@ def _samples(config: Config) -> Iterator[Finding]:
 
 def _providers(config: Config) -> Iterator[Finding]:
     known = ", ".join(sorted(config.providers)) or "none"
-    named = [("sms.provider", config.sms.provider), *(("sms.fallback", name) for name in config.sms.fallback)]
+    ladder, first = config.sms.ladder, config.sms.provider
+    named = [("sms.provider", first)] if not ladder or first in ladder else []  # a ladder may do without it
+    named += [("sms.fallback", name) for name in config.sms.fallback]
     for source, one in config.sources.items():
         named += [(f"sources.{source}.provider", one.provider)] if one.provider is not None else []
         named += [(f"sources.{source}.fallback", name) for name in one.fallback or ()]

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
-from notifier.config import Config, accounts
+from notifier.config import Config, accounts, ladders
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.domain.counted import counted
 from notifier.domain.messages import MessageState
@@ -58,7 +58,7 @@ async def data(config: Config, redis: Redis, clock: Clock) -> AsyncIterator[Verd
     reader, oldest = Reader(redis, config.redis.partitions), ms(now)
     held = unknown = parked = 0
     for keys in reader.everywhere:
-        for route in accounts.chains(config):
+        for route in {*accounts.chains(config), *ladders.routes(config)}:
             first: Any = await redis.zrange(writes.box(keys, route), 0, 0, withscores=True)
             oldest = min(oldest, int(first[0][1])) if first else oldest
         held += await redis.zcard(keys.messages(MessageState.HELD))

@@ -58,6 +58,7 @@ class CallRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: datetime
     created_at: datetime
     brief: str = ""  # what the caller should know and say, in Persian
+    tried: tuple[str, ...] = ()  # by what the customer was not reached before, when, and with what answer, in Persian
 
 
 TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
@@ -83,6 +84,7 @@ class ReasonToCall(Struct, frozen=True, array_like=True):
     due: int
     priority: int
     words: str = ""  # to read out, or what the customer wrote
+    tried: tuple[str, ...] = ()  # by what they were not reached before
 
 
 class HistoryEntry(Struct, frozen=True, array_like=True):

@@ -364,7 +364,7 @@ class _Deciding:
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
             source=self.order.source,
-            route=self.rulebook.route(self.order.source),
+            route=self.rulebook.route(self.order.source, template.ladder or self.block.ladder),
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from notifier.domain.channels import Channel
 from notifier.domain.errors import IllegalTransition
 from notifier.domain.orders import News
 
@@ -49,14 +50,16 @@ class MessageState(StrEnum):
 _S = MessageState
 
 TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
-    _S.QUEUED: frozenset({_S.SENDING, _S.CANCELLED, _S.EXPIRED, _S.HELD}),
+    # Delivered: what a rung that was given up said late.
+    _S.QUEUED: frozenset({_S.SENDING, _S.CANCELLED, _S.EXPIRED, _S.HELD, _S.DELIVERED}),
     _S.SENDING: frozenset(
         {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.UNKNOWN, _S.EXPIRED, _S.HELD}
     ),
     _S.UNKNOWN: frozenset(
         {_S.QUEUED, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.EXPIRED, _S.HELD}
     ),
-    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED}),
+    # Queued: another rung may reach, or another call.
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED, _S.QUEUED}),
     # An operator may learn later that a text arrived after all; the reverse never happens.
     _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.DELIVERED}),
     _S.UNDELIVERED: frozenset({_S.DELIVERED}),
@@ -120,7 +123,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_v: int = 0  # the version of the order that it says; 0: it keeps its words
     about: News | None = None  # of several alike the one it is about: a parcel, a refund
     follows: Follows | None = None
-    route: str = ""  # the source by whose own lines it leaves; empty: by those of all
+    route: str = ""  # the source by whose own lines it leaves, or the rungs left to it; empty: by the lines of all
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -132,3 +135,4 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: int | None = None
     reason: str = ""
     cost: int | None = None  # rial
+    channel: Channel = Channel.SMS

@@ -1,6 +1,6 @@
 """The shop's promises as data: for each region and method of payment, what each event sends, plans and cancels."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from notifier.domain.calls import Purpose
 from notifier.domain.events import EventType, PaymentMethod
+from notifier.domain.ladder import route_of
 from notifier.domain.messages import Audience, Pattern, Via
 from notifier.domain.orders import Order, Priority
 from notifier.domain.page_links import PageLinks
@@ -70,13 +71,15 @@ class Block:
 
     ``priority`` holds from the moment an order is prepaid. With ``needs_payment`` no stage is told before that.
     ``calls`` are planned as soon as an order falls under this block, and dropped when it leaves it. ``revived`` is told
-    of a settled order that was cancelled and is not any more.
+    of a settled order that was cancelled and is not any more. ``ladder`` is by what these customers are told, one rung
+    after the other; empty: as [sms] says.
     """
 
     priority: Priority = Priority.NORMAL
     needs_payment: bool = False
     calls: tuple[CallRule, ...] = ()
     revived: tuple[TextRule, ...] = ()
+    ladder: tuple[str, ...] = ()
     rules: Mapping[EventType, EventRule] = field(default_factory=dict)
 
     def rule(self, event: EventType) -> EventRule:
@@ -155,6 +158,10 @@ class MessageTemplate(Protocol):
         """Whether the text is worth sending after newer news, since it holds something to keep."""
 
     @property
+    def ladder(self) -> tuple[str, ...]:
+        """By what it is tried one after the other; empty: as its group or [sms] says."""
+
+    @property
     def passes_quiet_hours(self) -> bool: ...
     @property
     def expires(self) -> timedelta | None: ...
@@ -175,7 +182,8 @@ class Rulebook:
     ``working_time`` gives the first moment from a given one at which customers are phoned, ``texting_time`` the same
     for texts that keep quiet hours. ``namespace`` keeps the ids of two installations apart that share a provider. What
     is older than ``tell_within`` is told to nobody; None: everything is told, whatever its age. ``routes`` are the
-    sources whose texts leave by lines of their own. With ``pages`` each order has a page for its customer.
+    sources whose texts leave by lines of their own; ``rungs`` gives those of a ladder as one source has them. With
+    ``pages`` each order has a page for its customer.
     """
 
     policy: Policy
@@ -188,9 +196,13 @@ class Rulebook:
     routes: frozenset[str] = frozenset()
     pages: PageLinks | None = None
     timetable: Timetable = field(default_factory=Timetable)
+    rungs: Callable[[str, Sequence[str]], Sequence[str]] = lambda source, ladder: ladder
 
-    def route(self, source: str) -> str:
-        """By whose lines texts about orders of a source leave, as a message has it."""
+    def route(self, source: str, ladder: Sequence[str] = ()) -> str:
+        """By which lines a text about an order of a source leaves, as a message has it: by a ladder of its own, by the
+        source's, or by those of all."""
+        if ladder:
+            return route_of(self.rungs(source, ladder))
         return source if source in self.routes else ""
 
     def region(self, order: Order) -> str:

@@ -342,6 +342,16 @@ def words(context: Context) -> str:
 
 
 @variable
+def tried(context: Context) -> str:
+    """By what the customer was not reached before, when, and with what answer: for staff texts only; empty for most
+    calls."""
+    call = context.call
+    if call is None:
+        return ""
+    return "؛ ".join(call.tried if isinstance(call, CallRequest) else call.first.tried)
+
+
+@variable
 def parcel_note(context: Context) -> str:
     """What is amiss with a parcel, as its carrier tells it: for staff texts only."""
     return persian.one_line(context.order.details.parcel_note or "")

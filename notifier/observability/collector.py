@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from redis.exceptions import RedisError
 
-from notifier.clock import Clock
+from notifier.clock import TEHRAN, Clock
 from notifier.config import Config
 from notifier.domain.calls import CallState
 from notifier.domain.messages import MessageState
@@ -18,7 +18,7 @@ from notifier.outbound.breaker import EndpointStates
 from notifier.outbound.outbox import waiting
 from notifier.retention.backup import last_backup
 from notifier.sms.accounts import Accounts
-from notifier.store import disk, health, layout
+from notifier.store import disk, health, layout, line_counts
 from notifier.store import keys as names
 from notifier.store.reading import Reader
 from notifier.store.records import ms
@@ -91,7 +91,7 @@ class Scrape:
             for keys in self.reader.everywhere
             for box in (
                 keys.outbox,
-                *map(keys.routed, self.accounts.own),
+                *map(keys.routed, self.accounts.routes),
                 *(keys.bound(line.name) for line in self.accounts),
             )
         ]
@@ -104,7 +104,14 @@ class Scrape:
 
     async def _lines(self) -> list[Metric]:
         standings = [(line, await line.standing()) for line in self.accounts]
+        today = self.clock.now().astimezone(TEHRAN).date()
+        counted = await line_counts.read(self.reader.redis, self.reader.everywhere, today, 1)
+        lines = line_counts.by_line(counted, [line.name for line in self.accounts])
         return [
+            gauges.LINE_SENT.family(*(((one.line,), one.sent) for one in lines)),
+            gauges.LINE_REACHED.family(*(((one.line,), one.reached) for one in lines)),
+            gauges.LINE_COST.family(*(((one.line,), one.cost) for one in lines)),
+            gauges.LINE_SAVED.family(*(((one.line,), one.saved) for one in lines)),
             gauges.LINE_OPEN.family(*(((line.name,), not (one.on_trial or one.exhausted)) for line, one in standings)),
             gauges.LINE_CREDIT.family(
                 *(((line.name,), one.credit) for line, one in standings if one.credit is not None)

@@ -21,6 +21,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from notifier.channels.web_push.answer import PushAnswer
+from notifier.domain.ladder import Descent
 from notifier.domain.messages import MessageState
 from notifier.domain.replies import Reply
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
@@ -87,6 +88,12 @@ WAITED = Histogram(
     "notifier_message_wait_seconds",
     "From when a message might leave until the provider took it",
     buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600),
+    registry=REGISTRY,
+)
+DESCENDED = Counter(
+    "notifier_messages_descended",
+    "Messages that went down their ladder from a line, by why it did not reach",
+    ("provider", "why"),
     registry=REGISTRY,
 )
 COST = Counter(
@@ -182,6 +189,11 @@ def settled(batch: Sequence[Settled]) -> None:
         ATTEMPTS.labels(*labels).inc(count)
     for provider, cost in costs.items():
         COST.labels(provider).inc(cost)
+
+
+def descended(descent: Descent) -> None:
+    """Count a rung that a message left behind."""
+    DESCENDED.labels(descent.provider, descent.why).inc()
 
 
 def reported(report: Reported) -> None:

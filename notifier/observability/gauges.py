@@ -52,6 +52,12 @@ READY_OLDEST = Gauge("notifier_outbox_oldest_seconds", "How long the first of th
 
 LINE_OPEN = Gauge("notifier_line_open", "1 for an account that texts leave by", ("provider",))
 LINE_CREDIT = Gauge("notifier_line_credit_rial", "What is left in the account", ("provider",))
+LINE_SENT = Gauge("notifier_line_sent_today", "Messages to customers that an account took today", ("provider",))
+LINE_REACHED = Gauge("notifier_line_reached_today", "Those of them that it said to have arrived", ("provider",))
+LINE_COST = Gauge("notifier_line_cost_today_rial", "What it cost today", ("provider",))
+LINE_SAVED = Gauge(
+    "notifier_line_saved_today_rial", "How much less that was than the same messages as texts would cost", ("provider",)
+)
 LINE_LOW = Gauge("notifier_line_low_credit_rial", "Below this supervisors are told", ("provider",))
 
 CALLS = Gauge("notifier_calls", "Calls in each state", ("state",))

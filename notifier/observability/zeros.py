@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from notifier.config import Config, accounts
 from notifier.config.providers import KavenegarConfig, SmsIrConfig
+from notifier.domain.ladder import Unreached
 from notifier.domain.messages import TRANSITIONS, MessageState
 from notifier.domain.replies import Wish
 from notifier.domain.text_answers import MARKS
@@ -38,6 +39,8 @@ def begin(config: Config, templates: Iterable[str]) -> None:
             counters.CARRIER_ANSWERS.labels(carrier, outcome)
     for line in lines:
         counters.COST.labels(line)
+        for why in Unreached:
+            counters.DESCENDED.labels(line, why)
         for state in sorted({*STATES.values(), MessageState.FAILED}):
             counters.REPORTED.labels(state, line)
         for outcome, code in _attempts(config, line):

@@ -271,7 +271,7 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone), keys.counted(phone), keys.by_hand(phone))
+        pipeline.delete(keys.told(phone), keys.counted(phone), keys.absent(phone), keys.by_hand(phone))
         pipeline.zrem(keys.inbox, phone)
         for key in (keys.callers, keys.do_not_call, keys.open_calls, keys.inbox_holders):
             pipeline.hdel(key, phone)

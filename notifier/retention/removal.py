@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from notifier.domain import parcels
 from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
+from notifier.domain.ladder import Descent
 from notifier.domain.orders import Order
 from notifier.store import delivery_index, packing, page_tokens, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
-from notifier.store.records import encode
+from notifier.store.records import decode, encode
 from notifier.store.work import UnitOfWork
 
 _KNOWN = ("city", "province", "method", "amount", "refund_amount")
@@ -109,12 +110,18 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
     for outbox in {keys.outbox, writes.box(keys, text["route"])}:
         unit.do("ZREM", outbox, message_id)
     unit.do("ZREM", keys.reconciling, message_id)
+    unit.do("ZREM", keys.rung_waits, message_id)
     unit.do("ZREM", keys.texts(text["to"]), message_id)
     for provider in {text["provider"], text["bound"]} - {""}:
         for index in (keys.bound(provider), keys.sending(provider), keys.reports(provider)):
             unit.do("ZREM", index, message_id)
-    if text["provider"] and text["provider_id"]:
-        unit.do("DEL", keys.provider_message(text["provider"], text["provider_id"]))
+    left: list[tuple[str, str]] = [(text["provider"], text["provider_id"])]
+    for one in decode(fields.get(b"descents", b"[]"), list[Descent]):
+        left.append((one.provider, one.provider_id or ""))
+        unit.do("ZREM", keys.reports(one.provider), message_id)
+    for provider, provider_id in left:
+        if provider and provider_id:
+            unit.do("DEL", keys.provider_message(provider, provider_id))
 
 
 def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock, SystemClock
-from notifier.config import Config, accounts
+from notifier.config import Config, accounts, ladders
 from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
@@ -91,6 +91,7 @@ _PARKED_CHECK = 30  # seconds between looks at events whose order may have come
 _PLACES_CHECK = 60  # seconds between looks at places in slots that news was to come for
 _FEEDBACK_CHECK = 15  # seconds between looks at what calls found out and orders were not told
 _REPORTS_CHECK = 30  # seconds between looks at messages whose end is not known
+_WAITS_CHECK = 5  # seconds between looks at messages that the next rung has when nobody says that they arrived
 _EXPIRY_CHECK = 60  # seconds between looks at messages that may be too late
 _ROUTES_CHECK = 60  # seconds between looks at texts of sources that have no lines of their own any more
 _POSTING_ENDS = 3  # seconds that posts under way have to end
@@ -202,6 +203,8 @@ class Service:
             working_time=lambda moment: self.rulebook.working_time(moment),
             plan_call=self.calling.book.plan,
             take=self.take,
+            texts=loaded.values(),
+            ladder_routes=lambda: ladders.routes(self.config, loaded.values()),
             rules=lambda: self.rulebook,
             publish=publish,
             traces=traces,
@@ -324,7 +327,7 @@ class Service:
             ticks.every(_STORE_CHECK, self.store.keep_up)
         ticks.every(heartbeat.EVERY, self.heartbeat.renew)
         if seconds := self.config.templates.reload.total_seconds():
-            ticks.every(seconds, self.reloader.tick)
+            ticks.every(seconds, self._take_up_texts)
         ticks.every(_SETTINGS_CHECK, self.settings.tick)
         if WORKER in self.roles:
             every = self.config.calls.tick.total_seconds()
@@ -339,6 +342,7 @@ class Service:
             ticks.every(_PLACES_CHECK, self.places.tick)
             ticks.every(_REPORTS_CHECK, self.sending.receipts.poll)
             ticks.every(_REPORTS_CHECK, self.sending.reconciler.tick)
+            ticks.every(_WAITS_CHECK, self.sending.rung_waits.tick)
             ticks.every(_EXPIRY_CHECK, self.sending.expiry.sweep)
             ticks.every(_ROUTES_CHECK, self.sending.routes.tick)
             ticks.every(_CREDIT_CHECK, self.sending.check_credit, first=datetime.now(TEHRAN) + _CREDIT_FIRST)
@@ -353,6 +357,10 @@ class Service:
                 ticks.every(_SILENCE_CHECK, self.watching.silence.tick)
         ticks.start()
         stack.push_async_callback(ticks.end)
+
+    async def _take_up_texts(self) -> None:
+        await self.reloader.tick()
+        await self.sending.routes.begin()
 
     async def check_memory(self) -> None:
         """Tell supervisors before the store takes no more."""

@@ -23,6 +23,7 @@ def rulebook(config: Config, templates: Mapping[str, Template], *, namespace: st
         namespace=namespace,
         tell_within=config.retention.tell_within,
         routes=frozenset(accounts.chains(config)) - {accounts.COMMON},
+        rungs=lambda source, ladder: accounts.rungs_of(config, source, ladder),
         pages=config.customer_page.links(),
         timetable=Timetable(rules=config.delivery, holiday=calendar.holiday, zone=zone),
     )

@@ -1,6 +1,6 @@
 """Everything about sending of one process: lines, sender, receipts, reconciliation, inbox, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.config.accounts import COMMON, chains, names, providers, settings
+from notifier.config.ladders import ladders
+from notifier.domain.ladder import Descent
+from notifier.domain.messages import Message
 from notifier.domain.policy import Rulebook
 from notifier.observability import counters, event_log
+from notifier.sms import descending
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.alerts import Alerts
 from notifier.sms.call_fallback import CallFallback, PlanCall
@@ -22,8 +26,10 @@ from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
 from notifier.sms.routes import Routes
+from notifier.sms.rung_waits import RungWaits
 from notifier.sms.sender import Sender
 from notifier.sms.take_over import DeadClaims
+from notifier.sms.templates import Template
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -43,6 +49,7 @@ class Sending:
     bounds: Bounds
     receipts: Receipts
     reconciler: Reconciler
+    rung_waits: RungWaits
     expiry: Expiry
     routes: Routes
     inbox: Inbox
@@ -70,6 +77,8 @@ def sending(
     working_time: Moment,
     plan_call: PlanCall,
     take: Take,
+    texts: Collection[Template] = (),
+    ladder_routes: Callable[[], Collection[str]] = tuple,
     rules: Callable[[], Rulebook] | None = None,
     publish: Publish = no_op,
     traces: "Traces | None" = None,
@@ -83,6 +92,10 @@ def sending(
             for outcome in batch:
                 traces.settled(outcome)
 
+    def descended(message: Message, descent: Descent) -> None:
+        descending.tell(message, descent)
+        counters.descended(descent)
+
     def reported(report: Reported) -> None:
         counters.reported(report)
         if traces:
@@ -90,7 +103,6 @@ def sending(
 
     redis, partitions = reader.redis, reader.partitions
     alerts = Alerts(redis, staff, clock, partitions)
-    lines = chains(config)
     accounts = Accounts(
         [
             Account(
@@ -102,22 +114,24 @@ def sending(
                 low_credit=settings(config, provider.name).low_credit,
                 opt_out_by=settings(config, provider.name).opt_out_by,
             )
-            for provider in providers(config)
+            for provider in providers(config, texts)
         ],
-        own={route: chain for route, chain in lines.items() if route},
-        common=lines[COMMON],
+        ladders(config, texts),
     )
+    own = set(chains(config)) - {COMMON}
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
-    unreached = CallFallback(reader, clock, working_time, plan_call)
-    slowest = max(settings(config, name).timeout for name in names(config))
+    unreached = CallFallback(reader, clock, working_time, plan_call, accounts.ladders)
+    slowest = max(settings(config, name).timeout for name in names(config, texts))
     dispatch = Dispatch(
         redis,
         clock,
         texting_time,
         unreached,
+        accounts.ladders,
         bounds=bounds,
         lease=max(LEASE, 3 * slowest),
         on_settled=settled,
+        on_descent=descended,
         publish=publish,
         renewal=Renewal(redis, rules) if rules else None,
     )
@@ -126,12 +140,21 @@ def sending(
         accounts=accounts,
         sender=sender,
         bounds=bounds,
-        receipts=Receipts(redis, reader, accounts, clock, unreached, publish, reported),
+        receipts=Receipts(redis, reader, accounts, clock, unreached, publish, descended, reported),
         reconciler=Reconciler(
-            redis, reader, accounts, clock, unreached, alerts.tell, Afterwards(config.sms.unknown), publish
+            redis,
+            reader,
+            accounts,
+            clock,
+            unreached,
+            alerts.tell,
+            Afterwards(config.sms.unknown),
+            publish,
+            descended,
         ),
-        expiry=Expiry(redis, reader, clock, unreached, tuple(accounts.own)),
-        routes=Routes(reader, tuple(accounts.own)),
+        rung_waits=RungWaits(redis, reader, accounts.ladders, clock, unreached, descended),
+        expiry=Expiry(redis, reader, clock, unreached, accounts.routes),
+        routes=Routes(reader, lambda: {*own, *ladder_routes()}, accounts.routes),
         inbox=Inbox(
             redis,
             reader,

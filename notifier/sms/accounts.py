@@ -19,6 +19,7 @@ from notifier.clock import Clock
 from notifier.domain import money
 from notifier.domain.back_off import doubling
 from notifier.sms import reasons
+from notifier.sms.ladders import Ladders
 from notifier.sms.opt_out import OptOutBy
 from notifier.sms.providers.base import CreditUntold, Failed, Failure, Provider, ProviderError, Result
 from notifier.sms.providers.transport import TransportError
@@ -209,12 +210,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Every account that texts may leave by, the preferred one first. ``own`` are those of each source that has lines
-    of its own, ``common`` those of all others, by name; empty: all."""
+    """Every account that texts may leave by, the preferred one first. ``routes`` are those that have outboxes of their
+    own: sources with lines of their own, and what is left of ladders."""
 
     each: Sequence[Account]
-    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    common: Sequence[str] = ()
+    ladders: Ladders
+    routes: set[str] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self.each)
@@ -223,17 +224,16 @@ class Accounts:
         return list(await asyncio.gather(*(account.standing() for account in self.each)))
 
     def takers(self, standings: Sequence[BreakerState], now: datetime) -> Mapping[str, Collection[str]]:
-        """By source with lines of its own, and "" for all others: the accounts that may take from its outbox now."""
+        """By route, "" being that of all: the accounts that may take from its outbox now."""
         known = {line.name: standing for line, standing in zip(self.each, standings, strict=True)}
-        chains = {"": self.common or list(known), **self.own}
+        chains = {route: self.ladders.chain(route) for route in ("", *self.routes)}
         return {route: _takers({name: known[name] for name in chain}, now) for route, chain in chains.items()}
 
     def of(self, sources: Collection[str] | None) -> Collection[str]:
         """The names of those by which texts of some sources leave; of all, where none are named."""
         if sources is None:
             return [account.name for account in self.each]
-        common = self.common or [account.name for account in self.each]
-        return {name for source in sources for name in self.own.get(source, common)}
+        return {name for source in sources for name in self.ladders.lines(source)}
 
     def named(self, name: str) -> Account | None:
         return next((account for account in self.each if account.name == name), None)

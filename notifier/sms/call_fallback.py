@@ -1,14 +1,17 @@
 """Customers whom an essential text did not reach: somebody phones them and reads it out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.clock import Clock
 from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
+from notifier.domain.ladder import Descent
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.errors import StoreError
+from notifier.sms import ladder_told
+from notifier.sms.ladders import Ladders
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
 
@@ -26,10 +29,17 @@ class CallFallback:
     clock: Clock
     working_time: Callable[[datetime], datetime]
     plan_call: PlanCall
+    ladders: Ladders
 
-    async def ends(self, keys: Keys, message: Message, state: MessageState) -> None:
-        """The message is about to end like this; if that leaves its customer uninformed, they are to be called."""
-        if state not in _NOT_REACHED or not message.essential or message.audience is not Audience.CUSTOMER:
+    async def ends(self, keys: Keys, message: Message, state: MessageState, tried: Sequence[Descent] = ()) -> None:
+        """The message is about to end like this; if that leaves its customer uninformed, they are to be called.
+        ``tried`` are the rungs that have not reached them."""
+        if state in _NOT_REACHED:
+            await self.call(keys, message, tried)
+
+    async def call(self, keys: Keys, message: Message, tried: Sequence[Descent]) -> None:
+        """Have the customer called whom no line has reached, where the message is worth that."""
+        if not message.essential or message.audience is not Audience.CUSTOMER or not self.ladders.has_call(message):
             return
         if message.order_id is None or message.source is None:
             return
@@ -50,5 +60,6 @@ class CallFallback:
                 due_at=self.working_time(now),
                 created_at=now,
                 brief=message.text,
+                tried=tuple(ladder_told.sentence(one) for one in tried),
             ),
         )

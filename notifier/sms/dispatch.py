@@ -14,14 +14,17 @@ from redis.exceptions import RedisError
 
 from notifier.clock import Clock
 from notifier.domain.channels import Channel
+from notifier.domain.ladder import Descent
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.quiet import polite
 from notifier.domain.spoken import spoken_form
 from notifier.errors import NotifierError
-from notifier.sms import outbox, verdicts
+from notifier.sms import descending, outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
 from notifier.sms.call_fallback import CallFallback
+from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
+from notifier.sms.ladders import Ladders
 from notifier.sms.limits import Bounds, Over
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
@@ -50,10 +53,12 @@ class Dispatch:
     clock: Clock
     texting_time: Callable[[datetime], datetime]
     unreached: CallFallback
+    ladders: Ladders
     bounds: Bounds | None = None
     lease: timedelta = LEASE
     chance: random.Random = field(default_factory=random.Random)
     on_settled: Callable[[Sequence[Settled]], None] = lambda _: None
+    on_descent: OnDescent = descending.tell
     publish: Publish = no_op
     renewal: Renewal | None = None
 
@@ -75,6 +80,8 @@ class Dispatch:
             )
             if outcome is None and self._abroad(one, safe_to_repeat=safe):
                 outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
+            if outcome is None and not verdicts.in_doubt(one, safe_to_repeat=safe):
+                outcome = descending.passed_over(self.ladders, one, line.provider.channel, now)
             if outcome is not None:
                 instead.append(outcome)
             else:
@@ -236,7 +243,16 @@ class Dispatch:
             chance=self.chance,
             channel=line.provider.channel,
         )
-        return replace(verdict, began=began)
+        price = self.bounds.estimate(claimed.message, by_pattern=False) if self.bounds else 0
+        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=price)
+        return replace(down, began=began)
+
+    def _tried(self, outcome: Settled) -> Sequence[Descent]:
+        """The rungs that a message has behind it when it ends, the last one with what it came to."""
+        claimed = outcome.claimed
+        channel = self.ladders.channels.get(claimed.provider, Channel.SMS)
+        last = descending.last(claimed.provider, outcome.state, channel, outcome.attempt, outcome.now)
+        return [*claimed.descents, *last]
 
     async def _settle(self, settled: Sequence[Settled]) -> None:
         """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
@@ -246,7 +262,8 @@ class Dispatch:
         while True:
             try:
                 for outcome in settled:
-                    await self.unreached.ends(outcome.claimed.keys, outcome.claimed.message, outcome.state)
+                    claimed = outcome.claimed
+                    await self.unreached.ends(claimed.keys, claimed.message, outcome.state, self._tried(outcome))
                 await outbox.settle(self.redis, settled, publish=self.publish)
                 break
             except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
@@ -258,6 +275,9 @@ class Dispatch:
                 if asyncio.get_running_loop().time() + _SETTLE_AGAIN > over:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
+        for outcome in settled:
+            if outcome.descent is not None:
+                self.on_descent(outcome.claimed.message, outcome.descent)
         self.on_settled(settled)
 
 

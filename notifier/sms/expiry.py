@@ -1,6 +1,6 @@
 """Messages that became too late while no line was open: said so, instead of waiting for the line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -28,7 +28,7 @@ class Expiry:
     reader: Reader
     clock: Clock
     unreached: CallFallback
-    routes: Sequence[str] = ()
+    routes: Collection[str] = ()
 
     async def sweep(self) -> int:
         """Let everything expire whose time is over; returns how many. What may be out already is not touched."""
@@ -58,7 +58,7 @@ class Expiry:
             message = stored.message
             if stored.state is not MessageState.QUEUED:
                 continue
-            await self.unreached.ends(keys, message, MessageState.EXPIRED)
+            await self.unreached.ends(keys, message, MessageState.EXPIRED, stored.descents)
             unit, gone = UnitOfWork(), UnitOfWork()
             gone.do("ZREM", box, message.id)
             gone.do("ZREM", keys.texts(message.to), message.id)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from notifier.domain import phones
 from notifier.domain.counted import counted
+from notifier.domain.ladder import Descent, Unreached
 from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms import verdicts
 from notifier.sms.limits import Over
@@ -52,8 +53,11 @@ def explain(stored: StoredMessage) -> Iterator[str]:
         yield f"Not to be sent before {_when(message.not_before)}."
     if message.expires_at:
         yield f"Not to be sent after {_when(message.expires_at)}."
-    for attempt in stored.attempts:
-        yield _attempt(attempt)
+    told = [(attempt.at, 0, _attempt(attempt)) for attempt in stored.attempts]
+    told += [(one.at, 1, _descent(one)) for one in stored.descents]
+    told += [(one.arrived, 2, _late(one)) for one in stored.descents if one.arrived is not None]
+    for _, _, sentence in sorted(told):
+        yield sentence
     if stored.reason:
         yield _REASONS.get(stored.reason, f"Reason: {stored.reason}")
     end = _ENDS[stored.state]
@@ -68,6 +72,26 @@ def _attempt(attempt: Attempt) -> str:
         return f"{tried} took it{f' for {attempt.cost:,} rial' if attempt.cost else ''}.{more}"
     code = f" (code {attempt.code})" if attempt.code else ""
     return f"{tried} did not take it{code}, {attempt.outcome}: {attempt.reason}"
+
+
+_WHY = {
+    Unreached.ELSEWHERE: "{line} has nobody with this number",
+    Unreached.KNOWN_ELSEWHERE: "{line} was not asked: it said some days ago that it has nobody with this number",
+    Unreached.REFUSED: "{line} refused it",
+    Unreached.UNDELIVERED: "{line} reported that it did not arrive",
+    Unreached.BLOCKED: "{line} reported that the number takes nothing from it",
+    Unreached.CANCELLED: "{line} reported that it did not send it",
+    Unreached.NO_REPORT: "{line} has not said in time that it arrived",
+    Unreached.UNKNOWN: "whether {line} sent it cannot be known, and it is not asked again",
+}
+
+
+def _descent(one: Descent) -> str:
+    return f"{_when(one.at)}: {_WHY[one.why].format(line=one.provider)}; the next rung has it."
+
+
+def _late(one: Descent) -> str:
+    return f"{_when(one.arrived or one.at)}: {one.provider} reported after all that it had arrived."
 
 
 def _when(moment: datetime) -> str:

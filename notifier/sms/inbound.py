@@ -145,7 +145,7 @@ class Inbox:
             text=template.render(context),
             created_at=now,
             audience=Audience.CUSTOMER,
-            route=rulebook.route(source),
+            route=rulebook.route(source, template.ladder),
             essential=True,
             keeps_quiet_hours=not template.passes_quiet_hours,
             patterns=template.patterns(context) if template.via is Via.LOOKUP else {},

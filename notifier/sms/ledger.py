@@ -35,30 +35,37 @@ def apply_report(
     target: MessageState,
     *,
     now: int,
+    line: str,
     accepted: int | None = None,
     cost: int | None = None,
+    saved: int | None = None,
+    taken: bool = False,
+    again: bool = False,
     publish: Publish = no_op,
     also: UnitOfWork | None = None,
     **fields: Any,
 ) -> None:
     """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
 
-    ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` is rial. ``also`` is
-    what else is done if it is not elsewhere by now.
+    ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` and what it ``saved``
+    beside a text are rial. ``line`` is whose word it is; ``taken`` says that it took the message, which goes down to
+    another all the same, ``again`` that one before it had. ``also`` is what else is done if it is not elsewhere by now.
     """
     accepted, heard = accepted or now, UnitOfWork() if also is None else also
-    leaves = source not in messages.LEFT and target in messages.LEFT
+    leaves = source not in messages.LEFT and (target in messages.LEFT or taken)
     if leaves:
-        daily.left(heard, keys, message, at=accepted, cost=cost, parts=segments(message.text))
+        parts = segments(message.text)
+        daily.left(heard, keys, message, at=accepted, cost=cost, parts=parts, line=line, saved=saved, again=again)
     if target is MessageState.DELIVERED:
-        daily.arrived(heard, keys, message, accepted=accepted, at=now)
+        daily.arrived(heard, keys, message, accepted=accepted, at=now, line=line)
     if target is MessageState.FAILED and source in messages.LEFT:
-        daily.given_back(heard, keys, message, accepted=accepted, cost=cost)
+        daily.given_back(heard, keys, message, accepted=accepted, cost=cost, line=line)
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
     stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
-    _move(heard, keys, message.id, source, target, {"cost": cost} | stamps | fields)
+    paid = {} if taken else {"cost": cost, "saved": saved or None} | stamps
+    _move(heard, keys, message.id, source, target, paid | fields)
     unit.when(keys.message(message.id), "state", source, heard)
 
 

@@ -94,6 +94,8 @@ class Bounds:
 
 def _real(one: Settled, estimate: int) -> int:
     """What a text has cost; where nobody has said, what it was taken to."""
+    if one.descent is not None and one.descent.is_of_report:
+        return one.descent.cost
     if one.state is MessageState.QUEUED and not one.bound:
         return 0
     if one.state in (MessageState.FAILED, MessageState.EXPIRED):

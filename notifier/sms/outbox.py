@@ -7,8 +7,10 @@ from typing import Any
 
 import structlog
 from msgspec import Struct, msgpack
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from notifier.domain.ladder import Descent
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
@@ -25,6 +27,8 @@ UNREADABLE = "unreadable"
 """In the place of a state: messages that cannot be read. They are kept and shown, never deleted."""
 
 _CLAIM, _MARK = Script("claim"), Script("mark")
+_ABSENT = 7 * 24 * 3600  # seconds for which a line is not asked again for somebody it does not have
+_OF_A_LINE = ("provider", "provider_id", "accepted", "cost", "saved", "reason", "unconfirmed")
 _SPACED = 24 * 3600  # seconds for which the last text to a customer is remembered
 _MINUTE = 60 * 1000
 _TERMS = {
@@ -45,7 +49,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
 
     ``lapsed``: a worker had it before us and died. ``called``: it was calling the provider, or about to, in a way that
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
-    ``by_hand``: a person had it sent, so that no quiet hours hold it.
+    ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
+    behind. ``absent``: the line said lately that it has nobody with this number.
     """
 
     keys: Keys
@@ -59,6 +64,13 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     by_hand: bool
     first: datetime
     expires_at: datetime | None
+    descents: tuple[Descent, ...] = ()
+    absent: bool = False
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a rung that it has left behind said meanwhile that it had arrived."""
+        return any(one.arrived is not None for one in self.descents)
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -68,7 +80,9 @@ class Settled(Struct, frozen=True, kw_only=True):
     already, so that no other may have it, and ``retrying`` that later texts to the customer wait for it. ``ask_at`` is
     when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into. ``began`` is
     when the provider was given it in this attempt, where there was one. ``rewritten_from`` is the message as it is
-    stored, where it is to be another from now on.
+    stored, where it is to be another from now on. ``descent`` is the rung it leaves behind, ``goes`` the route it is
+    queued by then. ``next_at`` is when the next rung has it if nobody says that it arrived, ``saved`` how much less
+    (rial) than a text it cost. ``absent``: the line has nobody with this number, which is to be remembered.
     """
 
     claimed: ClaimedMessage
@@ -84,6 +98,11 @@ class Settled(Struct, frozen=True, kw_only=True):
     cost: int | None = None  # rial
     reason: str | None = None
     rewritten_from: Message | None = None
+    descent: Descent | None = None
+    goes: str | None = None
+    next_at: datetime | None = None
+    saved: int | None = None
+    absent: bool = False
 
 
 async def claim(
@@ -101,6 +120,7 @@ async def claim(
     most: tuple[int, int, int] = (0, 0, 0),
     on_held: Callable[[Message, str], None] = lambda _, __: None,
     hold: Hold | None = None,
+    remembers: bool = False,
 ) -> list[ClaimedMessage]:
     """Take up to ``count`` messages that are ready. Not settled within ``lease``, they are taken by somebody else.
 
@@ -108,7 +128,8 @@ async def claim(
     own; empty: of all others. ``gap`` is the least time between two texts to one customer, essential ones apart.
     ``most`` are the texts to a number in an hour, in a day, and in a day of essential ones, 0 for no limit; ``on_held``
     hears of each that is held for one, and for which. ``hold`` is the heartbeat that tells others that we live; a claim
-    without one is ours until the lease ends.
+    without one is ours until the lease ends. ``remembers`` says whether the line has only some people, and it is
+    remembered whom not.
     """
     token, any_of = hold.token if hold else secrets.token_hex(8), "%s"
     number_hour, number_day, number_day_essential = most
@@ -120,6 +141,7 @@ async def claim(
         "token": token,
         "common": not bound,
         "essential_only": essential_only,
+        "remembers": remembers,
         "gap": gap // timedelta(milliseconds=1),
         "number_hour": number_hour,
         "number_day": number_day,
@@ -138,6 +160,7 @@ async def claim(
             keys.counted(any_of),
             keys.told(any_of),
             keys.messages(any_of),
+            keys.absent(any_of),
             keys.claim(token),
         ],
         msgpack.encode(terms),
@@ -204,6 +227,18 @@ def put_back(
     unit.do("ZADD", keys.texts(message.to), "NX", ms(message.created_at), message.id)
 
 
+def go_down(
+    unit: UnitOfWork, keys: Keys, message: Message, descents: Sequence[Descent], route: str, due: datetime
+) -> None:
+    """Have a message wait for another rung; what was known of its line is kept with the rung that it leaves behind."""
+    key, gone = keys.message(message.id), replace(message, route=route)
+    unit.do("HSET", key, "message", as_text(gone), "descents", as_text(list(descents)))
+    unit.do("HSET" if route else "HDEL", key, "route", *((route,) if route else ()))
+    unit.do("HDEL", key, *_OF_A_LINE)
+    unit.do("ZREM", keys.rung_waits, message.id)
+    put_back(unit, keys, gone, due, bound=None)
+
+
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
@@ -213,7 +248,14 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     after = UnitOfWork()
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
-    if outcome.state is MessageState.QUEUED:
+    if outcome.absent:
+        after.do("SADD", keys.absent(message.to), provider)
+        after.do("EXPIRE", keys.absent(message.to), _ABSENT)
+    down = outcome.goes is not None and outcome.state is MessageState.QUEUED
+    descents = [*claimed.descents, outcome.descent] if outcome.descent else []
+    if down:
+        go_down(after, keys, message, descents or claimed.descents, outcome.goes or "", outcome.again_at or outcome.now)
+    elif outcome.state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
     else:
@@ -222,6 +264,8 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
     if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
         after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
+    if outcome.next_at:
+        after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
@@ -236,17 +280,21 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
-        provider=provider,
-        provider_id=outcome.provider_id,
+        line=provider,
+        taken=down and outcome.provider_id is not None,
+        again=any(one.is_of_report for one in claimed.descents),
         cost=outcome.cost,
-        reason=outcome.reason,
+        saved=outcome.saved,
+        provider=None if down else provider,
+        provider_id=None if down else outcome.provider_id,
+        reason=None if down else outcome.reason,
     )
     unit.when(keys.message(message.id), "owner", claimed.token, ours)
     return unit
 
 
 def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
-    _, how, message, attempts, first, expires, by_hand, called, bound = row
+    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent = row
     return ClaimedMessage(
         keys=keys,
         provider=provider,
@@ -259,6 +307,8 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         by_hand=bool(by_hand),
         first=datetime.fromtimestamp(int(first) / 1000, zone),
         expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
+        descents=tuple(decode(descents, list[Descent])) if descents else (),
+        absent=bool(absent),
     )
 
 

@@ -14,10 +14,13 @@ from redis.asyncio import Redis
 
 from notifier.clock import Clock
 from notifier.domain import messages
+from notifier.domain.channels import Channel
+from notifier.domain.ladder import Unreached
 from notifier.domain.messages import MessageState
-from notifier.sms import ledger
+from notifier.sms import descending, ledger
 from notifier.sms.accounts import Account, Accounts
 from notifier.sms.call_fallback import CallFallback
+from notifier.sms.descending import OnDescent
 from notifier.sms.providers.base import REMEMBERED, DeliveryStatus, ProviderError
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
 from notifier.store import work
@@ -32,6 +35,17 @@ log = structlog.get_logger()
 _POSTPONE = Script("postpone")
 _AT_ONCE = 500
 _LONGEST_WAIT = timedelta(hours=2)
+_GOES_DOWN = frozenset({MessageState.ACCEPTED, MessageState.UNKNOWN})
+_LATE = frozenset(
+    {
+        MessageState.QUEUED,
+        MessageState.ACCEPTED,
+        MessageState.UNKNOWN,
+        MessageState.HELD,
+        MessageState.UNDELIVERED,
+    }
+)
+"""States that end when a rung that was given up says that it has reached; what is being sent now ends after that."""
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -53,19 +67,58 @@ class Receipts:
     clock: Clock
     unreached: CallFallback
     publish: Publish = no_op
+    on_descent: OnDescent = descending.tell
     on_reported: Callable[[Reported], None] = lambda _: None
 
     async def report(self, provider: str, statuses: Mapping[str, DeliveryStatus]) -> int:
         """Take in statuses by the provider's ids; returns how many of them were about messages of ours."""
         found = await self._ours(provider, list(statuses))
         units = []
-        for keys, stored in found:
-            status = statuses[stored.provider_id or ""]
-            if status in STATES and stored.state in messages.sources(STATES[status]):
+        for keys, provider_id, stored in found:
+            status = statuses[provider_id]
+            if status not in STATES:
+                continue
+            if (stored.provider, stored.provider_id) != (provider, provider_id):
+                units += self._late(keys, provider, provider_id, stored, status)
+            elif stored.state in messages.sources(STATES[status]):
                 units.append(await self._ended(keys, provider, stored, status))
         if units:
             await work.commit(self.redis, units)
         return len(found)
+
+    def _late(
+        self, keys: Keys, provider: str, provider_id: str, stored: StoredMessage, status: DeliveryStatus
+    ) -> list[UnitOfWork]:
+        """A rung that the message has left behind says more: only that it arrived there after all changes anything."""
+        named = [(one.provider, one.provider_id) for one in stored.descents]
+        if STATES[status] is not MessageState.DELIVERED or (provider, provider_id) not in named:
+            return []
+        place = named.index((provider, provider_id))
+        if stored.descents[place].arrived is not None:
+            return []
+        now, message = self.clock.now(), stored.message
+        note, heard = descending.noted(keys, stored, place, now), UnitOfWork()
+        if stored.state in _LATE:
+            note.do("ZREM", keys.texts(message.to), message.id)
+            note.do("ZREM", keys.rung_waits, message.id)
+            taken = stored.descents[place].taken
+            ledger.apply_report(
+                heard, keys, message, stored.state, MessageState.DELIVERED,
+                now=ms(now), line="", accepted=ms(taken or now), publish=self.publish, also=note,
+            )  # fmt: skip
+            self.on_reported(Reported(provider=provider, stored=stored, state=MessageState.DELIVERED, now=now))
+        else:
+            heard.when(keys.message(message.id), "state", stored.state, note)
+        log.info(
+            "a rung that was given up has reached",
+            action="message_reached_late",
+            message=message.id,
+            source=message.source,
+            order=message.order_id,
+            provider=provider,
+            provider_id=provider_id,
+        )
+        return [descending.same_try(keys, stored, heard)]
 
     async def poll(self) -> int:
         """Ask about messages that nobody has reported the end of; returns how many were asked about."""
@@ -80,7 +133,7 @@ class Receipts:
         count = 0
         while due := await due_members(self.redis, keys.reports(line.name), now=self.clock.now(), count=_AT_ONCE):
             waiting = await self.reader.messages([(keys, member) for member in due])
-            named = {stored.provider_id for stored in waiting if stored.provider_id}
+            named = {one for stored in waiting for one in _ids(stored, line.name)}
             try:
                 statuses = await line.provider.statuses(sorted(named)) if named else {}
             except ProviderError as error:
@@ -104,13 +157,15 @@ class Receipts:
         if gone := set(due) - {stored.message.id for stored in waiting}:
             unit.do("ZREM", keys.reports(line.name), *sorted(gone))
         for stored in waiting:
-            message, status = stored.message, statuses.get(stored.provider_id or "")
+            message = stored.message
+            if stored.provider != line.name or stored.state is not MessageState.ACCEPTED:
+                self._asked_late(unit, line, keys, stored, statuses)
+                continue
+            status = statuses.get(stored.provider_id or "")
             age = timedelta(milliseconds=ms(now) - (stored.first or ms(message.created_at)))
             if status in STATES:
                 continue
-            if stored.state is not MessageState.ACCEPTED:
-                unit.do("ZREM", keys.reports(line.name), message.id)
-            elif status is DeliveryStatus.UNKNOWN_ID or age >= REMEMBERED:
+            if status is DeliveryStatus.UNKNOWN_ID or age >= REMEMBERED:
                 unit.do("ZREM", keys.reports(line.name), message.id)
                 unit.do("HSET", keys.message(message.id), "unconfirmed", 1)
                 log.warning(
@@ -121,25 +176,54 @@ class Receipts:
                 unit.do("ZADD", keys.reports(line.name), "XX", ms(later), message.id)
         return unit
 
-    async def _ours(self, provider: str, ids: list[str]) -> list[tuple[Keys, StoredMessage]]:
-        found: list[tuple[Keys, StoredMessage]] = []
+    def _asked_late(
+        self, unit: UnitOfWork, line: Account, keys: Keys, stored: StoredMessage, statuses: Mapping[str, DeliveryStatus]
+    ) -> None:
+        """What went down from this line unreported is asked about for as long as its report may come."""
+        now, box = self.clock.now(), keys.reports(line.name)
+        ids = [one for one in _ids(stored, line.name) if statuses.get(one) not in (*STATES, DeliveryStatus.UNKNOWN_ID)]
+        since = [one.taken for one in stored.descents if one.provider_id in ids and one.taken is not None]
+        if since and (age := now - max(since)) < REMEMBERED:
+            unit.do("ZADD", box, "XX", ms(now + min(max(age, FIRST_REPORT), _LONGEST_WAIT)), stored.message.id)
+        else:
+            unit.do("ZREM", box, stored.message.id)
+
+    async def _ours(self, provider: str, ids: list[str]) -> list[tuple[Keys, str, StoredMessage]]:
+        """The messages that have, or had on their way down, these ids of a line."""
+        found: list[tuple[Keys, str, StoredMessage]] = []
         for keys in self.reader.everywhere:
             names: Any = await self.redis.mget([keys.provider_message(provider, one) for one in ids]) if ids else []
-            members = [(keys, name.decode()) for name in names if name is not None]
-            found += [(keys, stored) for stored in await self.reader.messages(members)]
+            named = {one: name.decode() for one, name in zip(ids, names, strict=True) if name is not None}
+            read = await self.reader.messages([(keys, member) for member in dict.fromkeys(named.values())])
+            known = {stored.message.id: stored for stored in read}
+            found += [(keys, one, known[member]) for one, member in named.items() if member in known]
         return found
 
     async def _ended(self, keys: Keys, provider: str, stored: StoredMessage, status: DeliveryStatus) -> UnitOfWork:
         """The message has come to its end. The call comes first: done twice it is planned once."""
         message, target, reason = stored.message, STATES[status], REASONS.get(status)
-        await self.unreached.ends(keys, message, target)
-        unit, now = UnitOfWork(), self.clock.now()
+        now, ladders = self.clock.now(), self.accounts.ladders
+        channel = ladders.channels.get(provider, Channel.SMS)
+        if (why := descending.BY_STATUS.get(status)) is not None and stored.state in _GOES_DOWN:
+            descent = descending.left_behind(stored, provider, channel, why, now, reason=reason)
+            onward = None if stored.has_arrived else descending.goes(ladders, stored, provider, why, now)
+            if stored.has_arrived:
+                target, reason = MessageState.DELIVERED, None
+            elif onward is not None:
+                self.on_descent(message, descent)
+                return descending.down(keys, stored, descent, *onward)
+            else:
+                await self.unreached.ends(keys, message, target, [*stored.descents, descent])
+        ended = UnitOfWork()
         for source in sorted(messages.sources(target)):
             ledger.apply_report(
-                unit, keys, message, source, target,
-                now=ms(now), accepted=stored.accepted, cost=stored.cost, reason=reason, publish=self.publish,
+                ended, keys, message, source, target, now=ms(now), line="" if stored.has_arrived else provider,
+                accepted=stored.accepted, cost=stored.cost, reason=reason, publish=self.publish,
             )  # fmt: skip
-        unit.do("ZREM", keys.reports(provider), message.id)
+        unit = UnitOfWork()
+        ended.do("ZREM", keys.reports(provider), message.id)
+        ended.do("ZREM", keys.rung_waits, message.id)
+        unit.when(keys.message(message.id), "provider_id", stored.provider_id or "", ended)
         self.on_reported(Reported(provider=provider, stored=stored, state=target, now=now))
         log.info(
             f"message {target}",
@@ -151,6 +235,16 @@ class Receipts:
             provider_id=stored.provider_id,
         )
         return unit
+
+
+def _ids(stored: StoredMessage, line: str) -> list[str]:
+    """What a line may be asked about of a message: what it has, and what went down from it unreported."""
+    left = [
+        one.provider_id
+        for one in stored.descents
+        if one.provider == line and one.provider_id and one.why is Unreached.NO_REPORT and one.arrived is None
+    ]
+    return [*left, stored.provider_id] if stored.provider == line and stored.provider_id else left
 
 
 async def due_members(redis: Redis, key: str, *, now: datetime, count: int) -> list[str]:

@@ -6,13 +6,17 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.clock import Clock
+from notifier.domain.channels import Channel
+from notifier.domain.ladder import Unreached
 from notifier.domain.messages import Message, MessageState
-from notifier.sms import ledger
+from notifier.sms import descending, ledger
 from notifier.sms.accounts import Accounts
 from notifier.sms.call_fallback import CallFallback
+from notifier.sms.descending import OnDescent
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import DeliveryStatus, Provider, ProviderError
 from notifier.sms.receipts import due_members
@@ -56,6 +60,7 @@ class Reconciler:
     alert: Alert
     afterwards: Afterwards = Afterwards.HOLD
     publish: Publish = no_op
+    on_descent: OnDescent = descending.tell
 
     async def tick(self) -> int:
         """Look into what is due; returns how many messages came to an end."""
@@ -102,7 +107,10 @@ class Reconciler:
             _again(unit, keys, message, now, provider)
         else:
             target = STATES.get(status, MessageState.ACCEPTED)
-            await self.unreached.ends(keys, message, target)
+            known = descending.BY_STATUS.get(status)
+            if known is not None and await self._goes_down(unit, keys, stored, known, provider_id):
+                return
+            await self.unreached.ends(keys, message, target, stored.descents)
             after = UnitOfWork()
             ledger.note_id(after, keys, message.id, provider, provider_id)
             if target is MessageState.ACCEPTED:
@@ -110,8 +118,8 @@ class Reconciler:
             unit.when(key, "state", unknown, after)
             ledger.apply_report(
                 unit, keys, message, unknown, target,
-                now=ms(now), accepted=ms(_span(stored, now)[1]), provider_id=provider_id, reason=REASONS.get(status),
-                publish=self.publish,
+                now=ms(now), line=provider, accepted=ms(_span(stored, now)[1]), provider_id=provider_id,
+                reason=REASONS.get(status), publish=self.publish,
             )  # fmt: skip
             log.info(
                 f"message {target}",
@@ -130,18 +138,36 @@ class Reconciler:
             order=message.order_id,
             policy=self.afterwards,
         )
+        if message.essential and await self._goes_down(unit, keys, stored, Unreached.UNKNOWN):
+            return  # never again by the same rung, and worth a second copy by another
         in_time = message.expires_at is None or message.expires_at > now
         if self.afterwards is Afterwards.RESEND and in_time:
             _again(unit, keys, message, now, stored.provider or "")
         elif self.afterwards is Afterwards.FAIL:
-            await self.unreached.ends(keys, message, MessageState.FAILED)
-            failed = MessageState.FAILED
+            await self.unreached.ends(keys, message, MessageState.FAILED, stored.descents)
             ledger.apply_report(
-                unit, keys, message, unknown, failed, now=ms(now), reason=MAYBE_SENT, publish=self.publish
-            )
+                unit, keys, message, unknown, MessageState.FAILED,
+                now=ms(now), line=stored.provider or "", reason=MAYBE_SENT, publish=self.publish,
+            )  # fmt: skip
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")
+
+    async def _goes_down(
+        self, unit: UnitOfWork, keys: Keys, stored: StoredMessage, why: Unreached, provider_id: str | None = None
+    ) -> bool:
+        """Have the next rung take a message over, where there is one that may."""
+        ladders, now, line = self.accounts.ladders, self.clock.now(), stored.provider or ""
+        onward = descending.goes(ladders, stored, line, why, now)
+        if onward is None:
+            return False
+        channel = ladders.channels.get(line, Channel.SMS)
+        descent = descending.left_behind(stored, line, channel, why, now)
+        if provider_id is not None:  # it took the message, whenever that was
+            descent = replace(descent, provider_id=provider_id, taken=_span(stored, now)[1])
+        self.on_descent(stored.message, descent)
+        unit.then(descending.down(keys, stored, descent, *onward))
+        return True
 
     async def _known(
         self, provider: Provider, keys: Keys, stored: StoredMessage, span: tuple[datetime, datetime]

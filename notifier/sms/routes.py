@@ -1,11 +1,13 @@
-"""Sources whose texts leave by lines of their own: each has an outbox, and none is left behind."""
+"""Routes: sources whose texts leave by lines of their own, and what is left of ladders. Each has an outbox, and none is
+left behind."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from notifier.domain.ladder import is_ladder
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.keys import Keys
@@ -19,20 +21,29 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The outboxes of sources; ``own`` are those that have lines of their own now."""
+    """The outboxes of routes: ``own`` are those by which texts may leave now, ``known`` all that are looked into."""
 
     reader: Reader
-    own: Collection[str]
+    own: Callable[[], Collection[str]]
+    known: set[str]
 
     async def begin(self) -> None:
         """Write down which outboxes there may be."""
-        if self.own:
-            await self.reader.redis.sadd(names.ROUTES, *self.own)
+        if new := set(self.own()) - self.known:
+            await self.reader.redis.sadd(names.ROUTES, *new)
+            self.known.update(new)
 
     async def tick(self) -> int:
-        """Have texts of sources without lines of their own leave by the common ones; returns how many."""
+        """Have texts of sources without lines of their own leave by the common ones; returns how many.
+
+        What is on its way down a ladder that is no more goes on by what was left of it: begun anew, it would reach
+        people twice.
+        """
+        await self.begin()
         found: Any = await self.reader.redis.smembers(names.ROUTES)
-        gone = sorted({source.decode() for source in found} - set(self.own))
+        routes = {route.decode() for route in found}
+        self.known.update(filter(is_ladder, routes))
+        gone = sorted(routes - self.known)
         count = sum([await self._empty(keys, source) for source in gone for keys in self.reader.everywhere])
         if count:
             log.warning("texts leave by the common lines now", action="route_gone", messages=count, sources=gone)

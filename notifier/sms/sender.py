@@ -9,6 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from notifier.domain import phones
+from notifier.domain.channels import Channel
 from notifier.domain.messages import Message
 from notifier.sms import outbox
 from notifier.sms.accounts import Account, Accounts, BreakerState
@@ -156,6 +157,7 @@ class Sender:
                     gap=self.gap,
                     most=self._most(),
                     hold=(hold := Hold(place.keys)),
+                    remembers=line.provider.channel is Channel.BALE,
                     on_held=lambda message, over: held.append((message, over)),
                 )
         finally:

@@ -112,13 +112,21 @@ def of(
                 outcome="accepted",
                 cost=result.cost,
                 reason="" if result.reported else UNREPORTED,
+                channel=channel,
             ),
             ask_at=now + FIRST_REPORT if result.reported else None,
             provider_id=result.provider_id,
             cost=result.cost,
             reason=REASONS.get(result.status),
         )
-    attempt = Attempt(at=now, provider=claimed.provider, outcome=result.failure, code=result.code, reason=result.reason)
+    attempt = Attempt(
+        at=now,
+        provider=claimed.provider,
+        outcome=result.failure,
+        code=result.code,
+        reason=result.reason,
+        channel=channel,
+    )
     # Once a provider may have a message, it stays its own, whatever later tries say: none of them takes that back.
     bound = result.maybe_sent or in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     match result.failure:

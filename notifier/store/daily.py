@@ -38,6 +38,10 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     arrived_at: Counter[int]
     cost: int  # rial
     parts: int
+    line_sent: Counter[str]  # by line: messages taken, and those it said to have arrived
+    line_reached: Counter[str]
+    line_cost: Counter[str]  # rial; and how much less than texts it came to
+    line_saved: Counter[str]
     until_taken: Counter[int]
     until_arrived: Counter[int]
     planned: int
@@ -61,25 +65,57 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     marks: Counter[int]  # orders by the last mark of their customer
 
 
-def left(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, cost: int | None, parts: int) -> None:
-    """The provider took a text at ``at`` (unix ms). What staff are texted costs, and is no news to a customer."""
-    counts = {"cost": cost} if cost else {}
+def left(
+    unit: UnitOfWork,
+    keys: Keys,
+    message: Message,
+    *,
+    at: int,
+    cost: int | None,
+    parts: int,
+    line: str = "",
+    saved: int | None = None,
+    again: bool = False,
+) -> None:
+    """A line took a text at ``at`` (unix ms). What staff are texted costs, and is no news to a customer; one that left
+    before by another line, as ``again`` says, is the same text."""
+    counts = {"cost": cost, f"line-cost {line}": cost} if cost else {}
+    if saved:
+        counts[f"line-saved {line}"] = saved
     if message.audience is Audience.CUSTOMER:
-        counts |= {f"sent {message.template}": 1, f"sent-at {_hour(at)}": 1, "parts": parts}
-        counts |= _waited("taken", message, at)
+        counts[f"line-sent {line}"] = 1
+        if not again:
+            counts |= {f"sent {message.template}": 1, f"sent-at {_hour(at)}": 1, "parts": parts}
+            counts |= _waited("taken", message, at)
     _count(unit, keys, at, counts, message.source)
 
 
-def arrived(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, at: int) -> None:
+def arrived(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, at: int, line: str = "") -> None:
     """A text that the provider took at ``accepted`` reached the phone; ``at`` is when that was learnt."""
     if message.audience is Audience.CUSTOMER:
         counts = {f"arrived {message.template}": 1, f"arrived-at {_hour(accepted)}": 1}
         _count(unit, keys, accepted, counts | _waited("arrived-after", message, at), message.source)
+        if line:
+            arrived_by(unit, keys, message, accepted=accepted, line=line)
 
 
-def given_back(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, cost: int | None) -> None:
+def arrived_by(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, line: str) -> None:
+    """A text that a line took at ``accepted`` arrived by it."""
+    if message.audience is Audience.CUSTOMER:
+        _count(unit, keys, accepted, {f"line-reached {line}": 1}, message.source)
+
+
+def given_back(
+    unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, cost: int | None, line: str = ""
+) -> None:
     """The provider gave the cost of a text back."""
-    _count(unit, keys, accepted, {"cost": -cost} if cost else {}, message.source)
+    counts = {"cost": -cost, f"line-cost {line}": -cost} if cost else {}
+    _count(unit, keys, accepted, counts, message.source)
+
+
+def not_saved(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, text: int, line: str) -> None:
+    """A message that a line took for less than a text costs (rial) has to leave by another all the same."""
+    _count(unit, keys, accepted, {f"line-saved {line}": -text} if text else {}, message.source)
 
 
 def planned(unit: UnitOfWork, keys: Keys, at: int, *, source: str) -> None:
@@ -156,6 +192,10 @@ def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) 
         arrived_at=numbered("arrived-at"),
         cost=named("cost").total(),
         parts=named("parts").total(),
+        line_sent=named("line-sent"),
+        line_reached=named("line-reached"),
+        line_cost=named("line-cost"),
+        line_saved=named("line-saved"),
         until_taken=numbered("taken"),
         until_arrived=numbered("arrived-after"),
         planned=named("planned").total(),

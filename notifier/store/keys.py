@@ -187,8 +187,9 @@ class Keys:
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
     routed = of_one(
-        "outbox_of:<source>",
-        "messages to be sent of a source that has lines of its own, by the unix ms from which they may be",
+        "outbox_of:<route>",
+        "messages to be sent of a source that has lines of its own, or by what is left of a ladder, by the unix ms "
+        "from which they may be",
         "when they are sent, expire or are cancelled; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
@@ -222,6 +223,12 @@ class Keys:
         "after 15 minutes, or a day where nobody can be asked; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
+    rung_waits = Single(
+        "rung_waits",
+        "essential messages whose line may not have reached, by the unix ms at which the next rung has them",
+        "when they arrive, go down or are over; else with the message",
+        Moves(MEMBERS, By.MESSAGE, "member"),
+    )
     provider_message = of_two(
         "provider:<provider>:<id>",
         "our message by the provider's id for it",
@@ -250,6 +257,12 @@ class Keys:
         "customer:<phone>:counted",
         "the texts a customer was sent within a day, by the unix ms they left at",
         "lapses after a day",
+        Moves(WHOLE, By.CUSTOMER),
+    )
+    absent = of_one(
+        "customer:<phone>:absent",
+        "set: the lines that have nobody with this number, as they said",
+        "lapses 7 days after the last of them said so",
         Moves(WHOLE, By.CUSTOMER),
     )
     inbound = of_one(
@@ -487,7 +500,11 @@ TEMPLATE_VERSIONS = _only(
     "hash: template and version → what it said",
     "never: one entry for each change that a person makes",
 )
-ROUTES = _only("n:routes", "set: the sources that have, or had, lines of their own", "one entry a source")
+ROUTES = _only(
+    "n:routes",
+    "set: the routes that have, or had, an outbox of their own: sources, and what is left of ladders",
+    "one entry each",
+)
 HEARD = _only("n:heard", "hash: source → unix ms of its last event", "one entry a source")
 SILENT = _only(
     "n:silent",

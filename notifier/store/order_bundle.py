@@ -18,7 +18,7 @@ from notifier.store import packing
 from notifier.store.keys import Keys
 from notifier.store.records import decode, encode
 
-KEPT_FIELDS = ("state", "provider", "provider_id", "cost", "reason", "unconfirmed", "accepted", "delivered")
+KEPT_FIELDS = ("state", "provider", "provider_id", "cost", "reason", "unconfirmed", "accepted", "delivered", "descents")
 """What is kept of a message beside its record and its attempts; all else serves sending."""
 
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
+from notifier.domain.ladder import Descent
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.parcels import Trail
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 _FIELDS = (
     *("message", "state", "provider", "provider_id", "cost", "reason", "unconfirmed", "attempts", "first"),
-    *("accepted", "delivered"),
+    *("accepted", "delivered", "descents", "saved"),
 )
 
 _NAMES = [name.encode() for name in _FIELDS]
@@ -61,6 +62,19 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     first: int | None = None  # unix ms since when a provider may have it
     accepted: int | None = None  # unix ms at which the provider took it
     delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
+    saved: int | None = None  # rial that it cost less than a text would have
+    descents: list[Descent] = []  # the rungs that it has left behind
+
+    @property
+    def total_cost(self) -> int | None:
+        """What it came to by all rungs, in rial; None where nobody has said."""
+        costs = [one.cost for one in self.descents if one.is_of_report]
+        return self.cost if not costs else sum(costs) + (self.cost or 0)
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a rung that it has left behind said later that it had arrived."""
+        return any(one.arrived is not None for one in self.descents)
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -274,6 +288,8 @@ def _message(
     first: bytes | None,
     accepted: bytes | None,
     delivered: bytes | None,
+    descents: bytes | None,
+    saved: bytes | None,
 ) -> StoredMessage:
     return StoredMessage(
         message=decode(message, Message),
@@ -287,4 +303,6 @@ def _message(
         first=int(first) if first else None,
         accepted=int(accepted) if accepted else None,
         delivered=int(delivered) if delivered else None,
+        descents=decode(descents, list[Descent]) if descents else [],
+        saved=int(saved) if saved else None,
     )

@@ -12,12 +12,14 @@ from notifier.clock import TEHRAN
 from notifier.domain import orders, page_links, timeline
 from notifier.domain import parcels as ways
 from notifier.domain.calls import CallState, Purpose
+from notifier.domain.channels import Channel
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
 from notifier.domain.parcels import Movement, Trail
 from notifier.intake.answers import to_pay
 from notifier.intake.dead_letters import DeadLetter
+from notifier.sms import rungs
 from notifier.store.reading import StoredCall, StoredMessage, Told
 from notifier.store.records import Moment, encode
 
@@ -169,6 +171,23 @@ class PatternUse(Facts, frozen=True):
     tokens: dict[str, str]
 
 
+class RungFacts(Facts, frozen=True):
+    """A rung of the ladder that a message was on, or is. ``outcome`` is why it did not reach, or the message's state; a
+    line that is not ``reported`` tells no more than that it took it."""
+
+    provider: str
+    channel: Channel
+    at: Moment
+    outcome: str
+    taken_at: Moment | None
+    ended_at: Moment | None
+    arrived_at: Moment | None
+    code: int | None
+    reason: str
+    cost: int | None
+    reported: bool
+
+
 class MessageFacts(Facts, frozen=True):
     id: str
     template: str
@@ -195,6 +214,7 @@ class MessageFacts(Facts, frozen=True):
     accepted_at: Moment | None
     delivered_at: Moment | None
     attempts: list[dict[str, Any]]
+    rungs: list[RungFacts]
 
 
 def message(stored: StoredMessage) -> MessageFacts:
@@ -205,12 +225,13 @@ def message(stored: StoredMessage) -> MessageFacts:
         state=stored.state,
         provider=stored.provider,
         provider_id=stored.provider_id,
-        cost=stored.cost,
+        cost=stored.total_cost,
         reason=stored.reason,
         unconfirmed=stored.unconfirmed,
         accepted_at=_moment(stored.accepted) if stored.accepted else None,
         delivered_at=_moment(stored.delivered) if stored.delivered else None,
         attempts=stored.attempts,
+        rungs=[RungFacts.of(one) for one in rungs.rungs(stored)],
     )
 
 

@@ -56,6 +56,7 @@ _MESSAGE_PICTURE: Iterable[tuple[MessageState, MessageState, str]] = (
     (_M.ACCEPTED, _M.DELIVERED, "reported"),
     (_M.ACCEPTED, _M.UNDELIVERED, "reported"),
     (_M.ACCEPTED, _M.BLOCKED, "reported"),
+    (_M.ACCEPTED, _M.QUEUED, "down the ladder"),
     (_M.UNDELIVERED, _M.DELIVERED, "it came after all"),
 )
 _CALL_PICTURE: Iterable[tuple[CallState, CallState, str]] = (

@@ -44,6 +44,9 @@ class Header(BaseModel):
     pattern: Annotated[str | None, Field(description="Short for patterns.kavenegar.name")] = None
     tokens: Annotated[dict[str, str], Field(description="Short for patterns.kavenegar.tokens")] = {}
     patterns: Annotated[dict[str, PatternHeader], Field(description="By kind of provider: kavenegar, smsir")] = {}
+    ladder: Annotated[
+        tuple[str, ...], Field(description="Lines it is tried by one after the other, then call; else as [sms] ladder")
+    ] = ()
     spoken: Annotated[
         str, Field(max_length=900, description="What a call reads out in its place; left out: the text, as one says it")
     ] = ""

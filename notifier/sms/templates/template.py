@@ -70,7 +70,7 @@ class Template:
         self.first_line = source.count("\n") - self.body.count("\n") + 1
         self.header = headers.parse(path, header)
         self.audience, self.essential, self.lasting = self.header.audience, self.header.essential, self.header.lasting
-        self.merge = self.header.merge
+        self.merge, self.ladder = self.header.merge, self.header.ladder
         self.passes_quiet_hours = self.header.quiet_hours == "pass"
         self.expires: timedelta | None = self.header.expires
         self.max_parts, self.reserve = self.header.max_parts, defaults.reserve

@@ -1,12 +1,14 @@
 -- Take messages to be sent by one line: those whose claim by a dead worker has lapsed, then those whose time has come.
 -- KEYS: outbox, sending, opted_out (customers who want no more than they must); then what a key is called, with %s for
---       whom or what it is about: message, texts, last_text, counted, told, messages; then the heartbeat of this claim.
+--       whom or what it is about: message, texts, last_text, counted, told, messages, absent (for whom the line has
+--       nobody); then the heartbeat of this claim.
 --       Which of these there are to look at is only found in the outbox, so they cannot be named one by one; all lie in
 --       the slot of the outbox.
 -- ARGV: the terms, as MessagePack (all times are ms, moments unix ms):
 --   now, lapse (when this claim lapses), count (how many), line, token (of this claim)
 --   common          whether from the outbox of all lines, not from that of this one alone
 --   essential_only  whether the line has credit for essential texts alone
+--   remembers       whether it is remembered for whom the line has nobody
 --   gap             the least time between two texts to a customer, essential ones apart
 --   number_hour, number_day, number_day_essential   the most texts to a number in an hour, in a day, and in a day of
 --                   essential ones; 0 for no limit
@@ -17,10 +19,10 @@
 --   ahead           how many of a customer's earlier texts are looked at
 --   hour, day
 --   alive           how long the heartbeat of this claim lasts, nil for a claim that has none
--- Answers two lists: of claims {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound}, and
--- of texts that are over a limit, which are held {id, the limit, message}.
+-- Answers two lists: of claims {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound, descents,
+-- whether the line is known to have nobody there}, and of texts that are over a limit, which are held {id, the limit, message}.
 local outbox, sending, opted_out = KEYS[1], KEYS[2], KEYS[3]
-local message_key, texts_key, last_key, counted_key, told_key, list_key = unpack(KEYS, 4)
+local message_key, texts_key, last_key, counted_key, told_key, list_key, absent_key = unpack(KEYS, 4)
 local ask = cmsgpack.unpack(ARGV[1])
 local now = ask.now
 local taken, held = {}, {}
@@ -44,12 +46,17 @@ local function take(id, how)
   else
     redis.call("HSETNX", key, "first", now)
   end
-  local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound")
+  local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents")
+  local absent = ask.remembers and how == "ready" and ask.common
+    and redis.call("SISMEMBER", absent_key:format(redis.call("HGET", key, "to")), ask.line) == 1
   redis.call("HSET", key, "state", "sending", "owner", ask.token)
   -- What a dead worker may have sent stays marked until it is settled: whoever takes it over may die in turn.
   if how == "ready" then redis.call("HDEL", key, "called") end
   redis.call("ZADD", sending, ask.lapse, id)
-  taken[#taken + 1] = { id, how, unpack(record) }
+  local row = { id, how }
+  for place = 1, 8 do row[place + 2] = record[place] or "" end
+  row[11] = absent and 1 or 0
+  taken[#taken + 1] = row
 end
 
 -- The limit that a text would go beyond; nil for none. One that was counted before, and comes again, is let through.
@@ -159,5 +166,5 @@ if room > 0 then
     end
   end
 end
-if ask.alive and #taken > 0 then redis.call("SET", KEYS[10], 1, "PX", ask.alive) end
+if ask.alive and #taken > 0 then redis.call("SET", KEYS[11], 1, "PX", ask.alive) end
 return { taken, held }

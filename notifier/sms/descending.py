@@ -1,0 +1,204 @@
+"""How a message goes down a ladder: from a rung that is known not to have reached to the next that may."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from msgspec.structs import replace
+
+from notifier.domain import messages
+from notifier.domain.channels import Channel
+from notifier.domain.ladder import Descent, Unreached
+from notifier.domain.messages import Attempt, Message, MessageState
+from notifier.sms import outbox, verdicts
+from notifier.sms.ladders import Ladders
+from notifier.sms.outbox import ClaimedMessage, Settled
+from notifier.sms.providers.base import MOST_CALLS, DeliveryStatus, Failure
+from notifier.sms.segments import segments
+from notifier.store import daily
+from notifier.store.keys import Keys
+from notifier.store.reading import StoredMessage
+from notifier.store.records import as_text, ms
+from notifier.store.work import UnitOfWork
+
+log = structlog.get_logger()
+
+REDIAL = timedelta(minutes=10)
+"""Who did not pick up is called once more so much later."""
+
+OnDescent = Callable[[Message, Descent], None]
+
+_BY_STATE = {
+    MessageState.UNDELIVERED: Unreached.UNDELIVERED,
+    MessageState.BLOCKED: Unreached.BLOCKED,
+    MessageState.FAILED: Unreached.CANCELLED,
+}
+_BY_FAILURE: dict[str, Unreached] = {Failure.ELSEWHERE: Unreached.ELSEWHERE, Failure.REFUSED: Unreached.REFUSED}
+_MAY_HAVE_REACHED = frozenset({MessageState.ACCEPTED, MessageState.UNKNOWN, MessageState.QUEUED})
+
+BY_STATUS = {
+    DeliveryStatus.UNDELIVERED: Unreached.UNDELIVERED,
+    DeliveryStatus.FAILED: Unreached.UNDELIVERED,
+    DeliveryStatus.BLOCKED: Unreached.BLOCKED,
+    DeliveryStatus.CANCELLED: Unreached.CANCELLED,
+}
+
+
+def tell(message: Message, descent: Descent) -> None:
+    """A line in the log for a rung that is left behind."""
+    log.info(
+        "the next rung has the message",
+        action="message_descended",
+        message=message.id,
+        source=message.source,
+        order=message.order_id,
+        provider=descent.provider,
+        why=str(descent.why),
+    )
+
+
+def passed_over(ladders: Ladders, claimed: ClaimedMessage, channel: Channel, now: datetime) -> Settled | None:
+    """A message for which the line is known to have nobody, or that is none of its business: it goes on at once."""
+    message, line = claimed.message, claimed.provider
+    skipped = ladders.is_skipped(message, line)
+    if not (skipped or claimed.absent) or (goes := ladders.below(message, line)) is None:
+        return None
+    known = Descent(at=now, provider=line, channel=channel, why=Unreached.KNOWN_ELSEWHERE)
+    return Settled(
+        claimed=claimed,
+        state=MessageState.QUEUED,
+        now=now,
+        again_at=now,
+        goes=goes,
+        descent=None if skipped else known,
+    )
+
+
+def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: int) -> Settled:
+    """What a line's answer makes of a message; ``text_price`` is what it would cost as a text, in rial."""
+    claimed, message, now, attempt = settled.claimed, settled.claimed.message, settled.now, settled.attempt
+    line, accepted = claimed.provider, settled.provider_id is not None
+    if accepted and text_price and channel is not Channel.SMS and channel is not Channel.VOICE:
+        settled = replace(settled, saved=text_price - (settled.cost or 0))
+    if claimed.has_arrived and settled.state in (MessageState.ACCEPTED, *_BY_STATE):
+        return replace(settled, state=MessageState.DELIVERED, ask_at=None, reason=None)
+    if settled.state in _MAY_HAVE_REACHED:
+        wait = ladders.wait(message, line)
+        if wait is None or (settled.state is MessageState.QUEUED and not settled.bound):
+            return settled
+        since = now if accepted else claimed.first
+        return replace(settled, next_at=max(since + wait, now))
+    failed = attempt is not None and attempt.outcome == Failure.ELSEWHERE
+    settled = replace(settled, absent=failed and channel is Channel.BALE)
+    if settled.state not in _BY_STATE or attempt is None:
+        return settled
+    why = _BY_FAILURE.get(attempt.outcome, _BY_STATE[settled.state])
+    calls = verdicts.taken(claimed) + accepted
+    if channel is Channel.VOICE and why is Unreached.UNDELIVERED and calls < MOST_CALLS:
+        goes, due = ladders.again(message, line), now + REDIAL
+    elif (below := ladders.below(message, line)) is not None:
+        goes, due = below, now
+    else:
+        return settled
+    descent = Descent(
+        at=now,
+        provider=line,
+        channel=channel,
+        why=why,
+        taken=now if accepted else None,
+        code=attempt.code,
+        reason=settled.reason or attempt.reason,
+        cost=settled.cost or 0,
+        saved=settled.saved or 0,
+        provider_id=settled.provider_id,
+    )
+    return replace(settled, state=MessageState.QUEUED, again_at=due, goes=goes, descent=descent, ask_at=None)
+
+
+def left_behind(
+    stored: StoredMessage, line: str, channel: Channel, why: Unreached, now: datetime, *, reason: str | None = None
+) -> Descent:
+    """The rung on which a message is, as it is remembered when it is given up."""
+    taken = datetime.fromtimestamp(stored.accepted / 1000, now.tzinfo) if stored.accepted else None
+    return Descent(
+        at=now,
+        provider=line,
+        channel=channel,
+        why=why,
+        taken=taken,
+        reason=reason or "",
+        cost=stored.cost or 0,
+        saved=stored.saved or 0,
+        provider_id=stored.provider_id,
+    )
+
+
+def goes(
+    ladders: Ladders, stored: StoredMessage, line: str, why: Unreached, now: datetime
+) -> tuple[str, datetime] | None:
+    """Where a message goes that its line did not reach, and when; None where only a person is left."""
+    calls = sum(one.provider == line and one.outcome == "accepted" for one in stored.attempts)
+    if ladders.channels.get(line) is Channel.VOICE and why is Unreached.UNDELIVERED and calls < MOST_CALLS:
+        return ladders.again(stored.message, line), now + REDIAL
+    below = ladders.below(stored.message, line)
+    return None if below is None else (below, now)
+
+
+def down(
+    keys: Keys, stored: StoredMessage, descent: Descent, route: str, due: datetime, *, polled: bool = False
+) -> UnitOfWork:
+    """Take a message from where it was read to another rung; nothing if it is elsewhere by now.
+
+    With ``polled`` the line is still asked whether it arrived after all.
+    """
+    unit, message, key = UnitOfWork(), stored.message, keys.message(stored.message.id)
+    inner = UnitOfWork()
+    if stored.state is not MessageState.QUEUED:
+        messages.require_transition(message.id, stored.state, MessageState.QUEUED)
+        inner.do("HSET", key, "state", MessageState.QUEUED)
+        inner.move(message.id, source=keys.messages(stored.state), target=keys.messages(MessageState.QUEUED))
+    outbox.go_down(inner, keys, message, [*stored.descents, descent], route, due)
+    inner.do("ZREM", keys.bound(descent.provider), message.id)
+    inner.do("ZREM", keys.reconciling, message.id)
+    if not polled:
+        inner.do("ZREM", keys.reports(descent.provider), message.id)
+    if stored.state is MessageState.UNKNOWN and descent.taken is not None:
+        again, parts = any(one.is_of_report for one in stored.descents), segments(message.text)
+        at = ms(descent.taken)
+        daily.left(inner, keys, message, at=at, cost=descent.cost, parts=parts, line=descent.provider, again=again)
+    if stored.accepted and descent.saved:
+        text = descent.saved + descent.cost
+        daily.not_saved(inner, keys, message, accepted=stored.accepted, text=text, line=descent.provider)
+    if descent.why is Unreached.CANCELLED and stored.accepted:
+        daily.given_back(inner, keys, message, accepted=stored.accepted, cost=stored.cost, line=descent.provider)
+    unit.when(key, "state", stored.state, same_try(keys, stored, inner))
+    return unit
+
+
+def same_try(keys: Keys, stored: StoredMessage, then: UnitOfWork) -> UnitOfWork:
+    """Do it only while the message is on the rung, and in the try, in which it was read."""
+    if stored.first is None:
+        return then
+    unit = UnitOfWork()
+    unit.when(keys.message(stored.message.id), "first", str(stored.first), then)
+    return unit
+
+
+def noted(keys: Keys, stored: StoredMessage, place: int, now: datetime) -> UnitOfWork:
+    """A rung that was given up has reached after all: that is written down with it."""
+    descents = [replace(one, arrived=now) if at == place else one for at, one in enumerate(stored.descents)]
+    unit, late = UnitOfWork(), stored.descents[place]
+    unit.do("HSET", keys.message(stored.message.id), "descents", as_text(descents))
+    daily.arrived_by(unit, keys, stored.message, accepted=ms(late.taken or now), line=late.provider)
+    return unit
+
+
+def last(line: str, state: MessageState, channel: Channel, attempt: Attempt | None, now: datetime) -> list[Descent]:
+    """The rung that a message ends on, when it has not reached either."""
+    if (why := _BY_STATE.get(state)) is None or attempt is None:
+        return []
+    why = _BY_FAILURE.get(attempt.outcome, why)
+    taken = attempt.at if attempt.outcome == "accepted" else None
+    return [
+        Descent(at=now, provider=line, channel=channel, why=why, taken=taken, code=attempt.code, reason=attempt.reason)
+    ]
