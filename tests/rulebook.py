@@ -94,14 +94,20 @@ class Story:
         self.order = decision.order
         self.dropped.update(decision.cancelled_messages, decision.cancelled_calls)
         for message in decision.messages:
-            assert message.id not in self.messages or message.id in self.dropped, f"{message.template} is said twice"
+            if message.id in self.messages and message.id not in self.dropped:
+                assert self._found_again(), f"{message.template} is said twice"
             self.messages[message.id] = message
+            self.dropped.discard(message.id)
         for call in decision.calls:
-            assert call.id not in self.calls, f"{call.purpose} is planned twice"
+            assert call.id not in self.calls or self._found_again(), f"{call.purpose} is planned twice"
             self.calls[call.id] = call
         self.suppressed += decision.suppressed
         self.timeline += decision.timeline
         return decision
+
+    def _found_again(self) -> bool:
+        """Whether a deposit was taken back: what is said of it once more stays in the store as it was."""
+        return self.order is not None and EventType.DEPOSIT_UNMATCHED in self.order.news
 
     def hear(self, kind: EventType, minute: float | None = None, **more: Any) -> Decision:
         """One event, by default a minute after the last; ``more`` are details only it tells."""

@@ -38,6 +38,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "reference": "شماره پیگیری پرداخت یا سند",
     "payment_id": "شناسهٔ واریز",
     "text": "شرح",
+    "kind": "نوع (واریز یا برداشت)",
 }
 _FAULTS: Mapping[UploadFault, str] = {
     UploadFault.EMPTY: "فایل خالی است.",
@@ -54,6 +55,8 @@ REASONS: Mapping[str, str] = {
     "amount": "مبلغ خوانده نشد",
     "both": "هم واریز دارد و هم برداشت",
     "future": "تاریخش در آینده است",
+    "formula": "فرمولی دارد که حساب نشده است؛ فایل را در اکسل باز و دوباره ذخیره کنید",
+    "direction": "معلوم نیست واریز است یا برداشت",
 }
 
 
@@ -115,7 +118,7 @@ class StatementPages:
     async def _look(
         self, request: web.Request, upload: str, kept: UploadedStatement, chosen: Mapping[str, str]
     ) -> web.Response:
-        how = _layout(kept.table, chosen)
+        how = self._layout(kept.table, chosen)
         rows = self._rows(kept, how)
         lines = [row for row in rows if row.given is not None]
         known = await self._deps.bank.book.known_of([row.given for row in lines if row.given])
@@ -124,7 +127,7 @@ class StatementPages:
             for row, is_known in zip(lines, known, strict=True)
             if not is_known and row.given and row.given.said.movement is BankMovement.IN
         ]
-        headings = kept.table.rows[how.heading if how else 0]
+        headings = statements.column_names(kept.table, how)
         return await self._render.page(
             request,
             "statement_look.html",
@@ -145,7 +148,7 @@ class StatementPages:
         """Take the lines; what is known already is not taken again."""
         form = request[FORM]
         upload, kept = await self._kept(request)
-        rows = self._rows(kept, _layout(kept.table, form))
+        rows = self._rows(kept, self._layout(kept.table, form))
         given = [row.given for row in rows if row.given is not None]
         taken = await self._deps.bank.take(kept.source, given)
         fresh = [one.line.id for one in taken if one.is_new]
@@ -198,17 +201,19 @@ class StatementPages:
             raise Missing("این صورت‌حساب دیگر نگه داشته نشده است؛ فایل را دوباره بفرستید. هیچ ردیفی دو بار ثبت نمی‌شود.")
         return upload, kept
 
-
-def _layout(table: StatementTable, chosen: Mapping[str, str]) -> StatementLayout | None:
-    """The columns as somebody chose them, or as the headings say; None where these say too little."""
-    try:
-        found = statements.layout(table)
-    except NotAStatement:
-        found = None
-    picked = {name: int(at) for name in COLUMN_NAMES if (at := chosen.get(name, ""))[:3].isdecimal() and len(at) < 3}
-    if not any(name in chosen for name in COLUMN_NAMES):
-        return found
-    if "date" not in picked or not {"amount", "in"} & picked.keys():
-        return None
-    heading = found.heading if found else 0
-    return StatementLayout(heading=heading, places=picked, in_toman=chosen.get("unit") == "toman")
+    def _layout(self, table: StatementTable, chosen: Mapping[str, str]) -> StatementLayout | None:
+        """The columns as somebody chose them, or as the headings say; None where these say too little."""
+        try:
+            found = statements.layout(table)
+        except NotAStatement:
+            found = None
+        picked = {
+            name: int(at) for name in COLUMN_NAMES if (at := chosen.get(name, ""))[:3].isdecimal() and len(at) < 3
+        }
+        if not any(name in chosen for name in COLUMN_NAMES):
+            return found
+        if "date" not in picked or not {"amount", "in"} & picked.keys():
+            return None
+        zone, now = self._deps.config.shop.zone, self._deps.clock.now()
+        heading = found.heading if found else statements.first_row(table, picked, zone=zone, now=now) - 1
+        return StatementLayout(heading=heading, places=picked, in_toman=chosen.get("unit") == "toman")

@@ -1,9 +1,10 @@
 """From the token of an address to the order it shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from notifier.domain.orders import Order
+from notifier.domain.parcels import Trail
 from notifier.errors import StoreError
 from notifier.store import page_tokens
 from notifier.store.keys import Keys
@@ -18,6 +19,7 @@ class FoundPage:
     order: Order
     keys: Keys
     name: str
+    trails: Mapping[str, Trail]
 
 
 async def page_of(reader: Reader, token: str) -> FoundPage | None:
@@ -33,11 +35,16 @@ async def page_of(reader: Reader, token: str) -> FoundPage | None:
     for keys, member in zip(reader.everywhere, await pipeline.execute(), strict=True):
         if member is None:
             continue
-        raw: Any = await reader.redis.get(keys.order(*member.decode().split(":", 1)))
+        source, order_id = member.decode().split(":", 1)
+        pipeline = reader.redis.pipeline(transaction=False)
+        pipeline.get(keys.order(source, order_id))
+        pipeline.hgetall(keys.trails(source, order_id))
+        raw, ways = await pipeline.execute()
         try:
             order = decode(raw, Order) if raw is not None else None
+            trails = {code.decode(): decode(way, Trail) for code, way in ways.items()}
         except StoreError:
             return None
         if order is not None and order.page_token and page_tokens.digest(order.page_token) == name:
-            return FoundPage(order, keys, name)
+            return FoundPage(order, keys, name, trails)
     return None

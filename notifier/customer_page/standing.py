@@ -1,15 +1,17 @@
 """How an order stands, in the words of its customer's page: what has happened, what comes next, and by when. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from notifier.clock import TEHRAN
+from notifier.customer_page.way import WayStep, way_of
 from notifier.domain import jalali, money, naming, persian, phones, variables
 from notifier.domain.events import AgreedTime, EventType, PaymentMethod
 from notifier.domain.orders import Order, Stage
+from notifier.domain.parcels import Trail
 from notifier.domain.policy import Shop, Shops
 from notifier.domain.variables import Context
 
@@ -43,6 +45,7 @@ class PageParcel:
     carrier: str
     code: str
     url: str
+    way: Sequence[WayStep] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,16 @@ class PageStanding:
 
 
 def standing(
-    order: Order, shops: Shops, now: datetime, *, call_at: datetime | None = None, slots: bool = False
+    order: Order,
+    shops: Shops,
+    now: datetime,
+    *,
+    call_at: datetime | None = None,
+    slots: bool = False,
+    trails: Mapping[str, Trail] | None = None,
 ) -> PageStanding:
     """The page of an order; ``call_at`` is when its customer is going to be phoned, ``slots`` whether there are slots
-    of delivery where it goes."""
+    of delivery where it goes, ``trails`` are its parcels' ways as their carriers told them."""
     context = Context(order=order, shops=shops, now=now)
     headline, following, by_when = _story(order, context, call_at)
     details, unpaid = order.details, awaits_transfer(order)
@@ -85,7 +94,7 @@ def standing(
         next=following,
         by_when=by_when,
         agreed=span(agreed) if agreed else "",
-        parcels=_parcels(order),
+        parcels=_parcels(order, trails or {}),
         receipt_name="" if not details.reference else variables.receipt_name(context),
         receipt=naming.harmless(details.reference or ""),
         guarantee=_guarantee(order, context),
@@ -244,13 +253,15 @@ def _until(agreed: AgreedTime) -> str:
     return f"{jalali.weekday_date(agreed.date)} ساعت {_hour(agreed.end)}"
 
 
-def _parcels(order: Order) -> list[PageParcel]:
+def _parcels(order: Order, trails: Mapping[str, Trail]) -> list[PageParcel]:
     details = order.details
     found = {code: (parcel.carrier, parcel.url) for code, parcel in order.parcels.items() if code}
     if details.tracking_code and details.tracking_code not in found:
         found[details.tracking_code] = (details.carrier, details.tracking_url)
     return [
-        PageParcel(persian.tidy(naming.harmless(carrier or "")), naming.harmless(code), _safe(url))
+        PageParcel(
+            persian.tidy(naming.harmless(carrier or "")), naming.harmless(code), _safe(url), way_of(code, trails)
+        )
         for code, (carrier, url) in found.items()
     ]
 
@@ -277,7 +288,7 @@ def _guarantee(order: Order, context: Context) -> str:
 
 def _pay_to(context: Context) -> list[tuple[str, str]]:
     order, shop = context.order, context.shop
-    left = order.deposit_rest or order.details.amount
+    left = order.transfer_due or order.details.amount
     named = (
         ("مبلغ", money.toman(left) if left else ""),
         ("کارت", variables.card(context)),

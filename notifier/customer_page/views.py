@@ -23,6 +23,7 @@ from notifier.customer_page.standing import CustomerAnswer, PageStanding, standi
 from notifier.domain.calls import Purpose
 from notifier.domain.events import Event, EventType
 from notifier.domain.orders import Order
+from notifier.domain.parcels import Trail
 from notifier.domain.slots import SlotRefusal
 from notifier.errors import StoreAway
 from notifier.incoming.forms import LARGEST as LARGEST_FORM
@@ -189,14 +190,16 @@ class CustomerPageViews:
         if picture:
             await asyncio.to_thread(self._receipts.drop, order.source, order.id, picture)
 
-    def _standing(self, order: Order, *, call_at: datetime | None = None) -> PageStanding:
+    def _standing(
+        self, order: Order, *, call_at: datetime | None = None, trails: Mapping[str, Trail] | None = None
+    ) -> PageStanding:
         shops, slots = self._deps.rulebook().shops, self._deps.agreeing.serves(order)
-        return standing(order, shops, self._deps.clock.now(), call_at=call_at, slots=slots)
+        return standing(order, shops, self._deps.clock.now(), call_at=call_at, slots=slots, trails=trails)
 
     async def _page(self, request: web.Request, found: FoundPage, shown: Shown) -> web.Response:
         order, now, rulebook = found.order, self._deps.clock.now(), self._deps.rulebook()
         once, key = self._keys.new(request.match_info["token"])
-        page = self._standing(order, call_at=await self._call_at(found))
+        page = self._standing(order, call_at=await self._call_at(found), trails=found.trails)
         return self._render.page(
             "page.html",
             rulebook.shops.of(order.source),

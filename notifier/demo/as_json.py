@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from msgspec.structs import asdict
 
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Said
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Heard, Posted, PutOff, Said
 
 
 class JsonLines:
@@ -59,6 +59,16 @@ def _line(happening: Happening) -> dict[str, Any] | None:
                 "messages": list(happening.messages),
                 "calls": list(happening.calls),
                 "suppressed": [],
+                "note": happening.note,
+            }
+        case Heard(at=at):
+            return {
+                "kind": happening.kind,
+                "at": at.isoformat(),
+                "order_id": happening.order_id or None,
+                "text": happening.text,
+                "place": happening.place or None,
+                "standing": happening.standing or None,
                 "note": happening.note,
             }
         case Arrived(at=at, message=message, name=name, parts=parts):

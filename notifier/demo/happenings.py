@@ -40,6 +40,19 @@ class Said(Struct, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
 
 
+class Heard(Struct, frozen=True, kw_only=True):
+    """A carrier told of a parcel, or the bank of the account. ``standing`` is what became of a line of the account, and
+    ``order_id`` then the order that it was given to, if any."""
+
+    at: datetime
+    kind: Literal["parcel", "bank"]
+    order_id: str
+    text: str
+    place: str = ""
+    standing: str = ""
+    note: str = ""
+
+
 class Arrived(Struct, frozen=True, kw_only=True):
     """A text was handed to the provider for somebody's phone."""
 
@@ -97,4 +110,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     calls_cancelled: int
 
 
-Happening = Posted | Said | Arrived | PutOff | CallHappening | Summary
+Happening = Posted | Said | Heard | Arrived | PutOff | CallHappening | Summary

@@ -14,7 +14,8 @@ from notifier.config import Config
 from notifier.demo import script, standard_stories, woo_stories
 from notifier.demo.desk import DemoDesk
 from notifier.demo.happenings import CallHappening, Happening, Posted, Said
-from notifier.demo.script import Moment, Story, StoryAnswer, StoryStep
+from notifier.demo.outside import DemoOutside
+from notifier.demo.script import BankText, Moment, ParcelWord, Story, StoryAnswer, StoryStep
 from notifier.demo.shops import DemoStandardShop, DemoWooCommerceShop, Shop
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.demo.watch import Watch
@@ -74,15 +75,20 @@ class Player:
         """All steps, and then whatever still waits for its time."""
         orders = {story.order_id: story for story in STORIES}
         async with aiohttp.ClientSession() as session:
-            desk = DemoDesk(self.stage, session)
-            for step in script.with_answers(STORIES):
+            desk, outside = DemoDesk(self.stage, session), DemoOutside(self.stage, session)
+            for step in script.whole_day(STORIES, standard_stories.BANK):
                 at = self._time_of(step.at)
                 await self._let_pass(at, desk)
                 self.stage.clock.turn_to(at)
-                if isinstance(step, StoryAnswer):
-                    self.show(await self._answer(step, orders[step.order_id]))
-                else:
-                    self.show(await self._post(session, step, orders[step.order_id]))
+                match step:
+                    case StoryAnswer():
+                        self.show(await self._answer(step, orders[step.order_id]))
+                    case ParcelWord():
+                        self.show(await outside.parcel(step))
+                    case BankText():
+                        self.show(await outside.bank(step))
+                    case StoryStep():
+                        self.show(await self._post(session, step, orders[step.order_id]))
                 await self._happen(self.pace, desk)
         # Nobody takes the last calls: they are left to whoever wants to try.
         await self._let_pass(None, None)
@@ -179,6 +185,7 @@ class Player:
 
     async def _settle(self) -> None:
         service = self.stage.service
+        await service.carrying.rounds.tick()
         while True:
             await service.reminders.tick()
             if service.channels:

@@ -40,6 +40,30 @@ class StoryAnswer(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class ParcelWord(Struct, frozen=True, kw_only=True):
+    """What the carrier of a story's parcel tells of it."""
+
+    at: Moment
+    order_id: str
+    code: str
+    words: str
+    place: str = ""
+    note: str = ""
+
+
+class BankText(Struct, frozen=True, kw_only=True):
+    """A text of the bank, which the shop's phone forwards. Whose money it is it does not say."""
+
+    at: Moment
+    sender: str
+    text: str
+    note: str = ""
+
+
+Part = StoryStep | StoryAnswer | ParcelWord | BankText
+"""Anything that the day brings."""
+
+
 class Story(Struct, frozen=True, kw_only=True):
     """Everything that happens about one order. ``order`` is what its shop knows of it from the beginning; ``hours`` are
     those of the day that the desk agrees upon with the customer for the delivery, when it phones about that."""
@@ -51,6 +75,7 @@ class Story(Struct, frozen=True, kw_only=True):
     steps: tuple[StoryStep, ...]
     hours: tuple[time, time] | None = None
     answers: tuple[StoryAnswer, ...] = ()
+    parcel: tuple[ParcelWord, ...] = ()
 
     @property
     def phone(self) -> str:
@@ -85,6 +110,17 @@ def answer(at: str, text: str, *, note: str = "") -> StoryAnswer:
     return StoryAnswer(at=moment(at), order_id="", text=text, note=note)
 
 
+def carried(at: str, words: str, place: str = "", *, note: str = "") -> ParcelWord:
+    """What the carrier tells in the story that it is put into."""
+    return ParcelWord(at=moment(at), order_id="", code="", words=words, place=place, note=note)
+
+
+def banked(at: str, amount: int, balance: int, *, note: str = "") -> BankText:
+    """A deposit of so many rial, and the balance after it."""
+    text = f"بانک ملت\nحساب1234567890\nواریز{amount:,}\nمانده{balance:,}"
+    return BankText(at=moment(at), sender="Bank Mellat", text=text, note=note)
+
+
 def story(
     title: str,
     shop: Shop,
@@ -93,6 +129,8 @@ def story(
     *steps: StoryStep,
     hours: tuple[str, str] | None = None,
     answers: Sequence[StoryAnswer] = (),
+    code: str = "",
+    parcel: Sequence[ParcelWord] = (),
 ) -> Story:
     """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
     numbers = count(1)
@@ -108,6 +146,7 @@ def story(
         steps=told,
         hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
         answers=tuple(replace(one, order_id=order_id) for one in answers),
+        parcel=tuple(replace(one, order_id=order_id, code=code) for one in parcel),
     )
 
 
@@ -116,6 +155,9 @@ def in_turn(stories: Sequence[Story]) -> list[StoryStep]:
     return sorted((one for story in stories for one in story.steps), key=lambda one: one.at)
 
 
-def with_answers(stories: Sequence[Story]) -> list[StoryStep | StoryAnswer]:
-    """All steps, and what customers answer, as the day brings them."""
-    return sorted((*in_turn(stories), *(one for story in stories for one in story.answers)), key=lambda one: one.at)
+def whole_day(stories: Sequence[Story], bank: Sequence[BankText]) -> list[Part]:
+    """All steps, what customers answer, what carriers and the bank tell, as the day brings them."""
+    parts: list[Part] = [*in_turn(stories), *bank]
+    for one in stories:
+        parts += (*one.answers, *one.parcel)
+    return sorted(parts, key=lambda one: one.at)

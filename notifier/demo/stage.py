@@ -49,6 +49,8 @@ class DemoKeys:
     kavenegar: str = field(default_factory=_made_up)
     callbacks: str = field(default_factory=_made_up)
     api: str = field(default_factory=_made_up)
+    bank: str = field(default_factory=new_secret)
+    carrier: str = field(default_factory=_made_up)
     news: str = field(default_factory=new_secret)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(8))
 
@@ -61,6 +63,16 @@ STAFF = (
 
 SECOND_SHOP = {"name": "می‌شاپ", "support_phone": "02191005678", "site": "mishop.example"}
 """What the shop at WooCommerce says otherwise than ``[shop]``."""
+
+
+BANK, CARRIER = "bank", "mahex"
+_CALLING = {
+    "kind": "http",
+    "names": ["ماهکس"],
+    "fields": {"code": "code", "word": "state", "time": "when", "place": "place"},
+    "words": {"ورود به هاب مبدأ": "in_transit", "تحویل سفیر": "out_for_delivery", "تحویل گیرنده شد": "delivered"},
+    "stalled_after": "3h",  # of a working day; in a shop it is days
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,16 @@ def configuration(
         "sources": {
             "shop": {"kind": "standard", "secret": keys.shop},
             "woo": {"kind": "woocommerce", "secret": keys.woo, "shop": SECOND_SHOP},
+            BANK: {"kind": "bank", "secret": keys.bank},
         },
+        "carriers": {
+            CARRIER: _CALLING | {"callback_token": keys.carrier},
+            "chapar": {
+                "kind": "chapar",
+                "callback_token": keys.carrier,
+            },  # with one alone every parcel would be its own
+        },
+        "deposits": {"automatic": "exact"},
         "sms": {"provider": "simulator", "namespace": "demo"},
         "providers": {
             "simulator": {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifier.demo.script import Story, answer, step, story
+from notifier.demo.script import BankText, Story, answer, banked, carried, step, story
 
 
 def _order(name: str, phone: str, city: str, province: str, method: str, item: str, rial: int) -> dict[str, Any]:
@@ -200,4 +200,55 @@ ELSEWHERE = (
     ),
 )
 
-STORIES: tuple[Story, ...] = (*TEHRAN, *ELSEWHERE)
+TOLD_BY_OTHERS = (
+    story(
+        "Elsewhere, a parcel that its carrier tells of",
+        "shop",
+        "10038",
+        _order("الهام شریفی", "09138887766", "یزد", "یزد", "online", "Redmi 12", 68_500_000),
+        step("09:15", "order.registered"),
+        step("09:17", "payment.succeeded", **_paid("201785651190")),
+        step("09:55", "order.shipped", shipment={"carrier": "ماهکس", "tracking_code": "MX-70038"}),
+        code="MX-70038",
+        parcel=(
+            carried("10:30", "ورود به هاب مبدأ", "تهران", note="Said by the carrier itself."),
+            carried("11:45", "کد ۷۷ ثبت شد", "نایین", note="Nobody has explained this: shown, told to nobody."),
+            carried("12:10", "تحویل سفیر", "یزد", note="Out for delivery: the customer hears of it."),
+            carried("14:50", "تحویل گیرنده شد", "یزد"),
+        ),
+    ),
+    story(
+        "Elsewhere, a parcel that stands still",
+        "shop",
+        "10039",
+        _order("سعید مرادی", "09184445566", "همدان", "همدان", "online", "Poco M6", 59_000_000),
+        step("09:22", "order.registered"),
+        step("09:24", "payment.succeeded", **_paid("201785651201")),
+        step("10:02", "order.shipped", shipment={"carrier": "ماهکس", "tracking_code": "MX-70039"}),
+        code="MX-70039",
+        parcel=(
+            carried(
+                "10:40", "ورود به هاب مبدأ", "تهران",
+                note="And then nothing. After three hours (in a shop: days) somebody calls before the customer does.",
+            ),
+        ),
+    ),
+    story(
+        "Elsewhere, a transfer that the bank's text confirms",
+        "shop",
+        "10040",
+        _order("نسرین کاظمی", "09113334466", "گرگان", "گلستان", "bank_transfer", "Redmi Buds 6", 24_610_000),
+        step("10:08", "order.registered"),
+        step("11:25", "order.preparing", note="Prepaid by the bank's own word: the stage is told at once."),
+    ),
+)  # fmt: skip
+
+STORIES: tuple[Story, ...] = (*TEHRAN, *ELSEWHERE, *TOLD_BY_OTHERS)
+
+BANK: tuple[BankText, ...] = (
+    banked(
+        "10:52", 24_610_000, 184_610_000,
+        note="One order awaits this very sum, and nothing else looks like it: confirmed without a press.",
+    ),
+    banked("12:20", 7_350_000, 191_960_000, note="No order awaits this: a person looks, and nobody guesses."),
+)  # fmt: skip

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from notifier.clock import TEHRAN
 from notifier.demo.bubbles import bubble
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Posted, PutOff, Said, Summary
+from notifier.demo.happenings import Arrived, CallHappening, Happening, Heard, Posted, PutOff, Said, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
 from notifier.domain.counted import counted
@@ -81,7 +81,7 @@ class Terminal:
         row.add_column(width=_GUTTER - 2)
         row.add_column()
         clock = f"{at:%H:%M}"
-        if isinstance(happening, Posted | Said):
+        if isinstance(happening, Posted | Said | Heard):
             self._console.print()
         row.add_row(Text("" if clock == self._clock else clock, "bold"), self._shown(happening))
         self._clock = clock
@@ -112,6 +112,8 @@ class Terminal:
                 return Group(*_event(happening))
             case Said():
                 return Group(*_said(happening))
+            case Heard():
+                return Group(*_heard(happening))
             case Arrived(message=message, name=name):
                 staff = message.audience is Audience.STAFF
                 return bubble(
@@ -179,6 +181,23 @@ def _said(said: Said) -> Iterator[Text]:
     yield Text(f"{said.name}: «{said.text}»" if said.text else said.name, "dim")
     if said.note:
         yield Text(said.note, _NOTE)
+
+
+_STANDING = {"matched": "belongs to", "open": "whose it is a person says", "noted": "no deposit"}
+
+
+def _heard(heard: Heard) -> Iterator[Text]:
+    """What a carrier or the bank told."""
+    if heard.kind == "parcel":
+        yield Text.assemble(("carrier", _SHOP), f" tells of the parcel of order {heard.order_id}")
+        yield Text(f"«{heard.text}»" + (f"، {heard.place}" if heard.place else ""), "dim")
+    else:
+        what = _STANDING.get(heard.standing, heard.standing)
+        order = f" order {heard.order_id}" if heard.order_id else ""
+        yield Text.assemble(("bank", _SHOP), " tells of the account: ", (f"{what}{order}", "bold"))
+        yield Text(" · ".join(heard.text.splitlines()), "dim")
+    if heard.note:
+        yield Text(heard.note, _NOTE)
 
 
 def _decided(answer: dict[str, object]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A line of a bank account, and which open order's transfer it is: exactly one, or a person looks. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,14 @@ class BankMovement(StrEnum):
     INTEREST = "interest"
     LOAN = "loan"
     BALANCE = "balance"
+    CORRECTION = "correction"  # money that goes back where it came from, either way
+
+
+CORRECTS = re.compile(
+    r"برگشت|بازگشت|برگردان|اصلاح|ابطال|باطل|عودت|استرداد|مسترد|مرجوع|معکوس|revers|refund|chargeback|correction",
+    re.IGNORECASE,
+)
+"""Words for money that goes back where it came from: no customer's deposit, whichever way it went."""
 
 
 class BankRail(StrEnum):
@@ -191,6 +200,21 @@ def _doubts(line: BankLine, order: Order, shop: Shop, *, rivals: int) -> list[Ma
     return found
 
 
+_GOES_BACK_WITHIN = timedelta(days=7)
+
+
+def may_take_back(correction: BankLine, deposit: BankLine) -> bool:
+    """Whether a correction of an account may be of this deposit."""
+    accounts = {correction.said.account, deposit.said.account} - {""}
+    return (
+        deposit.said.movement is BankMovement.IN
+        and deposit.source == correction.source
+        and deposit.said.amount == correction.said.amount
+        and len(accounts) < 2
+        and -_ms(_SKEW) <= correction.at - deposit.at <= _ms(_GOES_BACK_WITHIN)
+    )
+
+
 NEVER_PROPOSED = frozenset({MatchDoubt.BROKEN, MatchDoubt.TWIN, MatchDoubt.EARLY})
 """Doubts with which a line is a task: a person picks the order, and is told why."""
 
@@ -212,6 +236,8 @@ def _ms(span: timedelta) -> int:
 
 _SAME_REFERENCE, _SAME_BALANCE, _TOO_CLOSE = timedelta(days=7), timedelta(hours=48), timedelta(seconds=90)
 _A_DAY = timedelta(days=1)  # what a statement without times can be apart
+ACROSS = _ms(_A_DAY)
+"""Ms within which a line that says no balance, such as an aggregator's, may be the money of one that says it."""
 _CLOCKS = 15  # minutes that the times of one line may differ by
 
 
@@ -261,6 +287,8 @@ def chained(line: ReadLine, at: int, known: tuple[int, int] | None) -> BalanceCh
     if known is None:
         return BalanceChain.FIRST
     balance, since = known
+    if line.movement is BankMovement.CORRECTION and line.balance in (balance + line.amount, balance - line.amount):
+        return BalanceChain.KEPT
     signed = {BankMovement.OUT: -line.amount, BankMovement.BALANCE: 0}.get(line.movement, line.amount)
     if balance + signed == line.balance:
         return BalanceChain.KEPT

@@ -46,6 +46,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     calls: tuple[CallRequest, ...] = ()
     cancelled_messages: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()  # of the messages those that were taken back before, and are told after all
     cancelled_calls: tuple[str, ...] = ()
     suppressed: tuple[Suppression, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
@@ -128,6 +129,7 @@ class _Deciding:
         self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)
+        self.withdrawn = {name: dict(ids) for name, ids in before.withdrawn.items()}
         self.messages: list[Message] = []
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
@@ -167,7 +169,9 @@ class _Deciding:
                 del self.aside[kind]
                 self._follow(waiting)
         self._cancel_as_prepaid()
+        self._tell_after_all()
         self._drop_pointless()
+        back = {one for texts in self.before.withdrawn.values() for one in texts}
         return Decision(
             order=replace(
                 self.order,
@@ -175,8 +179,10 @@ class _Deciding:
                 open_calls={name: calls for name, calls in self.open_calls.items() if calls},
                 withheld=self.withheld,
                 aside=self.aside,
+                withdrawn={name: texts for name, texts in self.withdrawn.items() if texts},
             ),
             messages=tuple(self.messages),
+            again=tuple(message.id for message in self.messages if message.id in back),
             calls=tuple(self.calls),
             cancelled_messages=tuple(self.cancelled_messages),
             cancelled_calls=tuple(self.cancelled_calls),
@@ -333,6 +339,10 @@ class _Deciding:
         if phone is None or not phones.is_mobile(phone):
             self._suppress("template", rule.template, SuppressionReason.NO_MOBILE)
             return
+        message_id = self._id("text", rule.template, news)
+        if message_id in self.open_texts.get(rule.template, {}):
+            return  # it waits already
+        self.withdrawn.get(rule.template, {}).pop(message_id, None)
         ready, expires = self._ready(rule, news, late), template.expires
         until = ready + expires if expires else None
         if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
@@ -343,7 +353,7 @@ class _Deciding:
         telling = news.kind in STAGES and not rule.after
         context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
         message = Message(
-            id=self._id("text", rule.template, news),
+            id=message_id,
             template=template.name,
             version=template.version,
             to=phone,
@@ -409,19 +419,41 @@ class _Deciding:
             for known in self.open_calls.get(rule.purpose, {}).values()
         )
 
+    def _tell_after_all(self) -> None:
+        """Tell what was taken back before it left, and holds once more; what never will again is forgotten."""
+        for template, texts in self.before.withdrawn.items():
+            for message, news in texts.items():
+                if message not in self.withdrawn[template] or self._waits_for_payment(news.kind):
+                    continue
+                rule = self._still_promised(template, news)
+                if rule is None and self._may_return(template, news):
+                    continue
+                del self.withdrawn[template][message]
+                told = news.kind not in _ALIKE and any(one.template == template for one in self.messages)
+                if rule is not None and not told and self._over(news) is None:
+                    self._text(rule, news)
+
+    def _still_promised(self, template: str, news: News) -> TextRule | None:
+        rules = (one for one in self._conditions.chosen(self.block.rule(news.kind).sms) if one.template == template)
+        return next((one for one in rules if not self._pointless_text(one, news)), None)
+
+    def _may_return(self, template: str, news: News) -> bool:
+        """Whether a text that is taken back now may have to be told after all."""
+        promised = any(one.template == template for one in self._conditions.chosen(self.block.rule(news.kind).sms))
+        return relevance.may_hold_again(self.order, news, unpaid=self._waits_for_payment(news.kind), promised=promised)
+
     def _drop_pointless(self) -> None:
         """Cancel what was open before and is promised no more, or has lost its sense."""
         chosen = self._conditions.chosen
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
-                promised = [one for one in chosen(self.block.rule(news.kind).sms) if one.template == template]
-                unpaid = self.before.prepaid and self._waits_for_payment(news.kind)
-                if unpaid:  # the money was there and is not any more
-                    self._put_aside(news)
-                if unpaid or not any(not self._pointless_text(text, news) for text in promised):
+                unpaid = self.before.prepaid and self._waits_for_payment(news.kind)  # the money is there no more
+                if unpaid or self._still_promised(template, news) is None:
                     del self.open_texts[template][message]
                     self.cancelled_messages.append(message)
                     self._note(LineKind.MESSAGE_CANCELLED, template, ref=message)
+                    if self._may_return(template, news):
+                        self.withdrawn.setdefault(template, {})[message] = news
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
                 planned = [one for one in chosen(_calls(self.block, news.kind)) if one.purpose == purpose]

@@ -67,7 +67,7 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     _S.DELIVERED: frozenset(),
     _S.BLOCKED: frozenset(),
     _S.EXPIRED: frozenset(),
-    _S.CANCELLED: frozenset(),
+    _S.CANCELLED: frozenset({_S.QUEUED}),  # what news took back, other news may bring back
 }
 """The only ways a message goes."""
 

@@ -99,6 +99,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     withheld: News | None = None  # the newest stage, whose text waits until the order is prepaid
     aside: dict[EventType, News] = {}  # other news whose text waits: for the money, or for what it is an answer to
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
+    withdrawn: dict[str, dict[str, News]] = {}  # template → message taken back before it left, which may hold once more
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
     refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
     deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
@@ -130,8 +131,8 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if event.type is EventType.DEPOSIT_UNMATCHED:
             return known is not None and known.get(event.distinction, -1) >= event.at_ms
         if event.type is EventType.DEPOSIT_CONFIRMED and known:
-            if self.deposit_rest or not self.deposit_confirmed:
-                return event.distinction in self._came
+            if event.distinction in self.came or self.deposit_rest or not self.deposit_confirmed:
+                return event.distinction in self.came
             return apply_events(self, [event]).deposit_surplus <= self.deposit_surplus
         return known is not None and (event.distinction in known or not event.distinction)
 
@@ -244,18 +245,30 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_confirmed(self) -> bool:
         """Whether the last word about the deposit is that it arrived."""
-        confirmed = max(self._came.values(), default=None)
+        confirmed = max(self.came.values(), default=None)
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
         return confirmed is not None and (rejected is None or confirmed >= rejected)
 
     @property
-    def _came(self) -> dict[str, int]:
+    def came(self) -> dict[str, int]:
         """The deposits that were confirmed and not taken back since: distinction → unix ms."""
         confirmed = self.news.get(EventType.DEPOSIT_CONFIRMED, {})
-        undone = self.news.get(EventType.DEPOSIT_UNMATCHED)
-        if not undone:
+        if EventType.DEPOSIT_UNMATCHED not in self.news:
             return confirmed
-        return {name: at for name, at in confirmed.items() if undone.get(name, -1) < at}
+        return {name: at for name, at in confirmed.items() if self._taken_back_at(name) < at}
+
+    def _taken_back_at(self, deposit: str) -> int:
+        """When a deposit was last taken back (unix ms), or -1. Of a shop that never names its deposits' numbers, or
+        does not say which of them it takes back, none is left: better unpaid than paid on a guess."""
+        undone = self.news.get(EventType.DEPOSIT_UNMATCHED, {})
+        nameless = -1 if "" in self.news.get(EventType.DEPOSIT_CONFIRMED, {}) else undone.get("", -1)
+        return max(undone.get(deposit, -1), nameless)
+
+    @property
+    def newest_deposit(self) -> str | None:
+        """The distinction of the newest deposit that stands, or None."""
+        came = self.came
+        return max(came, key=lambda name: (name != "", came[name], name)) if came else None
 
     @property
     def transfer_due(self) -> int:
@@ -268,14 +281,13 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_received(self) -> int | None:
         """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
-        undone = self.news.get(EventType.DEPOSIT_UNMATCHED, {})
-        stand = [rial for name, (at, rial) in self.deposits.items() if undone.get(name, -1) < at]
+        stand = [rial for name, (at, rial) in self.deposits.items() if self._taken_back_at(name) < at]
         return sum(stand) if stand else None
 
     @property
     def deposit_rest(self) -> int:
         """What is still to come (rial) of a deposit that came in part; 0 where it came as a whole, or not at all."""
-        confirmed = self._came
+        confirmed = self.came
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
         as_a_whole = "" in confirmed and (rejected is None or confirmed[""] >= rejected)
         received = self.deposit_received
@@ -335,7 +347,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def stage(self) -> Stage:
         """The furthest stage in the news. A part of a deposit pays for nothing yet."""
-        came, amount = self._came, self.details.amount
+        came, amount = self.came, self.details.amount
         whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
         reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
         return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)

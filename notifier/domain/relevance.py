@@ -31,6 +31,11 @@ _SETTLED_BY: dict[EventType, tuple[EventType, ...]] = {
 """News, and what makes it pointless to tell when that happened at the same time or later."""
 
 
+_OF_PARCELS = frozenset({EventType.DELAYED, EventType.DELIVERY_FAILED})
+
+_STANDING = (frozenset(STAGES) - {EventType.REGISTERED}) | JUDGED | _OF_PARCELS | frozenset(AGREEING)
+"""News that holds again once what made it void is taken back; what an order begins with is then told anew anyhow."""
+
 _BEYOND_CANCELLATION = frozenset({EventType.REFUNDED, EventType.CALLBACK_REQUESTED})
 """News that holds of a cancelled order, too."""
 
@@ -40,7 +45,7 @@ def overtaken(order: Order, news: News, *, lasting: bool) -> bool:
     newest = order.newest(news.kind)
     if news.distinction != newest:
         if news.kind is EventType.DEPOSIT_CONFIRMED:  # of several parts the newest tells what is left
-            return order.deposit_rest > 0
+            return order.deposit_rest > 0 and news.distinction != order.newest_deposit
         if news.kind in _REPEATABLE or not news.distinction:
             return True
     if news.kind is EventType.SHIPPED and news.distinction and _corrected(order, news):
@@ -63,7 +68,7 @@ def void(order: Order, news: News) -> bool:
     if news.kind is EventType.PAYMENT_FAILED and order.paid:
         return True
     if news.kind is EventType.DEPOSIT_CONFIRMED:
-        return not order.deposit_confirmed
+        return not order.deposit_confirmed or news.distinction not in order.came
     if news.kind in JUDGED:
         return news.kind is not order.return_judged
     if news.kind in AGREEING:
@@ -80,6 +85,23 @@ def void(order: Order, news: News) -> bool:
         moved = max(order.happened(kind) or -1 for kind in MOVING)
         return order.stage >= Stage.DELIVERED or moved > news.at
     return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
+
+
+def may_hold_again(order: Order, news: News, *, unpaid: bool, promised: bool) -> bool:
+    """Whether what has the news wait, or makes it void, may itself be taken back: the order revived, its money found
+    again, its return judged otherwise, its parcel's code shown once more, its customer promised the former things."""
+    if news.kind not in _STANDING:
+        return False
+    if order.cancelled or order.refunded:
+        return True
+    if news.kind in AGREEING:  # whoever goes back to a time agrees upon it anew
+        return False
+    if news.kind is EventType.DEPOSIT_CONFIRMED and (void(order, news) or order.deposit_rest > 0):
+        return True
+    if news.kind in JUDGED and news.kind is not order.return_judged:
+        return True
+    corrected = news.kind is EventType.SHIPPED and bool(news.distinction) and _corrected(order, news)
+    return unpaid or corrected or not promised
 
 
 def undone(order: Order, block: Block, name: str, news: News) -> bool:

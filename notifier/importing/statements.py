@@ -1,10 +1,11 @@
 """A bank's statement of account: a table whose headings say what its columns are, wherever it begins."""
 
+import contextlib
 import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import jdatetime
 from msgspec import Struct
 
 from notifier.domain import persian
-from notifier.domain.bank import BalanceChain, BankMovement, BankRail, ReadLine
+from notifier.domain.bank import CORRECTS, BalanceChain, BankMovement, BankRail, ReadLine
 from notifier.domain.money import MAX_RIAL
 from notifier.errors import NotifierError
 from notifier.importing import sheets, uploads
@@ -32,6 +33,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "amount": ("مبلغ", "مبلغ تراکنش", "مبلغ گردش", "گردش", "amount"),
     "in": ("بستانکار", "واریز", "مبلغ واریز", "مبلغ بستانکار", "واریزی", "گردش بستانکار", "credit", "deposit"),
     "out": ("بدهکار", "برداشت", "مبلغ برداشت", "مبلغ بدهکار", "برداشتی", "گردش بدهکار", "debit", "withdrawal"),
+    "kind": ("نوع", "نوع تراکنش", "نوع عملیات", "نوع گردش", "نوع سند", "عملیات", "ماهیت", "بد/بس", "بدبس", "type"),
     "balance": ("مانده", "مانده حساب", "موجودی", "مانده پس از تراکنش", "balance"),
     "reference": (
         *("شماره پیگیری", "کد پیگیری", "شماره سند", "شماره مرجع", "کد رهگیری", "شماره ارجاع", "سند", "پیگیری"),
@@ -45,6 +47,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _UNIT = re.compile(r"\(?\s*(ریال|تومان|irr|irt|rial|toman)\s*\)?$", re.IGNORECASE)
 _DATE = re.compile(r"(\d{2,4})[-/.](\d{1,2})[-/.](\d{1,2})(?:\D+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _PLAIN_DATE = re.compile(r"(1[34]\d{2}|20\d{2})(\d{2})(\d{2})")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_SHORT_DATE = re.compile(r"0?(\d)(\d{2})(\d{2})|(\d{2})(\d{2})(\d{2})")
+_PART_OF_DAY = re.compile(r"0?\.\d+")
+_PLAIN_TIME = re.compile(r"(\d{1,2})(\d{2})(\d{2})?")
+_UNWRAPPED = re.compile(r'^="?([^"]*)"?$', re.DOTALL)  # how exports keep Excel from spoiling figures
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _TOTAL = re.compile(r"^(?:جمع|مجموع|مانده نهایی|مانده از قبل|نقل از|total)")
 _FIGURE = re.compile(
@@ -61,6 +68,7 @@ class StatementTable(Struct, frozen=True, kw_only=True):
 
     rows: list[list[str]]
     lines: list[int]
+    faults: dict[int, str] = {}  # line → why cells of it have no value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,7 @@ class StatementLayout:
     heading: int
     places: Mapping[str, int]
     in_toman: bool = False
+    signed: bool = True  # of one column for sums: some of them have a sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +97,12 @@ def table(content: bytes) -> StatementTable:
         raise UnreadUpload(UploadFault.LARGE)
     if content.startswith(_OLD):
         raise UnreadUpload(UploadFault.OLD_EXCEL)
+    faults: dict[int, str] = {}
     if content.startswith(_ZIP):
         try:
-            found = [(row.line, list(row.cells)) for row in sheets.rows(content)]
+            sheet = list(sheets.rows(content))
+            found = [(row.line, list(row.cells)) for row in sheet]
+            faults = {row.line: "formula" for row in sheet if row.fault is not None}
         except NotASheet as error:
             raise UnreadUpload(uploads.SHEETS[error.fault]) from None
     else:
@@ -106,13 +118,16 @@ def table(content: bytes) -> StatementTable:
                     raise UnreadUpload(UploadFault.ROWS)
         except csv.Error:
             raise UnreadUpload(UploadFault.BROKEN) from None
-    bounded = [(line, [cell.strip()[:_LONGEST_CELL] for cell in cells[:_MOST_COLUMNS]]) for line, cells in found]
+    bounded = [
+        (line, [_UNWRAPPED.sub(r"\1", cell.strip())[:_LONGEST_CELL] for cell in cells[:_MOST_COLUMNS]])
+        for line, cells in found
+    ]
     filled = [(line, cells) for line, cells in bounded if any(cells)]
     if not filled:
         raise UnreadUpload(UploadFault.EMPTY)
     if len(filled) > MOST_ROWS + _HEADINGS_WITHIN:
         raise UnreadUpload(UploadFault.ROWS)
-    return StatementTable(rows=[cells for _, cells in filled], lines=[line for line, _ in filled])
+    return StatementTable(rows=[cells for _, cells in filled], lines=[line for line, _ in filled], faults=faults)
 
 
 def layout(found: StatementTable) -> StatementLayout:
@@ -131,21 +146,50 @@ def layout(found: StatementTable) -> StatementLayout:
             best = StatementLayout(heading=place, places=places, in_toman=toman)
     if best is None or "date" not in best.places or not {"amount", "in"} & best.places.keys():
         raise NotAStatement("no column for the date, or none for what came in")
+    above = " ".join(cell for row in found.rows[: best.heading] for cell in row)
+    if "تومان" in above and "ریال" not in above:
+        return StatementLayout(heading=best.heading, places=best.places, in_toman=True)
     return best
+
+
+def column_names(found: StatementTable, how: StatementLayout | None) -> Sequence[str]:
+    """What a person picks the columns by: their headings, or else the first row that is as wide as any."""
+    if how is not None and how.heading >= 0:
+        return found.rows[how.heading]
+    return max(found.rows[:_HEADINGS_WITHIN], key=lambda cells: sum(map(bool, cells)))
+
+
+def first_row(found: StatementTable, places: Mapping[str, int], *, zone: ZoneInfo, now: datetime) -> int:
+    """Which row the lines begin with, where no headings are known: the first that has a date where it should be."""
+    for place, cells in enumerate(found.rows[: _HEADINGS_WITHIN + 1]):
+        with contextlib.suppress(ValueError, IndexError):
+            _moment(persian.ascii_digits(cells[places["date"]]).strip(), "", zone, now)
+            return place
+    return 1
 
 
 def read(
     found: StatementTable, how: StatementLayout, *, zone: ZoneInfo, now: datetime, account: str = "", bank: str = ""
 ) -> list[StatementRow]:
     """Every row below the headings, the oldest first."""
+    below = list(zip(found.lines[how.heading + 1 :], found.rows[how.heading + 1 :], strict=True))
+    how = replace(how, signed=_is_signed([cells for _, cells in below], how))
     rows = [
-        _row(line, cells, how, zone, now, account, bank)
-        for line, cells in zip(found.lines[how.heading + 1 :], found.rows[how.heading + 1 :], strict=True)
+        StatementRow(line=line, cells=cells, reason=found.faults[line])
+        if line in found.faults
+        else _row(line, cells, how, zone, now, account, bank)
+        for line, cells in below
     ]
     good = [row for row in rows if row.given is not None]
     if _newest_first([row.given for row in good if row.given]):
         rows.reverse()
     return _chained(rows)
+
+
+def _is_signed(rows: Sequence[Sequence[str]], how: StatementLayout) -> bool:
+    """Whether the one column for sums tells by its signs what came and what went."""
+    place = how.places.get("amount")
+    return place is not None and any(re.search(r"[-+−–(]", cells[place]) for cells in rows if place < len(cells))
 
 
 def _newest_first(lines: Sequence[GivenLine]) -> bool:
@@ -163,8 +207,10 @@ def _kept(lines: Sequence[GivenLine]) -> int:
 def _goes_on(before: GivenLine, after: GivenLine) -> bool:
     if before.said.balance is None or after.said.balance is None:
         return False
-    signed = after.said.amount if after.said.movement is not BankMovement.OUT else -after.said.amount
-    return before.said.balance + signed == after.said.balance
+    change = after.said.balance - before.said.balance
+    if after.said.movement is BankMovement.CORRECTION:
+        return abs(change) == after.said.amount
+    return change == (-after.said.amount if after.said.movement is BankMovement.OUT else after.said.amount)
 
 
 def _chained(rows: Sequence[StatementRow]) -> list[StatementRow]:
@@ -195,8 +241,10 @@ def _row(
     if any(_TOTAL.match(persian.tidy(one)) for one in cells if one):
         return StatementRow(line=line, cells=cells, reason="total")
     try:
-        at, minute = _moment(cell("date"), cell("time"), zone)
-        movement, amount = _sum(cell("amount"), cell("in"), cell("out"), text, toman=how.in_toman)
+        at, minute = _moment(cell("date"), cell("time"), zone, now)
+        movement, amount = _sum(
+            cell("amount"), cell("in"), cell("out"), text, kind=cell("kind"), toman=how.in_toman, signed=how.signed
+        )
         balance = _figure(cell("balance"), toman=how.in_toman)
     except ValueError as error:
         return StatementRow(line=line, cells=cells, reason=str(error))
@@ -225,8 +273,36 @@ def _rail(text: str) -> BankRail:
     return BankRail.SATNA if "ساتنا" in text else BankRail.POL if re.search(r"\bپل\b", text) else BankRail.UNKNOWN
 
 
-def _moment(date: str, clock: str, zone: ZoneInfo) -> tuple[datetime, int]:
+def _of_excel(date: str, now: datetime) -> str:
+    """The date, and the time, that a number of Excel stands for: days since the end of 1899. Of a cell that is no date
+    it is also what is left of a short Jalali date whose first nought Excel took away; both are never likely at once."""
+    days = timedelta(days=float(date))
+    at = datetime(1899, 12, 30, tzinfo=now.tzinfo) + days
+    if now - timedelta(days=3 * 366) <= at <= now + timedelta(days=2):
+        at += timedelta(seconds=0.5)
+        return f"{at:%Y-%m-%d %H:%M:%S}" if days % timedelta(days=1) else f"{at:%Y-%m-%d}"
+    return date
+
+
+def _of_day(clock: str) -> str:
+    """A time of the day that stands as a part of one, or without its colon."""
+    if _PART_OF_DAY.fullmatch(clock):
+        seconds = round(float(clock) * 86400) % 86400
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}"
+    if _PLAIN_TIME.fullmatch(clock) and len(clock) >= 3:
+        clock = clock.zfill(4 if len(clock) < 5 else 6)
+        return f"{clock[:2]}:{clock[2:4]}"
+    return clock
+
+
+def _moment(date: str, clock: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, int]:
     """The moment, and its minute of the day; of a row that says none noon, and -1."""
+    clock = _of_day(clock)
+    if _SERIAL.fullmatch(date):
+        date = _of_excel(date, now)
+    if short := _SHORT_DATE.fullmatch(date):
+        date = "/".join(part for part in short.groups() if part)
+        date = f"0{date}" if date[1] == "/" else date
     if plain := _PLAIN_DATE.fullmatch(date):
         date = "/".join(plain.groups())
     match = _DATE.match(date)
@@ -250,28 +326,49 @@ def _moment(date: str, clock: str, zone: ZoneInfo) -> tuple[datetime, int]:
     return moment, 60 * hour + minute if at else -1
 
 
-def _sum(amount: str, came: str, went: str, text: str, *, toman: bool) -> tuple[BankMovement, int]:
-    """What the row did to the account."""
+_WENT = re.compile(r"برداشت|بدهکار|خرید|کارمزد|حواله از|انتقال به|پرداخت قبض|\bdebit|withdraw|^بد$|^-$", re.IGNORECASE)
+_CAME = re.compile(r"واریز|بستانکار|دریافت|انتقال از|credit|deposit|^بس$|^\+$", re.IGNORECASE)
+
+
+def _said_direction(kind: str, text: str) -> int:
+    """1 for what came, -1 for what went, as the column for it says, or else the words of the row; 0 for neither."""
+    for words in (kind, text):
+        came, went = _CAME.search(words) is not None, _WENT.search(words) is not None
+        if came != went:
+            return 1 if came else -1
+    return 0
+
+
+def _sum(
+    amount: str, came: str, went: str, text: str, *, kind: str, toman: bool, signed: bool
+) -> tuple[BankMovement, int]:
+    """What the row did to the account. A sum without a sign, in a column that has none, is not taken for a deposit
+    unless something says that it came."""
     first, second = _figure(came, toman=toman), _figure(went, toman=toman)
     if first and second:
         raise ValueError("both")
     if not first and not second:
-        signed = _figure(amount, toman=toman)
-        if not signed:
+        sum_of = _figure(amount, toman=toman)
+        if not sum_of:
             raise ValueError("amount")
-        first, second = (signed, 0) if signed > 0 else (0, -signed)
-        if signed > 0 and "برداشت" in text and "واریز" not in text:
-            first, second = 0, signed
+        direction = _said_direction(persian.tidy(kind), text)
+        if sum_of < 0 and direction > 0 and kind:
+            raise ValueError("direction")
+        if sum_of > 0 and not direction and not signed:
+            raise ValueError("direction")
+        first, second = (0, abs(sum_of)) if sum_of < 0 or direction < 0 else (sum_of, 0)
     rial = abs(first or second or 0)
     if rial > MAX_RIAL:
         raise ValueError("amount")
-    if not first:
+    if CORRECTS.search(text) or CORRECTS.search(kind):
+        return BankMovement.CORRECTION, rial
+    if not first or first < 0 or (second or 0) < 0:
         return BankMovement.OUT, rial
     return (BankMovement.INTEREST if re.search(r"\bسود\b", text) else BankMovement.IN), rial
 
 
 def _figure(text: str, *, toman: bool) -> int | None:
-    bare = re.sub(r"ریال|تومان|\s", "", text)
+    bare = re.sub(r"ریال|تومان|[\s'’‘_]", "", text)
     if not bare or not bare.strip("-–—"):
         return None
     match = _FIGURE.fullmatch(bare)

@@ -1,6 +1,7 @@
 """Tracking codes as somebody hands them in: a file of Excel or of text, or lines that were pasted."""
 
 import codecs
+import contextlib
 import io
 import re
 from collections.abc import Iterator
@@ -126,10 +127,26 @@ def _bounded(found: Iterator[ImportRow]) -> list[ImportRow]:
     return every
 
 
+def _marked_by_nothing(content: bytes) -> str:
+    """UTF-16 whose first two bytes do not say so; empty for anything else."""
+    if b"\x00" not in content or len(content) % 2:
+        return ""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            if all(char.isprintable() or char in "\r\n\t\xa0\u200c\u200e\u200f" for char in text[:4096]):
+                known = sum(char.isascii() or "\u0600" <= char <= "\u06ff" for char in text[:4096])
+                if known > 0.9 * len(text[:4096]):
+                    return text
+    return ""
+
+
 def decoded(content: bytes) -> str:
     """As Excel may have saved it: UTF-8, «Unicode text», or the code page of a Persian Windows."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")
+    if text := _marked_by_nothing(content):
+        return text
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -44,7 +44,8 @@ class Suppressed(AnswerPart, frozen=True, kw_only=True):
 
 
 class Decided(AnswerPart, frozen=True):
-    """The whole decision. It is on disk before it is answered. ``deliver_at`` is when the time begins that was agreed
+    """The whole decision. It is on disk before it is answered. ``pay_exactly`` (rial) is the sum of its own that the
+    order is to be paid by, where the shop wants such sums. ``deliver_at`` is when the time begins that was agreed
     upon for the delivery; ``delivery_mark`` says what is odd about it, such as that it lies outside the slots."""
 
     event_id: str
@@ -62,7 +63,9 @@ class Decided(AnswerPart, frozen=True):
 
 
 class KeptLine(AnswerPart, frozen=True):
-    """A line of a bank account; ``order_id`` is the order that it paid by itself."""
+    """A line of a bank account, of ``amount`` rial; ``order_id`` is the order that it belongs to. ``duplicate``: it was
+    kept before, whatever way it came. ``standing``: `open` waits for its order, `waits` for a second person, `matched`
+    has its order, `left` belongs to none."""
 
     line: str
     duplicate: bool
@@ -84,10 +87,12 @@ class Ping(AnswerPart, frozen=True):
 
 
 class NotUnderstood(AnswerPart, frozen=True):
-    """A signed WooCommerce delivery that is no order: kept, to be looked at. Refused, it would count as a failure."""
+    """A signed WooCommerce delivery that is no order, or a text of a bank that is not read: kept. Refused,
+    it would count as a failure. What is ``ignored`` is kept nowhere: a text with a code, or of nobody who is a bank."""
 
     understood: Literal[False]
     detail: str
+    ignored: Literal["code", "sender"] | None = None
 
 
 def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
@@ -151,6 +156,7 @@ def unchanged(event_id: str, order_id: str, order: Order | None) -> bytes:
         prepaid=order.prepaid,
         delivery_priority=order.priority,
         deliver_at=deliver_at(order, TEHRAN),
+        pay_exactly=to_pay(order),
     )
 
 

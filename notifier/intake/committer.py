@@ -340,10 +340,11 @@ def write(unit: UnitOfWork, booking: Booking, booked: Booked, *, publish: Publis
     daily.ordered(unit, keys, booking.before, decision.order)
     writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
     for message_id in decision.cancelled_messages:
-        writes.cancel_message(unit, keys, message_id, route=decision.route)
+        writes.cancel_message(unit, keys, message_id, route=decision.route, by_news=True)
     first = booking.before is None and len(decision.messages) == 1
     for place, message in enumerate(decision.messages):
-        writes.queue_message(unit, keys, message, place=place, first_of_order=first)
+        again = message.id in decision.again
+        writes.queue_message(unit, keys, message, place=place, first_of_order=first, after_all=again)
     for fact in decision.facts:
         publish(unit, keys, fact)
 

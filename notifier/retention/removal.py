@@ -30,6 +30,7 @@ def remembered(order: Order) -> Order:
         withheld=None,
         aside={},
         open_texts={},
+        withdrawn={},
         open_calls={},
         page_token=None,
     )

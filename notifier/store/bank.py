@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.domain.bank import (
+    ACROSS,
     BalanceChain,
     BankLine,
     BankMovement,
@@ -121,7 +122,8 @@ class BankBook:
         twin, before = "", None
         for one, row in zip(found, rows, strict=True):
             known = decode(row, KnownLine) if row else None
-            if known is None or abs(known.at - given.at) > one.within:
+            within = ACROSS if known and one.bare and known.bare != (said.balance is None) else one.within
+            if known is None or abs(known.at - given.at) > within:
                 continue
             if one.bare and not (known.bare or said.balance is None):
                 continue

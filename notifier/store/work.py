@@ -82,7 +82,7 @@ class UnitOfWork:
         self.do("length", key, length)
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
-        """Do ``then`` only if a field of the hash at ``key`` has this value."""
+        """Do ``then`` only if a field of the hash at ``key`` has this value; "" for no such field."""
         self.do("when", key, field, value, len(then.operations))
         self.operations += then.operations
 

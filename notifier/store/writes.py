@@ -12,6 +12,9 @@ from notifier.store.keys import Keys
 from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
 
+_WITHDRAWN = "withdrawn"
+"""The field of a message that was taken back by news, while no provider could have it."""
+
 _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer are kept in order
 
 
@@ -68,12 +71,19 @@ def box(keys: Keys, route: str) -> str:
 
 
 def queue_message(
-    unit: UnitOfWork, keys: Keys, message: Message, *, place: int = 0, first_of_order: bool = False
+    unit: UnitOfWork,
+    keys: Keys,
+    message: Message,
+    *,
+    place: int = 0,
+    first_of_order: bool = False,
+    after_all: bool = False,
 ) -> None:
     """Put a message into the outbox; one that was there before, in whatever state, stays as it is.
 
     ``place`` is its place among messages of one time, which leave in that order. The first of its order, and alone, has
-    none before it that it could overtake.
+    none before it that it could overtake. ``after_all``: news took it back before, so that it is put there once more if
+    nobody had begun to send it by then.
     """
     queued = UnitOfWork()
     created, to = ms(message.created_at), message.to
@@ -99,6 +109,12 @@ def queue_message(
         queued.do("HSET", keys.told(to), order, message.id)
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
     unit.unless_exists(keys.message(message.id), queued)
+    if after_all:
+        again = UnitOfWork()
+        again.do("HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying")
+        again.do("ZREM", keys.messages(MessageState.CANCELLED), message.id)
+        again.then(queued)
+        unit.when(keys.message(message.id), _WITHDRAWN, "1", again)
 
 
 def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: Message) -> None:
@@ -118,10 +134,17 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)
 
 
-def cancel_message(unit: UnitOfWork, keys: Keys, message_id: str, *, route: str = "", reason: str = "") -> None:
+def cancel_message(
+    unit: UnitOfWork, keys: Keys, message_id: str, *, route: str = "", reason: str = "", by_news: bool = False
+) -> None:
     """Take a message back, if nobody has begun to send it. Where it does not wait in the outbox of this ``route``, the
-    sender finds that it is cancelled and takes it out."""
+    sender finds that it is cancelled and takes it out. What was taken back ``by_news`` other news may bring back, but
+    for what a provider may have from an earlier try."""
     cancelled = UnitOfWork()
+    if by_news:
+        noted = UnitOfWork()
+        noted.do("HSET", keys.message(message_id), _WITHDRAWN, 1)
+        cancelled.when(keys.message(message_id), "bound", "", noted)
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
     if reason:
         cancelled.do("HSET", keys.message(message_id), "reason", reason)

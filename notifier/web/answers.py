@@ -17,6 +17,7 @@ from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
 from notifier.domain.parcels import Movement, Trail
+from notifier.intake.answers import to_pay
 from notifier.intake.dead_letters import DeadLetter
 from notifier.sms import rungs
 from notifier.store.reading import StoredCall, StoredMessage, Told
@@ -113,7 +114,8 @@ class SlotList(Facts, frozen=True):
 
 class OrderFacts(Facts, frozen=True):
     """``number`` is what the customer knows the order by; mostly the ``id``. ``delivery`` is the time that was agreed
-    upon, while it stands, and ``deliver_at`` the moment at which that begins. ``mark`` is the customer's, of 1 to 5."""
+    upon, while it stands, and ``deliver_at`` the moment at which that begins. ``mark`` is the customer's, of 1 to 5.
+    ``pay_exactly`` (rial) is the sum of its own that it is to be paid by, while a transfer of it is awaited."""
 
     id: str
     number: str
@@ -125,6 +127,7 @@ class OrderFacts(Facts, frozen=True):
     cancelled: bool
     customer: CustomerFacts
     payment: PaymentFacts
+    pay_exactly: int | None
     items: list[ItemFacts]
     shipment: ShipmentFacts
     customer_page: str | None
@@ -144,6 +147,7 @@ def order(order: orders.Order) -> OrderFacts:
         delivery_priority=order.priority,
         customer=CustomerFacts.of(details),
         payment=PaymentFacts.of(details, method=order.method, currency="IRR"),
+        pay_exactly=to_pay(order),
         items=[ItemFacts.of(item) for item in details.items or ()],
         shipment=ShipmentFacts.of(details, url=details.tracking_url),
         customer_page=page_links.path(order.page_token),

@@ -41,6 +41,7 @@ class DocumentedAnswer:
     media: str = "application/json"
     free: bool = False  # of a form that is said elsewhere
     example: Any = None
+    examples: Mapping[str, Any] = field(default_factory=dict)  # of several models one each
     headers: Mapping[str, str] = field(default_factory=dict)  # name → what it says
 
 

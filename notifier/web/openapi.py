@@ -132,6 +132,8 @@ def _answer(answer: DocumentedAnswer, schemas: _Schemas) -> dict[str, Any]:
     if answer.many:
         schema = {"type": "array", "items": schema}
     content = {"schema": schema} | ({"example": answer.example} if answer.example is not None else {})
+    if answer.examples:
+        content["examples"] = {name: {"value": value} for name, value in answer.examples.items()}
     headers = {
         name: {"description": text, "schema": {"type": "string"}, "required": False}
         for name, text in answer.headers.items()

@@ -8,7 +8,8 @@ from msgspec import to_builtins
 
 from notifier.clock import TEHRAN
 from notifier.domain.events import EventType
-from notifier.intake.answers import BatchPart, Decided, NotUnderstood, Ping
+from notifier.intake.answers import BatchPart, Decided, KeptLine, NotUnderstood, Ping
+from notifier.intake.bank.reading import LONGEST
 from notifier.intake.standard.payload import Payload
 from notifier.intake.standard.shop import LARGEST_BATCH
 from notifier.outbound.samples import samples as outbound_samples
@@ -52,6 +53,32 @@ _WOO_ORDER: Mapping[str, Any] = {
     "required": ["id"],
     "not": {"required": ["type", "data"]},
     "properties": {"id": {"type": "integer"}, "status": {"type": "string"}},
+}
+_BANK_TEXT: Mapping[str, Any] = {
+    "title": "Bank's text",
+    "description": "A text of a bank as the shop's phone got it, of sources of kind `bank`; one whose `fields` are "
+    "described in the configuration posts what they are found in.",
+    "type": "object",
+    "required": ["sender", "text"],
+    "not": {"required": ["type", "data"]},
+    "properties": {
+        "sender": {"type": "string"},
+        "text": {"type": "string", "maxLength": LONGEST},
+        "received_at": {"type": "string"},
+    },
+}
+_BANK_EXAMPLE = {
+    "sender": "Bank Mellat",
+    "text": "حساب1234567890\nواریز2,400,000\nمانده18,150,000\n05/09/02-11:52",
+    "received_at": "2026-11-23T11:52:40+03:30",
+}
+_KEPT: dict[str, Any] = {
+    "line": "5839274650193847",
+    "duplicate": False,
+    "understood": True,
+    "movement": "in",
+    "amount": 2_400_000,
+    "standing": "open",
 }
 _WOO_PING: Mapping[str, Any] = {
     "title": "WooCommerce ping",
@@ -99,10 +126,16 @@ DESCRIBED: Mapping[DocumentedPlace, Description] = {
         "refused. An event of an order that nobody has heard of and that brings no phone is `parked` until the order "
         "appears.\n\n"
         "For sources of kind `woocommerce`: always 200 when it was taken. The unsigned ping that WooCommerce sends "
-        "when a webhook is made is answered 200 and stored nowhere.",
+        "when a webhook is made is answered 200 and stored nowhere.\n\n"
+        "For sources of kind `bank`: 202 with the line of the account that was kept, 200 for one that is known, "
+        "whatever way it came. A text that is not read is kept, to be looked at; one with a code is kept nowhere.",
         parameters=(*_SIGNED, *_WOO_HEADERS),
         bodies=(
-            Body(models=(Payload,), alternatives=(_WOO_ORDER,), examples=_EVENTS),
+            Body(
+                models=(Payload,),
+                alternatives=(_WOO_ORDER, _BANK_TEXT),
+                examples=_EVENTS | {"a bank's text": _BANK_EXAMPLE},
+            ),
             Body(
                 media="application/x-www-form-urlencoded",
                 alternatives=(_WOO_PING,),
@@ -110,11 +143,15 @@ DESCRIBED: Mapping[DocumentedPlace, Description] = {
         ),
         answers={
             200: DocumentedAnswer(
-                text="Taken before; of WooCommerce: taken, or a ping",
-                models=(Decided, Ping, NotUnderstood),
-                example=_DECISION | {"duplicate": True},
+                text="Taken before; of WooCommerce: taken, or a ping; of a bank: known, not read, or ignored",
+                models=(Decided, KeptLine, Ping, NotUnderstood),
+                examples={"known": _DECISION | {"duplicate": True}, "a known line": _KEPT | {"duplicate": True}},
             ),
-            202: DocumentedAnswer(text="Taken; what follows from it is on disk", models=(Decided,), example=_DECISION),
+            202: DocumentedAnswer(
+                text="Taken; what follows from it is on disk",
+                models=(Decided, KeptLine),
+                examples={"decided": _DECISION, "a bank's line": _KEPT},
+            ),
         },
         problems=(400, 401, 404, 408, 409, 413, 415, 422, 429, 503),
         security=("standardWebhooks", "wooCommerce"),

@@ -12,7 +12,7 @@ from call_fixtures import BOSS
 from console_browser import ISFAHAN, Browser, Desk, hashed, hire
 from msgspec.structs import replace
 from redis.asyncio import Redis
-from shops import SHOP_SECRET, Answer, Client, StandardShop
+from shops import API_TOKEN, SHOP_SECRET, Answer, Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.config import Config
@@ -73,6 +73,12 @@ async def order(desk: Desk, name: str = "10025") -> Order:
     found = await desk.service.reader.order("shop", name)
     assert found
     return found
+
+
+async def told(desk: Desk, name: str = "10025") -> Any:
+    """The order as the API has it."""
+    answer = await desk.shop.client.get(f"/api/orders/{name}", headers={"Authorization": f"Bearer {API_TOKEN}"})
+    return await answer.json()
 
 
 async def only_line(desk: Desk) -> BankLine:
@@ -380,10 +386,12 @@ async def test_orders_get_sums_of_their_own(desk: Desk, phone: StandardShop) -> 
         if one.message.template == "order_registered_transfer"
     ]
     assert "۲۴۰٬۰۰۱ تومان" in text
+    assert (await told(desk))["pay_exactly"] == 2_400_010
     answer = await forward(phone, mellat(2_400_020, 18_150_000))
     assert answer.body["order_id"] == "10026"
     paid = await order(desk, "10026")
     assert (paid.prepaid, paid.deposit_surplus) == (True, 0)
+    assert (await told(desk, "10026"))["pay_exactly"] is None
     assert not (await order(desk)).prepaid
     third = await register(desk, "10027")
     assert third["pay_exactly"] == 2_400_030  # the second's is held
@@ -488,3 +496,102 @@ async def test_who_is_erased_is_in_no_text_of_a_bank(desk: Desk, phone: Standard
     left = await desk.service.bank.book.line(line.id)
     assert left
     assert (left.text, left.order, left.said.amount) == ("", "", 2_400_000)
+
+
+@pytest.mark.parametrize("settings", [{"deposits__automatic": "exact"}])
+async def test_money_that_goes_back_pays_nothing(desk: Desk, phone: StandardShop) -> None:
+    await forward(phone, mellat(2_400_000, 18_150_000))
+    desk.clock.turn(timedelta(minutes=2))
+    kept = await forward(phone, mellat(2_400_000, 15_750_000, at="11:54", verb="برگشت واریز"))
+    assert (kept.body["movement"], kept.body["standing"]) == ("correction", "noted")
+    await register(desk)
+    await desk.service.bank.tick()
+    assert not (await order(desk)).prepaid
+    page = await desk.sara.get("/deposits")
+    assert "سفارشش پیدا شد" not in page.words
+    assert (await only_line(desk)).twin
+
+
+async def test_supervisors_are_told_when_a_matched_deposit_may_have_gone_back(desk: Desk, phone: StandardShop) -> None:
+    await register(desk)
+    await forward(phone, mellat(2_400_000, 18_150_000))
+    await press(desk.sara, await only_line(desk), "match", order="shop:10025")
+    desk.clock.turn(timedelta(hours=5))
+    for _ in range(2):
+        await forward(phone, mellat(2_400_000, 15_750_000, at="16:54", verb="اصلاحیه واریز"))
+    alerts = [raw.decode() for raw in await desk.service.redis.lrange(names.ALERTS, 0, -1)]
+    assert len([one for one in alerts if "برگشت یا اصلاح" in one]) == 1
+    assert (await order(desk)).prepaid  # what is to be done about it is a person's word
+
+
+AGGREGATOR = {
+    "kind": "bank",
+    "signature": {"scheme": "token", "header": "X-Token"},
+    "secret": "a token of an aggregator",
+    "fields": {"amount": "amount", "reference": "ref", "received_at": "at"},
+}
+
+
+@pytest.mark.parametrize("settings", [{"deposits__automatic": "exact", "sources__gateway": AGGREGATOR}])
+@pytest.mark.parametrize("ways", ["tag", "tga", "atg", "agt", "gta", "gat"])
+async def test_one_deposit_by_text_by_statement_and_by_an_aggregator_pays_one_order(
+    desk: Desk, phone: StandardShop, client: Client, ways: str
+) -> None:
+    """Two orders await the same sum, one after the other: money that came once never pays the second."""
+    await register(desk)
+    came_at = desk.clock.now()
+    desk.clock.turn(timedelta(hours=3))
+    for number, way in enumerate(ways):
+        if number == 1:
+            await register(desk, "10026")
+        match way:
+            case "t":
+                await phone.post(
+                    {
+                        "sender": "Bank Mellat",
+                        "text": mellat(2_400_000, 18_150_000, at="12:00"),
+                        "received_at": came_at.isoformat(),
+                    }
+                )
+            case "a":
+                body = {"amount": 2_400_000, "ref": "1001", "at": (came_at + timedelta(minutes=10)).isoformat()}
+                await client.post("/webhooks/gateway", json=body, headers={"X-Token": AGGREGATOR["secret"]})
+            case "g":
+                await desk.sara.get("/statements")
+                clock = came_at.strftime("%H:%M")
+                head = "تاریخ,ساعت,شماره سند,شرح,بدهکار,بستانکار,مانده\n"
+                rows = f"1405/09/02,{clock},1001,واریز,0,2400000,18150000\n"
+                _, address = await hand_in(desk.sara, (head + rows).encode())
+                places = {
+                    "date": "0",
+                    "time": "1",
+                    "reference": "2",
+                    "text": "3",
+                    "out": "4",
+                    "in": "5",
+                    "balance": "6",
+                }
+                await desk.sara.post(address, **(places | {"unit": "rial"}))
+        await desk.service.bank.tick()
+    paid = [(await order(desk)).prepaid, (await order(desk, "10026")).prepaid]
+    assert paid.count(True) <= 1
+    assert not paid[1]
+
+
+@pytest.mark.parametrize("settings", [{"deposits__automatic": "exact"}])
+@pytest.mark.parametrize("balances", [True, False])
+async def test_two_deposits_of_one_sum_in_one_minute(desk: Desk, phone: StandardShop, balances: bool) -> None:
+    """With balances they are two; without them nobody can tell, and a person looks."""
+    await register(desk)
+    for number in range(2):
+        balance = f"\nمانده{18_150_000 + number * 2_400_000:,}" if balances else ""
+        await forward(phone, f"حساب1234567890\nواریز2,400,000{balance}\n05/09/02-11:52")
+        desk.clock.turn(timedelta(seconds=20))
+    await desk.service.bank.tick()
+    found = await order(desk)
+    if balances:
+        assert (found.prepaid, found.deposit_surplus) == (True, 0)
+        assert len(await desk.service.bank.book.open_lines(10)) == 1
+    else:
+        assert not found.prepaid
+        assert "سفارشش پیدا شد" not in (await desk.sara.get("/deposits")).words

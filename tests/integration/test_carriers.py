@@ -157,7 +157,7 @@ async def test_an_unknown_word_is_shown_and_told_to_nobody(
 
 
 @pytest.mark.parametrize("fault", CarrierFault)
-@pytest.mark.parametrize("name", ["tapin", "chapar", "mahex"])
+@pytest.mark.parametrize("name", NAMES)
 async def test_a_fault_is_no_stage(
     fault: CarrierFault,
     name: str,
@@ -174,20 +174,22 @@ async def test_a_fault_is_no_stage(
     carriers.put(CODE, WORDS[name][1], clock.now() + HOUR)
     carriers.fault = fault
     await pass_time(service, clock, 8 * HOUR)
-    applies = (name == "tapin" and fault is CarrierFault.OTHERS) or (name != "tapin" and fault is CarrierFault.CHANGED)
+    feeds = name in ("tapin", "postex")
+    applies = (feeds and fault is CarrierFault.OTHERS) or (not feeds and fault is CarrierFault.CHANGED)
     found = await story(api)
     if applies:  # this carrier has no such fault
         return
     assert heard(found) == before
     assert all(parcel["steps"] == [] for parcel in found["parcels"])
-    if fault in (CarrierFault.HTML, CarrierFault.OTHERS, CarrierFault.CHANGED):
+    odd = {CarrierFault.HTML, CarrierFault.OTHERS, CarrierFault.CHANGED, CarrierFault.DEEP, CarrierFault.ODD}
+    if fault in odd | {CarrierFault.ELSEWHERE}:
         await service.rejections.write()
         kept, _ = await service.replayer.book.page(source=f"carrier:{name}", size=10)
         assert kept
         assert all("09121112233" not in one.body and "کریمی" not in one.body for one in kept)
     carriers.fault = None
     await pass_time(service, clock, 20 * HOUR)
-    assert heard(await story(api))[-1] == "order.delivered"
+    assert heard(await story(api))[-1] == "order.delivered", (await story(api))["parcels"]
 
 
 async def test_a_failing_carrier_is_left_alone_longer_and_longer(

@@ -29,7 +29,7 @@ def _command(*arguments: str) -> list[str]:
 
 def _day(folder: Path, *arguments: str) -> list[Line]:
     done = subprocess.run(
-        _command("--once", "--json", "--date", DAY, *arguments), cwd=folder, env={}, capture_output=True, timeout=60
+        _command("--once", "--json", "--date", DAY, *arguments), cwd=folder, env={}, capture_output=True, timeout=180
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr == b""
@@ -151,6 +151,29 @@ def test_every_event_is_answered_well(day: list[Line]) -> None:
             id="cancelled",
         ),
         pytest.param("10037", ["payment_succeeded_elsewhere"], [], id="early-news"),
+        pytest.param(
+            "10038",
+            [
+                "payment_succeeded_elsewhere",
+                "order_shipped_elsewhere",
+                "order_out_for_delivery",
+                "order_delivered_elsewhere",
+            ],
+            ["shipping_update", "shipping_update"],
+            id="told-by-its-carrier",
+        ),
+        pytest.param(
+            "10039",
+            ["payment_succeeded_elsewhere", "order_shipped_elsewhere"],
+            ["shipping_update", "stalled_parcel"],
+            id="stands-still",
+        ),
+        pytest.param(
+            "10040",
+            ["order_registered_transfer", "deposit_confirmed", "order_preparing"],
+            [],
+            id="confirmed-by-the-bank",
+        ),
         pytest.param("5012", ["order_registered_cash", "order_delivered"], ["coordination"], id="woo-cod"),
         pytest.param(
             "5013",
@@ -195,6 +218,24 @@ def test_a_customer_agrees_upon_a_time_confirms_it_and_gives_a_mark(day: list[Li
     assert all("۱: تأیید، ۲: زمان دیگر" in texts[name] for name in ("order_registered_cash", "delivery_agreed"))
     assert "ساعت ۱۴ تا ۱۷" in texts["delivery_agreed"]
     assert "از ۱ تا ۵" in texts["order_delivered"]
+
+
+@_OF_ONE_DAY
+def test_the_carrier_and_the_bank_speak_for_themselves(day: list[Line]) -> None:
+    parcel = [line for line in day if line["kind"] == "parcel"]
+    assert [(line["order_id"], line["text"]) for line in parcel] == [
+        ("10038", "ورود به هاب مبدأ"),
+        ("10039", "ورود به هاب مبدأ"),
+        ("10038", "کد ۷۷ ثبت شد"),
+        ("10038", "تحویل سفیر"),
+        ("10038", "تحویل گیرنده شد"),
+    ]
+    told = {line["template"]: _minute(line["at"]) for line in _of(day, "sms", "10038", audience="customer")}
+    assert told["order_out_for_delivery"] == f"{DAY}T12:10"
+    assert told["order_delivered_elsewhere"] == f"{DAY}T14:50"
+    bank = [line for line in day if line["kind"] == "bank"]
+    assert [(line["standing"], line["order_id"]) for line in bank] == [("matched", "10040"), ("open", None)]
+    assert _minute(_of(day, "sms", "10040", template="deposit_confirmed")[0]["at"]) == f"{DAY}T10:52"
 
 
 @_OF_ONE_DAY
@@ -273,7 +314,7 @@ def test_a_day_before_a_day_off(tmp_path: Path) -> None:
 
 def test_for_people(tmp_path: Path) -> None:
     done = subprocess.run(
-        _command("--once", "--date", DAY), cwd=tmp_path, env={}, capture_output=True, text=True, timeout=60
+        _command("--once", "--date", DAY), cwd=tmp_path, env={}, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout

@@ -27,6 +27,10 @@ class CarrierFault(StrEnum):
     SLOW = "slow"
     OTHERS = "others"
     CHANGED = "changed"
+    HUGE = "huge"
+    DEEP = "deep"
+    ODD = "odd"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass
@@ -73,6 +77,21 @@ class Carriers:
                 return web.Response(status=429, headers={"Retry-After": "7200"})
             case CarrierFault.REFUSED:
                 return web.Response(status=401)
+            case CarrierFault.HUGE:
+                return web.Response(body=b"[" + b'{"status": 7},' * 400_000 + b"{}]", content_type="application/json")
+            case CarrierFault.DEEP:
+                return web.Response(body=b"[" * 100_000 + b"]" * 100_000, content_type="application/json")
+            case CarrierFault.ODD:
+                odd = {
+                    "status": ["delivered"],
+                    "object": [],
+                    "entries": {"list": {}},
+                    "history": "x",
+                    "way": {"state": 7},
+                }
+                return web.json_response(odd | {"returns": {"status": "200"}, "parcel": None})
+            case CarrierFault.ELSEWHERE:
+                return web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"})
             case CarrierFault.SLOW:
                 await self.release.wait()
                 return web.Response(status=504)

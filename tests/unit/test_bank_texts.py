@@ -245,3 +245,81 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 )  # fmt: skip
 def test_senders_are_known_however_they_are_written(sender: str, bank: str | None) -> None:
     assert BankRules(senders={"100099": "آزمایشی"}, fields={}, zone=TEHRAN).bank(sender) == bank  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "برگشت واریز 2,400,000\nمانده 18,150,000",
+        "برگشت وجه: 2,400,000+\nمانده 18,150,000",
+        "برگشت خرید 2,400,000 ریال به حساب شما\nمانده 18,150,000",
+        "اصلاحیه واریز 2,400,000\nمانده 18,150,000",
+        "سند اصلاحی\nواریز2,400,000\nمانده18,150,000",
+        "ابطال واریز 2,400,000 ریال\nمانده 18,150,000",
+        "عودت وجه: 2,400,000 ریال به حساب شما واریز شد\nمانده 18,150,000",
+        "واريز برگشتي پايا 2,400,000+\nمانده 18,150,000",
+        "Reversal: credit 2,400,000 balance 18,150,000",
+    ],
+)
+def test_money_that_goes_back_is_no_deposit(text: str) -> None:
+    said = reading.read(text)
+    assert (said.movement, said.amount, said.balance) == (M.CORRECTION, 2_400_000, 18_150_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "واریز ناموفق 2,400,000 ریال",
+        "درخواست واریز 2,400,000 ریال ثبت شد",
+        "چک شماره 123 به مبلغ 2,400,000 ریال به حساب شما واگذار شد",
+        "با واریز 2,400,000 ریال در قرعه‌کشی شرکت کنید",
+        "دریافت 2,400,000 ریال پاداش با خرید از بانک ملت",
+        "واریز به حساب علی رضایی از حساب شما مبلغ 2,400,000 ریال",
+        "مسدودی 2,400,000 ریال حساب 123456 مانده 5,000,000",
+        "واریز 2,40,000 ریال\nمانده 5,000,000",
+        "واریز 24,000,00 ریال\nمانده 5,000,000",
+        "واریز 2.400.000,5 ریال",
+        "واریز 240 هزار تومان\nمانده 5,000,000",
+        "واریز 2,400 هزار ریال",
+        "واریز 2.4 میلیون ریال\nمانده 5,000,000",
+        "واریز نقدی\nمانده 5,000,000",
+    ],
+)
+def test_what_did_not_happen_or_is_not_surely_read_is_no_sum(text: str) -> None:
+    with pytest.raises(UnreadText):
+        reading.read(text)
+
+
+@pytest.mark.parametrize("mark", [",", ".", "٬", "،", "٫", " ", "\u00a0", "\u202f", "\u2009", "'", "’", "_", "/"])
+@pytest.mark.parametrize("digits", ["0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"])
+@pytest.mark.parametrize("ends", ["", " ریال", "ریال", " IRR"])
+def test_thousands_however_they_are_marked(mark: str, digits: str, ends: str) -> None:
+    text = f"واریز 2{mark}400{mark}000{ends}\nحساب 1234567\nمانده 18{mark}150{mark}000{ends}\n05/09/02-11:52"
+    said = reading.read(text.translate(str.maketrans("0123456789", digits)))
+    assert (said.movement, said.amount, said.balance, said.account) == (M.IN, 2_400_000, 18_150_000, "1234567")
+
+
+@pytest.mark.parametrize("unit", ["تومان", "تومن", "ت", "IRT", "toman"])
+@pytest.mark.parametrize("shape", ["واریز 240,000 {}\nمانده 18,150,000", "واریز 240,000({})\nمانده 18,150,000"])
+def test_toman_however_it_is_written(unit: str, shape: str) -> None:
+    said = reading.read(shape.format(unit))
+    assert (said.amount, said.balance) == (2_400_000, 18_150_000)
+
+
+def test_toman_before_the_figure() -> None:
+    assert reading.read("واریز تومان 240,000\nمانده 18,150,000").amount == 2_400_000
+    assert reading.read("واریز 2,400,000 ریال\nمانده 18,150,000\nتومان").amount == 2_400_000
+
+
+@pytest.mark.parametrize(
+    ("text", "movement"),
+    [
+        ("انتقال وجه 2,400,000 ریال از کارت 6037*1234 به کارت شما دریافت شد", M.IN),
+        ("انتقالی دریافتی 2,400,000\nمانده 9,000,000", M.IN),
+        ("انتقال کارت به کارت از حساب شما 2,400,000 ریال\nمانده 5,000,000", M.OUT),
+        ("حواله از حساب شما 2,400,000", M.OUT),
+        ("پرداخت قبض 2,400,000\nمانده 5,000,000", M.OUT),
+    ],
+)
+def test_transfers_in_and_out(text: str, movement: M) -> None:
+    assert reading.read(text).movement is movement

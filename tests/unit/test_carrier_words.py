@@ -83,3 +83,24 @@ def test_days_off_do_not_count() -> None:
     wednesday = datetime(2026, 11, 25, 10, tzinfo=TEHRAN)
     until = after_working_days(wednesday, timedelta(days=3), lambda day: day.weekday() in (3, 4))
     assert until == datetime(2026, 11, 30, 10, tzinfo=TEHRAN)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "مرسوله به فرستنده تحویل شد",
+        "تحویل داده شد به شعبه",
+        "تحویل شد به پیک",
+        "تحویل شد به انبار مقصد",
+        "تحویل به گیرنده در روز آینده",
+        "پیش از تحویل به گیرنده هماهنگ شود",
+        "احتمالاً تحویل شد",
+        "تحویل شد؟",
+        "تحویل به گیرنده موکول شد",
+        "تحویل به گیرنده انجام نشد",
+        "تحويل نشد",
+        "گیرنده تحویل نگرفت",
+    ],
+)
+def test_what_is_not_surely_in_the_customers_hands_is_unknown(words: str) -> None:
+    assert movement_of(words) is M.UNKNOWN

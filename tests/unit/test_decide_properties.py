@@ -58,7 +58,17 @@ GROUP = st.sampled_from(sorted(GROUPS))
 
 def facts(order: Order | None) -> dict[str, object]:
     assert order is not None
-    bookkeeping = {"v", "created_at", "updated_at", "open_texts", "open_calls", "withheld", "aside", "stamps"}
+    bookkeeping = {
+        "v",
+        "created_at",
+        "updated_at",
+        "open_texts",
+        "open_calls",
+        "withheld",
+        "aside",
+        "withdrawn",
+        "stamps",
+    }
     found = {name: value for name, value in asdict(order).items() if name not in bookkeeping}
     return found | {"stage": order.stage, "cancelled": order.cancelled, "method": order.method, "paid": order.paid}
 

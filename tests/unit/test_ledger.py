@@ -44,9 +44,13 @@ def test_every_state_has_its_row_and_can_be_reached() -> None:
     assert all(messages.sources(state) for state in MessageState)
 
 
-@pytest.mark.parametrize("state", [S.DELIVERED, S.BLOCKED, S.EXPIRED, S.CANCELLED])
+@pytest.mark.parametrize("state", [S.DELIVERED, S.BLOCKED, S.EXPIRED])
 def test_the_end_is_the_end(state: MessageState) -> None:
     assert TRANSITIONS[state] == frozenset()
+
+
+def test_what_was_taken_back_only_ever_waits_again() -> None:
+    assert TRANSITIONS[S.CANCELLED] == {S.QUEUED}
 
 
 def test_nothing_leaves_without_being_marked_as_being_sent() -> None:

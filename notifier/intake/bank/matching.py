@@ -23,6 +23,7 @@ from notifier.domain.bank import (
     LineStanding,
     MatchVerdict,
     matched,
+    may_take_back,
 )
 from notifier.domain.events import Details, Event, EventType
 from notifier.domain.orders import Order
@@ -81,6 +82,9 @@ class BankMatching:
     async def take(self, source: str, given: Sequence[GivenLine]) -> list[TakenLine]:
         """Keep lines and, where it is wanted, give them to their orders. Raises StoreAway before anything is lost."""
         taken = [await self.book.take(source, one) for one in given]
+        for one in taken:
+            if one.line.said.movement is BankMovement.CORRECTION:
+                await self._gone_back(one.line)
         if self.automatic():
             fresh = [one.line for one in taken if one.is_new and one.line.standing is LineStanding.OPEN]
             try:
@@ -88,6 +92,24 @@ class BankMatching:
             except (NotifierError, OSError) as error:  # they are kept, and looked at again
                 log.warning("lines are not matched yet", action="bank_match_failed", error=type(error).__name__)
         return taken
+
+    async def _gone_back(self, line: BankLine) -> None:
+        """Money of this sum goes back where it came from: deposits that may be meant are a person's task from now on.
+        Safe to do again."""
+        for one in await self.book.open_lines(LOOKED_AT):
+            if may_take_back(line, one) and not one.twin:
+                await self.book.change(one, replace(one, twin=line.id), now=self.now())
+        for one in await self.book.matched_lines(LOOKED_AT):
+            if may_take_back(line, one):
+                order_id = one.order.partition(":")[2]
+                text = (
+                    f"بانک از برگشت یا اصلاح {money.toman(line.said.amount)} خبر داده است؛ "
+                    f"شاید همان واریزی باشد که به سفارش {persian.digits(order_id)} داده شده. صفحهٔ واریزها را ببینید."
+                )
+                try:
+                    await self.tell(f"deposit_gone_back:{one.order}:{line.id}", text)
+                except (OSError, NotifierError):
+                    log.warning("supervisors are not told", action="alert_failed")
 
     async def tick(self) -> int:
         """Go on with what a process that died had begun, and with lines whose order came after them."""

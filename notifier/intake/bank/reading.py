@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from notifier.domain.bank import BankMovement, BankRail, ReadLine
+from notifier.domain.bank import CORRECTS, BankMovement, BankRail, ReadLine
 from notifier.domain.money import MAX_RIAL
 from notifier.errors import NotifierError
 
 LONGEST = 2000  # characters
 
-_FOLDED = str.maketrans("يىكةأإآؤئۀ٬،٫−–—", "ییکهاااویه,,.---")
+_FOLDED = str.maketrans("يىكةأإآؤئۀ٬،٫−–—’‘´`", "ییکهاااویه,,.---''''")
 _BLANK = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
 _SECRET = re.compile(
     r"(?<![ء-ی])رمز(?=$|[^ء-ی]|پویا|دوم|اول|یک|ت|ه|شما|ورود|عبور)|محرمانه|یک ?بار ?مصرف|کد ?(?:امن"
@@ -26,8 +26,16 @@ _SECRET = re.compile(
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
-_FIGURE = r"\d{1,3}(?:[,.]\d{3})+(?![\d])|\d+"
-_UNIT = r"ریال|ريال|ریالی|تومان|تومن|rials?\b|irr\b|tomans?\b"
+_FIGURE = r"\d+(?:[,.]\d+)*"
+_UNIT = r"ریال|ريال|ریالی|تومان|تومن|ت(?![ء-ی])|rials?\b|irr\b|irt\b|tomans?\b"
+_LOOSE = re.compile(
+    rf"(?P<lead>(?:مبلغ|واریز|برداشت|خرید|انتقال|مانده|موجودی)[^\d\n]{{0,12}})?(?<![\d,./:])"
+    rf"(?P<figure>[1-9]\d{{0,2}}(?P<mark>[ '_/])\d{{3}}(?:(?P=mark)\d{{3}})*)(?![\d,.:/]|(?P=mark)\d)"
+    rf"(?P<behind>\s?\(?(?:{_UNIT}))?",
+    re.IGNORECASE,
+)
+"""A figure whose thousands are told apart by blanks, apostrophes or strokes, as some phones show it."""
+_IN_WORDS = re.compile(r"\d\s*(?:هزار|میلیون|میلیارد|thousand|million)")
 _MONEY = re.compile(
     rf"(?P<before>[+\-])?\s?(?P<figure>{_FIGURE})(?:\s?(?P<after>[+\-])(?!\s?\d))?\s*\(?(?P<unit>{_UNIT})?"
     r"(?P<behind>\s?[+\-](?!\s?\d))?",
@@ -35,7 +43,7 @@ _MONEY = re.compile(
 )
 _BALANCE = re.compile(
     rf"(?:باقی ?مانده|مانده|موجودی|balance)(?!\s*بدهی)(?:\s*(?:حساب|فعلی|جدید|کل|نهایی|شما|پس از تراکنش|قابل ?برداشت))*"
-    rf"\s*[:=]?\s*(?P<money>[+\-]?\s?(?:{_FIGURE})\s?[+\-]?)\s*\(?(?P<unit>{_UNIT})?",
+    rf"\s*[:=]?\s*(?P<money>[+\-]? ?(?:{_FIGURE})(?: ?[+\-](?! ?\d))?)\s*\(?(?P<unit>{_UNIT})?",
     re.IGNORECASE,
 )
 _AVAILABLE = re.compile(rf"قابل ?برداشت\s*[:=]?\s*(?:{_FIGURE})\s*(?:{_UNIT})?")
@@ -65,14 +73,22 @@ _SLASHED = re.compile(r"(?m)^\s*(?P<id>0\d{1,4}/\d{3,30})\s*$")
 
 _IN = re.compile(r"واریز|بستانکار|افزایش|دریافت|نشست|به حساب شما|\bسود\b|credit", re.IGNORECASE)
 _OUT = re.compile(
-    r"(?<!قابل )برداشت|بدهکار|خرید|پرداخت(?! ?یار)|انتقال|کاهش|کارمزد|قبض|پرید|حواله از|پایانه ?فروش|debit|withdraw",
+    r"(?<!قابل )برداشت|بدهکار|از ?حساب ?(?:شما|خود|جاری)|"
+    r"خرید|پرداخت(?! ?یار)|انتقال|کاهش|کارمزد|قبض|پرید|حواله از|پایانه ?فروش|debit|withdraw",
     re.IGNORECASE,
 )
 _WEAK_OUT = frozenset({"انتقال", "پرداخت", "پایانه فروش", "پایانهفروش"})
 _INTEREST = re.compile(r"\bسود\b")
 _SUM_LABEL = re.compile(r"مبلغ\s*(?:تراکنش|واریز|برداشت|واریزی)?\s*(?:به)?\s*\(?\s*(?:ریال|تومان)?\s*\)?\s*[:=]?\s*$")
 _VERB_BEFORE = re.compile(rf"(?:{_IN.pattern}|{_OUT.pattern}|پایا|ساتنا|پل|شبا|چک)[^\d\n]{{0,30}}$", re.IGNORECASE)
-_TOMAN = re.compile(r"توما?ن|toman", re.IGNORECASE)
+_TOMAN = re.compile(r"توما?ن|ت(?![ء-ی])|toman|irt", re.IGNORECASE)
+_TOMAN_BEFORE = re.compile(r"(?:^|[^\d\s])\s*توما?ن\s*\)?\s*[:=]?\s*$")
+_NOT_HAPPENED = re.compile(
+    r"ناموفق|انجام نشد|لغو شد|رد شد|درخواست|در صورت|در انتظار|قرعه|جشنواره|تخفیف|جایزه|پاداش|واگذار|شرکت کنید"
+    r"|unsuccessful|fail|pending|declined",
+    re.IGNORECASE,
+)
+"""Words of what did not happen, or may happen: offers, requests, attempts, cheques that are only handed in."""
 
 
 class UnreadText(NotifierError, ValueError):
@@ -89,6 +105,17 @@ def plain(text: str) -> str:
     return "".join(
         char for char in folded if char == "\n" or unicodedata.category(char) not in {"Cf", "Mn", "Me", "Cc", "Cs"}
     )
+
+
+def _joined(said: str) -> str:
+    """The text with commas for thousands, where it is a sum that has other marks for them."""
+
+    def written(one: re.Match[str]) -> str:
+        lead, figure, behind = one["lead"] or "", one["figure"], one["behind"] or ""
+        is_sum = behind or (lead and (one["mark"] != "/" or figure.count("/") > 1))
+        return f"{lead}{figure.replace(one['mark'], ',') if is_sum else figure}{behind}"
+
+    return _LOOSE.sub(written, said)
 
 
 def is_secret(text: str) -> bool:
@@ -115,7 +142,7 @@ def read(text: str, *, bank: str = "", toman: bool = False) -> ReadLine:
     """``toman``: so are the figures that say no unit. Raises UnreadText."""
     if len(text) > LONGEST:
         raise UnreadText(f"the text is longer than {LONGEST} characters")
-    said = plain(text)
+    said = _joined(plain(text))
     balance = _balance(said, toman)
     loan, interest = _LOAN.search(said) is not None, _INTEREST.search(said) is not None
     rest, found = _masked(said)
@@ -131,8 +158,12 @@ def read(text: str, *, bank: str = "", toman: bool = False) -> ReadLine:
     )
     if loan:
         return line(movement=BankMovement.LOAN, amount=chosen.rial if chosen else 0)
+    if CORRECTS.search(said) and chosen is not None:
+        return line(movement=BankMovement.CORRECTION, amount=chosen.rial, rail=_rail(said))
+    if _NOT_HAPPENED.search(said):
+        raise UnreadText("it tells of no money that has come or gone")
     if chosen is None:
-        if balance is not None:
+        if balance is not None and not _IN.search(rest) and not _OUT.search(rest):
             return line(movement=BankMovement.BALANCE)
         raise UnreadText("no sum is found in it")
     movement = _direction(rest, chosen)
@@ -192,23 +223,36 @@ def _is_figure(text: str) -> bool:
 
 def _balance(said: str, toman: bool) -> int | None:
     usual = "تومان" if toman else ""
-    sums = {_rial(one["money"], one["unit"] or usual) for one in _BALANCE.finditer(said)}
+    found = [(one["money"], one["unit"] or usual) for one in _BALANCE.finditer(said)]
+    sums = {_rial(money, unit) if _is_written(money.strip("+- ")) else None for money, unit in found}
     return next(iter(sums)) if len(sums) == 1 else None
 
 
+def _whole(figure: str) -> str:
+    """A figure without the part of a rial that it says is nothing."""
+    return re.sub(r"(?<=\d)\.0{1,2}$", "", figure)
+
+
+def _is_written(figure: str) -> bool:
+    """Whether a figure is written in a way that can be read as one sum."""
+    whole = _whole(figure)
+    return whole.isdigit() or _is_figure(whole)
+
+
 def _rial(figure: str, unit: str) -> int:
+    sign, figure = ("-" if "-" in figure else ""), _whole(figure.strip("+- "))
     digits = re.sub(r"[^\d]", "", figure)
     if len(digits) > 15:
         raise UnreadText("a figure is too long to be a sum")
     rial = int(digits) * (10 if _TOMAN.match(unit) else 1)
     if rial > 100 * MAX_RIAL:
         raise UnreadText("a figure is too great to be a sum")
-    return -rial if "-" in figure else rial
+    return -rial if sign else rial
 
 
 def _sums(said: str, toman: bool = False) -> Iterator[_Sum]:
     for one in _MONEY.finditer(said):
-        figure, sign = one["figure"], (one["before"] or one["after"] or one["behind"] or "").strip()
+        figure, sign = _whole(one["figure"]), (one["before"] or one["after"] or one["behind"] or "").strip()
         before = said[: one.start()]
         line = before.rpartition("\n")[2]
         label = _SUM_LABEL.search(before[-40:])
@@ -227,7 +271,12 @@ def _sums(said: str, toman: bool = False) -> Iterator[_Sum]:
             continue
         if len(figure) > 20:
             continue
-        unit = one["unit"] or (label[0] if label and _TOMAN.search(label[0]) else "")
+        if not _is_written(figure):
+            raise UnreadText("a figure is written in no way that can be read")
+        if _IN_WORDS.match(said, one.start() + len(one["figure"]) + one.group().index(one["figure"]) - 1):
+            raise UnreadText("a sum is said in words")
+        before_it = label[0] if label and _TOMAN.search(label[0]) else _TOMAN_BEFORE.search(line)
+        unit = one["unit"] or (before_it and "تومان") or ""
         in_toman = _TOMAN.search(unit) is not None or (toman and not unit)
         rial = abs(_rial(figure, "تومان" if in_toman else ""))
         if 0 < rial <= MAX_RIAL:
@@ -254,6 +303,11 @@ def _direction(said: str, chosen: _Sum) -> BankMovement:
         if ins and not outs and "واریز" in ins:
             raise UnreadText("its sign and its words say different things")
         return BankMovement.OUT
+    if ins and not strong and "واریز" not in ins and "نشست" not in ins and outs:
+        if re.search(r"دریافتی|دریافت شد|دریافت کرد", said):
+            return BankMovement.IN
+        if "دریافت" in ins:
+            raise UnreadText("its words say both that money came and that it went")
     if ins and not strong:
         first_in, first_out = _IN.search(said), _OUT.search(said)
         assert first_in

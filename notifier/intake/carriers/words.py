@@ -112,9 +112,64 @@ _AGAINST = frozenset(
 """With one of these beside it a word does not mean what it says."""
 
 _NOT_YET = frozenset(
-    {"آماده", "جهت", "برای", "منتظر", "انتظار", "حال", "زمان", "بزودی", "خواهد", "میشود", "می", "باید"}
+    {
+        *("آماده", "جهت", "برای", "منتظر", "انتظار", "حال", "زمان", "بزودی", "زودی", "خواهد", "میشود", "می", "باید"),
+        *(
+            "آینده",
+            "فردا",
+            "امروز",
+            "بعد",
+            "پس",
+            "پیش",
+            "قبل",
+            "تا",
+            "احتمالا",
+            "شاید",
+            "هماهنگ",
+            "هماهنگی",
+            "مقرر",
+            "موکول",
+        ),
+        *("will", "before", "until", "tomorrow", "expected", "scheduled", "maybe", "ready"),
+    }
 )
-"""With one of these beside it nothing was handed over yet."""
+"""With one of these beside it nothing was handed over yet, or nobody is sure."""
+
+_NOT_THE_RECEIVER = frozenset(
+    {
+        *(
+            "فرستنده",
+            "شعبه",
+            "پیک",
+            "سفیر",
+            "نامه",
+            "رسان",
+            "انبار",
+            "باجه",
+            "دفتر",
+            "نمایندگی",
+            "نماینده",
+            "هاب",
+            "مرکز",
+        ),
+        *(
+            "همکار",
+            "راننده",
+            "موزع",
+            "توزیع",
+            "شرکت",
+            "ایستگاه",
+            "صندوق",
+            "لاکر",
+            "پست",
+            "پستخانه",
+            "فروشنده",
+            "فروشگاه",
+        ),
+        *("sender", "branch", "hub", "office", "agent", "courier", "driver", "locker", "warehouse", "depot", "seller"),
+    }
+)
+"""With one of these beside it a parcel was handed over, and not to whom it is for."""
 
 
 def _folded(text: str) -> str:
@@ -129,6 +184,7 @@ def _plain(text: str) -> str:
 
 _FOLDED_AGAINST = frozenset(_plain(word).strip() for word in _AGAINST)
 _FOLDED_NOT_YET = frozenset(_plain(word).strip() for word in _NOT_YET)
+_FOLDED_NOT_THE_RECEIVER = frozenset(_plain(word).strip() for word in _NOT_THE_RECEIVER)
 _ROWS = sorted(((_plain(row.words), row.movement) for row in WORDS), key=lambda row: -len(row[0]))
 
 
@@ -143,7 +199,8 @@ def movement_of(words: str) -> Movement:
     beside = set(left.split())
     if len(set(found)) != 1 or beside & _FOLDED_AGAINST:
         return Movement.UNKNOWN
-    if found[0] is Movement.DELIVERED and beside & _FOLDED_NOT_YET:
+    in_doubt = beside & (_FOLDED_NOT_YET | _FOLDED_NOT_THE_RECEIVER) or not {"?", "؟"}.isdisjoint(words)
+    if found[0] is Movement.DELIVERED and in_doubt:
         return Movement.UNKNOWN
     return found[0]
 

@@ -5,7 +5,7 @@
 --   version N                 check: the record is at version N               -> {"conflict"}
 --   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
 --   length N                  check: the list has so many entries             -> {"conflict"}
---   when FIELD VALUE COUNT    skip the next COUNT operations unless the hash's field has the value
+--   when FIELD VALUE COUNT    skip the next COUNT operations unless the hash's field has the value; "" for no field
 --   unless COUNT              skip the next COUNT operations if the key exists
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
@@ -89,7 +89,7 @@ local function carry_out(operations)
     elseif name == "length" then
       if redis.call("LLEN", key) ~= first then return { "conflict" } end
     elseif name == "when" then
-      if redis.call("HGET", key, first) ~= second then skipped = operation[5] end
+      if (redis.call("HGET", key, first) or "") ~= second then skipped = operation[5] end
     elseif name == "unless" then
       if redis.call("EXISTS", key) == 1 then skipped = first end
     elseif name == "take" then
