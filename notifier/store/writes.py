@@ -139,12 +139,14 @@ def cancel_message(
 ) -> None:
     """Take a message back, if nobody has begun to send it. Where it does not wait in the outbox of this ``route``, the
     sender finds that it is cancelled and takes it out. What was taken back ``by_news`` other news may bring back, but
-    for what a provider may have from an earlier try."""
+    for what a provider may have from an earlier try or has left a rung behind."""
     cancelled = UnitOfWork()
     if by_news:
         noted = UnitOfWork()
         noted.do("HSET", keys.message(message_id), _WITHDRAWN, 1)
-        cancelled.when(keys.message(message_id), "bound", "", noted)
+        untried = UnitOfWork()
+        untried.when(keys.message(message_id), "descents", "", noted)
+        cancelled.when(keys.message(message_id), "bound", "", untried)
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
     if reason:
         cancelled.do("HSET", keys.message(message_id), "reason", reason)
