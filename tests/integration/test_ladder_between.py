@@ -1,0 +1,213 @@
+"""What happens to a text between two rungs of its ladder: news, a corrected phone, a customer's wish, a move, a person."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from console_browser import ISFAHAN
+from outbox_driver import Desk
+from redis.asyncio import Redis
+from shops import Client, StandardShop
+
+from notifier.clock import StillClock
+from notifier.config import Config
+from notifier.domain.events import EventType
+from notifier.domain.ladder import Unreached
+from notifier.domain.messages import MessageState
+from notifier.practice import standard
+from notifier.service.process import Service
+from notifier.simulator import Fault, Simulator
+from notifier.sms.providers.base import DeliveryStatus
+from notifier.sms.resend import resend
+from notifier.store.reading import StoredMessage
+
+S = MessageState
+D = DeliveryStatus
+CARD = {"method": "online", "amount": 2_400_000, "currency": "IRR"}
+TRANSFER = CARD | {"method": "bank_transfer"}
+PHONE = "09121234567"
+NAME = "order_shipped_elsewhere"
+OTHER = "09127654321"
+LADDER = ["bale", "simulator", "voice", "call"]
+
+
+@pytest.fixture
+def config(make_config: Callable[..., Config], simulator_url: str) -> Config:
+    bale = {"kind": "bale", "api_key": "simulator", "bot_id": 123, "price": 700}
+    bale["base_url"] = simulator_url.removesuffix("/v1") + "/bale/api/v3"
+    return make_config(
+        sms__ladder=LADDER,
+        sms__wait={"bale": "15m"},
+        sms__price={"persian": 1200, "latin": 1200, "lookup": 1200},
+        providers__bale=bale,
+        providers__voice={"kind": "kavenegar_voice", "api_key": "simulator", "base_url": simulator_url},
+    )
+
+
+class Shop:
+    """One order of one customer, by webhooks, and its texts."""
+
+    def __init__(self, shop: StandardShop, service: Service, clock: StillClock, simulator: Simulator) -> None:
+        self.shop, self.service, self.clock, self.simulator = shop, service, clock, simulator
+        self.desk = Desk(service, clock)
+
+    async def event(
+        self, kind: EventType, *, phone: str = PHONE, payment: dict[str, Any] = CARD, customer: dict[str, Any] | None = None
+    ) -> None:
+        self.clock.turn(timedelta(seconds=10))
+        payload = standard.event(kind, at=self.clock.now(), order_id="10025")
+        payload["data"] |= {"customer": ISFAHAN | {"phone": phone} | (customer or {}), "payment": payment}
+        answer = await self.shop.post(payload)
+        assert answer.status == 202, answer.body
+
+    async def texts(self) -> dict[str, StoredMessage]:
+        order = await self.service.reader.order("shop", "10025")
+        assert order
+        return {one.message.template: one for one in (await self.service.reader.story(order)).messages}
+
+    async def text(self, name: str) -> StoredMessage:
+        return (await self.texts())[name]
+
+    async def essential(self) -> StoredMessage:
+        (found,) = [one for one in (await self.texts()).values() if one.message.essential]
+        return found
+
+
+    def by_bale(self) -> list[str]:
+        return [one.receptor for one in self.simulator.bale.messages]
+
+    def by_text(self) -> list[str]:
+        return [one.receptor for one in self.simulator.messages]
+
+
+@pytest.fixture
+def shop_day(client: Client, shop: StandardShop, service: Service, clock: StillClock, simulator: Simulator) -> Shop:
+    return Shop(shop, service, clock, simulator)
+
+
+async def report(day: Shop, stored: StoredMessage, status: DeliveryStatus) -> None:
+    assert await day.service.sending.receipts.report(stored.provider or "", {stored.provider_id or "": status}) == 1
+
+
+async def undelivered(day: Shop) -> StoredMessage:
+    """The essential text of the order is not on Bale, did not arrive as a text, and waits for the call."""
+    day.simulator.bale.absent = {PHONE, OTHER}
+    await day.desk.send()
+    await report(day, await day.essential(), D.UNDELIVERED)
+    waiting = await day.essential()
+    assert (waiting.state, waiting.message.route) == (S.QUEUED, ">voice>call")
+    return waiting
+
+
+async def test_what_news_made_pointless_on_one_rung_goes_down_to_no_other(shop_day: Shop) -> None:
+    await shop_day.event(EventType.REGISTERED, payment=TRANSFER)
+    await shop_day.desk.send()
+    told = await shop_day.essential()
+    assert (told.state, told.provider) == (S.ACCEPTED, "bale")
+    await shop_day.event(EventType.CANCELLED, payment=TRANSFER)
+    await shop_day.desk.pass_by(timedelta(minutes=40))
+    assert told.message.text not in [one.text for one in shop_day.simulator.messages]
+    ended = await shop_day.desk.stored(told.message)
+    assert (ended.state, ended.reason) == (S.EXPIRED, "pointless")
+    assert len(shop_day.by_bale()) == 2  # that of the beginning, and that it was cancelled
+    assert await shop_day.desk.calls("undelivered_sms") == []
+
+
+async def test_no_person_reads_out_what_news_made_pointless(shop_day: Shop) -> None:
+    await shop_day.event(EventType.REGISTERED, payment=TRANSFER)
+    told = await undelivered(shop_day)
+    await shop_day.desk.send()
+    shop_day.clock.turn(timedelta(minutes=5))
+    await report(shop_day, await shop_day.essential(), D.UNDELIVERED)
+    shop_day.clock.turn(timedelta(minutes=11))
+    await shop_day.desk.send()
+    last = await shop_day.essential()
+    await shop_day.event(EventType.CANCELLED, payment=TRANSFER)
+    await report(shop_day, last, D.UNDELIVERED)
+    assert (await shop_day.desk.stored(told.message)).state is S.UNDELIVERED
+    assert await shop_day.desk.calls("undelivered_sms") == []
+
+
+async def test_an_order_that_is_cancelled_between_two_rungs(shop_day: Shop) -> None:
+    await shop_day.event(EventType.REGISTERED, payment=TRANSFER)
+    waiting = await undelivered(shop_day)
+    sent = len(shop_day.simulator.messages)
+    await shop_day.event(EventType.CANCELLED, payment=TRANSFER)
+    await shop_day.desk.send()
+    assert (await shop_day.desk.stored(waiting.message)).reason == "pointless"
+    assert [one.receptor for one in shop_day.simulator.messages[sent:]] == [PHONE]  # it was cancelled
+    assert "لغو" in shop_day.simulator.messages[sent].text
+
+
+@pytest.mark.parametrize("partitions", [1, 5])
+async def test_a_text_taken_back_on_its_way_down_goes_on_where_it_was(shop_day: Shop) -> None:
+    await shop_day.event(EventType.REGISTERED, payment=TRANSFER)
+    shop_day.simulator.bale.absent = {PHONE}
+    await shop_day.event(EventType.DEPOSIT_CONFIRMED, payment=TRANSFER)
+    await shop_day.desk.send()
+    await shop_day.event(EventType.SHIPPED, payment=TRANSFER)
+    await shop_day.desk.send()
+    told = await shop_day.text(NAME)
+    await report(shop_day, told, D.UNDELIVERED)
+    await shop_day.event(EventType.DEPOSIT_UNMATCHED, payment=TRANSFER)
+    assert (await shop_day.text(NAME)).state is S.CANCELLED
+    await shop_day.event(EventType.DEPOSIT_CONFIRMED, payment=TRANSFER)
+    assert (await shop_day.text(NAME)).state is S.QUEUED
+    before = len(shop_day.simulator.messages)
+    await shop_day.desk.send()
+    again = await shop_day.text(NAME)
+    assert (again.state, again.provider) == (S.ACCEPTED, "voice")
+    assert [(one.provider, one.why) for one in again.descents][-1] == ("simulator", Unreached.UNDELIVERED)
+    assert len(again.descents) == 2
+    assert len(shop_day.simulator.messages) == before + 1
+    assert shop_day.by_bale() == []
+
+
+async def test_a_phone_that_is_corrected_between_two_rungs_begins_the_ladder_anew(shop_day: Shop) -> None:
+    await shop_day.event(EventType.PAID)
+    await shop_day.desk.send()
+    assert shop_day.by_bale() == [PHONE]
+    shop_day.clock.turn(timedelta(minutes=16))
+    await shop_day.service.sending.rung_waits.tick()
+    assert (await shop_day.essential()).message.route == ">simulator>voice>call"
+    await shop_day.event(EventType.PREPARING, phone=OTHER)
+    await shop_day.desk.send()
+    told = await shop_day.essential()
+    assert (told.state, told.provider, told.message.to) == (S.ACCEPTED, "bale", OTHER)
+    assert shop_day.by_bale() == [PHONE, OTHER]
+    assert shop_day.by_text() == []
+    shop_day.clock.turn(timedelta(minutes=16))
+    await shop_day.service.sending.rung_waits.tick()
+    await shop_day.desk.send()
+    assert (shop_day.by_bale(), shop_day.by_text()) == ([PHONE, OTHER], [OTHER])
+
+
+async def test_both_calls_are_made_to_a_phone_that_was_corrected(shop_day: Shop) -> None:
+    await shop_day.event(EventType.PAID)
+    await undelivered(shop_day)
+    await shop_day.desk.send()
+    await report(shop_day, await shop_day.essential(), D.UNDELIVERED)  # one call, and the next is due in ten minutes
+    await shop_day.event(EventType.PREPARING, phone=OTHER)
+    shop_day.simulator.undeliverable = {OTHER}
+    shop_day.simulator.call_outcomes = {OTHER: "no_answer"}
+    await shop_day.desk.pass_by(timedelta(minutes=50))
+    assert [one for one in shop_day.by_text() if one == OTHER] == [OTHER] * 3  # a text and two calls
+    assert await shop_day.desk.calls("undelivered_sms") == ["10025"]
+
+
+async def test_what_reached_the_former_phone_has_not_reached_the_customer(shop_day: Shop) -> None:
+    await shop_day.event(EventType.PAID)
+    shop_day.service.sending.accounts.ladders.waits["simulator"] = timedelta(minutes=10)  # type: ignore[index]
+    shop_day.simulator.bale.absent = {PHONE, OTHER}
+    await shop_day.desk.send()
+    former = await shop_day.essential()
+    shop_day.clock.turn(timedelta(minutes=11))
+    await shop_day.service.sending.rung_waits.tick()
+    await shop_day.event(EventType.PREPARING, phone=OTHER)
+    await report(shop_day, former, D.DELIVERED)
+    await shop_day.desk.send()
+    told = await shop_day.essential()
+    assert (told.state, told.provider) == (S.ACCEPTED, "simulator")
+    assert shop_day.by_text() == [PHONE, OTHER]
