@@ -1,4 +1,4 @@
-"""A text that waited, as it is to leave: to whom and in which words the order says it now, and whether it still holds."""
+"""A text that waited, as it is to leave: to whom and in which words the order says it now, and whether it holds."""
 
 from datetime import datetime
 
@@ -35,8 +35,8 @@ def as_it_is(message: Message, order: Order, rulebook: Rulebook, now: datetime) 
 
 
 def holds(message: Message, order: Order, rulebook: Rulebook, *, copy: bool = False) -> bool:
-    """Whether news has left a text its sense; of a ``copy``, which the customer may have already, whether no later stage
-    says more. What no rule sends, whoever had it sent answers for."""
+    """Whether news has left a text its sense; of a ``copy``, which the customer may have already, also whether no later
+    stage says more. What no rule sends, whoever had it sent answers for."""
     block, _ = block_of(order, rulebook)
     told = [
         News(kind, *known)

@@ -117,7 +117,9 @@ def queue_message(
         valid.do("HDEL", keys.message(message.id), _POINTLESS)
         unit.when(keys.message(message.id), _POINTLESS, "1", valid)
         again = UnitOfWork()
-        again.do("HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying", "route")
+        again.do(
+            "HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying", "route"
+        )
         again.do("ZREM", keys.messages(MessageState.CANCELLED), message.id)
         again.then(queued)
         unit.when(keys.message(message.id), _WITHDRAWN, "1", again)
