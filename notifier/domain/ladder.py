@@ -63,3 +63,7 @@ class Descent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_of_report(self) -> bool:
         """Whether the line had taken it, and what it said came later."""
         return self.taken is not None
+
+    def is_of_former_phone(self, since: datetime | None) -> bool:
+        """Whether the rung was tried with a phone that was corrected; the present one holds ``since`` then."""
+        return since is not None and self.at <= since

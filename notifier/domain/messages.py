@@ -124,6 +124,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     about: News | None = None  # of several alike the one it is about: a parcel, a refund
     follows: Follows | None = None
     route: str = ""  # the source by whose own lines it leaves, or the rungs left to it; empty: by the lines of all
+    to_since: datetime | None = None  # since when it goes to this phone, where its order had another before
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):

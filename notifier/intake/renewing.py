@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -55,6 +56,8 @@ class Planned:
         message = as_it_is(former, order, self.rulebook(), former.not_before or self.clock.now())
         if message is former or not phones.is_mobile(message.to):
             return None
+        if message.to != former.to:
+            message = replace(message, to_since=self.clock.now())
         unit, key = UnitOfWork(), keys.message(message.id)
         unit.require_field(key, "state", MessageState.QUEUED)
         unit.require_field(key, "bound", "")

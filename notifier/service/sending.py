@@ -131,7 +131,7 @@ def sending(
     )
     own = {*chains(config), *spared.values()} - {COMMON}
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
-    unreached = CallFallback(reader, clock, working_time, plan_call, accounts.ladders)
+    unreached = CallFallback(reader, clock, working_time, plan_call, accounts.ladders, rules)
     slowest = max(settings(config, name).timeout for name in names(config, texts))
     dispatch = Dispatch(
         redis,

@@ -9,6 +9,8 @@ from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.ladder import Descent
 from notifier.domain.messages import Audience, Message, MessageState
+from notifier.domain.policy import Rulebook
+from notifier.domain.retelling import holds
 from notifier.errors import StoreError
 from notifier.sms import ladder_told
 from notifier.sms.ladders import Ladders
@@ -30,6 +32,7 @@ class CallFallback:
     working_time: Callable[[datetime], datetime]
     plan_call: PlanCall
     ladders: Ladders
+    rules: Callable[[], Rulebook] | None = None
 
     async def ends(self, keys: Keys, message: Message, state: MessageState, tried: Sequence[Descent] = ()) -> None:
         """The message is about to end like this; if that leaves its customer uninformed, they are to be called.
@@ -48,6 +51,8 @@ class CallFallback:
             order = await self.reader.order(message.source, message.order_id)
         except StoreError:  # the name is dispensable
             order = None
+        if order is not None and self.rules is not None and not holds(message, order, self.rules()):
+            return  # there is nothing left to read out
         await self.plan_call(
             keys,
             CallRequest(

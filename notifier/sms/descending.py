@@ -26,6 +26,9 @@ log = structlog.get_logger()
 REDIAL = timedelta(minutes=10)
 """Who did not pick up is called once more so much later."""
 
+NO_RUNG = "no_rung"
+"""Why a message failed that every line of its ladder has left behind."""
+
 OnDescent = Callable[[Message, Descent], None]
 
 _BY_STATE = {
@@ -58,9 +61,15 @@ def tell(message: Message, descent: Descent) -> None:
 
 
 def passed_over(ladders: Ladders, claimed: ClaimedMessage, channel: Channel, now: datetime) -> Settled | None:
-    """A message for which the line is known to have nobody, or that is none of its business: it goes on at once."""
+    """A message that has reached already, for which the line is known to have nobody, that it had before or that is
+    none of its business: it goes on at once."""
     message, line = claimed.message, claimed.provider
-    skipped = ladders.is_skipped(message, line)
+    if claimed.has_arrived:
+        return Settled(claimed=claimed, state=MessageState.DELIVERED, now=now)
+    left = _is_left(claimed, channel)
+    skipped = left or ladders.is_skipped(message, line)
+    if left and ladders.below(message, line) is None:
+        return Settled(claimed=claimed, state=MessageState.FAILED, now=now, reason=NO_RUNG)
     if not (skipped or claimed.absent) or (goes := ladders.below(message, line)) is None:
         return None
     known = Descent(at=now, provider=line, channel=channel, why=Unreached.KNOWN_ELSEWHERE)
@@ -72,6 +81,14 @@ def passed_over(ladders: Ladders, claimed: ClaimedMessage, channel: Channel, now
         goes=goes,
         descent=None if skipped else known,
     )
+
+
+def _is_left(claimed: ClaimedMessage, channel: Channel) -> bool:
+    """Whether the message has left this rung behind, and came to it once more from the beginning of a ladder."""
+    if claimed.by_hand or (channel is Channel.VOICE and verdicts.taken(claimed) < MOST_CALLS):
+        return False
+    since = claimed.message.to_since
+    return any(one.provider == claimed.provider and not one.is_of_former_phone(since) for one in claimed.descents)
 
 
 def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: int) -> Settled:
@@ -137,7 +154,9 @@ def goes(
     ladders: Ladders, stored: StoredMessage, line: str, why: Unreached, now: datetime
 ) -> tuple[str, datetime] | None:
     """Where a message goes that its line did not reach, and when; None where only a person is left."""
-    calls = sum(one.provider == line and one.outcome == "accepted" for one in stored.attempts)
+    if stored.pointless:
+        return None
+    calls = verdicts.calls_by(line, stored.attempts, stored.message.to_since)
     if ladders.channels.get(line) is Channel.VOICE and why is Unreached.UNDELIVERED and calls < MOST_CALLS:
         return ladders.again(stored.message, line), now + REDIAL
     below = ladders.below(stored.message, line)

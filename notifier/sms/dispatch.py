@@ -26,6 +26,7 @@ from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
 from notifier.sms.ladders import Ladders
 from notifier.sms.limits import Bounds, Over
+from notifier.sms.local_ids import local_id
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
 from notifier.sms.providers.base import Failed, Failure, Outgoing, Result
@@ -319,7 +320,7 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
     pattern = message.patterns.get(line.provider.kind)
     aloud = line.provider.channel is Channel.VOICE
     return Outgoing(
-        id=int(message.id),
+        id=local_id(message),
         to=message.to,
         text=(message.spoken or spoken_form(message.text)) if aloud else footed(message.text, line.opt_out_by),
         pattern=pattern.name if pattern else None,

@@ -30,6 +30,8 @@ _REASONS = {
     "too_late": "Reason: its time was over.",
     "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
     "called_twice": "Reason: two calls read it out and none was answered; there is no third.",
+    "no_rung": "Reason: every line of its ladder had been tried before.",
+    "pointless": "Reason: newer news of the order made it pointless while it was on its way.",
     "opted_out": "Reason: the customer wants no texts but the essential ones.",
     Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",
     Over.DAY: "Reason: its number got more texts than [sms.limits] number_day within a day. It did not leave.",

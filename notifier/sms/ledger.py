@@ -48,12 +48,13 @@ def apply_report(
     """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
 
     ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` and what it ``saved``
-    beside a text are rial. ``line`` is whose word it is; ``taken`` says that it took the message, which goes down to
-    another all the same, ``again`` that one before it had. ``also`` is what else is done if it is not elsewhere by now.
+    beside a text are rial. ``line`` is whose word it is, empty where it is that of a rung left behind, by which it has
+    been counted; ``taken`` says that it took the message, which goes down to another all the same, ``again`` that one
+    before it had. ``also`` is what else is done if it is not elsewhere by now.
     """
     accepted, heard = accepted or now, UnitOfWork() if also is None else also
     leaves = source not in messages.LEFT and (target in messages.LEFT or taken)
-    if leaves:
+    if leaves and line:
         parts = segments(message.text)
         daily.left(heard, keys, message, at=accepted, cost=cost, parts=parts, line=line, saved=saved, again=again)
     if target is MessageState.DELIVERED:

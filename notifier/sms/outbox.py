@@ -70,7 +70,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     @property
     def has_arrived(self) -> bool:
         """Whether a rung that it has left behind said meanwhile that it had arrived."""
-        return any(one.arrived is not None for one in self.descents)
+        since = self.message.to_since
+        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -253,6 +254,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
     down = outcome.goes is not None and outcome.state is MessageState.QUEUED
     descents = [*claimed.descents, outcome.descent] if outcome.descent else []
+    reached = outcome.state is MessageState.DELIVERED and outcome.attempt is None  # by a rung that it had left
     if down:
         go_down(after, keys, message, descents or claimed.descents, outcome.goes or "", outcome.again_at or outcome.now)
     elif outcome.state is MessageState.QUEUED:
@@ -280,12 +282,12 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
-        line=provider,
+        line="" if reached else provider,
         taken=down and outcome.provider_id is not None,
         again=any(one.is_of_report for one in claimed.descents),
         cost=outcome.cost,
         saved=outcome.saved,
-        provider=None if down else provider,
+        provider=None if down or reached else provider,
         provider_id=None if down else outcome.provider_id,
         reason=None if down else outcome.reason,
     )

@@ -98,7 +98,8 @@ class Receipts:
             return []
         now, message = self.clock.now(), stored.message
         note, heard = descending.noted(keys, stored, place, now), UnitOfWork()
-        if stored.state in _LATE:
+        # Whom the rung reached with a phone that was corrected since is not the customer.
+        if stored.state in _LATE and not stored.descents[place].is_of_former_phone(message.to_since):
             note.do("ZREM", keys.texts(message.to), message.id)
             note.do("ZREM", keys.rung_waits, message.id)
             taken = stored.descents[place].taken
@@ -212,7 +213,7 @@ class Receipts:
             elif onward is not None:
                 self.on_descent(message, descent)
                 return descending.down(keys, stored, descent, *onward)
-            else:
+            elif not stored.pointless:
                 await self.unreached.ends(keys, message, target, [*stored.descents, descent])
         ended = UnitOfWork()
         for source in sorted(messages.sources(target)):

@@ -17,6 +17,7 @@ from notifier.sms import descending, ledger
 from notifier.sms.accounts import Accounts
 from notifier.sms.call_fallback import CallFallback
 from notifier.sms.descending import OnDescent
+from notifier.sms.local_ids import local_id
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import DeliveryStatus, Provider, ProviderError
 from notifier.sms.receipts import due_members
@@ -176,7 +177,7 @@ class Reconciler:
         message = stored.message
         by_pattern = provider.kind in message.patterns
         if provider.repeatable and not by_pattern:
-            known = (await provider.statuses_by_local_id([int(message.id)])).get(int(message.id))
+            known = (await provider.statuses_by_local_id([local_id(message)])).get(local_id(message))
             if (
                 known is not None
                 and known[1] is DeliveryStatus.UNKNOWN_ID

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from notifier.domain import phones
+from notifier.domain.ladder import Unreached
 from notifier.domain.messages import Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
-from notifier.domain.retelling import as_it_is
+from notifier.domain.retelling import as_it_is, holds
 from notifier.errors import StoreError
 from notifier.sms import outbox
 from notifier.sms.outbox import ClaimedMessage, Settled
@@ -25,12 +26,16 @@ from notifier.store.roundtrip import Command, checked, many
 
 log = structlog.get_logger()
 
+POINTLESS = "pointless"
+"""Why a text expired that news left without sense on its way down a ladder."""
+
 _FRESH = timedelta(seconds=5)
 """A message that is no older says what is true, unless its order has changed."""
 
 _PROMPT = timedelta(minutes=15)
 """A reminder may come so much sooner after its text than was meant."""
 
+_MAY_HAVE_REACHED = frozenset({Unreached.NO_REPORT, Unreached.UNKNOWN})
 _ON_ITS_WAY = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN, MessageState.HELD})
 
 
@@ -53,7 +58,12 @@ class Renewal:
             if (due := _too_early(one, first, now)) is not None:
                 instead.append(_later(one, due, now))
                 continue
+            if one.descents and not one.by_hand and not self._holds(one, raw):
+                instead.append(Settled(claimed=one, state=MessageState.EXPIRED, now=now, reason=POINTLESS))
+                continue
             message = self._as_it_is(one.message, raw, now)
+            if message.to != one.message.to:
+                message = replace(message, to_since=now)
             renewed = replace(one, message=message)
             if message.to != one.message.to:
                 instead.append(_elsewhere(renewed, one.message, now))
@@ -73,6 +83,16 @@ class Renewal:
         found = checked(await many(self.redis, [*orders, *firsts])) if claimed else []
         followed = iter(found[len(orders) :])
         return found[: len(orders)], [next(followed) if one.message.follows else (None, None) for one in claimed]
+
+    def _holds(self, one: ClaimedMessage, raw: bytes | None) -> bool:
+        """Whether what is on its way down a ladder is worth going on: its order may have moved on meanwhile."""
+        if raw is None:
+            return True
+        copy = any(descent.why in _MAY_HAVE_REACHED for descent in one.descents)
+        try:
+            return holds(one.message, decode(raw, Order), self.rulebook(), copy=copy)
+        except StoreError:  # said where it is written anew
+            return True
 
     def _as_it_is(self, message: Message, raw: bytes | None, now: datetime) -> Message:
         fresh = now - message.created_at < _FRESH

@@ -57,7 +57,7 @@ class RungWaits:
         wait, since = self.ladders.wait(message, line), _since(stored, now)
         if stored.state is MessageState.SENDING:
             return UnitOfWork()  # looked at again when that is over
-        if stored.state not in _WAITS or not line or wait is None or since is None:
+        if stored.state not in _WAITS or stored.pointless or not line or wait is None or since is None:
             return _gone(keys, {message.id})
         if since + wait > now:
             later = UnitOfWork()

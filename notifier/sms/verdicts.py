@@ -1,7 +1,7 @@
 """What becomes of a message in hand: before it is sent, and after the provider has answered. Pure."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from notifier.domain.back_off import back_off, doubling
@@ -71,7 +71,14 @@ def beforehand(
 
 def taken(claimed: ClaimedMessage) -> int:
     """How often the line that has it now took it before."""
-    return sum(one.provider == claimed.provider and one.outcome == "accepted" for one in claimed.attempts)
+    return calls_by(claimed.provider, claimed.attempts, claimed.message.to_since)
+
+
+def calls_by(line: str, attempts: Sequence[Attempt], since: datetime | None) -> int:
+    """How often a line took a message for its present phone, which may hold only ``since`` then."""
+    return sum(
+        one.provider == line and one.outcome == "accepted" and (since is None or one.at > since) for one in attempts
+    )
 
 
 def _held(claimed: ClaimedMessage, channel: Channel) -> bool:

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 _FIELDS = (
     *("message", "state", "provider", "provider_id", "cost", "reason", "unconfirmed", "attempts", "first"),
-    *("accepted", "delivered", "descents", "saved"),
+    *("accepted", "delivered", "descents", "saved", "pointless"),
 )
 
 _NAMES = [name.encode() for name in _FIELDS]
@@ -64,6 +64,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
     saved: int | None = None  # rial that it cost less than a text would have
     descents: list[Descent] = []  # the rungs that it has left behind
+    pointless: bool = False  # news would have taken it back, had nobody begun to send it: no other rung has it
 
     @property
     def total_cost(self) -> int | None:
@@ -74,7 +75,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     @property
     def has_arrived(self) -> bool:
         """Whether a rung that it has left behind said later that it had arrived."""
-        return any(one.arrived is not None for one in self.descents)
+        since = self.message.to_since
+        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -290,6 +292,7 @@ def _message(
     delivered: bytes | None,
     descents: bytes | None,
     saved: bytes | None,
+    pointless: bytes | None,
 ) -> StoredMessage:
     return StoredMessage(
         message=decode(message, Message),
@@ -305,4 +308,5 @@ def _message(
         delivered=int(delivered) if delivered else None,
         descents=decode(descents, list[Descent]) if descents else [],
         saved=int(saved) if saved else None,
+        pointless=pointless is not None,
     )

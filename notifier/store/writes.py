@@ -15,6 +15,9 @@ from notifier.store.work import UnitOfWork
 _WITHDRAWN = "withdrawn"
 """The field of a message that was taken back by news, while no provider could have it."""
 
+_POINTLESS = "pointless"
+"""The field of a message that news would have taken back, had nobody begun to send it: it is tried no further."""
+
 _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer are kept in order
 
 
@@ -83,7 +86,7 @@ def queue_message(
 
     ``place`` is its place among messages of one time, which leave in that order. The first of its order, and alone, has
     none before it that it could overtake. ``after_all``: news took it back before, so that it is put there once more if
-    nobody had begun to send it by then.
+    no line may have it by then. The rungs that it has left behind stay behind.
     """
     queued = UnitOfWork()
     created, to = ms(message.created_at), message.to
@@ -110,20 +113,28 @@ def queue_message(
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
     unit.unless_exists(keys.message(message.id), queued)
     if after_all:
+        valid = UnitOfWork()
+        valid.do("HDEL", keys.message(message.id), _POINTLESS)
+        unit.when(keys.message(message.id), _POINTLESS, "1", valid)
         again = UnitOfWork()
-        again.do("HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying")
+        again.do(
+            "HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying", "route"
+        )
         again.do("ZREM", keys.messages(MessageState.CANCELLED), message.id)
         again.then(queued)
         unit.when(keys.message(message.id), _WITHDRAWN, "1", again)
 
 
 def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: Message) -> None:
-    """Have a message that waits say something else, or go to somebody else; where it lies in the outbox stays."""
+    """Have a message that waits say something else, or go to somebody else; when it is due stays."""
     key, to = keys.message(message.id), message.to
     fields: list[str | int] = ["to", to, "message", as_text(message)]
     if message.expires_at != former.expires_at and message.expires_at:
         fields += ("expires", ms(message.expires_at))
     unit.do("HSET", key, *fields)
+    if message.route != former.route:
+        unit.do("HSET" if message.route else "HDEL", key, "route", *((message.route,) if message.route else ()))
+        unit.move(message.id, source=box(keys, former.route), target=box(keys, message.route))
     if to == former.to:
         return
     unit.do("ZREM", keys.texts(former.to), message.id)
@@ -139,14 +150,18 @@ def cancel_message(
 ) -> None:
     """Take a message back, if nobody has begun to send it. Where it does not wait in the outbox of this ``route``, the
     sender finds that it is cancelled and takes it out. What was taken back ``by_news`` other news may bring back, but
-    for what a provider may have from an earlier try or has left a rung behind."""
+    for what a provider may have from an earlier try. What somebody has begun to send, news makes pointless: where it
+    comes back from its line, it goes no further."""
+    if by_news:
+        begun = UnitOfWork()
+        begun.do("HSET", keys.message(message_id), _POINTLESS, 1)
+        for state in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.UNKNOWN):
+            unit.when(keys.message(message_id), "state", state, begun)
     cancelled = UnitOfWork()
     if by_news:
         noted = UnitOfWork()
         noted.do("HSET", keys.message(message_id), _WITHDRAWN, 1)
-        untried = UnitOfWork()
-        untried.when(keys.message(message_id), "descents", "", noted)
-        cancelled.when(keys.message(message_id), "bound", "", untried)
+        cancelled.when(keys.message(message_id), "bound", "", noted)
     cancelled.do("HSET", keys.message(message_id), "state", MessageState.CANCELLED)
     if reason:
         cancelled.do("HSET", keys.message(message_id), "reason", reason)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from console_browser import Desk, hire
+from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop
 
 from notifier.clock import StillClock
@@ -126,7 +127,12 @@ async def test_nothing_of_a_ladder_stays_of_a_customer_who_is_erased(
 
 
 async def test_a_group_of_customers_may_have_a_ladder_of_its_own(
-    make_config: Callable[..., Config], simulator_url: str, clock: StillClock, simulator: Simulator, tmp_path: Path
+    make_config: Callable[..., Config],
+    simulator_url: str,
+    clock: StillClock,
+    simulator: Simulator,
+    redis: Redis,
+    tmp_path: Path,
 ) -> None:
     shipped = Path(__file__).parents[2] / "config.toml"
     text = shipped.read_text(encoding="utf-8").replace("[policy.tehran.online]\n", OWN, 1)

@@ -134,7 +134,8 @@ end
 local room = ask.count - #taken
 if room > 0 then
   for _, id in ipairs(redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room)) do
-    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand", "route")
+    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand", "route",
+      "pointless")
     local to, essential, staff = record[2], record[4], record[5]
     if record[1] ~= "queued" then
       redis.call("ZREM", outbox, id)
@@ -142,6 +143,9 @@ if room > 0 then
       leave(id, to, "expired", "too_late")
     elseif ask.common and not essential and not staff and redis.call("SISMEMBER", opted_out, to) == 1 then
       leave(id, to, "cancelled", "opted_out")
+    elseif ask.common and record[10] and not record[8] then
+      leave(id, to, "cancelled", "pointless")
+      redis.call("HSET", message_key:format(id), "withdrawn", 1)  -- so that other news may bring it back
     elseif ask.common and overtaken(id, to, record[6], tonumber(record[7]) or now) then
       leave(id, to, "expired", "overtaken")
     elseif ask.essential_only and not essential then
