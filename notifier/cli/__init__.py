@@ -33,7 +33,7 @@ COMMANDS = {
     "push-keys": Command(
         "notifier.cli.push_keys",
         "push_keys",
-        "Make a key for [console.push]: news of calls to closed browsers. Prints it; writes nothing.",
+        "Make a key for web push (console.push): news of calls to closed browsers. Prints it; writes nothing.",
     ),
     "partitions": Command(
         "notifier.cli.partitions",

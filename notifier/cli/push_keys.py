@@ -5,7 +5,7 @@ from notifier.cli.output import printer, write_object
 
 
 def push_keys(as_json: JsonObject = False) -> None:
-    """Make a key for [console.push]: news of calls to closed browsers. Prints it; writes nothing."""
+    """Make a key for web push (console.push): news of calls to closed browsers. Prints it; writes nothing."""
     from notifier.channels.web_push.vapid import VapidKeys  # takes long
 
     keys = VapidKeys.new()

@@ -4,6 +4,7 @@ A delivery costs one addition in memory. Now and then the sums go to the metrics
 nobody counts more finely than that.
 """
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 
 import structlog
@@ -31,6 +32,7 @@ class DeliveryCounters:
         self._new: dict[tuple[str, int], int] = {}  # source and HTTP status → deliveries
         self._unwritten: dict[tuple[str, int], int] = {}
         self._spoke: set[str] = set()
+        self._writing = asyncio.Lock()
 
     def count(self, source: str, status: int, *, signed: bool) -> None:
         """Note what a delivery was answered."""
@@ -52,7 +54,11 @@ class DeliveryCounters:
                 self._unwritten[what] = self._unwritten.get(what, 0) + count
 
     async def write(self) -> None:
-        """Add what was counted since the last time."""
+        """Add what was counted since the last time; at its end all of that is written, whoever wrote it."""
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         self.settle()
         counts, self._unwritten = self._unwritten, {}
         spoke, self._spoke = self._spoke, set()

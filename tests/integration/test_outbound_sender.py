@@ -188,7 +188,7 @@ async def test_gone_means_off_at_once(office: Office, shop: ShopServer, clock: S
     standing = await office.standing()
     assert (standing.off, standing.why_off) == (True, "gone")
     ((kind, text),) = office.alerts
-    assert kind == "webhook-off-backend"
+    assert kind == "webhook_off:backend"
     assert "«backend»" in text
     await office.happen("b")
     clock.turn(DAY)
