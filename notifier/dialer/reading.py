@@ -17,7 +17,7 @@ from notifier.domain import phones
 from notifier.domain.dialing import DialNews, DialWord, sane_time
 from notifier.domain.persian import ascii_digits
 
-_LONGEST, _LONGEST_ID, _LONGEST_CALL = 500, 120, 24 * 3600  # characters, characters, seconds
+_LONGEST, _LONGEST_ID, _LONGEST_CALL = 1000, 120, 24 * 3600  # characters, characters, seconds
 _DEEPEST, _MOST = 4, 100
 _ID = re.compile(r"[\w.:@/-]{1,120}", re.ASCII)
 
