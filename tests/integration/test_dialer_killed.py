@@ -7,8 +7,9 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from serve_process import Served, serve
 from shops import API_TOKEN, SHOP_SECRET, StandardShop, standard_fixture
 
 from notifier.clock import SystemClock
+from notifier.console.sessions import Sessions
 from notifier.domain.calls import CallState
 from notifier.domain.dialing import DialFinding
 from notifier.store import keys as names
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.process
 
 TOKEN = "secret-part-of-the-address"
 PATIENCE = 60
+_POLL = 0.1  # seconds between looks at what nobody tells
 _LATER = 3 * 60_000  # ms: longer than news is waited for
 
 
@@ -42,14 +45,20 @@ _LATER = 3 * 60_000  # ms: longer than news is waited for
 class HeldExchange:
     """An exchange that takes what it is asked, and answers only when it is told to."""
 
-    asked: asyncio.Queue[dict[str, Any]]
-    answer: asyncio.Event
+    asked: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def dial(self, request: web.Request) -> web.Response:
+    async def dial(self, request: web.Request) -> web.StreamResponse:
         """It rings from now on, whoever waits for its answer."""
         await self.asked.put(await request.json())
         await self.answer.wait()
-        return web.json_response({"ok": True, "data": {"request_id": "r.1"}})
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(b'{"ok": true, "data": {"request_id": "r.1"}}')
+        await response.write_eof()
+        self.answered.set()
+        return response
 
 
 @dataclass(slots=True)
@@ -68,7 +77,7 @@ class Shop:
             yield served
 
     async def call(self, call_id: str) -> StoredCall:
-        stored = await Reader(self.redis).call(call_id)
+        stored = await Reader(self.redis, 1).call(call_id)
         assert stored is not None
         return stored
 
@@ -77,7 +86,7 @@ class Shop:
 async def held(
     tmp_path: Path, aiohttp_server: Callable[..., Awaitable[TestServer]], simulator_url: str
 ) -> AsyncIterator[Shop]:
-    exchange = HeldExchange(asyncio.Queue(), asyncio.Event())
+    exchange = HeldExchange()
     app = web.Application()
     app.add_routes([web.post("/dial", exchange.dial)])
     server = await aiohttp_server(app)
@@ -118,9 +127,10 @@ async def planned(session: aiohttp.ClientSession) -> str:
     return str(answer.body["calls"][0]["id"])
 
 
-async def entered(session: aiohttp.ClientSession) -> Browser:
-    browser = Browser(session)  # type: ignore[arg-type]
-    await browser.sign_in("sara")
+async def entered(held: Shop, session: aiohttp.ClientSession) -> Browser:
+    browser = Browser(SimpleNamespace(request=session.request, session=session))  # type: ignore[arg-type]
+    browser.cookies["console"] = await Sessions(held.redis).open("sara")
+    await browser.get("/me")
     return browser
 
 
@@ -129,7 +139,7 @@ async def test_the_attempt_stays_unknown_and_nobody_is_rung_twice(held: Shop, an
     exchange = held.exchange
     async with asyncio.timeout(PATIENCE), held.running() as served, aiohttp.ClientSession(served.url) as session:
         call_id = await planned(session)
-        agent = await entered(session)
+        agent = await entered(held, session)
         pressed = asyncio.create_task(agent.post(f"/calls/{call_id}/dial"))
         order = await exchange.asked.get()
         attempt_id = order["attempt"]
@@ -138,7 +148,7 @@ async def test_the_attempt_stays_unknown_and_nobody_is_rung_twice(held: Shop, an
         if answered:
             os.kill(served.process.pid, signal.SIGSTOP)  # the answer comes, and nobody is there to write it
             exchange.answer.set()
-            await asyncio.sleep(0)
+            await exchange.answered.wait()
         os.killpg(served.process.pid, signal.SIGKILL)
         with pytest.raises((aiohttp.ClientError, OSError)):
             await pressed
@@ -149,11 +159,11 @@ async def test_the_attempt_stays_unknown_and_nobody_is_rung_twice(held: Shop, an
     assert await held.redis.zscore(names.DIALLING, attempt_id) == stored.call.dials[0].until
 
     async with asyncio.timeout(PATIENCE), held.running() as served, aiohttp.ClientSession(served.url) as session:
-        agent = await entered(session)
+        agent = await entered(held, session)
         assert "هنوز خبری نرسیده است" in (await agent.post(f"/calls/{call_id}/dial")).words
         await lapse(held, call_id)
         while (await held.call(call_id)).call.dials[0].found is None:  # whoever keeps time comes round every few seconds
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(_POLL)
         call = (await held.call(call_id)).call
         assert (call.dials[0].found, call.tried, call.state) == (DialFinding.UNKNOWN, {}, CallState.CLAIMED)
         assert exchange.asked.empty(), "nothing is dialled by itself"
