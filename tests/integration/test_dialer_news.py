@@ -3,16 +3,16 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from console_browser import Desk, hire
 from msgspec.structs import replace
-from shops import Client, StandardShop
+from shops import ApiUser, Client, StandardShop
 from structlog.testing import capture_logs
 
-from notifier.clock import StillClock
+from notifier.clock import TEHRAN, StillClock
 from notifier.config import Config
 from notifier.domain.calls import CallState
 from notifier.domain.dialing import DialAttempt, DialFinding
@@ -266,3 +266,50 @@ async def test_no_secret_and_no_number_is_in_the_log(desk: Desk, client: Client)
     for secret in (TOKEN, KEY, PHONE, PHONE[1:], OTHERS):
         assert secret not in log
     assert not any(PHONE in one or OTHERS in one for one in await kept(desk))
+
+
+async def test_the_api_shows_attempts_with_their_call(desk: Desk, client: Client) -> None:
+    api = ApiUser(client)
+    call_id, attempt = await dialled(desk)
+    (begun,) = (await api.get(f"/calls/{call_id}")).body["dials"]
+    assert begun == {
+        "id": attempt.id,
+        "by": attempt.by,
+        "extension": attempt.extension,
+        "started_at": moment(attempt.started),
+        **dict.fromkeys(("agent_answered_at", "rang_at", "answered_at", "ended_at", "talked", "found")),
+        "fault": "",
+        "recorded": False,
+    }
+    for event in ("agent_answered", "ringing", "answered"):
+        desk.clock.turn(timedelta(seconds=5))
+        await tell(client, {"event": event, "attempt": attempt.id})
+    desk.clock.turn(timedelta(seconds=70))
+    await tell(client, {"event": "ended", "attempt": attempt.id, "recording": "a.mp3"})
+    (ended,) = (await api.get(f"/calls/{call_id}")).body["dials"]
+    assert ended == begun | {
+        "agent_answered_at": moment(attempt.started + 5000),
+        "rang_at": moment(attempt.started + 10_000),
+        "answered_at": moment(attempt.started + 15_000),
+        "ended_at": moment(attempt.started + 85_000),
+        "talked": 70,
+        "found": "connected",
+        "recorded": True,
+    }
+    assert "a.mp3" not in json.dumps(ended), "recordings are opened by supervisors, and that is written down"
+    listed = {one["id"]: one for one in await api.items("/calls?state=claimed")}
+    assert listed[call_id]["dials"] == [ended]
+    order = (await api.get("/orders/10025")).body
+    assert [one["dials"] for one in order["calls"] if one["id"] == call_id] == [[ended]]
+    assert (await api.get(f"/calls/{call_id}")).body["outcomes"] == {}
+
+
+async def test_an_attempt_that_was_refused_says_why(desk: Desk, client: Client, simulator: Simulator) -> None:
+    simulator.api_key = "another"
+    call_id, _ = await dialled(desk)
+    (refused,) = (await ApiUser(client).get(f"/calls/{call_id}")).body["dials"]
+    assert (refused["found"], refused["fault"]) == ("line_fault", "HTTP 401")
+
+
+def moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, TEHRAN).isoformat()
