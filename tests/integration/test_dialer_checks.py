@@ -1,4 +1,4 @@
-"""`notifier doctor` knows whether calls can be made through the exchange, and `notifier staff extension` who makes them."""
+"""`notifier doctor` knows whether calls can be made through the exchange, `notifier staff extension` who makes them."""
 
 import asyncio
 import json
@@ -121,7 +121,7 @@ async def test_who_has_a_telephone(service: Service, redis: Redis, run: Run) -> 
     assert "notifier staff extension ID 201" in told
     for who, number in (("sara", "201"), ("reza", "202")):
         assert (await run("staff", "extension", who, number)).exit_code == 0
-    assert [(VerdictLevel.OK, "without an extension: boss")] == [(level, told.strip()) for level, told in await said()]
+    assert [(level, told.strip()) for level, told in await said()] == [(VerdictLevel.OK, "without an extension: boss")]
     await run("staff", "extension", "boss", "203")
     ((level, told),) = await said()
     assert (level, "everybody has an extension" in told) == (VerdictLevel.OK, True)

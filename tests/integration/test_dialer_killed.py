@@ -162,7 +162,7 @@ async def test_the_attempt_stays_unknown_and_nobody_is_rung_twice(held: Shop, an
         agent = await entered(held, session)
         assert "هنوز خبری نرسیده است" in (await agent.post(f"/calls/{call_id}/dial")).words
         await lapse(held, call_id)
-        while (await held.call(call_id)).call.dials[0].found is None:  # whoever keeps time comes round every few seconds
+        while (await held.call(call_id)).call.dials[0].found is None:  # noqa: ASYNC110  # of another process
             await asyncio.sleep(_POLL)
         call = (await held.call(call_id)).call
         assert (call.dials[0].found, call.tried, call.state) == (DialFinding.UNKNOWN, {}, CallState.CLAIMED)

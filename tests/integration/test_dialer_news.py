@@ -79,7 +79,8 @@ async def kept(desk: Desk) -> list[str]:
 
 WRONG: list[Any] = [
     None, True, -1, 1.5, 10**30, -(10**300), "", " ", "x" * 9000, [], {}, [[]], {"a": {"b": {"c": {"d": {"e": 1}}}}},
-    "\x00", "‮", "💥" * 200, "0", "-0", "1e999", "NaN", "Infinity", "١٢", "'; DROP", "{number}", "%s%n", "../../etc", "\r\nX: y",
+    "\x00", "‮", "💥" * 200, "0", "-0", "1e999", "NaN", "Infinity", "١٢", "'; DROP", "{number}", "%s%n",
+    "../../etc", "\r\nX: y",
 ]  # fmt: skip
 FIELDS = ("event", "attempt", "call_id", "extension", "number", "talked", "recording", "time")
 
@@ -162,7 +163,18 @@ async def test_news_of_another_call_is_not_taken_for_this_one(desk: Desk, client
 
 @pytest.mark.parametrize(
     "time",
-    ["1970-01-01T00:00:00Z", 1, 0, -1, "2099-01-01", 4_102_444_800, 10**15, "9999-12-31T23:59:59Z", "0001-01-01", "then"],
+    [
+        "1970-01-01T00:00:00Z",
+        1,
+        0,
+        -1,
+        "2099-01-01",
+        4_102_444_800,
+        10**15,
+        "9999-12-31T23:59:59Z",
+        "0001-01-01",
+        "then",
+    ],
 )
 async def test_times_that_cannot_be_are_those_of_the_news(desk: Desk, client: Client, time: Any) -> None:
     call_id, attempt = await dialled(desk)
@@ -210,11 +222,13 @@ async def test_an_end_that_comes_again_and_later_changes_nothing(desk: Desk, cli
 @pytest.mark.parametrize(
     "address",
     [
-        "http://pbx.example/a.mp3", "ftp://pbx.example/a", "javascript:alert(1)", "data:text/html,x", "//evil.example/a",
+        "http://pbx.example/a.mp3", "ftp://pbx.example/a", "javascript:alert(1)", "data:text/html,x",
+        "//evil.example/a",
         "https://evil.example/a.mp3", "https://pbx.example.evil.example/a", "https://evil.example/#@pbx.example",
         "https://me:secret@pbx.example/a", "https://pbx.example@evil.example/a", "https://pbx.example:8443/a",
         "https://pbx.example\\@evil.example/a", "https://[::1", "https:pbx.example/a", "/etc/passwd", "../../a.mp3",
-        "a\\..\\b", "https://pbx.example/a\r\nSet-Cookie: x=y", "https://pbx.example/ a", "https://pbx.example/" + "a" * 600,
+        "a\\..\\b", "https://pbx.example/a\r\nSet-Cookie: x=y", "https://pbx.example/ a",
+        "https://pbx.example/" + "a" * 600,
         "https://pbx.example:x/", "https://рbx.example/a", {"url": "https://pbx.example/a"}, ["https://pbx.example/a"],
     ],
 )  # fmt: skip
