@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from notifier.demo.happenings import Dialled
+from notifier.demo.happenings import DialShown
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import dialing
 from notifier.domain.calls import Call
@@ -27,13 +27,13 @@ class DemoDesk:
     stage: DemoStage
     session: aiohttp.ClientSession
 
-    async def make(self, call: Call, outcome: DialledOutcome | None = None) -> Dialled | None:
+    async def make(self, call: Call, outcome: DialledOutcome | None = None) -> DialShown | None:
         """Claim the call, and reach the customer; with an outcome by the shop's exchange, which tells that."""
         by = call.assignee or STAFF[0].id
         if outcome is not None:
             attempt = await self._dial(call, by, outcome)
             await self._post(call, "outcome", by=by, outcome=dialing.proposed([attempt]))
-            return Dialled(
+            return DialShown(
                 at=self.stage.clock.now(),
                 order_id=call.order_id,
                 source=call.source,

@@ -53,7 +53,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Dialled(Struct, frozen=True, kw_only=True):
+class DialShown(Struct, frozen=True, kw_only=True):
     """The shop's exchange rang somebody of the desk and then a customer, and told what became of it."""
 
     at: datetime
@@ -124,4 +124,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     calls_cancelled: int
 
 
-Happening = Posted | Said | Heard | Dialled | Arrived | PutOff | CallHappening | Summary
+Happening = Posted | Said | Heard | DialShown | Arrived | PutOff | CallHappening | Summary

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from notifier.clock import TEHRAN
 from notifier.demo.bubbles import bubble
-from notifier.demo.happenings import Arrived, CallHappening, Dialled, Happening, Heard, Posted, PutOff, Said, Summary
+from notifier.demo.happenings import Arrived, CallHappening, DialShown, Happening, Heard, Posted, PutOff, Said, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
 from notifier.domain.counted import counted
@@ -81,7 +81,7 @@ class Terminal:
         row.add_column(width=_GUTTER - 2)
         row.add_column()
         clock = f"{at:%H:%M}"
-        if isinstance(happening, Posted | Said | Heard | Dialled):
+        if isinstance(happening, Posted | Said | Heard | DialShown):
             self._console.print()
         row.add_row(Text("" if clock == self._clock else clock, "bold"), self._shown(happening))
         self._clock = clock
@@ -114,7 +114,7 @@ class Terminal:
                 return Group(*_said(happening))
             case Heard():
                 return Group(*_heard(happening))
-            case Dialled():
+            case DialShown():
                 return Group(*_dialled(happening))
             case Arrived(message=message, name=name):
                 staff = message.audience is Audience.STAFF
@@ -188,7 +188,7 @@ def _said(said: Said) -> Iterator[Text]:
 _FOUND = {"connected": "answered", "busy": "busy"}
 
 
-def _dialled(dialled: Dialled) -> Iterator[Text]:
+def _dialled(dialled: DialShown) -> Iterator[Text]:
     """What became of a call through the exchange."""
     found = _FOUND.get(dialled.found, dialled.found) + (f", {dialled.talked} s talked" if dialled.talked else "")
     yield Text.assemble(
