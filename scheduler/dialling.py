@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain import dialing
+from notifier.domain import dialing, phones
 from notifier.domain.calls import Call, CallState, moved
 from notifier.domain.dialing import (
     KEPT_ATTEMPTS,
@@ -47,6 +47,7 @@ _LONGEST = timedelta(hours=4) // timedelta(milliseconds=1)
 _AFTERWARDS = timedelta(minutes=10) // timedelta(milliseconds=1)
 _TOLD_WITHIN = timedelta(days=1) // timedelta(milliseconds=1)
 _REMEMBERED = timedelta(days=2) // timedelta(milliseconds=1)
+_SLOW_CLOCK = timedelta(minutes=5) // timedelta(milliseconds=1)
 _AT_ONCE = 200
 _OF_EXTENSION = frozenset({DialWord.AGENT_RINGING, DialWord.AGENT_ANSWERED, DialWord.AGENT_MISSED})
 
@@ -106,6 +107,7 @@ class Dialling:
             raise CannotDial(DialRefusal.NO_EXTENSION)
         now = self.book.now()
         until = now + times.length(2 * self.ring + _SPARE)
+        await self._await_news(call_id, until)
 
         def begun(stored: StoredCall, unit: UnitOfWork) -> Call:
             call = stored.call
@@ -115,9 +117,7 @@ class Dialling:
                 raise CannotDial(DialRefusal.NO_PHONE)
             if (last := _latest(call)) is not None and last.is_under_way(now):
                 raise CannotDial(DialRefusal.UNDER_WAY, until=last.until)
-            fresh = DialAttempt(
-                id=f"{call.id}-{call.dialled + 1}", by=by.id, extension=by.extension, started=now, until=until
-            )
+            fresh = DialAttempt(id=_next_id(call), by=by.id, extension=by.extension, started=now, until=until)
             self._tell_orders(unit, stored.keys, call, fresh, "begun")
             AuditEntry(at=now, act=Act.DIALLED, by=by.id, about=call.id, more=fresh.id).keep(unit, stored.keys.audit)
             return moved(
@@ -137,7 +137,7 @@ class Dialling:
         placed = await self.exchange.place(DialOrder(attempt=attempt.id, extension=attempt.extension, number=phone))
         log.info("dialled", action="dialled", call=call_id, attempt=attempt.id, became=placed.placing)
         if placed.placing is Placing.REFUSED:
-            fault, why = DialFinding.LINE_FAULT, placed.why[:200]
+            fault, why = DialFinding.LINE_FAULT, phones.mask_phones_in(placed.why[:200])
             attempt = await self._change(attempt.id, lambda one, at: replace(one, found=fault, ended=at, fault=why))
         elif placed.reference:
             key = names.dial_reference(placed.reference)
@@ -149,7 +149,7 @@ class Dialling:
         """Take what the exchange said of an attempt; the same twice changes nothing. Raises UnknownDial, StoreAway."""
         attempt_id = await self._which(news)
         try:
-            return await self._change(attempt_id, lambda one, _: dialing.heard(one, news, longest=_LONGEST))
+            return await self._change(attempt_id, lambda one, now: _told(one, news, now), number=news.number)
         except UnknownCall:
             raise UnknownDial("There is no such attempt any more.") from None
 
@@ -165,10 +165,18 @@ class Dialling:
                     await self.redis.zadd(names.DIALLING, {attempt_id: after.until}, xx=True)
                     continue
                 count += after.found is DialFinding.UNKNOWN
+            except StoreAway:
+                continue
             except (UnknownCall, UnknownDial, StoreError):
                 pass
             await self.redis.zrem(names.DIALLING, attempt_id)
         return count
+
+    async def _await_news(self, call_id: str, until: int) -> None:
+        """Have the attempt that is about to be written down given up in time, whoever dies once it is."""
+        stored = await self.book.reader.call(call_id)
+        if stored is not None:
+            await self.redis.zadd(names.DIALLING, {_next_id(stored.call): until})
 
     async def _index(self, attempt: DialAttempt) -> None:
         pipeline = self.redis.pipeline(transaction=False)
@@ -200,8 +208,11 @@ class Dialling:
         last = max(attempt.until, attempt.ended + _AFTERWARDS)
         return attempt.started - 60_000 <= news.at <= last
 
-    async def _change(self, attempt_id: str, how: "How") -> DialAttempt:
-        """Write an attempt's next version into its call, which may be over. Raises UnknownCall, UnknownDial."""
+    async def _change(self, attempt_id: str, how: "How", *, number: str = "") -> DialAttempt:
+        """Write an attempt's next version into its call, which may be over; ``number`` is whose it must be, if any.
+
+        Raises UnknownCall, UnknownDial, StoreAway.
+        """
         for _ in range(_ATTEMPTS):
             stored = await self.book.reader.call(_call_of(attempt_id))
             if stored is None:
@@ -210,6 +221,8 @@ class Dialling:
             before = _attempt(call, attempt_id)
             if before is None:
                 raise UnknownDial("There is no such attempt.")
+            if number not in ("", call.phone):
+                raise UnknownDial("It names an attempt, and a number that is not the one that was called.")
             after = how(before, now)
             if after == before:
                 return before
@@ -238,6 +251,17 @@ class How(Protocol):
     """An attempt's next version; ``now`` is unix ms."""
 
     def __call__(self, attempt: DialAttempt, now: int, /) -> DialAttempt: ...
+
+
+def _told(attempt: DialAttempt, news: DialNews, now: int) -> DialAttempt:
+    """The attempt with news of it; a length that is more than has passed since it began is none."""
+    if news.talked is not None and news.talked * 1000 > now - attempt.started + _SLOW_CLOCK:
+        news = replace(news, talked=None)
+    return dialing.heard(attempt, news, longest=_LONGEST)
+
+
+def _next_id(call: Call) -> str:
+    return f"{call.id}-{call.dialled + 1}"
 
 
 def _call_of(attempt_id: str) -> str:

@@ -16,7 +16,7 @@ from notifier.cli.foreign import foreign
 from notifier.cli.options import ConfigOption, DataDirOption, JsonLines, configured
 from notifier.cli.output import printer, show_table, write_lines
 from notifier.console import passwords
-from notifier.domain import phones
+from notifier.domain import persian, phones
 from notifier.store.audit import Act
 from notifier.store.opening import Store
 from notifier.store.staff import Role, Staff, StaffBook
@@ -160,6 +160,7 @@ def extension(
     data_dir: DataDirOption = None,
 ) -> None:
     """The telephone at the exchange that rings when somebody calls a customer from their card."""
+    number = persian.ascii_digits(number).strip()
     if number and not (number.isascii() and number.isdigit() and len(number) <= 15):
         raise typer.BadParameter("EXTENSION: digits alone, at most 15; for example 201")
     _change(staff_id, config, data_dir, Act.EXTENSION_CHANGED, lambda one: replace(one, extension=number))

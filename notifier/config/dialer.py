@@ -1,5 +1,6 @@
 """``[dialer]``: the shop's telephone exchange, through which calls are made at the press of a button."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -37,6 +38,16 @@ def is_near(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa"))
 
 
+def _can_be(host: str) -> bool:
+    """Whether a host, in brackets where it is an IPv6 address, can be one."""
+    if not host.startswith("["):
+        return True
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False
+
+
 def _plain(text: str) -> str:
     if _BREAKING.search(text):
         raise ValueError("holds a line break or another control character, which would begin a line of its own")
@@ -55,15 +66,30 @@ def _expression(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    if text and not re.fullmatch(r"[a-z0-9.-]{1,253}", text):
-        raise ValueError(f'{text!r} is no name of a host; write for example "pbx.shop.example"')
+    host = text.lower()
+    if not re.fullmatch(r"[a-z0-9.-]{1,253}", host):
+        raise ValueError(f'{text[:80]!r} is no name of a host; write for example "pbx.shop.example"')
+    return host
+
+
+def _dials(text: str) -> str:
+    if not re.fullmatch(r"[0-9*#]{0,8}", text):
+        raise ValueError(f'{text[:80]!r} cannot be dialled: digits, * and # alone, at most 8; for example "9"')
     return text
+
+
+def _name_of_secret(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
+        raise ValueError(f"{name[:80]!r} is no name: small Latin letters, digits and _, at most 31; for example key")
+    if name in _PLACEHOLDERS:
+        raise ValueError(f"{{{name}}} is of each call already; choose another name, for example key")
+    return name
 
 
 Header = Annotated[str | Secret, PlainValidator(_header)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 JmesPathText = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_expression)]
-Dials = Annotated[str, Field(pattern=r"^[0-9*#]{0,8}$")]
+Dials = Annotated[str, AfterValidator(_dials)]
 
 
 class NewsFields(Section):
@@ -102,7 +128,7 @@ class DialerConfig(Section):
     headers: dict[str, Header] = {}
     body: dict[str, Any] | None = None
     body_format: Literal["json", "form"] = "json"
-    secrets: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], Secret] = {}
+    secrets: dict[Annotated[str, AfterValidator(_name_of_secret)], Secret] = {}
     accepted_when: JmesPathText | None = None
     reference: JmesPathText | None = None
 
@@ -173,6 +199,10 @@ class DialerConfig(Section):
             raise ValueError("{extension} stands nowhere in url, headers and body: whom should the exchange ring first")
         if not any(re.search(r"\{number(_98|_e164)?\}", text) for _, text in self._templates()):
             raise ValueError("{number} stands nowhere in url, headers and body: whom should the exchange call")
+        try:
+            json.dumps(self.body, allow_nan=False)
+        except (TypeError, ValueError):
+            raise ValueError("body: holds a date or a number that JSON has none for; write it as a text") from None
         if self.body is not None and self.method == "GET":
             raise ValueError('body: a request with method = "GET" has none; write method = "POST"')
         for name in self.headers:
@@ -181,7 +211,7 @@ class DialerConfig(Section):
 
     def _check_ami(self) -> None:
         found = _HOST.fullmatch(self.address)
-        if found is None or int(found[2] or _AMI_PORT) > 65535:
+        if found is None or not 0 < int(found[2] or _AMI_PORT) < 65536 or not _can_be(found[1]):
             raise ValueError('address: write where the manager interface is, for example "192.168.1.10:5038"')
         if not self.user or self.secret is None:
             raise ValueError("user and secret: write those of manager.conf, with read = call and write = originate")
@@ -194,8 +224,10 @@ class DialerConfig(Section):
 
     def _check_simotel(self) -> None:
         _check_address(self.url, "url", example="http://192.168.1.10/api/v4")
-        if "{" in self.url:
-            raise ValueError("url: takes no placeholders; write http://192.168.1.10/api/v4")
+        if "{" in self.url or "?" in self.url:
+            raise ValueError("url: takes no placeholders and no ?; write http://192.168.1.10/api/v4")
+        if ":" in self.user:
+            raise ValueError("user: cannot hold a colon, which ends it where it is sent")
         if not self.user or self.secret is None or self.api_key is None:
             raise ValueError("user, secret and api_key: all three are needed; they are in the API settings of Simotel")
 
@@ -296,6 +328,8 @@ class DialerConfig(Section):
 def _check_address(url: str, key: str, *, example: str) -> None:
     if _BREAKING.search(url) or (parts := web_address(_PLACEHOLDER.sub("x", url))) is None:
         raise ValueError(f"{key}: write where the exchange is asked, for example {example}")
+    if "#" in url or " " in url:
+        raise ValueError(f"{key}: can hold neither # nor a blank; write %23 and %20")
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"{key}: must hold no user name or password; headers, secrets and secret are for that")
     if parts.scheme == "http" and not is_near(parts.hostname or ""):

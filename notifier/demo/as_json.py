@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from msgspec.structs import asdict
 
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Heard, Posted, PutOff, Said
+from notifier.demo.happenings import Arrived, CallHappening, DialShown, Happening, Heard, Posted, PutOff, Said
 
 
 class JsonLines:
@@ -71,6 +71,8 @@ def _line(happening: Happening) -> dict[str, Any] | None:
                 "standing": happening.standing or None,
                 "note": happening.note,
             }
+        case DialShown(at=at):
+            return {"kind": "dial"} | asdict(happening) | {"at": at.isoformat()}
         case Arrived(at=at, message=message, name=name, parts=parts):
             return {
                 "kind": "sms",

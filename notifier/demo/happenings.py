@@ -53,6 +53,20 @@ class Heard(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class DialShown(Struct, frozen=True, kw_only=True):
+    """The shop's exchange rang somebody of the desk and then a customer, and told what became of it."""
+
+    at: datetime
+    order_id: str
+    source: str
+    name: str
+    phone: str
+    extension: str
+    found: str
+    talked: int | None = None
+    note: str = ""
+
+
 class Arrived(Struct, frozen=True, kw_only=True):
     """A text was handed to the provider for somebody's phone."""
 
@@ -110,4 +124,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     calls_cancelled: int
 
 
-Happening = Posted | Said | Heard | Arrived | PutOff | CallHappening | Summary
+Happening = Posted | Said | Heard | DialShown | Arrived | PutOff | CallHappening | Summary

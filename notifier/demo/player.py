@@ -23,6 +23,7 @@ from notifier.domain.calls import Call, CallState, Purpose
 from notifier.domain.events import AgreedTime
 from notifier.domain.messages import MessageState
 from notifier.domain.timeline import AGREED_UPON, MARK, LineKind
+from notifier.simulator.exchange import DialledOutcome
 from notifier.store import writes
 from notifier.store.keys import Keys
 from notifier.store.reading import Told
@@ -117,9 +118,17 @@ class Player:
             await asyncio.sleep(pause)
         if desk and due:
             for call in due:
-                await desk.make(call)
+                if dialled := await desk.make(call, self._phoned(call)):
+                    self.show(dialled)
                 await self._agree(desk, call)
             await self._tell()
+
+    def _phoned(self, call: Call) -> DialledOutcome | None:
+        """What becomes of it where it is dialled through the exchange."""
+        stories = {(one.shop, one.order_id): one for one in STORIES}
+        story = stories.get((call.source, call.order_id))  # type: ignore[arg-type]  # shops have other names, too
+        outcomes = story.phoned.get(call.purpose, ()) if story is not None else ()
+        return outcomes[len(call.dials)] if len(call.dials) < len(outcomes) else None
 
     async def _agree(self, desk: DemoDesk, call: Call) -> None:
         """Agree upon the time of delivery with a customer who was phoned about it."""

@@ -1,12 +1,15 @@
 """How a day is written down: stories of orders, each a list of what the shops post and when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from notifier.simulator.exchange import DialledOutcome
 
 Shop = Literal["shop", "woo"]
 
@@ -66,7 +69,8 @@ Part = StoryStep | StoryAnswer | ParcelWord | BankText
 
 class Story(Struct, frozen=True, kw_only=True):
     """Everything that happens about one order. ``order`` is what its shop knows of it from the beginning; ``hours`` are
-    those of the day that the desk agrees upon with the customer for the delivery, when it phones about that."""
+    those of the day that the desk agrees upon with the customer for the delivery, when it phones about that. ``phoned``
+    are the calls that are dialled through the shop's exchange, by purpose, with what becomes of each attempt."""
 
     title: str
     shop: Shop
@@ -76,6 +80,7 @@ class Story(Struct, frozen=True, kw_only=True):
     hours: tuple[time, time] | None = None
     answers: tuple[StoryAnswer, ...] = ()
     parcel: tuple[ParcelWord, ...] = ()
+    phoned: Mapping[str, tuple[DialledOutcome, ...]] = {}
 
     @property
     def phone(self) -> str:
@@ -131,6 +136,7 @@ def story(
     answers: Sequence[StoryAnswer] = (),
     code: str = "",
     parcel: Sequence[ParcelWord] = (),
+    phoned: Mapping[str, tuple[DialledOutcome, ...]] = MappingProxyType({}),
 ) -> Story:
     """A story, its steps in order. Every delivery gets an id, unless the step gives one."""
     numbers = count(1)
@@ -147,6 +153,7 @@ def story(
         hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
         answers=tuple(replace(one, order_id=order_id) for one in answers),
         parcel=tuple(replace(one, order_id=order_id, code=code) for one in parcel),
+        phoned=phoned,
     )
 
 

@@ -51,13 +51,14 @@ class DemoKeys:
     api: str = field(default_factory=_made_up)
     bank: str = field(default_factory=new_secret)
     carrier: str = field(default_factory=_made_up)
+    dialer: str = field(default_factory=_made_up)
     news: str = field(default_factory=new_secret)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(8))
 
 
 STAFF = (
-    Staff(id="maryam", name="مریم کاظمی", phone="09201110011", role=Role.AGENT),
-    Staff(id="davoud", name="داوود سلیمی", phone="09201110022", role=Role.SUPERVISOR),
+    Staff(id="maryam", name="مریم کاظمی", phone="09201110011", role=Role.AGENT, extension="201"),
+    Staff(id="davoud", name="داوود سلیمی", phone="09201110022", role=Role.SUPERVISOR, extension="202"),
 )
 
 
@@ -72,6 +73,15 @@ _CALLING = {
     "fields": {"code": "code", "word": "state", "time": "when", "place": "place"},
     "words": {"ورود به هاب مبدأ": "in_transit", "تحویل سفیر": "out_for_delivery", "تحویل گیرنده شد": "delivered"},
     "stalled_after": "3h",  # of a working day; in a shop it is days
+}
+
+
+_DIALLING = {
+    "kind": "http",
+    "headers": {"Authorization": "Bearer {key}"},
+    "body": {"extension": "{extension}", "number": "{number}", "attempt": "{attempt}"},
+    "accepted_when": "ok",
+    "reference": "data.request_id",
 }
 
 
@@ -119,6 +129,7 @@ async def opened(settings: Path | None, clock: StillClock, listening: socket.soc
         stage = DemoStage(
             keys=keys, clock=clock, service=service, simulator=simulator, url=url, messenger=f"{practice}/_sim/chat"
         )
+        simulator.exchange.callback_url = f"{url}/callbacks/dialer/{keys.dialer}"
         if stage.has("/callbacks/kavenegar"):
             simulator.callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/delivery"
             simulator.inbound_callback_url = f"{url}/callbacks/kavenegar/{keys.callbacks}/inbound"
@@ -152,6 +163,12 @@ def configuration(
             },  # with one alone every parcel would be its own
         },
         "deposits": {"automatic": "exact"},
+        "dialer": _DIALLING
+        | {
+            "url": f"{provider}/exchange/dial",
+            "secrets": {"key": keys.kavenegar},
+            "callback_token": keys.dialer,
+        },
         "sms": {"provider": "simulator", "namespace": "demo"},
         "providers": {
             "simulator": {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from notifier.demo.script import BankText, Story, answer, banked, carried, step, story
+from notifier.simulator.exchange import DialledOutcome
 
 
 def _order(name: str, phone: str, city: str, province: str, method: str, item: str, rial: int) -> dict[str, Any]:
@@ -55,6 +56,7 @@ TEHRAN = (
         step("11:15", "order.shipped", shipment={"carrier": "پیک فروشگاه"}),
         step("14:05", "order.out_for_delivery"),
         step("15:20", "order.delivered", note="The text names the last day of the seven-day return guarantee."),
+        phoned={"reassurance": (DialledOutcome.ANSWERED,)},
     ),
     story(
         "Tehran, cash",
@@ -173,6 +175,7 @@ ELSEWHERE = (
         step(
             "10:05", "order.registered", note="Cash is for Tehran only. Taken all the same: marked, and support calls."
         ),
+        phoned={"arrange_payment": (DialledOutcome.BUSY, DialledOutcome.ANSWERED)},
     ),
     story(
         "Elsewhere, news that comes late",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from notifier.clock import TEHRAN
 from notifier.demo.bubbles import bubble
-from notifier.demo.happenings import Arrived, CallHappening, Happening, Heard, Posted, PutOff, Said, Summary
+from notifier.demo.happenings import Arrived, CallHappening, DialShown, Happening, Heard, Posted, PutOff, Said, Summary
 from notifier.demo.stage import STAFF, DemoStage
 from notifier.domain import jalali
 from notifier.domain.counted import counted
@@ -81,7 +81,7 @@ class Terminal:
         row.add_column(width=_GUTTER - 2)
         row.add_column()
         clock = f"{at:%H:%M}"
-        if isinstance(happening, Posted | Said | Heard):
+        if isinstance(happening, Posted | Said | Heard | DialShown):
             self._console.print()
         row.add_row(Text("" if clock == self._clock else clock, "bold"), self._shown(happening))
         self._clock = clock
@@ -114,6 +114,8 @@ class Terminal:
                 return Group(*_said(happening))
             case Heard():
                 return Group(*_heard(happening))
+            case DialShown():
+                return Group(*_dialled(happening))
             case Arrived(message=message, name=name):
                 staff = message.audience is Audience.STAFF
                 return bubble(
@@ -181,6 +183,21 @@ def _said(said: Said) -> Iterator[Text]:
     yield Text(f"{said.name}: «{said.text}»" if said.text else said.name, "dim")
     if said.note:
         yield Text(said.note, _NOTE)
+
+
+_FOUND = {"connected": "answered", "busy": "busy"}
+
+
+def _dialled(dialled: DialShown) -> Iterator[Text]:
+    """What became of a call through the exchange."""
+    found = _FOUND.get(dialled.found, dialled.found) + (f", {dialled.talked} s talked" if dialled.talked else "")
+    yield Text.assemble(
+        ("exchange", _SHOP),
+        f" rings extension {dialled.extension}, then {_spaced(dialled.phone)} (order {dialled.order_id}): ",
+        (found, "bold"),
+    )
+    if dialled.note:
+        yield Text(dialled.note, _NOTE)
 
 
 _STANDING = {"matched": "belongs to", "open": "whose it is a person says", "noted": "no deposit"}

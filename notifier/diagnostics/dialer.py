@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -13,7 +13,7 @@ from notifier.diagnostics.findings import Finding
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
 from notifier.dialer.manager import connected
 from notifier.errors import NotifierError
-from notifier.store.staff import Role, StaffBook
+from notifier.store.staff import Role, Staff, StaffBook
 
 _PATIENCE = 5.0  # seconds for a connection
 
@@ -31,8 +31,6 @@ def dialer_findings(config: Config) -> Iterator[Finding]:
             "is not set, nor is [callbacks] token: the exchange cannot tell what became of calls, and nothing is "
             "proposed on their cards",
         )
-    if settings.recording_base and not settings.recording_base.startswith("https://"):
-        yield findings.error(f"{where}.recording_base", "write https://")
 
 
 async def reached(config: Config) -> AsyncIterator[Verdict]:
@@ -62,6 +60,9 @@ async def reached(config: Config) -> AsyncIterator[Verdict]:
 async def extensions(redis: Redis) -> AsyncIterator[Verdict]:
     """Who has a telephone at the exchange."""
     callers = [one for one in await StaffBook(redis).active() if one.role is not Role.COURIER]
+    for number, who in _shared(callers).items():
+        todo = "`notifier staff extension ID NUMBER` gives each their own"
+        yield warning("dialer", f"extension {number} is that of {', '.join(who)}: another's telephone may ring", todo)
     without = [one.id for one in callers if not one.extension]
     if callers and len(without) == len(callers):
         todo = "`notifier staff extension ID 201`, or the page of the staff"
@@ -70,3 +71,12 @@ async def extensions(redis: Redis) -> AsyncIterator[Verdict]:
         yield ok("dialer", f"without an extension: {', '.join(without)}")
     else:
         yield ok("dialer", "everybody has an extension")
+
+
+def _shared(callers: Sequence[Staff]) -> Mapping[str, Sequence[str]]:
+    """Extensions of more than one person, and whose they are."""
+    found: dict[str, list[str]] = {}
+    for one in callers:
+        if one.extension:
+            found.setdefault(one.extension, []).append(one.id)
+    return {number: who for number, who in found.items() if len(who) > 1}

@@ -17,7 +17,7 @@ from notifier.domain import phones
 from notifier.domain.dialing import DialNews, DialWord, sane_time
 from notifier.domain.persian import ascii_digits
 
-_LONGEST, _LONGEST_ID, _LONGEST_CALL = 500, 120, 24 * 3600  # characters, characters, seconds
+_LONGEST, _LONGEST_ID, _LONGEST_CALL = 1000, 120, 24 * 3600  # characters, characters, seconds
 _DEEPEST, _MOST = 4, 100
 _ID = re.compile(r"[\w.:@/-]{1,120}", re.ASCII)
 
@@ -80,7 +80,7 @@ class DialerReader:
             raise DialerOdd("it does not say what happened: fields.word finds nothing in it")
         meaning = self.words.get(word)
         if meaning is None:
-            raise DialerOdd(f"what {word[:80]!r} means is not known; name it in [dialer.words]")
+            raise DialerOdd(f"what {phones.mask_phones_in(word[:80])!r} means is not known; name it in [dialer.words]")
         said = self.fields
         return DialNews(
             word=meaning,
@@ -153,8 +153,8 @@ def _text(value: Any) -> str:
             return ""
         case int():
             return str(value)
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
+        case float() if abs(value) < 1e15:  # neither infinite nor no number
+            return str(int(value)) if value.is_integer() else f"{value:.6f}"
     return ""
 
 

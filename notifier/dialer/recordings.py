@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-_LONGEST = 500  # characters
+_LONGEST = 500  # characters: fewer than a text is cut at, since half an address leads elsewhere
 
 
 @dataclass(frozen=True, slots=True)

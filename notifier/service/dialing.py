@@ -14,7 +14,7 @@ from notifier.dialer.asking import HttpExchange
 from notifier.dialer.manager import AmiListener
 from notifier.dialer.taking import DialerNews
 from notifier.domain.dialing import DialNews, UnknownDial
-from notifier.errors import StoreError
+from notifier.errors import StoreAway, StoreError
 from notifier.store import ringing
 from notifier.store.records import ms
 from notifier.store.ringing import InboundCall
@@ -55,7 +55,7 @@ def exchange_parts(config: Config, redis: Redis, clock: Clock, book: CallBook) -
             await news.take(message)
         except (DialerOdd, UnknownDial):
             return
-        except (RedisError, OSError, StoreError) as error:
+        except (RedisError, OSError, StoreAway, StoreError) as error:
             log.warning("news of the exchange is lost", action="dialer_news_lost", error=type(error).__name__)
 
     listener = AmiListener(settings.ami_address(), listened) if settings.kind == "ami" else None

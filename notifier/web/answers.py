@@ -13,6 +13,7 @@ from notifier.domain import orders, page_links, timeline
 from notifier.domain import parcels as ways
 from notifier.domain.calls import CallState, Purpose
 from notifier.domain.channels import Channel
+from notifier.domain.dialing import DialAttempt, DialFinding
 from notifier.domain.events import PaymentMethod
 from notifier.domain.messages import Audience, MessageState
 from notifier.domain.orders import Priority
@@ -251,6 +252,40 @@ class CallEntry(Facts, frozen=True):
     note: str
 
 
+class DialFacts(Facts, frozen=True):
+    """One attempt through the shop's exchange. ``found`` is what became of it, null while that is still to come, and
+    ``unknown`` where nobody said; no outcome is reported by it. ``talked`` is in seconds."""
+
+    id: str
+    by: str
+    extension: str
+    started_at: Moment
+    agent_answered_at: Moment | None
+    rang_at: Moment | None
+    answered_at: Moment | None
+    ended_at: Moment | None
+    talked: int | None
+    found: DialFinding | None
+    fault: str
+    recorded: bool
+
+
+def _dial(attempt: DialAttempt) -> DialFacts:
+    def at(ms: int) -> datetime | None:
+        return _moment(ms) if ms else None
+
+    return DialFacts.of(
+        attempt,
+        started_at=_moment(attempt.started),
+        agent_answered_at=at(attempt.agent_answered),
+        rang_at=at(attempt.rang),
+        answered_at=at(attempt.answered),
+        ended_at=at(attempt.ended),
+        talked=attempt.seconds,
+        recorded=bool(attempt.recording),
+    )
+
+
 class CallFacts(Facts, frozen=True):
     id: str
     state: CallState
@@ -271,6 +306,7 @@ class CallFacts(Facts, frozen=True):
     outcomes: dict[str, int]
     reasons: list[CallReason]
     history: list[CallEntry]
+    dials: list[DialFacts]
 
 
 class CallWithBrief(CallFacts, frozen=True):
@@ -301,6 +337,7 @@ def call(stored: StoredCall) -> CallFacts:
             CallEntry.of(entry, at=_moment(entry.at), by=entry.by or None, to=entry.to or None)
             for entry in call.history
         ],
+        dials=[_dial(attempt) for attempt in call.dials],
     )
 
 

@@ -29,7 +29,7 @@ SOURCE = "dialer"
 
 _ANY: Mapping[str, Any] = {"type": "object", "properties": {"event": {"type": "string"}}}
 _LARGEST = 16 * 1024  # bytes of one event
-_MOST, _LONGEST = 60, 500
+_MOST, _LONGEST = 60, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ def test_every_event_is_answered_well(day: list[Line]) -> None:
         pytest.param(
             "10033", ["order_registered_transfer", "deposit_reminder"], ["deposit_reminder"], id="transfer-silence"
         ),
-        pytest.param("10034", ["order_registered_review"], ["arrange_payment"], id="cash-not-on-offer"),
+        pytest.param("10034", ["order_registered_review"], ["arrange_payment"] * 2, id="cash-not-on-offer"),
         pytest.param(
             "10035",
             ["payment_succeeded_elsewhere", "order_shipped_elsewhere", "order_delivered_elsewhere"],
@@ -239,6 +239,19 @@ def test_the_carrier_and_the_bank_speak_for_themselves(day: list[Line]) -> None:
 
 
 @_OF_ONE_DAY
+def test_the_exchange_dials_and_tells_what_became_of_it(day: list[Line]) -> None:
+    dials = [line for line in day if line["kind"] == "dial"]
+    assert [(_minute(line["at"])[-5:], line["order_id"], line["found"], line["talked"]) for line in dials] == [
+        ("09:21", "10025", "connected", 75),
+        ("10:05", "10034", "busy", None),
+        ("10:20", "10034", "connected", 75),
+    ]
+    assert {(line["extension"], line["source"]) for line in dials} == {("201", "shop")}
+    assert [line["phone"] for line in dials] == ["09121234567", "09132223344", "09132223344"]
+    assert _calls(day, "10034", "done") == ["arrange_payment"]
+
+
+@_OF_ONE_DAY
 def test_prepaid_in_tehran_comes_first(day: list[Line]) -> None:
     paid = _of(day, "event", "10025", type="payment.succeeded")[0]
     assert (paid["prepaid"], paid["priority"]) == (True, "high")
@@ -272,9 +285,9 @@ def test_what_waits_comes_at_its_time(day: list[Line]) -> None:
     assert _minute(_of(day, "sms", "10030")[0]["at"]) == f"{DAY}T10:14"
     reminder = _of(day, "sms", "10033", template="deposit_reminder")[0]
     assert _minute(reminder["at"]) == "2026-11-24T08:45"
-    for line in day:
-        if line["kind"] == "call" and line["state"] == "due":
-            assert _minute(line["at"]) == _minute(line["due_at"])
+    due = [line for line in day if line["kind"] == "call" and line["state"] == "due"]
+    later = [line for line in due if _minute(line["at"]) != _minute(line["due_at"])]
+    assert [(line["order_id"], _minute(line["at"])) for line in later] == [("10034", f"{DAY}T10:20")], "it was busy"
 
 
 @_OF_ONE_DAY
@@ -319,7 +332,8 @@ def test_for_people(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 90  # joiners and marks have no width
-    for told in ("سارا محمدی", "201785643310", "payment.deposit_confirmed", "parked", "overtaken", "0 lost, 0 doubled"):
+    for told in ("سارا محمدی", "201785643310", "payment.deposit_confirmed", "parked", "overtaken", "0 lost, 0 doubled",
+                 "rings extension 201", "busy", "75 s talked"):  # fmt: skip
         assert told in done.stdout
 
 
