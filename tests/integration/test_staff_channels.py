@@ -97,6 +97,14 @@ async def tell(service: Service) -> None:
     await service.channels.teller.tick()
 
 
+async def counted(client: Client) -> dict[tuple[str, str], float]:
+    """What the metrics say of each channel."""
+    page = await (await client.get("/metrics")).text()
+    found = re.findall(r'^notifier_staff_told_total\{channel="(\w+)",outcome="(\w+)"\} (\S+)$', page, re.MULTILINE)
+    [nobody] = re.findall(r"^notifier_staff_not_told_total (\S+)$", page, re.MULTILINE)
+    return {(channel, outcome): float(count) for channel, outcome, count in found} | {("", "nobody"): float(nobody)}
+
+
 async def code_of(browser: Browser, kind: str = "bale") -> str:
     page = await browser.post(f"/me/channels/{kind}/code")
     assert page.status == 200, page.text
@@ -384,6 +392,58 @@ async def test_a_channel_that_is_known_to_fail_is_followed_by_the_next(
     assert await texts_of(service, SARA.phone) == 1
     page = await desk.sara.get("/me")
     assert ("قطع اتصال" in page.text) is (fault.code != 403)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "last"),
+    [
+        (None, "taken", None),
+        (Fault(kind="code", code=401, method="bot/sendMessage"), "refused", "queued"),
+        (Fault(kind="code", code=403, method="bot/sendMessage"), "closed", "queued"),
+        (Fault(kind="code", code=429, seconds=900, method="bot/sendMessage"), "limited", "queued"),
+        (Fault(kind="code", code=429, seconds=7, method="bot/sendMessage"), "later", None),
+        (Fault(kind="code", code=500, method="bot/sendMessage"), "unknown", None),
+        (Fault(kind="drop", accepted=True, method="bot/sendMessage"), "unknown", None),
+    ],
+)
+async def test_what_came_of_each_channel_is_counted(
+    desk: Desk,
+    bale: SimulatedBot,
+    simulator: Simulator,
+    service: Service,
+    client: Client,
+    fault: Fault | None,
+    outcome: str,
+    last: str | None,
+) -> None:
+    await only_sara(desk)
+    await bound(desk, desk.sara, bale, SARAS)
+    await due_call(desk)
+    if fault:
+        simulator.faults.add(fault)
+    before = await counted(client)
+    await tell(service)
+    after = await counted(client)
+    grown = {place: int(count - before[place]) for place, count in after.items() if count != before[place]}
+    assert grown == {("bale", outcome): 1} | ({("sms", last): 1} if last else {})
+
+
+async def test_who_is_told_by_no_channel_is_counted(
+    desk: Desk, bale: SimulatedBot, simulator: Simulator, service: Service, client: Client, clock: StillClock
+) -> None:
+    await only_sara(desk)
+    simulator.undeliverable.add(SARA.phone)
+    await due_call(desk)
+    await tell(service)
+    before = await counted(client)
+    while not any(one.receptor == SARA.phone for one in simulator.messages):
+        await service.sender.send_ready()
+    clock.turn(timedelta(minutes=5))
+    await service.sending.receipts.poll()
+    await tell(service)
+    after = await counted(client)
+    assert after["sms", "undelivered"] - before["sms", "undelivered"] == 1
+    assert after["", "nobody"] - before["", "nobody"] == 1
 
 
 async def test_a_messenger_that_asks_for_a_moment_gets_it(
