@@ -43,7 +43,7 @@ COMMANDS = {
     "simulator": Command(
         "notifier.cli.practice",
         "simulator",
-        "Run a Kavenegar and a Bale to practise against: shows all, sends nothing.",
+        "Run a Kavenegar, a Bale, a bot and a telephone exchange to practise against: nothing is sent, nobody rung.",
     ),
     "trigger": Command(
         "notifier.cli.triggering",

@@ -38,7 +38,7 @@ FAULTS = {
     "providers.kavenegar.api_key": ('"env:KAVENEGAR_API_KEY"', '"6B5C4A6B5C4A6B5C4A6B5C"'),
     "redis.url": ('url = "embedded"', 'url = "redis//127.0.0.1:6379"'),
     "console.second_factor": ('second_factor = "off"', 'second_factor = "supervisor"'),
-    "customer_page.base": ('base = "" ', 'base = "http://order.goodshop.ir" '),
+    "customer_page.base": ('\nbase = "" ', '\nbase = "http://order.goodshop.ir" '),
     "calendar": ('monday = ["09:00-13:00", "14:00-18:00"]', 'monday = ["09:00-13:00", "12:00-18:00"]'),
 }
 TEXTS = {

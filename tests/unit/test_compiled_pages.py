@@ -10,7 +10,7 @@ from notifier.console.render import Renderer
 
 
 class NoDependencies:
-    shop_name, push_key = "شیائومی سیتی", None
+    shop_name, push_key, dialling = "شیائومی سیتی", None, None
 
 
 async def test_no_page_is_compiled_on_its_first_visit(monkeypatch: pytest.MonkeyPatch) -> None:
