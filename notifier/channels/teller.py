@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from redis.asyncio import Redis
 
-from notifier.channels import reminders
+from notifier.channels import reminders, told
 from notifier.channels.bots import buttons
 from notifier.channels.bots.answer import BotAnswer
 from notifier.channels.bots.bindings import BotBindings
 from notifier.channels.ladder import ladder
 from notifier.channels.reminders import LIVES, NOT_REACHED, ClaimedNotice
+from notifier.channels.told import TellingOutcome
 from notifier.channels.web_push import notices
 from notifier.clock import Clock
 from notifier.domain.calls import CallState
@@ -57,6 +58,8 @@ class StaffTeller:
     usual: Sequence[StaffChannel] = ()
     wake: Callable[[], None] = lambda: None
     heard: Callable[[StaffChannel, BotAnswer], Awaitable[None]] = _nobody
+    on_told: Callable[[StaffChannel, TellingOutcome], None] = lambda _step, _told: None
+    on_nobody: Callable[[], None] = lambda: None
 
     @property
     def redis(self) -> Redis:
@@ -100,7 +103,8 @@ class StaffTeller:
         if len(claimed.notice.ladder) == 1:
             if not claimed.notice.alone:
                 log.error("nobody could be told", action="staff_not_told", staff=claimed.notice.staff)
-            await self._done(reminders.settled(claimed))
+            if await self._done(reminders.settled(claimed)) and not claimed.notice.alone:
+                self.on_nobody()
             return None
         unit, after = reminders.changed(claimed, ladder=claimed.notice.ladder[1:], posting="", tries=0)
         return after if await self._done(unit) else None
@@ -124,10 +128,12 @@ class StaffTeller:
             unit, _ = reminders.changed(claimed, ends, posting=step)
             writes.queue_message(unit, claimed.keys, claimed.notice.message)
             if await self._done(unit):
+                self.on_told(step, TellingOutcome.QUEUED)
                 self.wake()
             return None
         state: Any = await self.redis.hget(claimed.keys.message(claimed.notice.message.id), "state")
         if state is not None and state.decode() in NOT_REACHED:
+            self.on_told(step, TellingOutcome.UNDELIVERED)
             return claimed
         unit, _ = reminders.changed(claimed, ends)
         await self._done(unit)
@@ -136,6 +142,7 @@ class StaffTeller:
     async def _by_push(self, claimed: ClaimedNotice, staff: Staff, step: StaffChannel) -> ClaimedNotice | None:
         """A browser knows a push by its tag, so that one more says nothing twice."""
         answers = await self.pusher.post_at_once(claimed.notice.push) if self.pusher is not None else []
+        self.on_told(step, TellingOutcome.TAKEN if any(answer.taken for answer in answers) else TellingOutcome.CLOSED)
         if not any(answer.taken for answer in answers):
             return claimed
         await self._done(reminders.settled(claimed))
@@ -163,11 +170,13 @@ class StaffTeller:
             answer=str(answer),
         )
         await self.heard(step, answer)
+        is_later = answer.limited and _wait(answer) <= _PATIENCE and notice.tries < _TRIES
+        self.on_told(step, TellingOutcome.LATER if is_later else told.of_bot(answer))
         if answer.taken:
             unit = reminders.settled(claimed)
         elif answer.unknown:
             unit, _ = reminders.changed(claimed, ms(now + IN_DOUBT))
-        elif answer.limited and _wait(answer) <= _PATIENCE and notice.tries < _TRIES:
+        elif is_later:
             unit, _ = reminders.changed(claimed, ms(now + _wait(answer)), posting="", tries=notice.tries + 1)
         else:
             if answer.chat_closed:

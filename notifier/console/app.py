@@ -12,6 +12,7 @@ from notifier.console.absence import AbsencePages
 from notifier.console.alerts import AlertPages
 from notifier.console.audit import Audit
 from notifier.console.bank_lines import BankLinePages
+from notifier.console.calendar_feed import CalendarFeedPages
 from notifier.console.callbacks import CallbackPages
 from notifier.console.calls import Calls
 from notifier.console.consent import Consent
@@ -69,6 +70,7 @@ def create_console(deps: Dependencies) -> web.Application:
         Me,
         PushPages,
         StaffChannelPages,
+        CalendarFeedPages,
         People,
         Dashboard,
         OwnerPage,

@@ -418,6 +418,7 @@ ACTS: Mapping[str, str] = {
     Act.CALLS_HANDED: "تماس‌ها را به دیگران سپرد",
     Act.CALLS_PUT_OFF: "تماس‌ها را به وقت دیگر برد",
     Act.FEED_RENEWED: "نشانی تازهٔ تقویم ساخت",
+    Act.FEED_ENDED: "نشانی تقویم را بست",
     Act.REFUSED: "کاری خواست که اجازه‌اش را نداشت",
     Act.EXPORTED: "خروجی گرفت",
     Act.ERASED: "داده‌های مشتری را پاک کرد",

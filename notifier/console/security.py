@@ -43,7 +43,7 @@ SESSION, STAFF, FORM, POSTED, FILES = (
 NOT_YOURS = "این از فروشگاهی است که به شما سپرده نشده است. اگر به آن نیاز دارید از سرپرست خود بخواهید."
 
 _PUBLIC = ("/console/login", "/console/static/")
-_BEFORE_ENROLMENT = ("/console/me/", "/console/logout")
+_BEFORE_ENROLMENT = ("/console/me/second-factor", "/console/me/password", "/console/logout")
 _OF_COURIERS = frozenset({"/console/courier", "/console/courier/print", "/console/courier/ticks"})
 _OWN = frozenset({"/console/me", "/console/logout", "/console/logout/everywhere"})
 _CSP = (

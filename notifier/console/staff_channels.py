@@ -9,6 +9,7 @@ from notifier.channels.bots.bindings import LASTS, BotBindings
 from notifier.channels.ladder import ladder, raised
 from notifier.channels.web_push.subscriptions import PushSubscriptions
 from notifier.config.staff import BotConfig
+from notifier.console import calendar_feed
 from notifier.console.accounts import allow_guess
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import Missing, PageRefusal
@@ -131,15 +132,17 @@ async def me_page(
 ) -> web.Response:
     """The page of one's own account."""
     me = request[STAFF]
+    owes = me.second is None and must_have_second_factor(me, deps)  # and may read nothing of customers until then
     browsers = len(await PushSubscriptions(deps.redis).of(me)) if deps.push_key else 0
     return await render.page(
         request,
         "me.html",
         must=must_have_second_factor(me, deps),
         push_browsers=browsers,
-        channels=await rows(deps, me) if me.makes_calls else [],
+        owes=owes,
+        channels=await rows(deps, me) if me.makes_calls and not owes else [],
         code=code,
-        feed=f"{deps.config.server.public_url.rstrip('/')}/calendar/{me.id}/{me.feed}.ics" if me.feed else "",
+        feed=calendar_feed.address(deps, request, me),
     )
 
 

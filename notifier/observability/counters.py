@@ -20,7 +20,9 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from notifier.channels.told import TellingOutcome
 from notifier.channels.web_push.answer import PushAnswer
+from notifier.domain.channels import StaffChannel
 from notifier.domain.ladder import Descent
 from notifier.domain.messages import MessageState
 from notifier.domain.replies import Reply
@@ -126,6 +128,18 @@ PUSHED = Counter(
     ("answer",),
     registry=REGISTRY,
 )
+STAFF_TOLD = Counter(
+    "notifier_staff_told",
+    "Steps of the ladders of the staff, by the channel and what came of it: taken, queued (a text), later (it asked "
+    "for patience), unknown, and by which the next step is tried: closed, refused, limited, away, undelivered",
+    ("channel", "outcome"),
+    registry=REGISTRY,
+)
+STAFF_NOT_TOLD = Counter(
+    "notifier_staff_not_told",
+    "Reminders that none of somebody's channels brought them",
+    registry=REGISTRY,
+)
 DROPPED = Counter(
     "notifier_endpoint_news_dropped",
     "News that an endpoint was never told: it waited too long, or there was too much of it",
@@ -216,6 +230,11 @@ def posted(endpoint: Endpoint, answer: EndpointAnswer) -> None:
 def pushed(answer: PushAnswer) -> None:
     """Count an attempt to push to a browser."""
     PUSHED.labels(answer.status or answer.error).inc()
+
+
+def staff_told(channel: StaffChannel, outcome: TellingOutcome) -> None:
+    """Count a step of somebody's ladder."""
+    STAFF_TOLD.labels(channel, outcome).inc()
 
 
 def dropped(endpoint: Endpoint, count: int) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from notifier.channels.told import TellingOutcome
 from notifier.config import Config, accounts
 from notifier.config.providers import KavenegarConfig, SmsIrConfig
+from notifier.domain.channels import StaffChannel
 from notifier.domain.ladder import Unreached
 from notifier.domain.messages import TRANSITIONS, MessageState
 from notifier.domain.replies import Wish
@@ -48,6 +50,10 @@ def begin(config: Config, templates: Iterable[str]) -> None:
         for state in sorted(TRANSITIONS[MessageState.SENDING]):
             for text in texts:
                 counters.SETTLED.labels(state, text, line)
+    push = (StaffChannel.PUSH,) if config.console.push is not None else ()
+    for channel in (StaffChannel.SMS, *config.staff.channels.bots, *push):
+        for outcome in TellingOutcome:
+            counters.STAFF_TOLD.labels(channel, outcome)
     for endpoint in config.webhooks:
         counters.DROPPED.labels(endpoint)
         for status in _ENDPOINT_ANSWERS:

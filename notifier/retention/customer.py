@@ -20,7 +20,7 @@ from notifier.domain.messages import MessageState
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreAway, StoreError
 from notifier.retention import archive as archives
-from notifier.retention import removal
+from notifier.retention import removal, staff_notices
 from notifier.retention.archive import Archive, Archived
 from notifier.retention.backup import last_backup
 from notifier.retention.claim import claimed
@@ -156,6 +156,7 @@ class Customers:
             total["calls"] += await self._erase_calls(keys, calls)
             total["messages"] += await self._erase_messages(keys, await self._messages(keys, phone, orders))
             total["parked events"] += await self._erase_parked(keys, phone, orders)
+            total["words to the staff"] += await staff_notices.forget(self.reader, keys, forms_of(phone), orders)
             total["customer entries"] += await self._erase_entries(keys, phone)
             total["news"] += await self._erase_fields(f"n:{{{keys.partition}}}:news:*", phone, orders)
         total["kept deliveries"] += await self._erase_kept(phone, orders)

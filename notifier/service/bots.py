@@ -15,6 +15,7 @@ from notifier.channels.web_push.sender import PushSender
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.domain.channels import StaffChannel
+from notifier.observability import counters
 from notifier.store.publishing import Alert
 from notifier.store.reading import Reader
 from notifier.store.staff import StaffBook
@@ -93,5 +94,7 @@ def staff_channels(
         config.staff.channels.order,
         wake=wake,
         heard=health.heard,
+        on_told=counters.staff_told,
+        on_nobody=counters.STAFF_NOT_TOLD.inc,
     )
     return StaffChannels(config=config, apis=apis, teller=teller, health=health)

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,18 +47,43 @@ class _Failures:
 
 
 class PeriodicJobs:
-    """Jobs at intervals. A tick that was missed is made up for once, and none runs beside itself."""
+    """Jobs at intervals, and jobs that wait by themselves until there is something to do. A tick that was missed is
+    made up for once, and none runs beside itself."""
 
     def __init__(self) -> None:
         self.scheduler = AsyncIOScheduler(
             timezone=TEHRAN, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._running: set[asyncio.Task[Any]] = set()
+        self._waiting: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._loops: list[asyncio.Task[None]] = []
         self._ending = False
 
     def every(self, seconds: float, job: Callable[[], Awaitable[object]], *, first: datetime | None = None) -> None:
         """Have a job done at this interval, from ``first`` on."""
+        tick = self._ticking(job)
+        more = {"next_run_time": first} if first else {}
+        self.scheduler.add_job(tick, "interval", seconds=seconds, **more)
 
+    def again(self, pause: float, job: Callable[[], Awaitable[object]]) -> None:
+        """Have a job that waits by itself done once more so many seconds after it came to its end."""
+        tick = self._ticking(job)
+
+        async def over_and_over() -> None:
+            while True:
+                await tick()
+                if self._ending:  # which is how a tick that was cancelled comes to its end
+                    return
+                await asyncio.sleep(pause)
+
+        self._waiting.append(over_and_over)
+
+    def start(self) -> None:
+        self.scheduler.start()
+        self._loops = [asyncio.create_task(job(), name="waiting job") for job in self._waiting]
+
+    def _ticking(self, job: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, None]]:
+        """A job that says of its failures and goes on."""
         told = _Failures(getattr(job, "__qualname__", repr(job)))
 
         @functools.wraps(job)
@@ -78,11 +103,7 @@ class PeriodicJobs:
             finally:
                 self._running.discard(task)
 
-        more = {"next_run_time": first} if first else {}
-        self.scheduler.add_job(tick, "interval", seconds=seconds, **more)
-
-    def start(self) -> None:
-        self.scheduler.start()
+        return tick
 
     async def end(self) -> None:
         """Begin nothing more, and be over with what is under way: the scheduler itself would drop it in the middle."""
@@ -91,5 +112,5 @@ class PeriodicJobs:
         await asyncio.sleep(0)  # those that were just begun take their first step
         if self._running:
             await asyncio.wait(self._running, timeout=_ENDS)
-        await tasks.end(*self._running)
+        await tasks.end(*self._running, *self._loops)
         self.scheduler.shutdown(wait=False)

@@ -383,7 +383,7 @@ class Service:
                 ticks.every(_NOTICES_CHECK, self.channels.teller.tick)
                 ticks.every(_BOTS_CHECK, self.channels.health.tick)
                 for poller in self.channels.pollers(self.bot_desk):
-                    ticks.every(_POLL, poller.tick)
+                    ticks.again(_POLL, poller.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
             ticks.every(_FEEDBACK_CHECK, self.calling.reporting.tick)
             ticks.every(_BANK_CHECK, self._keep_bank)

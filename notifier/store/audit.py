@@ -78,6 +78,7 @@ class Act(StrEnum):
     CALLS_HANDED = "calls_handed"
     CALLS_PUT_OFF = "calls_put_off"
     FEED_RENEWED = "feed_renewed"
+    FEED_ENDED = "feed_ended"
     REFUSED = "refused"  # what they may not
     EXPORTED = "exported"
     ERASED = "erased"

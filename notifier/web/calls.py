@@ -180,7 +180,7 @@ class CallViews:
     @describe(
         "Somebody's calls as a calendar",
         tag="calls",
-        text="For calendar programs: the address is its own password; `notifier staff feed ID` tells it.",
+        text="For calendar programs. The address is its own password: «حساب من» or `notifier staff feed ID` makes it.",
         answers={200: DocumentedAnswer(text="iCalendar", media="text/calendar")},
         problems=(404, 503),
     )
@@ -189,7 +189,9 @@ class CallViews:
         staff = await self._calling.staff.get(request.match_info["staff"])
         given = request.match_info["token"].encode(errors="surrogateescape")
         if not (staff and staff.active and staff.feed and hmac.compare_digest(given, staff.feed.encode())):
-            raise NotFound("There is no calendar at this address; `notifier staff feed ID` tells somebody's.")
+            raise NotFound(
+                "There is no calendar at this address: it was renewed or ended; «حساب من» shows the one that holds."
+            )
         calls = await self._book.assigned_to(staff.id)
         briefs = {call.id: await self._brief(call) for call in calls}
         body = ical.feed(

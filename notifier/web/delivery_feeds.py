@@ -27,7 +27,7 @@ class DeliveryFeeds:
     @describe(
         "Today's deliveries as a calendar",
         tag="calls",
-        text="For calendar programs: the address is its own password; `notifier staff feed ID` tells it.",
+        text="For calendar programs. The address is its own password: «حساب من» or `notifier staff feed ID` makes it.",
         answers={200: DocumentedAnswer(text="iCalendar", media="text/calendar")},
         problems=(404, 503),
     )
@@ -58,7 +58,9 @@ class DeliveryFeeds:
         staff = await self._calling.staff.get(request.match_info["staff"])
         given = request.match_info["token"].encode(errors="surrogateescape")
         if not (staff and staff.active and staff.feed and hmac.compare_digest(given, staff.feed.encode())):
-            raise NotFound("There is no calendar at this address; `notifier staff feed ID` tells somebody's.")
+            raise NotFound(
+                "There is no calendar at this address: it was renewed or ended; «حساب من» shows the one that holds."
+            )
         return staff
 
     async def _calendar(self, day: date, staff: Staff) -> web.Response:

@@ -315,6 +315,7 @@ ALLOWED = {
     ("POST", "/console/logout"), ("POST", "/console/logout/everywhere"),
     ("GET", "/console/me"), ("POST", "/console/me/password"), ("POST", "/console/me/second-factor"),
     ("GET", "/console/me/second-factor"), ("POST", "/console/me/second-factor/confirm"),
+    ("POST", "/console/me/calendar"), ("POST", "/console/me/calendar/end"),
     ("POST", "/console/me/second-factor/recovery"), ("POST", "/console/me/second-factor/off"),
 }  # fmt: skip
 PUBLIC = {"/console/login", "/console/login/code", "/console/static/{name}"}

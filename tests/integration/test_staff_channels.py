@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,21 +13,30 @@ from msgspec.structs import replace
 from shops import Client, StandardShop
 from structlog.testing import capture_logs
 
+from notifier.channels import reminders
 from notifier.channels.bots.bindings import BotBindings
 from notifier.channels.bots.polling import BotPoller
+from notifier.channels.reminders import StaffNotice
 from notifier.channels.teller import IN_DOUBT
+from notifier.channels.web_push import notices as push_notices
+from notifier.channels.web_push.notices import PushNotice
 from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.domain.calls import CallState
 from notifier.domain.channels import StaffChannel
 from notifier.domain.events import EventType
-from notifier.domain.messages import MessageState
+from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.persian import digits
+from notifier.retention.archive import Archive
+from notifier.retention.customer import Customers
+from notifier.retention.personal_data import forms_of, mentions
 from notifier.service.process import Service
 from notifier.simulator import Fault, SimulatedBot, SimulatedBotMessage, Simulator
-from notifier.store import audit
+from notifier.store import audit, work
 from notifier.store.audit import Act, Wanted
 from notifier.store.keys import Keys
+from notifier.store.records import ms
+from notifier.store.work import UnitOfWork
 
 MakeConfig = Callable[..., Config]
 
@@ -95,6 +105,14 @@ async def asked(service: Service) -> None:
 async def tell(service: Service) -> None:
     assert service.channels
     await service.channels.teller.tick()
+
+
+async def counted(client: Client) -> dict[tuple[str, str], float]:
+    """What the metrics say of each channel."""
+    page = await (await client.get("/metrics")).text()
+    found = re.findall(r'^notifier_staff_told_total\{channel="(\w+)",outcome="(\w+)"\} (\S+)$', page, re.MULTILINE)
+    [nobody] = re.findall(r"^notifier_staff_not_told_total (\S+)$", page, re.MULTILINE)
+    return {(channel, outcome): float(count) for channel, outcome, count in found} | {("", "nobody"): float(nobody)}
 
 
 async def code_of(browser: Browser, kind: str = "bale") -> str:
@@ -386,6 +404,58 @@ async def test_a_channel_that_is_known_to_fail_is_followed_by_the_next(
     assert ("قطع اتصال" in page.text) is (fault.code != 403)
 
 
+@pytest.mark.parametrize(
+    ("fault", "outcome", "last"),
+    [
+        (None, "taken", None),
+        (Fault(kind="code", code=401, method="bot/sendMessage"), "refused", "queued"),
+        (Fault(kind="code", code=403, method="bot/sendMessage"), "closed", "queued"),
+        (Fault(kind="code", code=429, seconds=900, method="bot/sendMessage"), "limited", "queued"),
+        (Fault(kind="code", code=429, seconds=7, method="bot/sendMessage"), "later", None),
+        (Fault(kind="code", code=500, method="bot/sendMessage"), "unknown", None),
+        (Fault(kind="drop", accepted=True, method="bot/sendMessage"), "unknown", None),
+    ],
+)
+async def test_what_came_of_each_channel_is_counted(
+    desk: Desk,
+    bale: SimulatedBot,
+    simulator: Simulator,
+    service: Service,
+    client: Client,
+    fault: Fault | None,
+    outcome: str,
+    last: str | None,
+) -> None:
+    await only_sara(desk)
+    await bound(desk, desk.sara, bale, SARAS)
+    await due_call(desk)
+    if fault:
+        simulator.faults.add(fault)
+    before = await counted(client)
+    await tell(service)
+    after = await counted(client)
+    grown = {place: int(count - before[place]) for place, count in after.items() if count != before[place]}
+    assert grown == {("bale", outcome): 1} | ({("sms", last): 1} if last else {})
+
+
+async def test_who_is_told_by_no_channel_is_counted(
+    desk: Desk, bale: SimulatedBot, simulator: Simulator, service: Service, client: Client, clock: StillClock
+) -> None:
+    await only_sara(desk)
+    simulator.undeliverable.add(SARA.phone)
+    await due_call(desk)
+    await tell(service)
+    before = await counted(client)
+    while not any(one.receptor == SARA.phone for one in simulator.messages):
+        await service.sender.send_ready()
+    clock.turn(timedelta(minutes=5))
+    await service.sending.receipts.poll()
+    await tell(service)
+    after = await counted(client)
+    assert after["sms", "undelivered"] - before["sms", "undelivered"] == 1
+    assert after["", "nobody"] - before["", "nobody"] == 1
+
+
 async def test_a_messenger_that_asks_for_a_moment_gets_it(
     desk: Desk, bale: SimulatedBot, simulator: Simulator, service: Service, clock: StillClock
 ) -> None:
@@ -582,3 +652,50 @@ class TestByWebhook:
             "/callbacks/bot/bale/callback-of-bots", data=body, headers={"Content-Type": "application/json"}
         )
         assert answer.status == 200
+
+
+async def test_nobody_is_told_of_a_customer_who_is_forgotten(
+    desk: Desk, bale: SimulatedBot, simulator: Simulator, service: Service, clock: StillClock, tmp_path: Path
+) -> None:
+    await only_sara(desk)
+    await bound(desk, desk.sara, bale, SARAS)
+    await due_call(desk)
+    simulator.faults.add(Fault(kind="code", code=500, method="bot/sendMessage"))
+    await tell(service)
+    simulator.faults.clear()
+    assert await service.redis.hlen(Keys(0).notices) == 1
+    notices = set(await service.redis.hkeys(Keys(0).notices))
+    other = StaffNotice(
+        id="other",
+        staff="sara",
+        message=Message(
+            id="other",
+            template="call_due",
+            version="",
+            to=SARA.phone,
+            text="تماس با رضا، ۰۹۳۵۹۸۷۶۵۴۳",
+            created_at=clock.now(),
+            audience=Audience.STAFF,
+        ),
+        push=PushNotice(id="other", staff="sara", title="تماس", body="سفارش ۷۷۷", path="/console/", at=ms(clock.now())),
+        at=ms(clock.now()),
+    )
+    unit = UnitOfWork()
+    reminders.queue(unit, Keys(0), other)
+    push_notices.queue(unit, Keys(0), other.push)
+    push_notices.queue(unit, Keys(0), replace(other.push, id="theirs", body="سفارش ۱۰۰۲۵"))
+    await work.commit(service.redis, [unit])
+    said = len(written(bale))
+    customers = Customers(service.redis, service.reader, clock, Archive(tmp_path), timedelta(days=365))
+    erased = await customers.erase("09121234567")
+    assert erased.counts["words to the staff"] == 2
+    assert not notices & set(await service.redis.hkeys(Keys(0).notices))
+    left = await service.redis.hvals(Keys(0).notices)
+    assert not mentions(left, forms_of("09121234567"))
+    assert not any(name.encode() in one for one in left for name in ("10025", "۱۰۰۲۵"))
+    assert await service.redis.hkeys(Keys(0).notices) == [b"other"], "what waits to be told of others stays"
+    [push] = await service.redis.zrange(Keys(0).pushes, 0, -1)
+    assert "۷۷۷".encode() in push
+    clock.turn(IN_DOUBT)
+    await tell(service)
+    assert [one.text for one in written(bale)[said:]] == [other.message.text]

@@ -73,3 +73,50 @@ async def test_one_that_fails_is_one_line_and_done_again() -> None:
     ]
     assert all(line["job"].endswith("job") and line["at"].startswith("test_periodic.py:") for line in failed)
     assert not any("exc_info" in line for line in failed)
+
+
+async def test_one_that_waits_by_itself_is_begun_again_and_nothing_is_said_of_that(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun: asyncio.Queue[int] = asyncio.Queue()
+    answers: asyncio.Queue[None] = asyncio.Queue()
+    count = running = 0
+
+    async def job() -> None:
+        nonlocal count, running
+        count, running = count + 1, running + 1
+        assert running == 1
+        begun.put_nowait(count)
+        try:
+            await answers.get()
+        finally:
+            running -= 1
+        if count == 2:
+            raise ConnectionError("the messenger is away")
+
+    ticks = PeriodicJobs()
+    ticks.again(0, job)
+    ticks.start()
+    with capture_logs() as lines:
+        for number in (1, 2, 3):
+            assert await begun.get() == number
+            answers.put_nowait(None)
+        assert await begun.get() == 4
+    await ticks.end()
+    assert (count, running) == (4, 0)
+    assert [line["action"] for line in lines] == ["job_failed"]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_one_that_rests_between_ends_at_once() -> None:
+    begun = asyncio.Event()
+
+    async def job() -> None:
+        begun.set()
+
+    ticks = PeriodicJobs()
+    ticks.again(3600, job)
+    ticks.start()
+    await begun.wait()
+    await ticks.end()
+    assert all(loop.done() for loop in ticks._loops)
