@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifier import tasks
@@ -18,20 +20,32 @@ from notifier.clock import TEHRAN
 log = structlog.get_logger()
 
 _SAY_AGAIN = 60.0  # seconds after which the same failure is told once more
+_LONG = 30.0  # seconds that a job may be under way before it is told of
 _ENDS = 1  # seconds that what is under way has to come to its end
 
+_QUIET = logging.getLogger("notifier.apscheduler")  # the library warns at each tick that finds the last one under way
+_QUIET.setLevel(logging.ERROR)
 
-class _Failures:
-    """Tells of a job that fails: a line, and for the same reason no other for a while; it is tried again anyway."""
+
+class _Troubles:
+    """Tells of a job that fails or does not end: a line, and for the same reason no other for a while; it is tried
+    again anyway."""
 
     def __init__(self, job: str) -> None:
-        self._job, self._said, self._again = job, "", 0.0
+        self._job, self._said, self._again, self._since = job, "", 0.0, 0.0
+
+    def begin(self) -> None:
+        self._since = time.monotonic()
+
+    def skip(self) -> None:
+        """A tick came while the last one was under way."""
+        if time.monotonic() - self._since > _LONG and not self._is_said("under way"):
+            log.warning("a periodic job takes long; it is not begun beside itself", action="job_late", job=self._job)
 
     def tell(self, error: Exception) -> None:
-        reason, now = " ".join(str(error).split()), time.monotonic()
-        if (said := f"{type(error).__name__}: {reason}") == self._said and now < self._again:
+        reason = " ".join(str(error).split())
+        if self._is_said(f"{type(error).__name__}: {reason}"):
             return
-        self._said, self._again = said, now + _SAY_AGAIN
         frames = traceback.extract_tb(error.__traceback__)
         log.error(
             "a periodic job failed; it is done again at its next time",
@@ -45,6 +59,13 @@ class _Failures:
     def over(self) -> None:
         self._said = ""
 
+    def _is_said(self, what: str) -> bool:
+        now = time.monotonic()
+        if what == self._said and now < self._again:
+            return True
+        self._said, self._again = what, now + _SAY_AGAIN
+        return False
+
 
 class PeriodicJobs:
     """Jobs at intervals, and jobs that wait by themselves until there is something to do. A tick that was missed is
@@ -52,8 +73,12 @@ class PeriodicJobs:
 
     def __init__(self) -> None:
         self.scheduler = AsyncIOScheduler(
-            timezone=TEHRAN, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone=TEHRAN,
+            logger=_QUIET,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self.scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
+        self._troubles: dict[str, _Troubles] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._waiting: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._loops: list[asyncio.Task[None]] = []
@@ -61,13 +86,14 @@ class PeriodicJobs:
 
     def every(self, seconds: float, job: Callable[[], Awaitable[object]], *, first: datetime | None = None) -> None:
         """Have a job done at this interval, from ``first`` on."""
-        tick = self._ticking(job)
+        troubles = _Troubles(_name(job))
         more = {"next_run_time": first} if first else {}
-        self.scheduler.add_job(tick, "interval", seconds=seconds, **more)
+        added = self.scheduler.add_job(self._ticking(job, troubles), "interval", seconds=seconds, **more)
+        self._troubles[added.id] = troubles
 
     def again(self, pause: float, job: Callable[[], Awaitable[object]]) -> None:
         """Have a job that waits by itself done once more so many seconds after it came to its end."""
-        tick = self._ticking(job)
+        tick = self._ticking(job, _Troubles(_name(job)))
 
         async def over_and_over() -> None:
             while True:
@@ -82,24 +108,29 @@ class PeriodicJobs:
         self.scheduler.start()
         self._loops = [asyncio.create_task(job(), name="waiting job") for job in self._waiting]
 
-    def _ticking(self, job: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _skipped(self, event: JobSubmissionEvent) -> None:
+        self._troubles[event.job_id].skip()
+
+    def _ticking(
+        self, job: Callable[[], Awaitable[object]], troubles: _Troubles
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
         """A job that says of its failures and goes on."""
-        told = _Failures(getattr(job, "__qualname__", repr(job)))
 
         @functools.wraps(job)
         async def tick() -> None:
             task = asyncio.current_task()
             assert task is not None
             self._running.add(task)
+            troubles.begin()
             try:
                 await job()
             except asyncio.CancelledError:
                 if not self._ending:
                     raise
             except Exception as error:
-                told.tell(error)
+                troubles.tell(error)
             else:
-                told.over()
+                troubles.over()
             finally:
                 self._running.discard(task)
 
@@ -114,3 +145,7 @@ class PeriodicJobs:
             await asyncio.wait(self._running, timeout=_ENDS)
         await tasks.end(*self._running, *self._loops)
         self.scheduler.shutdown(wait=False)
+
+
+def _name(job: Callable[[], Awaitable[object]]) -> str:
+    return getattr(job, "__qualname__", repr(job))

@@ -5,6 +5,7 @@ import logging
 from datetime import datetime
 
 import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from structlog.testing import capture_logs
 
 from notifier.clock import TEHRAN
@@ -120,3 +121,28 @@ async def test_one_that_rests_between_ends_at_once() -> None:
     await begun.wait()
     await ticks.end()
     assert all(loop.done() for loop in ticks._loops)
+
+
+async def test_one_that_takes_long_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    skips, ended = 0, asyncio.Event()
+    skipped: asyncio.Queue[int] = asyncio.Queue()
+    monkeypatch.setattr("notifier.service.periodic._LONG", 0.0)
+
+    def count(_: object) -> None:
+        nonlocal skips
+        skips += 1
+        skipped.put_nowait(skips)
+
+    ticks = PeriodicJobs()
+    with capture_logs() as told:
+        ticks.every(0.01, ended.wait)
+        ticks.scheduler.add_listener(count, EVENT_JOB_MAX_INSTANCES)
+        ticks.start()
+        while await skipped.get() < 3:
+            pass
+        ended.set()
+        await ticks.end()
+    assert [(line["action"], line["job"]) for line in told] == [("job_late", "Event.wait")]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
