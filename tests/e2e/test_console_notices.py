@@ -66,6 +66,7 @@ async def staffed(window: OpenWindow, desk: Desk, *, script: str) -> Any:
     await agent.page.context.add_init_script(script)
     await agent.sign_in("sara")
     await agent.page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    await agent.steady()
     return agent
 
 

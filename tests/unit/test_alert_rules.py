@@ -151,6 +151,13 @@ def a_single_error(shop: ShopSize, minutes: int) -> Series:
     return {'notifier_webhooks_total{source="shop",status="500"}': level(0, 1, minutes)}
 
 
+def revoked(shop: ShopSize, minutes: int) -> Series:
+    """A bot tells of a call an order in the morning, and of none afterwards."""
+    taken, away = turned(shop, 1, minutes, wrong=1)
+    name = 'notifier_staff_told_total{channel="bale",outcome="%s"}'
+    return {name % "taken": taken, name % "away": away}
+
+
 TROUBLES: dict[str, Trouble] = {
     "NotifierDown": Trouble(series=gauges(notifier_store_up=(1, GONE)), after=(10, 10)),
     "NotifierStoreAway": Trouble(series=gauges(notifier_store_up=(1, 0)), after=(3, 3)),
@@ -192,6 +199,8 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "NotifierEventsParked": Trouble(series=gauges(notifier_parked_oldest_seconds=(0, 9e4)), after=(2, 2)),
     "NotifierCallsLate": Trouble(series=late, after=(65, 65)),
+    "NotifierStaffNotTold": Trouble(series=gauges(notifier_staff_not_told_total=(0, 1)), after=(2, 2)),
+    "NotifierBotFails": Trouble(series=revoked, after=(100, 65), labels={"channel": "bale"}),
     "NotifierEndpointOff": Trouble(
         series=labelled('notifier_endpoint_on{endpoint="backend"}', 1, 0), after=(7, 7), labels={"endpoint": "backend"}
     ),
