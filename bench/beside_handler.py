@@ -4,10 +4,8 @@ Both are posted the same requests over 64 connections, in turn; what counts is t
 processor, user and system mode together, which does not depend on what else the machine does as time by the clock does.
 """
 
-import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from pathlib import Path
 from bench import delivery, processor
 from bench.load import serving
 from bench.peers import EMPTY
-from bench.table import Row, show
+from bench.table import Row, command
 
 WANTED = 0.22
 """An empty handler's time, of ours."""
@@ -55,14 +53,5 @@ def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=3000)
-    result = rows(**vars(parser.parse_args()))
-    show(result)
-    sys.exit(0 if all(row.reached for row in result) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, rows, events=3000)

@@ -8,7 +8,6 @@ What is wanted was said for a processor on which an empty aiohttp handler takes 
 is wanted of a part is stretched as far.
 """
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -24,7 +23,7 @@ from redis.asyncio import Redis
 from bench import delivery, processor
 from bench.load import ENVIRONMENT, payments
 from bench.peers import EMPTY
-from bench.table import Row, show
+from bench.table import Row, command
 from notifier.cli.serving import spare_the_collector
 from notifier.config.loading import load
 from notifier.intake.standard.shop import StandardShop
@@ -123,12 +122,5 @@ async def _of_redis(redis: Redis) -> float:
     return processor.of_redis(await redis.info("cpu")) * 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=2000)
-    show(rows(**vars(parser.parse_args())))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, rows, events=2000)

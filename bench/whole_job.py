@@ -9,10 +9,8 @@ The others decide nothing, plan one call and cannot promise that no text leaves 
 is left out, with the reason.
 """
 
-import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +23,7 @@ from redis import Redis
 from bench import delivery, processor
 from bench.load import free_port, running, serving
 from bench.peers import ARQ, BULLMQ, CELERY, Peer, PeerMissing
-from bench.table import Row, show
+from bench.table import Row, command
 from notifier.domain.messages import MessageState
 from notifier.store.embedded import EmbeddedRedis
 from notifier.store.keys import Keys
@@ -119,14 +117,5 @@ def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
     return table
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=3000)
-    result = rows(**vars(parser.parse_args()))
-    show(result)
-    sys.exit(0 if all(row.reached for row in result) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, rows, events=3000)

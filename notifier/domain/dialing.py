@@ -55,9 +55,6 @@ class DialFinding(StrEnum):
 _RANK: Mapping[DialFinding | None, int] = {None: -1} | {one: rank for rank, one in enumerate(reversed(DialFinding))}
 """Of two findings the one nearer to the customer stands, whichever comes first."""
 
-NO_TRY = frozenset({DialFinding.LINE_FAULT, DialFinding.AGENT_MISSED})
-"""The customer's telephone never rang."""
-
 _FOUND: Mapping[DialWord, DialFinding] = {
     DialWord.ANSWERED: DialFinding.CONNECTED,
     DialWord.BUSY: DialFinding.BUSY,

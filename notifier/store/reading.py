@@ -189,7 +189,7 @@ class Reader:
 
     async def orders(self, members: Iterable[tuple[Keys, str]]) -> list[Order]:
         """These orders, named ``source:id``, without those that are gone or cannot be read."""
-        found = await self._records(members, lambda keys, member: keys.order(*member.split(":", 1)), Order)
+        found = await self._records(members, lambda keys, member: keys.order(*member.split(":", 1)), Order, _no_order)
         return [order for _, order in found]
 
     async def messages(self, members: Iterable[tuple[Keys, str]]) -> list[StoredMessage]:
@@ -207,12 +207,12 @@ class Reader:
 
     async def calls(self, members: Iterable[tuple[Keys, str]]) -> list[StoredCall]:
         """These calls, without those that are gone or cannot be read."""
-        found = await self._records(members, lambda keys, member: keys.call(member), Call)
+        found = await self._records(members, lambda keys, member: keys.call(member), Call, _no_call)
         return [StoredCall(call=call, keys=keys) for keys, call in found]
 
     async def deadlines(self, members: Iterable[tuple[Keys, str]]) -> list[CallDeadline]:
         """By when each of these calls should be made, without those that are gone or cannot be read."""
-        found = await self._records(members, lambda keys, member: keys.call(member), CallDeadline)
+        found = await self._records(members, lambda keys, member: keys.call(member), CallDeadline, _no_call)
         return [deadline for _, deadline in found]
 
     async def call(self, call_id: str) -> StoredCall | None:
@@ -247,9 +247,13 @@ class Reader:
         return found[:count]
 
     async def _records(
-        self, members: Iterable[tuple[Keys, str]], key: Callable[[Keys, str], str], kind: type[R]
+        self,
+        members: Iterable[tuple[Keys, str]],
+        key: Callable[[Keys, str], str],
+        kind: type[R],
+        unreadable: Callable[[str, StoreError], None],
     ) -> list[tuple[Keys, R]]:
-        """The records under one key each, one command to each partition."""
+        """The records under one key each, one command to each partition. ``unreadable`` hears of those left out."""
         wanted = list(members)
         places: dict[Keys, list[str]] = {}
         for keys, member in wanted:
@@ -265,10 +269,7 @@ class Reader:
                 if raw is not None:
                     found.append((keys, decode(raw, kind)))
             except StoreError as error:
-                if kind is Order:
-                    log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
-                else:
-                    log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
+                unreadable(member, error)
         return found
 
     async def _hashes(self, keys: Sequence[str], fields: Sequence[str]) -> list[list[Any]]:
@@ -276,6 +277,14 @@ class Reader:
         for key in keys:
             pipeline.hmget(key, fields)
         return list(await pipeline.execute())
+
+
+def _no_order(member: str, error: StoreError) -> None:
+    log.error("an order is left out", action="order_unreadable", order=member, error=str(error))
+
+
+def _no_call(member: str, error: StoreError) -> None:
+    log.error("a call is left out", action="call_unreadable", call=member, error=str(error))
 
 
 def _message(

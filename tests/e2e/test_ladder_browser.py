@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ladder_lines import ladder
 from shops import Client, StandardShop
 from test_console_browser import PHONE as SMALL
 from test_console_browser import serious
@@ -29,13 +30,7 @@ CUSTOMER = "09121234567"
 
 @pytest.fixture
 def config(make_config: Callable[..., Config], simulator_url: str) -> Config:
-    bale = {"kind": "bale", "api_key": "simulator", "bot_id": 123, "price": 700}
-    bale["base_url"] = simulator_url.removesuffix("/v1") + "/bale/api/v3"
-    return make_config(
-        sms__ladder=["bale", "simulator", "voice", "call"],
-        providers__bale=bale,
-        providers__voice={"kind": "kavenegar_voice", "api_key": "simulator", "base_url": simulator_url},
-    )
+    return make_config(**ladder(simulator_url))
 
 
 async def go_down(service: Service, simulator: Simulator, shop: StandardShop, clock: StillClock) -> None:

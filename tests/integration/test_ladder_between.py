@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from console_browser import BOSS, ISFAHAN, hire
+from ladder_lines import PRICES, ladder
 from msgspec.structs import replace
 from outbox_driver import Desk
 from redis.asyncio import Redis
@@ -40,24 +41,15 @@ PHONE = "09121234567"
 PAID = "دریافت شد"
 NAME = "order_preparing"
 OTHER = "09127654321"
-LADDER = ["bale", "simulator", "voice", "call"]
 
 
 @pytest.fixture
 def config(make_config: Callable[..., Config], simulator_url: str) -> Config:
-    return make_config(**ladder(simulator_url))
+    return make_config(**between(simulator_url))
 
 
-def ladder(simulator_url: str) -> dict[str, Any]:
-    bale = {"kind": "bale", "api_key": "simulator", "bot_id": 123, "price": 700}
-    bale["base_url"] = simulator_url.removesuffix("/v1") + "/bale/api/v3"
-    return {
-        "sms__ladder": LADDER,
-        "sms__wait": {"bale": "15m"},
-        "sms__price": {"persian": 1200, "latin": 1200, "lookup": 1200},
-        "providers__bale": bale,
-        "providers__voice": {"kind": "kavenegar_voice", "api_key": "simulator", "base_url": simulator_url},
-    }
+def between(simulator_url: str) -> dict[str, Any]:
+    return ladder(simulator_url) | {"sms__wait": {"bale": "15m"}, "sms__price": PRICES}
 
 
 class Shop:
@@ -314,7 +306,7 @@ async def test_a_ladder_that_begins_anew_tries_no_rung_twice(shop_day: Shop) -> 
 async def test_a_text_between_two_rungs_is_moved_with_its_customer(
     make_config: Callable[..., Config], simulator_url: str, clock: StillClock, simulator: Simulator, redis: Redis
 ) -> None:
-    async with Service(make_config(**ladder(simulator_url)), clock=clock, roles=["web"]) as service:
+    async with Service(make_config(**between(simulator_url)), clock=clock, roles=["web"]) as service:
         desk = Desk(service, clock)
         simulator.bale.absent = {f"0912{number:07}" for number in range(20)}
         simulator.faults.add(Fault(kind="code", code=418))
@@ -328,7 +320,7 @@ async def test_a_text_between_two_rungs_is_moved_with_its_customer(
     await layout.end_move(redis, 4)
     simulator.faults.clear()
     clock.turn(timedelta(minutes=10))
-    wide = make_config(**ladder(simulator_url), redis__partitions=4)
+    wide = make_config(**between(simulator_url), redis__partitions=4)
     async with Service(wide, clock=clock, roles=["web"]) as service:
         desk = Desk(service, clock, queued)
         await desk.pass_by(timedelta(minutes=20))
@@ -377,7 +369,7 @@ async def test_a_text_may_have_a_ladder_of_its_own_in_its_header(
     text = (folder / "payment_succeeded_elsewhere.txt").read_text(encoding="utf-8")
     own = text.replace('audience = "customer"\n', 'audience = "customer"\nladder = ["simulator", "bale", "call"]\n', 1)
     (folder / "payment_succeeded_elsewhere.txt").write_text(own, encoding="utf-8")
-    config = make_config(**ladder(simulator_url), templates__folder=str(folder))
+    config = make_config(**between(simulator_url), templates__folder=str(folder))
     async with Service(config, clock=clock, roles=["web"]) as service:
         assert ">simulator>bale>call" in service.sending.accounts.routes
         about = Details(phone=PHONE, city="اصفهان", method=PaymentMethod.ONLINE, amount=1_000_000)

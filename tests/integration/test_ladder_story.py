@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from console_browser import Desk, hire
+from ladder_lines import PRICES, ladder
 from redis.asyncio import Redis
 from shops import ApiUser, Client, StandardShop
 
@@ -25,19 +25,7 @@ OWN = '[policy.tehran.online]\nladder = ["simulator", "call"]\n'
 
 @pytest.fixture
 def config(make_config: Callable[..., Config], simulator_url: str) -> Config:
-    return make_config(**ladder(simulator_url))
-
-
-def ladder(simulator_url: str) -> dict[str, Any]:
-    """Settings of three lines at one simulator."""
-    bale = {"kind": "bale", "api_key": "simulator", "bot_id": 123, "price": 700}
-    bale["base_url"] = simulator_url.removesuffix("/v1") + "/bale/api/v3"
-    return {
-        "sms__ladder": ["bale", "simulator", "voice", "call"],
-        "sms__price": {"persian": 1200, "latin": 1200, "lookup": 1200},
-        "providers__bale": bale,
-        "providers__voice": {"kind": "kavenegar_voice", "api_key": "simulator", "base_url": simulator_url},
-    }
+    return make_config(sms__price=PRICES, **ladder(simulator_url))
 
 
 async def go_down(service: Service, simulator: Simulator, clock: StillClock) -> None:

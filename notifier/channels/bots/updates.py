@@ -26,10 +26,6 @@ class BotWords:
         found = _CODE.fullmatch(plain)
         return found[1] if found else None
 
-    @property
-    def is_start(self) -> bool:
-        return self.text.strip().startswith("/start")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotPress:

@@ -58,8 +58,6 @@ WORDS: Sequence[CarrierWord] = (
     CarrierWord("فاسد", Movement.LOST, _COURIERS),
 )
 
-_PLUGIN = "the table of a public WooCommerce plugin, second-hand; the gateway's own was not found"
-
 
 def _numbers(movement: Movement, *numbers: int) -> Mapping[str, Movement]:
     return {str(number): movement for number in numbers}
