@@ -49,10 +49,11 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """The server, empty."""
+    """The server, empty, and left empty: what a test writes is no other test's business."""
     client = await connect(redis_url)
     await client.flushall()
     yield client
+    await client.flushall()
     await client.aclose()
 
 

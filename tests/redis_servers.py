@@ -21,6 +21,9 @@ SERVICE = "shop"
 _SLOTS = 16384
 _POLL = 0.02  # seconds between looks at a server that has no way of telling us
 _LIMIT = 20.0  # seconds
+_DOWN_AFTER = (
+    2000  # milliseconds of silence, longer than a slow disk holds a server: one voted out for that loses writes
+)
 
 
 class RedisProcess:
@@ -107,7 +110,7 @@ async def alone(directory: Path, *settings: str) -> AsyncIterator[RedisProcess]:
 
 @contextlib.asynccontextmanager
 async def watched(directory: Path, *, replicas: int = 1, sentinels: int = 3) -> AsyncIterator[Watch]:
-    """Sentinels that fail over within a second."""
+    """Sentinels that fail over within some three seconds."""
     started: list[RedisProcess] = []
     with _ended(started):
         primary = RedisProcess(directory / "primary")
@@ -127,7 +130,7 @@ async def watched(directory: Path, *, replicas: int = 1, sentinels: int = 3) -> 
             place.mkdir()
             (place / "sentinel.conf").write_text(
                 f"sentinel monitor {SERVICE} 127.0.0.1 {primary.port} {sentinels // 2 + 1}\n"
-                f"sentinel down-after-milliseconds {SERVICE} 400\n"
+                f"sentinel down-after-milliseconds {SERVICE} {_DOWN_AFTER}\n"
                 f"sentinel failover-timeout {SERVICE} 3000\n"
             )
             watching.append(_sentinel(place))

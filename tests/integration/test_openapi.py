@@ -9,6 +9,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 from shops import API_TOKEN, SHOP_SECRET
@@ -36,8 +37,8 @@ LEFT_OUT = [
 ]
 
 
-@pytest.fixture(scope="module")
-def address(redis_url: str) -> Iterator[str]:
+@pytest.fixture
+def address(redis: Redis, redis_url: str) -> Iterator[str]:
     with service_in_thread(shop_config(redis_url), StillClock(START)) as url:
         for number, kind in enumerate(EventType):  # so that there is something to be asked about
             body, headers = standard.signed(SHOP_SECRET, standard.event(kind, at=START, order_id=str(number)), at=START)
