@@ -327,6 +327,7 @@ class _Serving:
             "callbacks__token": TOKEN,
             "server__public_url": "https://notifier.example",
             "sms__provider": "simulator",
+            "sms__fallback": json.dumps(["own"]),
             "sms__namespace": "bench",
             "providers__simulator__base_url": "http://127.0.0.1:9/v1",
         } | {name: json.dumps(section) for name, section in SECTIONS.items()}
