@@ -299,10 +299,10 @@ class CallBook:
             pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
 
     async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> Call | None:
-        """An open call; one that is gone or cannot be read is set aside, so that its customer can have another."""
+        """An open call; one that is over, gone or unreadable by now is set aside, that its customer can have another."""
         try:
-            if raw is not None:
-                return decode(raw, Call)
+            if raw is not None and (call := decode(raw, Call)).is_open:
+                return call
         except StoreError as error:
             log.error("a call is set aside", action="call_unreadable", call=call_id.decode(), error=str(error))
         aside = UnitOfWork()

@@ -16,7 +16,9 @@ from notifier.errors import NotifierError
 
 LONGEST = 2000  # characters
 
-_FOLDED = str.maketrans("يىكةأإآؤئۀ٬،٫−–—’‘´`", "ییکهاااویه,,.---''''")
+_FOLDED: Mapping[int, int | str] = str.maketrans("يىكةأإآؤئۀ٬،٫−–—’‘´`", "ییکهاااویه,,.---''''")
+_UNSEEN = frozenset({"Cf", "Mn", "Me", "Cc", "Cs"})
+_WHOLE_WORDS = re.compile("[\u3300-\u3357\u33ae\u33af\ufdfa\ufdfb]")  # taken apart one is up to eighteen letters
 _BLANK = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
 _SECRET = re.compile(
     r"(?<![ء-ی])رمز(?=$|[^ء-ی]|پویا|دوم|اول|یک|ت|ه|شما|ورود|عبور)|محرمانه|یک ?بار ?مصرف|کد ?(?:امن"
@@ -97,14 +99,13 @@ class UnreadText(NotifierError, ValueError):
 
 def plain(text: str) -> str:
     """One spelling of letters and digits, without what is not seen; lines stay."""
-    text = unicodedata.normalize("NFKC", text)
-    digits = "".join(
-        str(unicodedata.decimal(char)) if not char.isascii() and char.isdecimal() else char for char in text
-    )
-    folded = _BLANK.sub(" ", digits.translate(_FOLDED).replace("\u200c", " ").replace("\r", "\n"))
-    return "".join(
-        char for char in folded if char == "\n" or unicodedata.category(char) not in {"Cf", "Mn", "Me", "Cc", "Cs"}
-    )
+    text = unicodedata.normalize("NFKC", _WHOLE_WORDS.sub(" ", text))
+    digits = {
+        ord(sign): str(unicodedata.decimal(sign)) for sign in set(text) if not sign.isascii() and sign.isdecimal()
+    }
+    folded = _BLANK.sub(" ", text.translate({**_FOLDED, **digits}).replace("\u200c", " ").replace("\r", "\n"))
+    hidden = {ord(sign): None for sign in set(folded) if sign != "\n" and unicodedata.category(sign) in _UNSEEN}
+    return folded.translate(hidden)
 
 
 def _joined(said: str) -> str:
