@@ -27,6 +27,6 @@ def _models(annotation: Any) -> Iterator[type]:
 
 
 def _kinds(model: type) -> tuple[str, ...]:
-    """Its kind; none for a section that is switched off, which may hold the keys of all."""
+    """The kind that a section is of; none for one that is switched off, which may hold the keys of all."""
     named = get_args(keys(model)["kind"].annotation)
     return tuple(one for one in named if one != "off")
