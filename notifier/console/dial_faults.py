@@ -34,13 +34,17 @@ _THEIRS: Mapping[str, str] = {
     "originate failed": "مرکز تلفن نتوانست تماس را آغاز کند",
     "dialend agent busy": "گوشی داخلی مشغول بود",
     "dialend agent chanunavail": "گوشی داخلی به مرکز تلفن وصل نیست",
+    "originateresponse failure 0": "مرکز تلفن گوشی داخلی را پیدا نکرد",
+    "originateresponse failure 5": "گوشی داخلی مشغول بود",
+    "originateresponse failure 8": "مرکز تلفن به گوشی داخلی راه نداشت",
     "dialend agent congestion": "مرکز تلفن به گوشی داخلی راه نداشت",
     "dialend customer congestion": "خط آزادی به بیرون نبود",
     **dict.fromkeys(("congestion", "cdr congestion", "cdr outgoing congestion"), "خط آزادی به بیرون نبود"),
     **dict.fromkeys(
         (
             "line_fault", "agent_missed", "failed", "cdr failed", "cdr outgoing failed", "originateresponse failure",
-            "dialend agent noanswer", "dialend agent cancel",
+            "originateresponse failure 1", "originateresponse failure 3", "dialend agent noanswer",
+            "dialend agent cancel",
         ),
         "",
     ),

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from console_browser import Browser, Desk, hire
+from console_browser import Desk, hire
+from inbound_notices import first_inbound
 from msgspec.structs import replace
 from shops import Client, StandardShop
 
@@ -426,17 +427,6 @@ async def test_a_known_customer_calls(desk: Desk, client: Client) -> None:
     assert notice["name"] == "سارا محمدی"
     assert PHONE not in json.dumps(notice)
     assert notice["phone"] == "۰۹۱۲***۴۵۶۷"
-
-
-async def first_inbound(client: Client, browser: Browser) -> dict[str, str]:
-    """What an open page is told of somebody who calls."""
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    async with asyncio.timeout(60), client.get("/console/live", headers={"Cookie": cookie}) as stream:
-        async for line in stream.content:
-            if line == b"event: inbound\n":
-                told: dict[str, str] = json.loads((await stream.content.readline()).removeprefix(b"data: "))
-                return told
-    raise AssertionError("the stream ended")
 
 
 async def test_an_unknown_number_is_shown_to_nobody(desk: Desk, client: Client) -> None:

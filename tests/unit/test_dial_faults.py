@@ -33,6 +33,8 @@ PERSIAN = re.compile(r"[\u0600-\u06ff]")
         ("Permission denied", "مرکز تلفن اجازهٔ این تماس را به ما نداده است"),
         ("Extension does not exist.", "مرکز تلفن راهی به این شماره ندارد"),
         ("dialend agent chanunavail", "گوشی داخلی به مرکز تلفن وصل نیست"),
+        ("originateresponse failure 0", "مرکز تلفن گوشی داخلی را پیدا نکرد"),
+        ("originateresponse failure 5", "گوشی داخلی مشغول بود"),
         ("dialend agent busy", "گوشی داخلی مشغول بود"),
         ("dialend customer congestion", "خط آزادی به بیرون نبود"),
     ],
