@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from notifier.config import Config, shipped
-from notifier.config.kinds import kinds_with
+from notifier.config.kinds import is_kind, kinds_with
 from notifier.config.plain_words import NO_KIND, UNKNOWN, said
 from notifier.domain.spelling import meant
 from notifier.errors import ConfigError
@@ -198,7 +198,8 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
         inside = part in values if isinstance(values, dict) else isinstance(values, list) and isinstance(part, int)
         if inside:
             values = values[part]
-        if inside or (place == len(loc) - 1 and part not in _OUR_GROUPING and part != "[key]"):
+        of_ours = part in _OUR_GROUPING or part == "[key]" or is_kind(str(loc[0]), str(part))
+        if inside or (place == len(loc) - 1 and not of_ours):
             keys.append(str(part))
     return tuple(keys)
 

@@ -219,6 +219,13 @@ def test_keys_of_other_kinds_that_say_nothing_may_stay(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", MAY)
+def test_a_mistake_is_placed_in_the_section_and_not_in_its_kind(kind: str) -> None:
+    told = refused(MAY[kind] | {"url" if kind != "ami" else "address": "", "recording_base": "rec"})
+    assert ": dialer: " in told
+    assert f"dialer.{kind}" not in told
+
+
+@pytest.mark.parametrize("kind", MAY)
 def test_an_exchange_is_switched_off_by_one_word(kind: str) -> None:
     settings = read(MAY[kind] | {"kind": "off"}).dialer
     assert not settings.is_on
@@ -249,6 +256,7 @@ def test_a_section_without_a_kind_is_off() -> None:
             {"kind": "chapar", "api_key": "env:K", "shop_id": "5"},
             'shop_id: is a key of kind = "tapin"',
         ),
+        ("CARRIERS__MINE", {"kind": "chapar"}, "carriers.mine: give api_key, with which it is asked"),
         ("CARRIERS__MINE", {"kind": "dhl"}, "carriers.mine.kind: must be 'tapin', 'chapar', 'postex', 'alopeyk' or"),
         ("CARRIERS__MINE", {"api_key": "env:K"}, "carriers.mine.kind: is required and not there; write it"),
         ("SOURCES__MINE", {"kind": "standard", "secret": "env:K", "statuses": {}}, 'is a key of kind = "woocommerce"'),
