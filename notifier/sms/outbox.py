@@ -10,12 +10,13 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.ladder import Descent
+from notifier.domain.ladder import Descent, arrival
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
 from notifier.sms.holds import ALIVE, Hold
-from notifier.store import work, writes
+from notifier.sms.segments import segments
+from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text, decode, ms
@@ -65,13 +66,17 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     first: datetime
     expires_at: datetime | None
     descents: tuple[Descent, ...] = ()
+    descents_as_stored: bytes = b""
     absent: bool = False
 
     @property
+    def arrival(self) -> Descent | None:
+        """The rung that it has left behind and that said meanwhile that it had arrived."""
+        return arrival(self.descents, self.message.to_since)
+
+    @property
     def has_arrived(self) -> bool:
-        """Whether a rung that it has left behind said meanwhile that it had arrived."""
-        since = self.message.to_since
-        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
+        return self.arrival is not None
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -82,8 +87,9 @@ class Settled(Struct, frozen=True, kw_only=True):
     when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into. ``began`` is
     when the provider was given it in this attempt, where there was one. ``rewritten_from`` is the message as it is
     stored, where it is to be another from now on. ``descent`` is the rung it leaves behind, ``goes`` the route it is
-    queued by then. ``next_at`` is when the next rung has it if nobody says that it arrived, ``saved`` how much less
-    (rial) than a text it cost. ``absent``: the line has nobody with this number, which is to be remembered.
+    queued by then; ``passed`` are rungs that were passed over before this one. ``next_at`` is when the next rung has it
+    if nobody says that it arrived, ``saved`` how much less (rial) than a text it cost. ``absent``: the line has nobody
+    with this number, which is to be remembered.
     """
 
     claimed: ClaimedMessage
@@ -100,6 +106,7 @@ class Settled(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     rewritten_from: Message | None = None
     descent: Descent | None = None
+    passed: tuple[Descent, ...] = ()
     goes: str | None = None
     next_at: datetime | None = None
     saved: int | None = None
@@ -210,10 +217,26 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
 
 
-async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish = no_op) -> None:
-    """Write down what became of claimed messages, each for itself, in one round trip."""
-    if settled:
-        await work.commit(redis, [_unit(outcome, publish) for outcome in settled])
+async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish = no_op) -> list[Settled]:
+    """Write down what became of claimed messages, each for itself, in one round trip.
+
+    Returns those of which nothing was written, since a rung that they have left behind has said more meanwhile.
+    """
+    outcomes = await work.commit(redis, [_unit(outcome, publish) for outcome in settled]) if settled else []
+    return [one for one, (outcome, _) in zip(settled, outcomes, strict=True) if outcome == "conflict"]
+
+
+async def heard_meanwhile(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[ClaimedMessage]:
+    """Claimed messages with what rungs that they have left behind have said since; those that are still ours."""
+    pipeline = redis.pipeline(transaction=False)
+    for one in claimed:
+        pipeline.hmget(one.keys.message(one.message.id), ["owner", "state", "descents"])
+    rows: list[Any] = await pipeline.execute() if claimed else []
+    return [
+        replace(one, descents=_descents(descents), descents_as_stored=descents or b"")
+        for one, (owner, state, descents) in zip(claimed, rows, strict=True)
+        if (owner, state) == (one.token.encode(), MessageState.SENDING.encode())
+    ]
 
 
 def put_back(
@@ -253,10 +276,18 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("SADD", keys.absent(message.to), provider)
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
     down = outcome.goes is not None and outcome.state is MessageState.QUEUED
-    descents = [*claimed.descents, outcome.descent] if outcome.descent else []
-    reached = outcome.state is MessageState.DELIVERED and outcome.attempt is None  # by a rung that it had left
+    taken = outcome.provider_id is not None
+    left = [*outcome.passed, *([outcome.descent] if outcome.descent else [])]
+    descents = [*claimed.descents, *left]
+    arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
+    ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
+    if left and not down:
+        after.do("HSET", keys.message(message.id), "descents", as_text(descents))
+    if arrived is not None and taken:
+        at, parts = ms(outcome.now), segments(message.text)
+        daily.left(after, keys, message, at=at, cost=outcome.cost, parts=parts, line=provider, again=True)
     if down:
-        go_down(after, keys, message, descents or claimed.descents, outcome.goes or "", outcome.again_at or outcome.now)
+        go_down(after, keys, message, descents, outcome.goes or "", outcome.again_at or outcome.now)
     elif outcome.state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
@@ -270,7 +301,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
-    if outcome.provider_id is not None:
+    if taken:
         after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
     ledger.apply_report(
         ours,
@@ -282,15 +313,18 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
-        line="" if reached else provider,
-        taken=down and outcome.provider_id is not None,
+        accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
+        line="" if arrived is not None else provider,
+        taken=down and taken,
         again=any(one.is_of_report for one in claimed.descents),
-        cost=outcome.cost,
-        saved=outcome.saved,
-        provider=None if down or reached else provider,
-        provider_id=None if down else outcome.provider_id,
+        cost=None if ends_elsewhere else outcome.cost,
+        saved=None if ends_elsewhere else outcome.saved,
+        provider=None if down or ends_elsewhere else provider,
+        provider_id=None if down or ends_elsewhere else outcome.provider_id,
         reason=None if down else outcome.reason,
     )
+    if claimed.descents:
+        unit.require_field(keys.message(message.id), "descents", claimed.descents_as_stored)
     unit.when(keys.message(message.id), "owner", claimed.token, ours)
     return unit
 
@@ -309,9 +343,14 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         by_hand=bool(by_hand),
         first=datetime.fromtimestamp(int(first) / 1000, zone),
         expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
-        descents=tuple(decode(descents, list[Descent])) if descents else (),
+        descents=_descents(descents),
+        descents_as_stored=descents or b"",
         absent=bool(absent),
     )
+
+
+def _descents(stored: bytes | None) -> tuple[Descent, ...]:
+    return tuple(decode(stored, list[Descent])) if stored else ()
 
 
 async def _set_aside(redis: Redis, keys: Keys, provider: str, message_id: str, error: Exception) -> None:

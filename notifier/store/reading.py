@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
-from notifier.domain.ladder import Descent
+from notifier.domain.ladder import Descent, arrival
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.parcels import Trail
@@ -64,6 +64,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
     saved: int | None = None  # rial that it cost less than a text would have
     descents: list[Descent] = []  # the rungs that it has left behind
+    descents_as_stored: bytes = b""  # what is written is checked against them: a report may come meanwhile
     pointless: bool = False  # news would have taken it back, had nobody begun to send it: no other rung has it
 
     @property
@@ -75,8 +76,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     @property
     def has_arrived(self) -> bool:
         """Whether a rung that it has left behind said later that it had arrived."""
-        since = self.message.to_since
-        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
+        return arrival(self.descents, self.message.to_since) is not None
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -316,6 +316,7 @@ def _message(
         accepted=int(accepted) if accepted else None,
         delivered=int(delivered) if delivered else None,
         descents=decode(descents, list[Descent]) if descents else [],
+        descents_as_stored=descents or b"",
         saved=int(saved) if saved else None,
         pointless=pointless is not None,
     )
