@@ -29,6 +29,7 @@ from notifier.sms.limits import Bounds, Over
 from notifier.sms.local_ids import local_id
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
+from notifier.sms.passing import Passing
 from notifier.sms.providers.base import Failed, Failure, Outgoing, Result
 from notifier.sms.providers.transport import may_post
 from notifier.sms.renewing import Renewal
@@ -62,6 +63,7 @@ class Dispatch:
     on_descent: OnDescent = descending.tell
     publish: Publish = no_op
     renewal: Renewal | None = None
+    passing: Passing | None = None
 
     async def send(
         self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage], hold: Hold | None = None
@@ -88,6 +90,8 @@ class Dispatch:
             else:
                 (plain if safe else careful).append(one)
         plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
+        if self.passing is not None:
+            plain, careful = await self.passing.noted(line.name, plain), await self.passing.noted(line.name, careful)
         await self._settle(instead)
         if any(outcome.reason == Over.COUNTRY for outcome in instead) and self.bounds is not None:
             await self.bounds.held(Over.COUNTRY)
@@ -262,7 +266,7 @@ class Dispatch:
         claimed = outcome.claimed
         channel = self.ladders.channels.get(claimed.provider, Channel.SMS)
         last = descending.last(claimed.provider, outcome.state, channel, outcome.attempt, outcome.now)
-        return [*claimed.descents, *last]
+        return [*claimed.descents, *outcome.left, *last]
 
     async def _settle(self, settled: Sequence[Settled]) -> None:
         """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
@@ -293,8 +297,8 @@ class Dispatch:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
         for outcome in settled:
-            if outcome.descent is not None:
-                self.on_descent(outcome.claimed.message, outcome.descent)
+            for descent in outcome.left:
+                self.on_descent(outcome.claimed.message, descent)
         self.on_settled(settled)
 
     async def _told_meanwhile(self, settled: Sequence[Settled]) -> list[Settled]:

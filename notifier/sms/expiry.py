@@ -11,10 +11,11 @@ from notifier.clock import Clock
 from notifier.domain.messages import MessageState
 from notifier.sms import ledger
 from notifier.sms.call_fallback import CallFallback
+from notifier.sms.passing import Passing
 from notifier.store import work, writes
 from notifier.store.keys import Keys
 from notifier.store.reading import Reader
-from notifier.store.records import ms
+from notifier.store.records import as_text, ms
 from notifier.store.work import UnitOfWork
 
 _AT_ONCE = 1000
@@ -29,6 +30,7 @@ class Expiry:
     clock: Clock
     unreached: CallFallback
     routes: Collection[str] = ()
+    passing: Passing | None = None
 
     async def sweep(self) -> int:
         """Let everything expire whose time is over; returns how many. What may be out already is not touched."""
@@ -54,14 +56,20 @@ class Expiry:
         now = ms(self.clock.now())
         late = [one for one, limit in zip(ids, limits, strict=True) if limit is not None and int(limit) <= now]
         units = []
+        closed = await self.passing.closed() if late and self.passing else {}
         for stored in await self.reader.messages([(keys, one) for one in late]):
             message = stored.message
             if stored.state is not MessageState.QUEUED:
                 continue
-            await self.unreached.ends(keys, message, MessageState.EXPIRED, stored.descents)
+            passed = self.passing.in_vain(stored, closed) if self.passing else []
+            tried = [*stored.descents, *passed]
+            await self.unreached.ends(keys, message, MessageState.EXPIRED, tried)
             unit, gone = UnitOfWork(), UnitOfWork()
+            if passed:
+                gone.do("HSET", keys.message(message.id), "descents", as_text(tried))
             gone.do("ZREM", box, message.id)
             gone.do("ZREM", keys.texts(message.to), message.id)
+            unit.require_field(keys.message(message.id), "descents", stored.descents_as_stored)
             unit.when(keys.message(message.id), "state", MessageState.QUEUED, gone)
             ledger.move(unit, keys, message.id, MessageState.QUEUED, MessageState.EXPIRED, reason="too_late")
             units.append(unit)

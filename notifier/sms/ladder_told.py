@@ -21,6 +21,8 @@ _WHY: Mapping[Unreached, str] = {
     Unreached.CANCELLED: "سامانهٔ پیامک آن را ارسال نکرد و هزینه را برگرداند",
     Unreached.NO_REPORT: "پذیرفته شد، ولی خبری از رسیدن آن نیامد",
     Unreached.UNKNOWN: "روشن نشد که رفته باشد",
+    Unreached.PAUSED: "از آن گذشتیم، چون متوقف بود",
+    Unreached.NO_CREDIT: "از آن گذشتیم، چون اعتبار نداشت",
 }
 _CALLED: Mapping[Unreached, str] = {
     Unreached.UNDELIVERED: "پاسخ داده نشد",
@@ -37,6 +39,8 @@ def answer(one: Descent) -> str:
     said = reasons.told(one.reason) if one.reason and one.why in _OWN_WORDS else ""
     if said:
         return said
+    if one.why is Unreached.PAUSED and one.reason:
+        return f"{_WHY[one.why]}: {reasons.told(one.reason)}"
     return (_CALLED if one.channel is Channel.VOICE else {}).get(one.why) or _WHY[one.why]
 
 

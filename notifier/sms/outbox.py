@@ -51,7 +51,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     ``lapsed``: a worker had it before us and died. ``called``: it was calling the provider, or about to, in a way that
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
-    behind. ``absent``: the line said lately that it has nobody with this number.
+    behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
+    nobody with this number.
     """
 
     keys: Keys
@@ -67,6 +68,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     descents: tuple[Descent, ...] = ()
     descents_as_stored: bytes = b""
+    passed: tuple[Descent, ...] = ()
     absent: bool = False
 
     @property
@@ -87,9 +89,8 @@ class Settled(Struct, frozen=True, kw_only=True):
     when the provider is first asked about an accepted message, or when an ``unknown`` one is looked into. ``began`` is
     when the provider was given it in this attempt, where there was one. ``rewritten_from`` is the message as it is
     stored, where it is to be another from now on. ``descent`` is the rung it leaves behind, ``goes`` the route it is
-    queued by then; ``passed`` are rungs that were passed over before this one. ``next_at`` is when the next rung has it
-    if nobody says that it arrived, ``saved`` how much less (rial) than a text it cost. ``absent``: the line has nobody
-    with this number, which is to be remembered.
+    queued by then. ``next_at`` is when the next rung has it if nobody says that it arrived, ``saved`` how much less
+    (rial) than a text it cost. ``absent``: the line has nobody with this number, which is to be remembered.
     """
 
     claimed: ClaimedMessage
@@ -106,11 +107,16 @@ class Settled(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     rewritten_from: Message | None = None
     descent: Descent | None = None
-    passed: tuple[Descent, ...] = ()
     goes: str | None = None
     next_at: datetime | None = None
     saved: int | None = None
     absent: bool = False
+
+    @property
+    def left(self) -> list[Descent]:
+        """The rungs that it has behind it now, and had not before; none while this one is only tried again."""
+        again = self.attempt is None or (self.state is MessageState.QUEUED and self.goes is None and not self.bound)
+        return [*(() if again else self.claimed.passed), *([self.descent] if self.descent else [])]
 
 
 async def claim(
@@ -277,8 +283,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
     down = outcome.goes is not None and outcome.state is MessageState.QUEUED
     taken = outcome.provider_id is not None
-    left = [*outcome.passed, *([outcome.descent] if outcome.descent else [])]
-    descents = [*claimed.descents, *left]
+    descents = [*claimed.descents, *(left := outcome.left)]
     arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
     ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
     if left and not down:
