@@ -215,6 +215,8 @@ def down(
     if stored.accepted and descent.saved:
         text = descent.saved + descent.cost
         daily.not_saved(inner, keys, message, accepted=stored.accepted, text=text, line=descent.provider)
+    if descent.why is Unreached.UNKNOWN and descent.taken is None:
+        daily.cost_unknown(inner, keys, message, at=ms(stored.given_at), line=descent.provider)
     if descent.why is Unreached.CANCELLED and stored.accepted:
         daily.given_back(inner, keys, message, accepted=stored.accepted, cost=stored.cost, line=descent.provider)
     unit.when(key, "state", stored.state, same_try(keys, stored, inner))

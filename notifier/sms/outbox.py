@@ -10,7 +10,7 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.ladder import Descent, arrival
+from notifier.domain.ladder import Descent, Unreached, arrival
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
@@ -288,6 +288,8 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
     if left and not down:
         after.do("HSET", keys.message(message.id), "descents", as_text(descents))
+    if outcome.descent is not None and outcome.descent.why is Unreached.UNKNOWN:
+        daily.cost_unknown(after, keys, message, at=ms(outcome.now), line=provider)
     if arrived is not None and taken:
         at, parts = ms(outcome.now), segments(message.text)
         daily.left(after, keys, message, at=at, cost=outcome.cost, parts=parts, line=provider, again=True)

@@ -1,6 +1,7 @@
 """Reading what was written: orders, messages and calls, one by one and in pages, newest first."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -9,8 +10,8 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
-from notifier.domain.ladder import Descent, arrival
-from notifier.domain.messages import Attempt, Message, MessageState
+from notifier.domain.ladder import Descent, Unreached, arrival
+from notifier.domain.messages import MAYBE_SENT, Attempt, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.parcels import Trail
 from notifier.domain.timeline import LineKind, TimelineEntry
@@ -28,6 +29,8 @@ _FIELDS = (
 )
 
 _NAMES = [name.encode() for name in _FIELDS]
+
+_MAYBE_SENT = frozenset({MessageState.HELD, MessageState.FAILED})
 
 R = TypeVar("R")
 
@@ -72,6 +75,17 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         """What it came to by all rungs, in rial; None where nobody has said."""
         costs = [one.cost for one in self.descents if one.is_of_report]
         return self.cost if not costs else sum(costs) + (self.cost or 0)
+
+    @property
+    def given_at(self) -> datetime:
+        """When a line was last given it, as far as that is known."""
+        return self.attempts[-1].at if self.attempts else self.message.created_at
+
+    @property
+    def unknown_costs(self) -> int:
+        """How many rungs may have taken it without anybody knowing: what they cost is not in the total."""
+        left = sum(one.why is Unreached.UNKNOWN and not one.is_of_report for one in self.descents)
+        return left + (self.state in _MAYBE_SENT and self.reason == MAYBE_SENT)
 
     @property
     def has_arrived(self) -> bool:
