@@ -382,6 +382,7 @@ class Service:
             if self.channels:
                 ticks.every(_NOTICES_CHECK, self.channels.teller.tick)
                 ticks.every(_BOTS_CHECK, self.channels.health.tick)
+                ticks.every(_BOTS_CHECK, self.channels.call_us)
                 for poller in self.channels.pollers(self.bot_desk):
                     ticks.again(_POLL, poller.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)

@@ -61,7 +61,7 @@ class Passing:
 
 
 def _new(one: ClaimedMessage, passed: Mapping[str, Descent], above: Sequence[str]) -> tuple[Descent, ...]:
-    """Those that are not among what it has behind it already."""
+    """Rungs that a message has not behind it already."""
     if one.message.audience is not Audience.CUSTOMER:
         return ()  # staff are told where they are told all else
     since = one.message.to_since

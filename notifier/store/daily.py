@@ -125,8 +125,8 @@ def not_saved(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, 
 
 
 def cost_unknown(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, line: str, times: int = 1) -> None:
-    """It cannot be known whether a line took a message that it was given at ``at`` (unix ms). ``times`` -1 takes it
-    back: it is asked once more."""
+    """Nobody can know whether a line took a message that it was given at ``at`` (unix ms). ``times`` -1 takes that
+    back: the line is asked once more."""
     _count(unit, keys, at, {f"line-unknown {line}": times}, message.source)
 
 
