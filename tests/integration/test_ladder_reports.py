@@ -1,7 +1,9 @@
 """Reports that come at an awkward time: while the next rung has the text in hand, or after its phone was corrected."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,3 +285,31 @@ async def test_a_phone_that_is_corrected_after_it_was_reached_is_not_told_again(
     await late.desk.send()
     assert (await corrected.text()).state is S.DELIVERED
     assert corrected.to(OTHER, former.message.text) == 0
+
+
+async def test_a_line_that_only_a_text_names_is_reported_of_as_well(
+    make_config: Callable[..., Config],
+    simulator_url: str,
+    clock: StillClock,
+    simulator: Simulator,
+    redis: Any,
+    tmp_path: Path,
+    aiohttp_client: Callable[..., Any],
+) -> None:
+    shipped, folder = Path(__file__).parents[2] / "templates", tmp_path / "templates"
+    shutil.copytree(shipped, folder)
+    file = folder / "payment_succeeded_elsewhere.txt"
+    own = 'audience = "customer"\nladder = ["voice", "call"]\n'
+    file.write_text(file.read_text(encoding="utf-8").replace('audience = "customer"\n', own, 1), encoding="utf-8")
+    voice = {name: value for name, value in ladder(simulator_url).items() if name == "providers__voice"}
+    config = make_config(**voice, templates__folder=str(folder))
+    async with Service(config, clock=clock, roles=["web"]) as service:
+        client, desk = await aiohttp_client(service.app), Desk(service, clock)
+        message = await desk.queue(PHONE, route=">voice>call", **ESSENTIAL)
+        await desk.send()
+        (call,) = simulator.messages
+        for _ in range(2):
+            token = config.callbacks.tokens()[0]
+            path, told = f"/callbacks/kavenegar/{token}/delivery", {"messageid": str(call.messageid), "status": "10"}
+            assert (await client.post(path, data=told)).status == 200
+        assert await desk.state(message) is S.DELIVERED
