@@ -31,6 +31,7 @@ _REASONS = {
     "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
     "called_twice": "Reason: two calls read it out and none was answered; there is no third.",
     "no_rung": "Reason: every line of its ladder had been tried before.",
+    "no_line": "Reason: nothing had left for a while by the only line that was left to it; a person tells it.",
     "pointless": "Reason: newer news of the order made it pointless while it was on its way.",
     "opted_out": "Reason: the customer wants no texts but the essential ones.",
     Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",

@@ -34,8 +34,6 @@ class Ladders:
         called by a machine for that alone."""
         first, *others = self.rungs(route)
         found = list(self._lines(first))
-        if self._aloud(first):
-            return found
         for rung in others:
             if rung == CALL or self._aloud(rung):
                 break

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from msgspec.structs import replace
 
 from notifier.clock import Clock
-from notifier.domain.ladder import CALL, Descent, Unreached
+from notifier.domain.channels import Channel
+from notifier.domain.ladder import CALL, Descent, Unreached, is_ladder
 from notifier.domain.messages import Audience
 from notifier.sms.accounts import Accounts, BreakerState
 from notifier.sms.outbox import ClaimedMessage
 from notifier.store.reading import StoredMessage
+
+PATIENCE = timedelta(minutes=30)
+"""So long a text waits for a machine that is away to call, where no ``wait`` says otherwise, until a person does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,22 @@ class Passing:
             for line, standing in zip(self.accounts, standings, strict=True)
             if standing.on_trial or standing.exhausted
         }
+
+    async def is_person_left(self, route: str) -> bool:
+        """Whether a machine that calls is all that is left of a route before a person, and nobody is called by it."""
+        ladders, now = self.accounts.ladders, self.clock.now()
+        lines = ladders.chain(route) if is_ladder(route) and CALL in ladders.rungs(route) else []
+        if not lines or any(ladders.channels[line] is not Channel.VOICE for line in lines):
+            return False
+        return all([(await self._standing(line)).closed(now) for line in lines])
+
+    def has_waited(self, stored: StoredMessage) -> bool:
+        """Whether a message has waited for its rung as long as it may before a person has it instead."""
+        ladders, message = self.accounts.ladders, stored.message
+        if not stored.descents or not message.essential or not ladders.has_call(message):
+            return False
+        patience = ladders.waits.get(ladders.chain(message.route)[0], PATIENCE)
+        return self.clock.now() - stored.descents[-1].at >= patience
 
     def in_vain(self, stored: StoredMessage, closed: Mapping[str, Descent]) -> list[Descent]:
         """The rungs of a ladder that a message has waited for until it was too late."""

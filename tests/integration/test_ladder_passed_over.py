@@ -25,6 +25,7 @@ from notifier.sms.providers.base import DeliveryStatus, Failed, Failure
 S = MessageState
 PHONE = "09121234567"
 ESSENTIAL: dict[str, Any] = {"essential": True, "order_id": "10025", "source": "shop"}
+D = DeliveryStatus
 AWAY = Fault(kind="http_error", status=503, method="bale/send_message", times=10**6)
 
 
@@ -202,3 +203,71 @@ async def test_without_a_ladder_nothing_is_written_about_rungs(
         await service.sending.receipts.report("simulator", {stored.provider_id or "": DeliveryStatus.UNDELIVERED})
         assert await desk.state(message) is S.UNDELIVERED
         assert not await redis.hexists(desk.keys(message).message(message.id), "descents")
+
+
+async def undelivered(desk: Desk) -> Message:
+    """A text that did not arrive, so that the machine is to call."""
+    message = await desk.queue(PHONE, **ESSENTIAL)
+    await desk.send()
+    stored = await desk.stored(message)
+    assert await desk.service.sending.receipts.report("simulator", {stored.provider_id or "": D.UNDELIVERED}) == 1
+    assert (await desk.stored(message)).message.route == ">voice>call"
+    return message
+
+
+NO_CREDIT = Fault(kind="code", code=418, method="call/maketts", times=10**6)
+
+
+async def test_a_machine_that_is_away_does_not_keep_a_person_from_calling(
+    desk: Desk, simulator: Simulator, clock: StillClock
+) -> None:
+    simulator.bale.absent = {PHONE}
+    simulator.faults.add(NO_CREDIT)
+    message = await undelivered(desk)
+    await desk.pass_by(timedelta(minutes=25))
+    assert await desk.state(message) is S.QUEUED
+    assert await desk.calls("undelivered_sms") == []
+    await desk.pass_by(timedelta(minutes=15))
+    stored = await desk.stored(message)
+    assert (stored.state, stored.reason) == (S.EXPIRED, "no_line")
+    assert await desk.calls("undelivered_sms") == ["10025"]
+    assert [one.partition("،")[0] for one in await _tried(desk)] == ["بله", "پیامک", "تماس گویا"]
+    simulator.faults.clear()
+    await desk.pass_by(timedelta(minutes=30))
+    assert [one.method for one in simulator.messages if one.method == "maketts"] == []
+    assert await desk.calls("undelivered_sms") == ["10025"]
+
+
+async def test_a_machine_that_is_back_in_time_calls(desk: Desk, simulator: Simulator) -> None:
+    simulator.bale.absent = {PHONE}
+    simulator.faults.add(NO_CREDIT)
+    message = await undelivered(desk)
+    await desk.pass_by(timedelta(minutes=20))
+    simulator.faults.clear()
+    await desk.pass_by(timedelta(minutes=20))
+    assert await desk.state(message) is S.DELIVERED
+    assert await desk.calls("undelivered_sms") == []
+
+
+async def test_a_text_waits_for_its_own_line_as_long_as_it_may(desk: Desk, simulator: Simulator) -> None:
+    """Nobody is phoned for that alone: the text may still leave in time."""
+    simulator.bale.absent = {PHONE}
+    simulator.faults.add(Fault(kind="code", code=418, times=10**6))
+    message = await desk.queue(PHONE, **ESSENTIAL)
+    await desk.pass_by(timedelta(hours=2), step=timedelta(minutes=2))
+    assert await desk.state(message) is S.QUEUED
+    assert await desk.calls("undelivered_sms") == []
+
+
+async def test_a_machine_that_is_away_is_passed_over_for_a_line_of_texts(
+    make_config: Callable[..., Config], simulator_url: str, clock: StillClock, simulator: Simulator, redis: Redis
+) -> None:
+    settings = ladder(simulator_url) | {"sms__ladder": ["bale", "voice", "simulator", "call"]}
+    async with Service(make_config(**settings), clock=clock, roles=["web"]) as service:
+        desk = Desk(service, clock)
+        simulator.bale.absent = {PHONE}
+        await pause(desk, "voice")
+        message = await desk.queue(PHONE, **ESSENTIAL)
+        await desk.send()
+        assert (await desk.stored(message)).provider == "simulator"
+        assert await whys(desk, message) == [("bale", Unreached.ELSEWHERE), ("voice", Unreached.PAUSED)]
