@@ -142,7 +142,12 @@ def own_redis(machine: Machine, said: str) -> None:
 
 
 def recorded(machine: Machine, said: str) -> None:
-    assert machine.run("stat -c %a /var/backups/redis-*.rdb").strip() == "600"
+    """A snapshot that a server reads, and it is known that there is one."""
+    kept = machine.run("stat -c '%a %U %n' /var/backups/notifier/notifier-*.rdb; ls /var/backups/notifier").split()
+    assert kept[:2] == ["600", "notifier"], kept
+    assert not [name for name in kept if name.endswith(".part")]
+    assert "REDIS" in machine.run("head -c 5 /var/backups/notifier/notifier-*.rdb")
+    assert "the last one was made" in machine.run("notifier doctor || true")
 
 
 def roles_apart(machine: Machine, said: str) -> None:
@@ -237,8 +242,10 @@ ELSEWHERE = {
     "journalctl --unit notifier --follow": "it ends never",
     "docker compose up -d --scale worker=2": "wants a registry of images; test_deploy_files holds what the file says",
     "pip install kubernetes-validate": "a tool of the reader's; test_deploy_files uses it where it is",
+    "sudo /opt/notifier/bin/pip install --require-hashes --no-deps --no-build-isolation -r locks/tracing.txt": (
+        "its packages are those that tests run with: test_platforms holds the lock, test_tracing what comes of it"
+    ),
     "kubernetes-validate --strict -k 1.30 deploy/kubernetes.yaml": "test_deploy_files holds the file so",
-    "sudo /opt/notifier/bin/pip install '.[tracing]'": "fetches what no lock names; test_tracing has it from the locks",
 }
 """Commands that are not followed here, and why; blocks that are not say so themselves (``not run: why``)."""
 
@@ -263,7 +270,7 @@ AFTER = {
     "systemctl --user enable": runs_as_a_user,
     "systemctl start notifier\n": well,
     "ACL SETUSER": own_redis,
-    "--record": recorded,
+    "notifier-backup-redis.conf": recorded,
     "sudo systemctl enable --now notifier-web": roles_apart,
     "install -m 644 deploy/nginx.conf": as_nginx_is_told,
     "nginx -t": without_a_gap,
