@@ -27,6 +27,7 @@ PASSWORD = "a long pass phrase"
 FETCHES = ("--require-hashes", "apt-get")
 PRACTISE = "sed -i 's/^# NOTIFIER__SMS__PROVIDER/NOTIFIER__SMS__PROVIDER/'"
 WEBS = ("notifier-web@8080", "notifier-web@8081")
+ROLES = "'notifier-web@*' 'notifier-worker@*'"
 READY = "for try in $(seq 120); do curl -fs -o /dev/null 127.0.0.1:8080/readyz && exit; sleep 0.5; done; exit 1"
 
 
@@ -169,7 +170,7 @@ def survives_a_reboot(machine: Machine) -> None:
     )
     calls, order = machine.run("notifier calls list --json"), json.loads(machine.run(asked))
     assert order_id in calls
-    machine.run("systemctl kill --signal=KILL redis-server 'notifier-*'; systemctl stop redis-server 'notifier-*'")
+    machine.run(f"systemctl kill --signal=KILL redis-server {ROLES}; systemctl stop redis-server {ROLES}")
     machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8082")
     machine.run(until("systemctl show --property=StatusText notifier-worker@8082 | grep -i redis"))
     machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 'not ready'"))
@@ -192,7 +193,7 @@ def as_nginx_is_told(machine: Machine, said: str) -> None:
         'sed -i \'s,^public_url = .*,public_url = "https://shop.test",; '
         's,^trusted_proxies = .*,trusted_proxies = ["127.0.0.1/32"],\' /etc/notifier/config.toml\n'
         "grep -q '^public_url = .https://shop.test' /etc/notifier/config.toml\n"
-        "echo 127.0.0.1 shop.test >>/etc/hosts; systemctl restart 'notifier-*'; systemctl start nginx\n" + READY
+        "echo 127.0.0.1 shop.test >>/etc/hosts; systemctl restart " + ROLES + "; systemctl start nginx\n" + READY
     )
 
 
