@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from notifier.console import delivery_time, labels
-from notifier.console.door_ticks import EVENTS, TickKind
 from notifier.domain import persian
 from notifier.domain.events import AgreedTime
 from notifier.store.audit import Act, AuditEntry
@@ -77,7 +76,7 @@ def more(entry: AuditEntry, names: Mapping[str, str]) -> str:
     if entry.act is Act.OUTCOME_UNDONE:
         return f"«{labels.entry(said)}»"
     if entry.act is Act.DELIVERY_TICKED:
-        return labels.EVENTS[EVENTS[TickKind(said)]] if said in frozenset(TickKind) else said
+        return labels.TICKS.get(said, said)
     if entry.act is Act.REPLY_ASSIGNED:
         return f"به {persian.tidy(names.get(said, said))}"
     if entry.act in _OF_TIMES:

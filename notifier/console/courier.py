@@ -62,7 +62,7 @@ class Stop:
 
 
 _COLUMNS: Columns[Stop] = (
-    Column("زمان تحویل", lambda one: one.slot or "بی‌قرار"),
+    Column("زمان تحویل", lambda one: one.slot or "بدون زمان تحویل"),
     Column("اولویت", lambda one: "اولویت" if one.is_first else ""),
     Column("سفارش", lambda one: one.order.number),
     Column("مشتری", lambda one: persian.tidy(one.order.details.name or "")),

@@ -95,11 +95,11 @@ async def test_the_list_of_today(desk: Desk, courier: Browser) -> None:
     await agreed(desk, start="10:00", end="12:30")
     await prepaid(desk)
     await agreed(desk, "20003", MINA | {"name": "فردایی"}, day=TOMORROW)
-    await desk.event(EventType.REGISTERED, "20004", customer=MINA | {"name": "بی‌قرار راهی"}, payment=CASH)
+    await desk.event(EventType.REGISTERED, "20004", customer=MINA | {"name": "بی‌زمان راهی"}, payment=CASH)
     await desk.event(EventType.OUT_FOR_DELIVERY, "20004", customer={}, payment={}, items=None)
     page = await courier.get("/courier")
     assert page.status == 200
-    assert in_turn(page, "مینا رضایی", "امید کریمی", "در راه، بی زمان تحویل", "بی‌قرار راهی")  # priority, then by time
+    assert in_turn(page, "مینا رضایی", "امید کریمی", "در راه، بدون زمان تحویل", "بی‌زمان راهی")  # priority, then by time
     for said in ("۱۶ تا ۱۹", "۱۰:۰۰ تا ۱۲:۳۰", "دریافت ۱٬۲۵۰٬۰۰۰ تومان", "پرداخت‌شده", "قاب گوشی × ۲"):
         assert said in page.words
     for said in ("تهران، ونک، پلاک ۱۲", "زنگ سوم", "۰۹۱۲ ۳۳۳ ۴۴۵۵"):

@@ -18,7 +18,7 @@ NAMES = {"maryam": "مریم کاظمی", "reza": "رضا راد"}
         (Act.TEXT_SENT_AGAIN, "3947211021193786015", "order_packed", ("3947211021193786015", "«بسته‌بندی»")),
         (Act.TEXT_EDITED, "order_packed", "ab12 → cd34", ("«بسته‌بندی»", "ab12 ← cd34")),
         (Act.DIALLED, "3947211021193786015", "3947211021193786015-2", ("", "")),
-        (Act.DELIVERY_TICKED, "10040", "not_at_home", ("سفارش ۱۰۰۴۰", "تحویل انجام نشد")),
+        (Act.DELIVERY_TICKED, "10040", "not_at_home", ("سفارش ۱۰۰۴۰", "تحویل‌نشدن")),
         (Act.REPLY_ASSIGNED, "0912***4567", "reza", ("0912***4567", "به رضا راد")),
         (Act.ROLE_CHANGED, "reza", "agent → supervisor", ("رضا راد", "پشتیبان ← سرپرست")),
         (Act.CHANNELS_ORDERED, "maryam", "bale push sms", ("", "ربات بله، اعلان مرورگر، پیامک")),
