@@ -56,7 +56,7 @@ def about(entry: AuditEntry, names: Mapping[str, str]) -> str:
         number = entry.about
         if number.isdecimal() and len(number) > _LONGEST_NUMBER:
             return number
-        return f"سفارش {persian.digits(number) if number.isdecimal() else number}"
+        return f"سفارش {persian.order_number(number)}"
     if entry.act is Act.TEXT_EDITED:
         return f"«{labels.template(entry.about)}»"
     return persian.tidy(names.get(entry.about, entry.about))

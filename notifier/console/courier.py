@@ -129,7 +129,7 @@ class CourierPages:
             words = labels.DOOR_STATES[answer.state]
             said = {"taken": True, "new": answer.is_new, "says": answer.says, "state": answer.state, "words": words}
             return web.json_response(said)
-        told = f"سفارش {persian.digits(tick.order_id)}: {labels.TICKS[tick.kind]}. {answer.says}"
+        told = f"سفارش {persian.order_number(tick.order_id)}: {labels.TICKS[tick.kind]}. {answer.says}"
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/courier"})
 
