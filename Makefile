@@ -57,7 +57,8 @@ lock: $(VENV)/bin/python
 	@mkdir -p locks
 	$(COMPILE) --group build -o locks/build.txt
 	$(COMPILE) pyproject.toml -o locks/run.txt
-	$(COMPILE) pyproject.toml --extra test --extra tracing -c locks/run.txt -o locks/test.txt
+	$(COMPILE) pyproject.toml --extra tracing -c locks/run.txt -o locks/tracing.txt
+	$(COMPILE) pyproject.toml --extra test --extra tracing -c locks/tracing.txt -o locks/test.txt
 
 audit: $(VENV)/installed-test
 	@$(PIP) 'pip-audit>=2.9'

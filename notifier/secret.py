@@ -156,19 +156,19 @@ FROM_FILE = {"secrets are named": True}
 
 def _place(source: Any, info: core_schema.ValidationInfo) -> Any:
     """What a file says of a secret, if it names a place. Raises ValueError, without showing it, for a secret itself."""
-    if isinstance(source, str) and not isinstance(source, Inline) and info.context == FROM_FILE:
+    if isinstance(source, str) and is_reference(source):
         kind, _, name = source.partition(":")
-        if source and not is_reference(source):
-            raise ValueError(
-                'secrets do not belong in this file: write "env:NAME" for the environment variable NAME, '
-                '"file:/path" for a file that holds it alone, or "credential:NAME" for one that systemd hands on'
-            )
-        if source and not name.strip():
+        if not name.strip():
             raise ValueError(f'"{kind}:" names nothing; write its name behind it')
         if kind == "file" and not Path(name).is_absolute():
             raise ValueError('"file:" needs a whole path, such as "file:/run/secrets/name"')
         if kind == "credential" and not re.fullmatch(r"[\w.-]+", name):
             raise ValueError('"credential:" needs the bare name that LoadCredential= of systemd gives it')
+    elif source and isinstance(source, str) and not isinstance(source, Inline) and info.context == FROM_FILE:
+        raise ValueError(
+            'secrets do not belong in this file: write "env:NAME" for the environment variable NAME, '
+            '"file:/path" for a file that holds it alone, or "credential:NAME" for one that systemd hands on'
+        )
     return str(source) if isinstance(source, Inline) else source
 
 

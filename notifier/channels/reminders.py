@@ -77,7 +77,7 @@ def notice_of(staff_id: str, message: Message, calls: Sequence[Call], push: Push
 
 def _label(call: Call) -> str:
     order = call.order_id[:_LONGEST_ORDER]
-    return f"سفارش {persian.digits(order) if order.isdecimal() else order}" if order else "بی سفارش"
+    return f"سفارش {persian.order_number(order)}" if order else "بی سفارش"
 
 
 def queue(unit: UnitOfWork, keys: Keys, notice: StaffNotice) -> None:

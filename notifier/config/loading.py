@@ -84,7 +84,9 @@ def _leave_out(values: Any, sample: Any, keys: Keys, done: Container[Keys]) -> K
         return ()
     at = [values]
     for key in keys[:-1]:
-        at.append(_step(at[-1], key))
+        if (there := _step(at[-1], key)) is None:
+            return keys  # with what it stood in, for another mistake there
+        at.append(there)
     last, of_sample = keys[-1], _of_sample(sample, keys)
     if of_sample is not None and keys not in done and isinstance(at[-1], dict):
         at[-1][last] = of_sample
@@ -98,7 +100,10 @@ def _leave_out(values: Any, sample: Any, keys: Keys, done: Container[Keys]) -> K
 
 
 def _step(values: Any, key: str) -> Any:
-    return values[int(key)] if isinstance(values, list) else values[key]
+    """What stands there; None for nothing."""
+    if isinstance(values, list):
+        return values[int(key)] if key.isdecimal() and int(key) < len(values) else None
+    return values.get(key) if isinstance(values, dict) else None
 
 
 def _of_sample(sample: Any, keys: Keys) -> Any:

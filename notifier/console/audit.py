@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from notifier.clock import TEHRAN
-from notifier.console import csv_export, labels, paging, rows
+from notifier.console import audit_words, csv_export, labels, paging, rows
 from notifier.console.csv_export import Column, Columns
 from notifier.console.dependencies import Dependencies
 from notifier.console.refusals import PageRefusal
@@ -54,6 +54,7 @@ class Audit:
             "audit.html",
             lines=lines,
             names=names,
+            said=audit_words,
             by=by,
             day=day,
             end=end,
@@ -69,7 +70,7 @@ def _columns(names: Mapping[str, str]) -> Columns[AuditEntry]:
         Column("نام کاربری", lambda one: one.by),
         Column("چه کرد", lambda one: labels.ACTS.get(one.act, one.act)),
         Column("با", lambda one: one.about),
-        Column("شرح", labels.more),
+        Column("شرح", lambda one: audit_words.more(one, names) or one.more),
     )
 
 

@@ -139,7 +139,7 @@ class BankLinePages:
                 first = MatchedBy(id=line.by, name=line.by_name)
                 if await bank.give(line, order, first, second=by) is None:
                     raise LineChanged("It changed.")
-                return f"واریز سفارش {persian.digits(order.number)} تأیید شد: {amount}."
+                return f"واریز سفارش {persian.order_number(order.number)} تأیید شد: {amount}."
             case "back", LineStanding.WAITS:
                 if me.role is not Role.SUPERVISOR and me.id != line.by:
                     raise PageRefusal("این را سرپرست برمی‌گرداند، یا کسی که نوشته است.")
@@ -166,7 +166,7 @@ class BankLinePages:
         waits = differs and not settling.may_confirm(me, None, shop)
         if await bank.give(line, order, by, waits=waits) is None:
             raise LineChanged("It changed.")
-        number, said = persian.digits(order.number), money.toman(amount)
+        number, said = persian.order_number(order.number), money.toman(amount)
         if waits:
             return f"{said} با مبلغ سفارش {number} فرق دارد؛ نوشته شد و منتظر تأیید سرپرست دیگری است."
         return f"واریز سفارش {number} تأیید شد: {said}. پیامک‌هایش می‌رود."

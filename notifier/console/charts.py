@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from notifier.domain import persian
 
 _WIDTH, _HEIGHT, _FOOT, _HEAD, _WIDEST = 480, 170, 22, 16, 40
+_NOTHING = Markup('<p class="soft">چیزی ثبت نشده است.</p>')
 _NAME = 24  # characters of a name at the right, as wide as a phone shows them
 
 
@@ -23,8 +24,10 @@ class Bar:
 
 def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
     """Bars side by side from right to left, as time runs here; every so many has its label."""
-    top = max((bar.value for bar in bars), default=0) or 1
-    wide, room = _WIDTH / max(len(bars), 1), _HEIGHT - _FOOT - _HEAD
+    if not _says_anything(bars):
+        return _NOTHING
+    top = max(bar.value for bar in bars) or 1
+    wide, room = _WIDTH / len(bars), _HEIGHT - _FOOT - _HEAD
     parts = [_open(title, _HEIGHT, bars)]
     for place, bar in enumerate(bars):
         left = _WIDTH - (place + 1) * wide
@@ -45,9 +48,11 @@ def columns(title: str, bars: Sequence[Bar], *, every: int = 1) -> Markup:
 
 def rows(title: str, bars: Sequence[Bar]) -> Markup:
     """Bars one under another, with names at the right."""
+    if not _says_anything(bars):
+        return _NOTHING
     high, name = 26, 190
-    top, room = max((bar.value for bar in bars), default=0) or 1, _WIDTH - name - 60
-    parts = [_open(title, high * max(len(bars), 1), bars)]
+    top, room = max(bar.value for bar in bars) or 1, _WIDTH - name - 60
+    parts = [_open(title, high * len(bars), bars)]
     for place, bar in enumerate(bars):
         y = place * high
         for size, kind in ((bar.value, "a"), (bar.inner, "b")):
@@ -62,6 +67,10 @@ def rows(title: str, bars: Sequence[Bar]) -> Markup:
     return Markup("".join(parts))
 
 
+def _says_anything(bars: Sequence[Bar]) -> bool:
+    return any(bar.value or bar.unknown for bar in bars)
+
+
 def _short(label: str) -> str:
     """What fits beside the bars; the whole of it is in the words for those who do not see them."""
     return label if len(label) <= _NAME else f"{label[: _NAME - 1].rstrip()}…"
@@ -74,8 +83,7 @@ def _open(title: str, height: float, bars: Sequence[Bar]) -> str:
         if bar.value or bar.unknown
     )
     return (
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}؛ '
-        f'{escape(said or "چیزی نیست")}">'
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}؛ {escape(said)}">'
     )
 
 

@@ -62,7 +62,7 @@ class Stop:
 
 
 _COLUMNS: Columns[Stop] = (
-    Column("زمان تحویل", lambda one: one.slot or "بی‌قرار"),
+    Column("زمان تحویل", lambda one: one.slot or "بدون زمان تحویل"),
     Column("اولویت", lambda one: "اولویت" if one.is_first else ""),
     Column("سفارش", lambda one: one.order.number),
     Column("مشتری", lambda one: persian.tidy(one.order.details.name or "")),
@@ -129,7 +129,7 @@ class CourierPages:
             words = labels.DOOR_STATES[answer.state]
             said = {"taken": True, "new": answer.is_new, "says": answer.says, "state": answer.state, "words": words}
             return web.json_response(said)
-        told = f"سفارش {persian.digits(tick.order_id)}: {labels.TICKS[tick.kind]}. {answer.says}"
+        told = f"سفارش {persian.order_number(tick.order_id)}: {labels.TICKS[tick.kind]}. {answer.says}"
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/courier"})
 

@@ -233,7 +233,7 @@ class DepositPages:
         return await asyncio.to_thread(self._receipts.keep, source, order_id, picture.content)
 
     def _told(self, order_id: str, after: DepositFinding, shop: Shop) -> str:
-        number = persian.digits(order_id)
+        number = persian.order_number(order_id)
         if after.verdict is DepositVerdict.REJECTED:
             return f"برای سفارش {number} نوشته شد که واریز دیده نشده؛ به مشتری خبر می‌دهیم."
         seen = money.toman(after.seen or 0)

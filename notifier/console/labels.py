@@ -14,7 +14,7 @@ from notifier.domain.timeline import SuppressionReason
 from notifier.domain.variables import PURPOSES
 from notifier.sms.by_hand_end import Ending
 from notifier.sms.limits import Over
-from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act, AuditEntry
+from notifier.store.audit import COMMAND, SERVICE, STRANGER, Act
 from notifier.store.staff import Role
 from notifier.texts.free_text import Objection
 from scheduler.outcomes import Satisfaction
@@ -448,29 +448,12 @@ ACTS: Mapping[str, str] = {
     Act.MORE: "بیش از این در همین ساعت نوشته نشد",
 }
 
-_TEXTS = frozenset({Act.TEXT_WRITTEN, Act.TEXT_SENT_AGAIN})
-
-
-def _outcome(name: str) -> str:
-    return OUTCOMES.get(name) or _HISTORY.get(name, name)
-
 
 def doer(by: str, names: Mapping[str, str]) -> str:
     """Who did it."""
     if by.startswith(COMMAND):
         return f"خط فرمان ({by.removeprefix(COMMAND)})"
     return {SERVICE: "خود سرویس", STRANGER: "ناشناس"}.get(by) or names.get(by, by)
-
-
-def more(entry: AuditEntry) -> str:
-    """What else is known of a line of the audit trail."""
-    if entry.act in _TEXTS:
-        return f"«{template(entry.more)}»"
-    if entry.act in (Act.ROLE_CHANGED, Act.STAFF_ADDED):
-        return " ← ".join(ROLES.get(part, part) for part in entry.more.split(" → "))
-    if entry.act is Act.OUTCOME_UNDONE:
-        return f"«{_outcome(entry.more)}»"
-    return entry.more
 
 
 BY_HAND: Mapping[str, str] = {

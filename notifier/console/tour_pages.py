@@ -101,7 +101,7 @@ STOPS: tuple[TourStop, ...] = (
     TourStop(
         anchor="promises",
         address="/console/promises",
-        icon="event",
+        icon="promises",
         name="قول‌ها",
         says="این که هر گروه از مشتری‌ها در هر مرحله چه پیامک و چه تماسی می‌گیرد.",
         do="ببینید به مشتری چه قولی داده‌ایم.",

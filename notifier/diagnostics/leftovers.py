@@ -10,7 +10,7 @@ from notifier.config import Config, accounts, shipped
 from notifier.config.loopback import is_loopback
 from notifier.diagnostics import findings
 from notifier.diagnostics.findings import Finding
-from notifier.domain import persian
+from notifier.domain import persian, phones
 
 _OF_A_SHOP = {
     "support_phone": "customers would ring somebody else; write where they reach you",
@@ -75,7 +75,8 @@ def shops(config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def is_sample(value: str, key: str) -> bool:
     """Whether a value of a shop is still the sample's, which is nobody's."""
-    return any(_same(value, shop[key]) for shop in (_sample()["shop"], SECOND) if key in shop)
+    alike = _rings_the_same if key == "support_phone" else _same
+    return any(alike(value, shop[key]) for shop in (_sample()["shop"], SECOND) if key in shop)
 
 
 def _sample() -> dict[str, Any]:
@@ -84,6 +85,13 @@ def _sample() -> dict[str, Any]:
 
 def _same(ours: str, sample: str) -> bool:
     return bool(ours.strip()) and _bare(ours) == _bare(sample)
+
+
+def _rings_the_same(ours: str, sample: str) -> bool:
+    try:
+        return phones.normalize(ours) == phones.normalize(sample)
+    except phones.PhoneError:
+        return _same(ours, sample)
 
 
 def _bare(text: str) -> str:

@@ -243,7 +243,11 @@ def _half_a_shop(config: Config) -> Iterator[Finding]:
         missing = [key for key in ("holder", "bank") if key not in own and getattr(config.shop, key)]
         left = [key for key in ("card", "account", "iban") if key not in own and getattr(config.shop, key)]
         if numbers and missing:
-            text = f"is its own, and {' and '.join(missing)} are those of [shop]; write them here too"
+            text = (
+                "is its own, and holder and bank are those of [shop]; write them here too"
+                if len(missing) > 1
+                else f"is its own, and {missing[0]} is that of [shop]; write it here too"
+            )
             yield _warning(f"{config.file}: sources.{name}.shop.{numbers[0]}", text)
         if (numbers or own.get("holder")) and left:
             text = f'is not said: texts name that of [shop] beside what is its own; write it, or {left[0]} = ""'

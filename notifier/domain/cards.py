@@ -4,7 +4,7 @@ import re
 
 from notifier.domain import persian
 
-_CARD = re.compile("[0-9]{16}")
+_CARD = re.compile("[1-9][0-9]{15}")
 _SPARE = re.compile(r"[\s\-]+")
 _LONGEST = 60
 

@@ -87,7 +87,7 @@ def money_words(order: Order) -> str:
     rial = to_collect(order)
     if rial is None:
         return "مبلغ نامعلوم"
-    return f"دریافت {money.toman(rial)}" if rial else "پرداخت شده"
+    return f"دریافت {money.toman(rial)}" if rial else "پرداخت‌شده"
 
 
 def slot_words(agreed: AgreedTime) -> str:

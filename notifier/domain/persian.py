@@ -159,6 +159,11 @@ def _classes(text: str) -> str:
     return "".join(_CLASSES.get(unicodedata.bidirectional(char), "N") for char in text)
 
 
+def order_number(number: str) -> str:
+    """An order's number in a sentence: Persian digits where it is a number, as given where it is a code."""
+    return digits(number) if number.isdecimal() else code(number)
+
+
 def card(number: str) -> str:
     """A bank card's number in fours, left to right: 6104-3377-1111-2222 behind one mark. Not sixteen digits: as `code`.
 

@@ -67,8 +67,7 @@ FOR_STAFF: dict[str, Variable] = {"name": _name_for_staff}
 @variable
 def order(context: Context) -> str:
     """The order number: Persian digits when it is a number, as given when it is a code."""
-    number = context.order.number
-    return persian.digits(number) if number.isdecimal() else persian.code(number)
+    return persian.order_number(context.order.number)
 
 
 @variable

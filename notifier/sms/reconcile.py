@@ -154,7 +154,7 @@ class Reconciler:
             )  # fmt: skip
         else:
             ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason=MAYBE_SENT)
-            await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")
+            await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ ارسال دوباره‌اش تصمیم بگیرید.")
 
     async def _goes_down(
         self, unit: UnitOfWork, keys: Keys, stored: StoredMessage, why: Unreached, provider_id: str | None = None

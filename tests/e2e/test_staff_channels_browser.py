@@ -133,7 +133,7 @@ async def test_the_page_of_alerts(window: OpenWindow, service: Service, clock: S
     tell = service.sending.alerts.tell
     await tell("credit_low:simulator", "اعتبار سامانهٔ پیامک simulator رو به پایان است: ۴۹۹٬۹۹۹ تومان")
     await tell("silence:woo", "فروشگاه «woo» از ساعت ۹:۱۵ خبری نداده است؛ در این ساعت‌ها معمولاً پیوسته خبر می‌رسد.")
-    await tell("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")
+    await tell("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ ارسال دوباره‌اش تصمیم بگیرید.")
     clock.turn(timedelta(minutes=20))
     await service.sending.alerts.clear("silence:woo", "فروشگاه «woo» دوباره خبر می‌دهد.")
     boss = await window(viewport=PHONE, bypass_csp=True)

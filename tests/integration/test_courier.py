@@ -95,12 +95,12 @@ async def test_the_list_of_today(desk: Desk, courier: Browser) -> None:
     await agreed(desk, start="10:00", end="12:30")
     await prepaid(desk)
     await agreed(desk, "20003", MINA | {"name": "فردایی"}, day=TOMORROW)
-    await desk.event(EventType.REGISTERED, "20004", customer=MINA | {"name": "بی‌قرار راهی"}, payment=CASH)
+    await desk.event(EventType.REGISTERED, "20004", customer=MINA | {"name": "بی‌زمان راهی"}, payment=CASH)
     await desk.event(EventType.OUT_FOR_DELIVERY, "20004", customer={}, payment={}, items=None)
     page = await courier.get("/courier")
     assert page.status == 200
-    assert in_turn(page, "مینا رضایی", "امید کریمی", "در راه، بی زمان تحویل", "بی‌قرار راهی")  # priority, then by time
-    for said in ("۱۶ تا ۱۹", "۱۰:۰۰ تا ۱۲:۳۰", "دریافت ۱٬۲۵۰٬۰۰۰ تومان", "پرداخت شده", "قاب گوشی × ۲"):
+    assert in_turn(page, "مینا رضایی", "امید کریمی", "در راه، بدون زمان تحویل", "بی‌زمان راهی")  # priority, then by time
+    for said in ("۱۶ تا ۱۹", "۱۰:۰۰ تا ۱۲:۳۰", "دریافت ۱٬۲۵۰٬۰۰۰ تومان", "پرداخت‌شده", "قاب گوشی × ۲"):
         assert said in page.words
     for said in ("تهران، ونک، پلاک ۱۲", "زنگ سوم", "۰۹۱۲ ۳۳۳ ۴۴۵۵"):
         assert said in page.words
@@ -283,7 +283,7 @@ async def test_csv_print_and_calendar(desk: Desk) -> None:
     rows = list(csv.DictReader(io.StringIO(sheet.text.lstrip("\ufeff"))))
     assert [row["تلفن"] for row in rows] == ["'09121112233", "'09123334455"]  # text, with its nought
     assert rows[1]["مشتری"] == "'=امید"
-    assert (rows[1]["دریافت (تومان)"], rows[0]["پرداخت"], rows[0]["اولویت"]) == ("1250000", "پرداخت شده", "اولویت")
+    assert (rows[1]["دریافت (تومان)"], rows[0]["پرداخت"], rows[0]["اولویت"]) == ("1250000", "پرداخت‌شده", "اولویت")
     paper = await desk.boss.get(f"/courier/{TODAY}/print")
     assert paper.status == 200
     for said in ("دریافت ۱٬۲۵۰٬۰۰۰ تومان", "۱۶ تا ۱۹", "امضا", "زنگ سوم"):

@@ -27,6 +27,7 @@ PASSWORD = "a long pass phrase"
 FETCHES = ("--require-hashes", "apt-get")
 PRACTISE = "sed -i 's/^# NOTIFIER__SMS__PROVIDER/NOTIFIER__SMS__PROVIDER/'"
 WEBS = ("notifier-web@8080", "notifier-web@8081")
+ROLES = "'notifier-web@*' 'notifier-worker@*'"
 READY = "for try in $(seq 120); do curl -fs -o /dev/null 127.0.0.1:8080/readyz && exit; sleep 0.5; done; exit 1"
 
 
@@ -142,7 +143,12 @@ def own_redis(machine: Machine, said: str) -> None:
 
 
 def recorded(machine: Machine, said: str) -> None:
-    assert machine.run("stat -c %a /var/backups/redis-*.rdb").strip() == "600"
+    """A snapshot that a server reads, and it is known that there is one."""
+    kept = machine.run("stat -c '%a %U %n' /var/backups/notifier/notifier-*.rdb; ls /var/backups/notifier").split()
+    assert kept[:2] == ["600", "notifier"], kept
+    assert not [name for name in kept if name.endswith(".part")]
+    assert "REDIS" in machine.run("head -c 5 /var/backups/notifier/notifier-*.rdb")
+    assert "the last one was made" in machine.run("notifier doctor || true")
 
 
 def roles_apart(machine: Machine, said: str) -> None:
@@ -164,7 +170,7 @@ def survives_a_reboot(machine: Machine) -> None:
     )
     calls, order = machine.run("notifier calls list --json"), json.loads(machine.run(asked))
     assert order_id in calls
-    machine.run("systemctl kill --signal=KILL redis-server 'notifier-*'; systemctl stop redis-server 'notifier-*'")
+    machine.run(f"systemctl kill --signal=KILL redis-server {ROLES}; systemctl stop redis-server {ROLES}")
     machine.run(f"systemctl start {' '.join(WEBS)} notifier-worker@8082")
     machine.run(until("systemctl show --property=StatusText notifier-worker@8082 | grep -i redis"))
     machine.run(until("curl --silent 127.0.0.1:8080/readyz | grep 'not ready'"))
@@ -187,7 +193,7 @@ def as_nginx_is_told(machine: Machine, said: str) -> None:
         'sed -i \'s,^public_url = .*,public_url = "https://shop.test",; '
         's,^trusted_proxies = .*,trusted_proxies = ["127.0.0.1/32"],\' /etc/notifier/config.toml\n'
         "grep -q '^public_url = .https://shop.test' /etc/notifier/config.toml\n"
-        "echo 127.0.0.1 shop.test >>/etc/hosts; systemctl restart 'notifier-*'; systemctl start nginx\n" + READY
+        "echo 127.0.0.1 shop.test >>/etc/hosts; systemctl restart " + ROLES + "; systemctl start nginx\n" + READY
     )
 
 
@@ -237,8 +243,10 @@ ELSEWHERE = {
     "journalctl --unit notifier --follow": "it ends never",
     "docker compose up -d --scale worker=2": "wants a registry of images; test_deploy_files holds what the file says",
     "pip install kubernetes-validate": "a tool of the reader's; test_deploy_files uses it where it is",
+    "sudo /opt/notifier/bin/pip install --require-hashes --no-deps --no-build-isolation -r locks/tracing.txt": (
+        "its packages are those that tests run with: test_platforms holds the lock, test_tracing what comes of it"
+    ),
     "kubernetes-validate --strict -k 1.30 deploy/kubernetes.yaml": "test_deploy_files holds the file so",
-    "sudo /opt/notifier/bin/pip install '.[tracing]'": "fetches what no lock names; test_tracing has it from the locks",
 }
 """Commands that are not followed here, and why; blocks that are not say so themselves (``not run: why``)."""
 
@@ -263,7 +271,7 @@ AFTER = {
     "systemctl --user enable": runs_as_a_user,
     "systemctl start notifier\n": well,
     "ACL SETUSER": own_redis,
-    "--record": recorded,
+    "notifier-backup-redis.conf": recorded,
     "sudo systemctl enable --now notifier-web": roles_apart,
     "install -m 644 deploy/nginx.conf": as_nginx_is_told,
     "nginx -t": without_a_gap,

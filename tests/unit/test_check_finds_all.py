@@ -131,3 +131,24 @@ def test_a_folder_of_templates_that_is_not_there(folder: Path) -> None:
     templates, card = wrong(folder)
     assert "no such folder" in templates
     assert "shop.card" in card
+
+
+@pytest.mark.parametrize(
+    ("section", "also"),
+    [
+        ('\n[webhooks.crm]\nsecret = "env:CRM"\n', {"webhooks.crm.url", "webhooks.crm.events"}),
+        (
+            '\n[sources.woo.rest]\nurl = "http://shop.ir"\nkey = "env:K"\nsecret = "env:S"\n',
+            {"url", "consumer_key", "consumer_secret", "key", "secret"},
+        ),
+        ('\n[carriers.post]\nkind = "tapin"\nbase_ulr = 1\nstalled = 2\n', {"base_ulr", "stalled"}),
+        ("\n[[delivery.slots]]\n[[delivery.slots]]\nregion = 1\n", {"delivery.slots.0", "delivery.slots.1"}),
+    ],
+)
+def test_several_faults_of_one_section(folder: Path, section: str, also: set[str]) -> None:
+    config = folder / "config.toml"
+    put(config, [FAULTS["shop.card"], FAULTS["sms.fallback"]], config.read_text())
+    config.write_text(config.read_text() + section)
+    found = wrong(folder)
+    for key in also | {"shop.card", "sms.fallback"}:
+        assert any(f"{key}: " in text or f"{key}." in text for text in found), (key, found)

@@ -77,6 +77,20 @@ def test_the_unit_of_backups_means_the_same_and_is_taken(tmp_path: Path) -> None
     assert tool("systemd-analyze", "verify", tmp_path / "notifier-backup.timer") == ""
 
 
+def test_the_unit_of_backups_of_a_redis_of_ones_own_is_taken(tmp_path: Path) -> None:
+    """As a drop-in it takes the place of what is done, and of nothing else but where the network ends."""
+    for name in ("notifier-backup.timer", "notifier-backup.service"):
+        shutil.copy(DEPLOY / name, tmp_path)
+    drop_in = tmp_path / "notifier-backup.service.d"
+    drop_in.mkdir()
+    shutil.copy(DEPLOY / "notifier-backup-redis.conf", drop_in / "redis.conf")
+    assert tool("systemd-analyze", "verify", tmp_path / "notifier-backup.timer") == ""
+    changes = re.findall(r"^(\w+)=(.*)$", (DEPLOY / "notifier-backup-redis.conf").read_text(), re.MULTILINE)
+    assert {name for name, _ in changes} == {"ExecStart", "ExecStartPost", "PrivateNetwork", "RestrictAddressFamilies"}
+    done = [value for name, value in changes if name == "ExecStart"]
+    assert (done[0], done[-1]) == ("", "/opt/notifier/bin/notifier backup --record"), "noted only after it went well"
+
+
 def test_kubernetes_takes_the_manifests() -> None:
     """Each is held against the schemas where those are, and its shape against ours everywhere."""
     manifests = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
@@ -141,7 +155,7 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 
 def test_no_secret_gets_into_the_image() -> None:
     assert of("ADD") == []
-    assert of("ARG") == ["VERSION"]
+    assert of("ARG") == ["LOCK=run", "VERSION"]
     assert not any(secret in DOCKERFILE for secret in MADE_BY_INIT)
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     kept = {rule[1:] for rule in rules if rule.startswith("!")}
@@ -158,7 +172,7 @@ def test_no_secret_gets_into_the_image() -> None:
 def test_the_image_holds_what_the_locks_name() -> None:
     commands = [command.strip() for rest in of("RUN") for command in rest.split("&&") if "pip " in command]
     fetching = [command for command in commands if "--no-index" not in command and not command.endswith(" .")]
-    assert [re.findall(r"-r (\S+)", command) for command in fetching] == [["locks/build.txt"], ["locks/run.txt"]]
+    assert [re.findall(r"-r (\S+)", command) for command in fetching] == [["locks/build.txt"], ["locks/$LOCK.txt"]]
     assert all("--require-hashes --no-deps" in command for command in fetching)
     (ours,) = [command for command in commands if command.endswith(" .")]
     assert ours.startswith(f"{BUILD_VERSION}=$VERSION ")

@@ -59,7 +59,7 @@ def test_what_is_to_be_taken(kinds: tuple[EventType, ...], details: Details, ria
 
 def test_it_is_said_with_its_unit() -> None:
     assert money_words(order()) == "دریافت ۱۸٬۵۰۰٬۰۰۰ تومان"
-    assert money_words(order(prepaid=True)) == "پرداخت شده"
+    assert money_words(order(prepaid=True)) == "پرداخت‌شده"
     assert money_words(order(details=Details())) == "مبلغ نامعلوم"
 
 

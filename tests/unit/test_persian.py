@@ -190,3 +190,10 @@ def test_digits_leave_the_rest() -> None:
     assert persian.number(18_500_000) == "۱۸٬۵۰۰٬۰۰۰"
     assert in_order("۱۸٬۵۰۰٬۰۰۰", persian.number(18_500_000))
     assert in_order("-۱٬۲۵۰", persian.number(-1250))
+
+
+@pytest.mark.parametrize(
+    ("number", "written"), [("10025", "۱۰۰۲۵"), ("A-100", "A-100"), ("۱۰۰۲۵", "۱۰۰۲۵"), ("100-A", "\u200e100-A")]
+)
+def test_an_order_is_called_as_the_shop_calls_it(number: str, written: str) -> None:
+    assert persian.order_number(number) == written

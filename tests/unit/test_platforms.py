@@ -64,7 +64,7 @@ def test_a_lock_names_one_version_of_each_by_its_hashes(name: str) -> None:
 
 def test_what_is_tested_is_what_is_run() -> None:
     tested = locked("test.txt")
-    for name in ("run.txt", "build.txt"):
+    for name in ("run.txt", "tracing.txt", "build.txt"):
         for package, (needed, _) in locked(name).items():
             assert str(tested.get(package, (needed, 0))[0].specifier) == str(needed.specifier), package
 

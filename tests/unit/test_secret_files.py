@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from notifier.config.loading import load
 from notifier.diagnostics import offline
+from notifier.errors import ConfigError
 from notifier.secret import Access, MissingSecretError, Secret
 
+ROOT = Path(__file__).parents[2]
 GOOD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -79,3 +82,15 @@ def test_a_credential_that_systemd_hands_on(tmp_path: Path, monkeypatch: pytest.
         Secret("credential:shop").value()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert Secret("credential:shop").value() == GOOD
+
+
+@pytest.mark.parametrize(
+    ("written", "trouble"),
+    [("env:", "names nothing"), ("file:", "names nothing"), ("file:secret", "whole path"), ("credential:../x", "bare")],
+)
+def test_a_place_is_written_whole_in_the_environment_too(
+    monkeypatch: pytest.MonkeyPatch, written: str, trouble: str
+) -> None:
+    monkeypatch.setenv("NOTIFIER__SOURCES__SHOP__SECRET", written)
+    with pytest.raises(ConfigError, match=trouble):
+        load(ROOT / "config.toml")

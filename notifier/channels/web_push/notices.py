@@ -76,7 +76,7 @@ def of_reminder(fact: StaffReminded) -> PushNotice:
 
 def _line(call: Call) -> str:
     order = call.order_id[:_LONGEST_ORDER]
-    return f"{PURPOSES.get(call.purpose, 'تماس')}، سفارش {persian.digits(order) if order.isdecimal() else order}"
+    return f"{PURPOSES.get(call.purpose, 'تماس')}، سفارش {persian.order_number(order)}"
 
 
 def queue(unit: UnitOfWork, keys: Keys, notice: PushNotice, *, at: int | None = None) -> None:

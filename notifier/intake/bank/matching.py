@@ -112,7 +112,8 @@ class BankMatching:
         order_id = deposit.order.partition(":")[2]
         text = (
             f"بانک از برگشت یا اصلاح {money.toman(line.said.amount)} خبر داده است؛ "
-            f"شاید همان واریزی باشد که به سفارش {persian.digits(order_id)} داده شده. صفحهٔ واریزها را ببینید."
+            f"شاید همان واریزی باشد که به سفارش {persian.order_number(order_id)} داده شده. "
+            "صفحهٔ واریزها را ببینید."
         )
         try:
             await self.tell(f"deposit_gone_back:{deposit.order}:{line.id}", text)
@@ -274,7 +275,7 @@ class BankMatching:
         kept = await self.book.change(line, after, now=self.now())
         if kept is not None:
             text = (
-                f"واریز سفارش {persian.digits(order_id)} ({money.toman(line.said.amount)}) از آن جدا شد؛ "
+                f"واریز سفارش {persian.order_number(order_id)} ({money.toman(line.said.amount)}) از آن جدا شد؛ "
                 "پیامک مرحله‌های این سفارش دیگر نمی‌رود. صفحهٔ واریزها را ببینید."
             )
             try:
