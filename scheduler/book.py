@@ -299,7 +299,7 @@ class CallBook:
             pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
 
     async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> Call | None:
-        """An open call; one that is over, gone or unreadable by now is set aside, that its customer can have another."""
+        """An open call; one that is over, gone or unreadable is set aside, so that its customer can have another."""
         try:
             if raw is not None and (call := decode(raw, Call)).is_open:
                 return call
