@@ -121,6 +121,10 @@ class UnitOfWork:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self.do("count", key, kept, *(part for each in counts.items() for part in each))
 
+    def put(self, key: str, field: str, value: str) -> None:
+        """Set a field of a hash that many units write into: what those of a group set becomes one command."""
+        self.do("put", key, field, value)
+
     def then(self, other: "UnitOfWork") -> None:
         """Do all of ``other`` after what is here."""
         self.parts += other.parts
