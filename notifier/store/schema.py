@@ -112,7 +112,7 @@ async def _promised_listed(redis: Redis) -> None:
 
 
 async def _texts_keep_their_order(redis: Redis) -> None:
-    """8 → 9: the order of a customer's texts lapsed 8 days after the last that was added, which is not said any more."""
+    """8 → 9: the order of a customer's texts used to lapse, 8 days after the last that was added."""
     async for key in redis.scan_iter("n:{*}:customer:*:texts", count=1000):
         await redis.persist(key)
 
