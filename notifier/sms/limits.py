@@ -87,7 +87,10 @@ class Bounds:
         """Put what it came to in the place of what was set aside for it."""
         if not self.limits.rial_day:
             return
-        change = sum(_real(one, cost) - cost for one, cost in zip(settled, costs, strict=True))
+        # What the provider may have from an earlier try was set aside then as well.
+        change = sum(
+            _real(one, cost) - cost * (2 if one.claimed.bound else 1) for one, cost in zip(settled, costs, strict=True)
+        )
         if change:
             await _SPEND.run(self.redis, [_day(now)], 0, _KEPT, change, 1)
 
