@@ -53,8 +53,8 @@ def write(
         unit.do("ZADD", place, planning.rank(call, rules), call.id)
     if before is None:
         daily.planned(unit, keys, call.created, source=call.source)
-        unit.do("HSET", keys.open_calls, call.customer, call.id)
+        unit.put(keys.open_calls, call.customer, call.id)
     elif before.is_open and not call.is_open:
         unit.do("HDEL", keys.open_calls, before.customer)
     elif call.is_open and not before.is_open:  # its end is taken back
-        unit.do("HSET", keys.open_calls, call.customer, call.id)
+        unit.put(keys.open_calls, call.customer, call.id)

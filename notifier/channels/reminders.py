@@ -113,7 +113,7 @@ async def claim(redis: Redis, keys: Keys, *, now: int, count: int) -> list[Claim
         except StoreError as error:  # kept in the hash, where it can be looked at
             log.error("a notice is set aside", action="notice_unreadable", error=str(error))
         lost.do("ZREM", keys.notices_due, notice_id.decode())
-    if lost.operations:
+    if lost.parts:
         await work.commit(redis, [lost])
     return found
 

@@ -100,7 +100,7 @@ async def claim(redis: Redis, keys: Keys, endpoint: Endpoint, *, now: datetime, 
         except StoreError as error:  # kept in the hash, where it can be looked at
             log.error("news is set aside", action="news_unreadable", endpoint=endpoint.name, error=str(error))
         lost.do("ZREM", keys.news_due(endpoint.name), entry_id.decode())
-    if lost.operations:
+    if lost.parts:
         await work.commit(redis, [lost])
     return claimed
 

@@ -172,7 +172,7 @@ class Alerts:
             unit.do("HDEL", names.ALERTS_OPEN, alert.kind)
         else:
             unit.do("HSET", names.ALERTS_OPEN, alert.kind, as_text(replace(alert, told=True)))
-        await work.commit(self.redis, [*(one for one in units if one.operations), unit])
+        await work.commit(self.redis, [*(one for one in units if one.parts), unit])
 
     async def _close(self, raw: bytes, alert: OpenAlert) -> None:
         unit = UnitOfWork()
@@ -208,7 +208,7 @@ class Alerts:
         if name in LINES and not alert.over:
             if line in self.instead:
                 message = replace(message, route=self.instead[line])
-            elif beside.operations:  # it has nothing else to leave by, and the supervisor is told
+            elif beside.parts:  # it has nothing else to leave by, and the supervisor is told
                 return [beside]
         queued = UnitOfWork()
         writes.queue_message(queued, keys, message)

@@ -238,7 +238,7 @@ class Keys:
     texts = of_one(
         "customer:<phone>:texts",
         "a customer's texts that have not left yet, by the unix ms they were created at: they leave in this order",
-        "lapses after 8 days",
+        "when they leave or expire, or are cancelled and in the way of another; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
     told = of_one(

@@ -111,9 +111,15 @@ async def _promised_listed(redis: Redis) -> None:
                     await redis.zadd(keys.promised, {call.id: call.due})
 
 
+async def _texts_keep_their_order(redis: Redis) -> None:
+    """8 → 9: the order of a customer's texts used to lapse, 8 days after the last that was added."""
+    async for key in redis.scan_iter("n:{*}:customer:*:texts", count=1000):
+        await redis.persist(key)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything),
-    *(_on_the_way, _promised_listed),
+    *(_on_the_way, _promised_listed, _texts_keep_their_order),
 )
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -57,10 +57,19 @@ class Script:
 class UnitOfWork:
     """Operations on keys, carried out all at once or not at all. Checks are added before anything is written."""
 
-    __slots__ = ("operations",)
+    __slots__ = ("parts",)
 
     def __init__(self) -> None:
-        self.operations: list[tuple[str, str, *tuple[Value, ...]]] = []  # of each its name, its key and its parts
+        self.parts: list[Value] = []  # of each operation how many they are, its name, its key and what it is given
+
+    @property
+    def operations(self) -> list[list[Value]]:
+        """Of each operation its name, its key and what it is given."""
+        found, at = [], 0
+        while at < len(self.parts):
+            begin, at = at + 1, at + 1 + cast(int, self.parts[at])
+            found.append(self.parts[begin:at])
+        return found
 
     def require_absent(self, key: str) -> None:
         """Stop with ``exists`` and the value when the key is there."""
@@ -83,13 +92,13 @@ class UnitOfWork:
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value; "" for no such field."""
-        self.do("when", key, field, value, len(then.operations))
-        self.operations += then.operations
+        self.do("when", key, field, value, len(then.parts))
+        self.parts += then.parts
 
     def unless_exists(self, key: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if there is no such key."""
-        self.do("unless", key, len(then.operations))
-        self.operations += then.operations
+        self.do("unless", key, len(then.parts))
+        self.parts += then.parts
 
     def move(self, member: str, *, source: str, target: str) -> None:
         """Move a member from one sorted set to another with its score."""
@@ -102,7 +111,7 @@ class UnitOfWork:
 
     def do(self, command: str, key: str, *args: Value) -> None:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
-        self.operations.append((command, key, *args))
+        self.parts += (len(args) + 2, command, key, *args)
 
     def index(self, key: str, score: int, *members: str) -> None:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
@@ -112,9 +121,13 @@ class UnitOfWork:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
         self.do("count", key, kept, *(part for each in counts.items() for part in each))
 
+    def put(self, key: str, field: str, value: str) -> None:
+        """Set a field of a hash that many units write into: what those of a group set becomes one command."""
+        self.do("put", key, field, value)
+
     def then(self, other: "UnitOfWork") -> None:
         """Do all of ``other`` after what is here."""
-        self.operations += other.operations
+        self.parts += other.parts
 
 
 def binary(raw: bytes) -> msgspec.Raw:
@@ -137,8 +150,8 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
     together: dict[str, list[int]] = {}
     for index, unit in enumerate(units):
         answers[index] = [b"done"]
-        if unit.operations:
-            together.setdefault(unit.operations[0][1].partition("}")[0], []).append(index)
+        if unit.parts:
+            together.setdefault(str(unit.parts[2]).partition("}")[0], []).append(index)
     spread = isinstance(redis, Cluster)
     commands = [_command([units[index] for index in indexes], spread=spread) for indexes in together.values()]
     for indexes, found in zip(together.values(), await _evaluate(redis, commands), strict=True):
@@ -150,9 +163,8 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
 def _command(units: Sequence[UnitOfWork], *, spread: bool) -> Command:
     """A cluster is named every key: it then refuses what works on keys that are on their way to another node, and would
     else have the script find them absent."""
-    operations = [unit.operations for unit in units]
-    keys = dict.fromkeys(operation[1] for unit in operations for operation in unit) if spread else ()
-    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode(operations))
+    keys = dict.fromkeys(str(one[1]) for unit in units for one in unit.operations) if spread else ()
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode([unit.parts for unit in units]))
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:

@@ -107,7 +107,6 @@ def queue_message(
     queued.index(keys.messages(MessageState.QUEUED), created, message.id)
     queued.index(box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
-    queued.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes and not first_of_order:
         queued.do("HSET", keys.told(to), order, message.id)
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
@@ -139,7 +138,6 @@ def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: M
         return
     unit.do("ZREM", keys.texts(former.to), message.id)
     unit.do("ZADD", keys.texts(to), ms(message.created_at), message.id)
-    unit.do("PEXPIRE", keys.texts(to), _REMEMBERED)
     if message.overtakes:
         unit.do("HSET", keys.told(to), f"{message.source}:{message.order_id}", message.id)
         unit.do("PEXPIRE", keys.told(to), _REMEMBERED)

@@ -130,6 +130,53 @@ async def test_an_index_that_cannot_be_written_leaves_out_nothing_else(redis: Re
     assert await redis.hgetall(DAY) == {b"sent": b"2"}
 
 
+async def test_fields_of_a_group_are_put_at_once_and_the_next_unit_finds_them(redis: Redis) -> None:
+    units = [UnitOfWork() for _ in range(1500)]
+    for place, unit in enumerate(units):
+        unit.require_field(OTHER, str(place % 1000), "")
+        unit.put(OTHER, str(place % 1000), str(place))
+    outcomes = [name for name, _ in await work.commit(redis, units)]
+    assert outcomes == ["done"] * 1000 + ["conflict"] * 500
+    assert await redis.hgetall(OTHER) == {str(place).encode(): str(place).encode() for place in range(1000)}
+
+
+async def test_a_field_is_looked_at_as_it_will_be(redis: Redis) -> None:
+    await redis.hset(OTHER, mapping={"written": "1", "gone": "1"})
+    first, gone, second = UnitOfWork(), UnitOfWork(), UnitOfWork()
+    first.put(OTHER, "put", "2")
+    first.count(OTHER, {"counted": 3}, kept=90)
+    gone.do("HDEL", OTHER, "gone")
+    for field, value in (("written", "1"), ("put", "2"), ("counted", "3"), ("gone", "")):
+        second.require_field(OTHER, field, value)
+    second.put(OTHER, "put", "4")
+    assert [name for name, _ in await work.commit(redis, [first, gone, second])] == ["done"] * 3
+    assert await redis.hgetall(OTHER) == {b"written": b"1", b"put": b"4", b"counted": b"3"}
+
+
+async def test_a_field_that_cannot_be_put_is_in_no_unit_that_is_done(redis: Redis) -> None:
+    await redis.set(OTHER, "no hash")
+    lost, fine = UnitOfWork(), UnitOfWork()
+    lost.put(OTHER, "field", "value")
+    fine.do("SET", RECORD, "written")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await work.commit(redis, [lost, fine])
+    assert await redis.get(RECORD) == b"written"
+
+
+async def test_what_is_skipped_within_what_is_skipped_is_counted_once(redis: Redis) -> None:
+    await redis.set(SEEN, "there")
+    inner, outer, unit = UnitOfWork(), UnitOfWork(), UnitOfWork()
+    inner.do("SET", OTHER, "inner")
+    inner.index(INDEX, 1, "inner")
+    outer.unless_exists(OTHER, inner)
+    outer.do("SET", OTHER, "outer")
+    unit.unless_exists(SEEN, outer)
+    unit.do("SET", RECORD, "after")
+    assert await work.commit(redis, [unit]) == [("done", None)]
+    assert await redis.get(RECORD) == b"after"
+    assert not await redis.exists(OTHER, INDEX)
+
+
 async def test_text_with_any_letters_and_bytes_that_are_none_come_back_as_they_were(redis: Redis) -> None:
     text, raw = "سفارش «۱۰۰۲۵» \u200c 🎁 \x00 \"'\\", bytes(range(256)) * 300
     unit = UnitOfWork()

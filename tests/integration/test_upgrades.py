@@ -57,6 +57,16 @@ async def test_a_store_of_the_first_version_opens(
     assert await redis.ttl(inbound) > 0
 
 
+async def test_the_order_of_a_customers_texts_lapses_no_more(redis: Redis) -> None:
+    texts = Keys(3).texts("09121234567")
+    await redis.zadd(texts, {"1": 1, "2": 2})
+    await redis.pexpire(texts, 1_000_000)
+    await redis.set(names.SCHEMA, 8)
+    await schema.bring_up(redis)
+    assert (await redis.ttl(texts), await redis.zrange(texts, 0, -1)) == (-1, [b"1", b"2"])
+    assert await schema.version(redis) == schema.CURRENT
+
+
 async def test_a_migration_that_was_cut_short_is_made_again(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 

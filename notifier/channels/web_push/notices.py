@@ -103,7 +103,7 @@ async def claim(redis: Redis, keys: Keys, *, now: int, count: int) -> list[Claim
             found.append(ClaimedPush(keys, decode(raw, PushNotice), raw))
         except StoreError:
             unreadable.do("ZREM", keys.pushes, work.binary(raw))
-    if unreadable.operations:
+    if unreadable.parts:
         await work.commit(redis, [unreadable])
     return found
 
