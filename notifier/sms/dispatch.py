@@ -25,7 +25,7 @@ from notifier.sms.call_fallback import CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
 from notifier.sms.ladders import Ladders
-from notifier.sms.limits import Bounds, Over
+from notifier.sms.limits import Bounds, Cost, Over
 from notifier.sms.local_ids import local_id
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
@@ -199,7 +199,7 @@ class Dispatch:
         if self.bounds is None:
             return list(claimed)
         now = self.clock.now()
-        granted = await self.bounds.reserve(claimed, self._costs(line, claimed), now=now)
+        granted = await self.bounds.reserve(claimed, self._cost(line), now=now)
         if not all(granted):
             held = [one for one, fine in zip(claimed, granted, strict=True) if not fine]
             await self._settle(
@@ -208,11 +208,16 @@ class Dispatch:
             await self.bounds.held(Over.RIAL)
         return [one for one, fine in zip(claimed, granted, strict=True) if fine]
 
-    def _costs(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[int]:
-        assert self.bounds is not None
-        if (price := line.provider.price) is not None:
-            return [price] * len(claimed)
-        return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
+    def _cost(self, line: Account) -> Cost:
+        bounds, price = self.bounds, line.provider.price
+        assert bounds is not None
+        if price is not None:
+            return lambda _: price
+        return lambda message: bounds.estimate(message, by_pattern=_by_pattern(line, message))
+
+    def _text_price(self, message: Message) -> int:
+        """What it would cost as a text, in rial."""
+        return self.bounds.estimate(message, by_pattern=False) if self.bounds else 0
 
     def _hours(self, line: Account) -> Callable[[datetime], datetime]:
         """When words may be brought by this line: a call wakes people, whatever holds for texts."""
@@ -230,8 +235,7 @@ class Dispatch:
     async def _settle_paid(self, line: Account, settled: Sequence[Settled]) -> None:
         """Write down what became of them, and what they came to."""
         if self.bounds is not None:
-            costs = self._costs(line, [one.claimed for one in settled])
-            await self.bounds.settle(settled, costs, now=self.clock.now())
+            await self.bounds.settle(settled, self._cost(line), now=self.clock.now())
         await self._settle(settled)
 
     def _verdict(self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime) -> Settled:
@@ -244,8 +248,7 @@ class Dispatch:
             chance=self.chance,
             channel=line.provider.channel,
         )
-        price = self.bounds.estimate(claimed.message, by_pattern=False) if self.bounds else 0
-        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=price)
+        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=self._text_price)
         return replace(down, began=began)
 
     def _tried(self, outcome: Settled) -> Sequence[Descent]:

@@ -21,10 +21,15 @@ class Record(Struct, frozen=True, kw_only=True):
 
     provider_id: str
     local_id: int | None
-    to: str  # last ten digits, or "" if it was not a whole number
+    receptor: str
     text: str
     cost: int
     status: DeliveryStatus
+
+    @property
+    def to(self) -> str:
+        """The last ten digits; "" if it was not a whole number."""
+        return _tail(self.receptor)
 
     def accepted(self) -> Accepted:
         return Accepted(provider_id=self.provider_id, cost=self.cost, status=self.status)
@@ -49,6 +54,8 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
         return dict(enumerate(left.values()))  # the number is masked, but there is nobody else it could be
     found: dict[int, Record] = {}
     for of_message, of_record, alike in _KEYS:
+        if len(found) == len(messages):
+            break
         offered = _grouped((of_record(record), record) for record in left.values())
         for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
             fitting = offered.get(key, [])
@@ -84,7 +91,7 @@ def records(entries: object) -> Iterator[Record]:
             yield Record(
                 provider_id=str(provider_id),
                 local_id=number(row.get("localid")) or None,
-                to=_tail(str(row.get("receptor"))),
+                receptor=str(row.get("receptor")),
                 text=str(row.get("message")),
                 cost=number(row.get("cost")) or 0,
                 # A status nobody documented is no reason to doubt that the message was taken.
