@@ -20,7 +20,7 @@ from notifier.store.reading import Reader
 PlanCall = Callable[[Keys, CallRequest], Awaitable[None]]
 """Puts a call into the call book; a call that is there already stays as it is."""
 
-_NOT_REACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
+NOT_REACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class CallFallback:
     async def ends(self, keys: Keys, message: Message, state: MessageState, tried: Sequence[Descent] = ()) -> None:
         """The message is about to end like this; if that leaves its customer uninformed, they are to be called.
         ``tried`` are the rungs that have not reached them."""
-        if state in _NOT_REACHED:
+        if state in NOT_REACHED:
             await self.call(keys, message, tried)
 
     async def call(self, keys: Keys, message: Message, tried: Sequence[Descent]) -> None:

@@ -21,7 +21,7 @@ from notifier.domain.spoken import spoken_form
 from notifier.errors import NotifierError
 from notifier.sms import descending, outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
-from notifier.sms.call_fallback import CallFallback
+from notifier.sms.call_fallback import NOT_REACHED, CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
 from notifier.sms.ladders import Ladders
@@ -115,8 +115,7 @@ class Dispatch:
         """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
         ready = list(claimed)
         if self.renewal is not None:
-            asked = [one for one in claimed if _may_change(line, one)]
-            others = [one for one in claimed if not _may_change(line, one)]
+            asked, others = _parted(claimed, lambda one: _may_change(line, one))
             try:
                 renewed, moved = await self.renewal.renew(asked, now)
             except TooFewReplicas as error:
@@ -125,11 +124,7 @@ class Dispatch:
                 renewed, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
             ready = [*others, *renewed]
             instead += moved
-        safe = [_safe_to_repeat(line, one.message) for one in ready]
-        return (
-            [one for one, is_safe in zip(ready, safe, strict=True) if is_safe],
-            [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
-        )
+        return _parted(ready, lambda one: _safe_to_repeat(line, one.message))
 
     async def _send_plain(self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None) -> list[Result]:
         """Send what the line would know as a repetition."""
@@ -151,7 +146,8 @@ class Dispatch:
         heard = [(one, result) for one, result in answered if not (late and _surely_unsent(result))]
         if unsent:
             await self._too_slow(line, unsent)
-        await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in heard])
+        now = self.clock.now()
+        await self._settle_paid(line, [self._verdict(line, one, result, began, now) for one, result in heard])
         return [result for _, result in heard]
 
     async def _too_slow(self, line: Account, claimed: Sequence[ClaimedMessage]) -> None:
@@ -238,11 +234,13 @@ class Dispatch:
             await self.bounds.settle(settled, self._cost(line), now=self.clock.now())
         await self._settle(settled)
 
-    def _verdict(self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime) -> Settled:
+    def _verdict(
+        self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime, now: datetime
+    ) -> Settled:
         verdict = verdicts.of(
             claimed,
             result,
-            self.clock.now(),
+            now,
             safe_to_repeat=_safe_to_repeat(line, claimed.message),
             texting_time=self._hours(line),
             chance=self.chance,
@@ -266,8 +264,9 @@ class Dispatch:
         while True:
             try:
                 for outcome in settled:
-                    claimed = outcome.claimed
-                    await self.unreached.ends(claimed.keys, claimed.message, outcome.state, self._tried(outcome))
+                    if outcome.state in NOT_REACHED:
+                        claimed = outcome.claimed
+                        await self.unreached.call(claimed.keys, claimed.message, self._tried(outcome))
                 await outbox.settle(self.redis, settled, publish=self.publish)
                 break
             except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
@@ -296,6 +295,17 @@ def posting(hold: Hold | None) -> Iterator[None]:
         yield
     finally:
         may_post.reset(before)
+
+
+def _parted(
+    claimed: Sequence[ClaimedMessage], test: Callable[[ClaimedMessage], bool]
+) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
+    """Those that pass a test, and the others."""
+    passed: list[ClaimedMessage] = []
+    others: list[ClaimedMessage] = []
+    for one in claimed:
+        (passed if test(one) else others).append(one)
+    return passed, others
 
 
 def _surely_unsent(result: Result) -> bool:
@@ -333,9 +343,10 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
+    bound = log.bind()  # found out once for all of them that the level is not shown
     for one in claimed:
         message = one.message
-        log.debug(
+        bound.debug(
             "message handed to the provider",
             action="message_sent",
             message=message.id,

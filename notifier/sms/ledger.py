@@ -64,9 +64,10 @@ def apply_report(
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
-    stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
-    paid = {} if taken else {"cost": cost, "saved": saved or None} | stamps
-    _move(heard, keys, message.id, source, target, paid | fields)
+    if not taken:
+        fields |= {"cost": cost, "saved": saved or None, "accepted": accepted if leaves else None}
+        fields["delivered"] = now if target is MessageState.DELIVERED else None
+    _move(heard, keys, message.id, source, target, fields)
     unit.when(keys.message(message.id), "state", source, heard)
 
 
@@ -85,4 +86,6 @@ def _move(
 
 
 def _stored(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) else as_text(value)
+    if type(value) is str:
+        return value
+    return str(value) if isinstance(value, (str, int)) else as_text(value)

@@ -243,7 +243,7 @@ def go_down(
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
-    provider = claimed.provider
+    provider, now = claimed.provider, ms(outcome.now)
     ours, unit = UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
     after = UnitOfWork()
@@ -271,14 +271,14 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if outcome.provider_id is not None:
-        after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
+        after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.apply_report(
         ours,
         keys,
         message,
         MessageState.SENDING,
         outcome.state,
-        now=ms(outcome.now),
+        now=now,
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
