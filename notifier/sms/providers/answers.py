@@ -54,14 +54,15 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
         return dict(enumerate(left.values()))  # the number is masked, but there is nobody else it could be
     found: dict[int, Record] = {}
     for of_message, of_record, alike in _KEYS:
-        if len(found) == len(messages):
-            break
         offered = _grouped((of_record(record), record) for record in left.values())
         for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
             fitting = offered.get(key, [])
             if len(fitting) == len(places) and (alike or len(places) == 1):
                 found.update(zip(places, fitting, strict=True))
-        left = {record.provider_id: record for record in left.values() if record not in found.values()}
+        if len(found) == len(messages):
+            break
+        for record in found.values():
+            left.pop(record.provider_id, None)
     return found
 
 
