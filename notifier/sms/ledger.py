@@ -80,12 +80,13 @@ def _move(
     moved: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, fields: dict[str, Any]
 ) -> None:
     messages.require_transition(message_id, source, target)
-    noted = [part for name, value in fields.items() if value is not None for part in (name, _stored(value))]
+    noted: list[str] = []
+    for name, value in fields.items():
+        if value is not None:
+            noted += name, value if type(value) is str else _stored(value)
     moved.do("HSET", keys.message(message_id), "state", target, *noted)
     moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
 
 
 def _stored(value: Any) -> str:
-    if type(value) is str:
-        return value
     return str(value) if isinstance(value, (str, int)) else as_text(value)

@@ -284,7 +284,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         line="" if reached else provider,
         taken=down and outcome.provider_id is not None,
-        again=any(one.is_of_report for one in claimed.descents),
+        again=bool(claimed.descents) and any(one.is_of_report for one in claimed.descents),
         cost=outcome.cost,
         saved=outcome.saved,
         provider=None if down or reached else provider,

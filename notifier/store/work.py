@@ -110,7 +110,10 @@ class UnitOfWork:
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        self.do("count", key, kept, *(part for each in counts.items() for part in each))
+        parts: list[Value] = []
+        for each in counts.items():
+            parts += each
+        self.do("count", key, kept, *parts)
 
     def then(self, other: "UnitOfWork") -> None:
         """Do all of ``other`` after what is here."""
