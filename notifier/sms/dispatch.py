@@ -300,7 +300,7 @@ def posting(hold: Hold | None) -> Iterator[None]:
 def _parted(
     claimed: Sequence[ClaimedMessage], test: Callable[[ClaimedMessage], bool]
 ) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
-    """Those that pass a test, and the others."""
+    """Those that pass a test; those that do not."""
     passed: list[ClaimedMessage] = []
     others: list[ClaimedMessage] = []
     for one in claimed:
