@@ -42,6 +42,7 @@ def rows(*, rounds: int = 3, events: int = 3000) -> list[Row]:
             for what, started in (("empty", _empty), ("ours", _ours)):
                 with started(Path(name) / f"{what}{number}") as (port, pid):
                     asyncio.run(delivery.fill(port, _WARM))
+                    processor.rest(pid)
                     before = processor.of_process(pid)
                     asyncio.run(delivery.fill(port, events, million=2))
                     found[what].append((processor.of_process(pid) - before) / events * 1e6)

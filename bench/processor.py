@@ -1,12 +1,15 @@
 """The time that processes were on a processor: what else a machine does weighs less on it than on time by the clock."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_REST = 0.02  # seconds spent in two of the clock by who does nothing but wait
+_PATIENCE = 40  # seconds
 
 
 def of_process(pid: int) -> float:
@@ -26,6 +29,14 @@ def of_process(pid: int) -> float:
         total += spent.get(one, 0.0)
         waiting += children.get(one, [])
     return total
+
+
+def rest(*pids: int) -> None:
+    """Wait until these processes only wait: what is done once after a start is no part of what is done for an event."""
+    deadline, before = time.monotonic() + _PATIENCE, float("-inf")
+    while (now := sum(map(of_process, pids))) > before + _REST and time.monotonic() < deadline:
+        before = now
+        time.sleep(2)
 
 
 def of_redis(said: dict[str, Any]) -> float:

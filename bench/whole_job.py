@@ -88,6 +88,7 @@ def _measured(name: str, folder: Path, events: int) -> float:
         with started as doing:
             asyncio.run(delivery.fill(doing.port, _WARM))
             _wait_for(doing, provider, _WARM)
+            processor.rest(*doing.pids)
             before = doing.spent()
             asyncio.run(delivery.fill(doing.port, events, million=2, first=_WARM))
             _wait_for(doing, provider, _WARM + events)
