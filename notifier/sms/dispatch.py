@@ -300,7 +300,7 @@ def posting(hold: Hold | None) -> Iterator[None]:
 def _parted(
     claimed: Sequence[ClaimedMessage], test: Callable[[ClaimedMessage], bool]
 ) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
-    """Those that pass a test; those that do not."""
+    """Messages that pass a test, and messages that fail it."""
     passed: list[ClaimedMessage] = []
     others: list[ClaimedMessage] = []
     for one in claimed:
@@ -343,10 +343,9 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
-    bound = log.bind()  # found out once for all of them that the level is not shown
     for one in claimed:
         message = one.message
-        bound.debug(
+        log.debug(
             "message handed to the provider",
             action="message_sent",
             message=message.id,
