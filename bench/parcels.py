@@ -205,6 +205,7 @@ async def measured(days: int, daily: int, seed: int) -> ParcelYear:
         "NOTIFIER__SOURCES__SHOP__SECRET": "whsec_" + "QUJD" * 11,
         "NOTIFIER__SOURCES__WOO__SECRET": "w" * 32,
         "NOTIFIER__SMS__PROVIDER": "simulator",
+        "NOTIFIER__REDIS__DURABILITY": "everysec",  # questions and stages are counted here, and no power is cut
         "NOTIFIER__CALLBACKS__TOKEN": "bench-callbacks-token",
         "NOTIFIER__API__TOKENS": '["bench-api-token"]',
         "NOTIFIER__CARRIERS__OTHER": json.dumps(described),
@@ -224,9 +225,9 @@ async def measured(days: int, daily: int, seed: int) -> ParcelYear:
             while clock.now() < end + _AFTER:
                 now = clock.now()
                 if now < end and now.hour == 9:
-                    for _ in range(daily):
-                        await _send(service, carriers, sent, now, chance)
-                        sent += 1
+                    today = range(sent, sent + daily)
+                    await asyncio.gather(*(_send(service, carriers, one, now, chance) for one in today))
+                    sent += daily
                 await rounds.tick()
                 clock.turn(_STEP)
             return await _judged(service.reader, carriers, time.perf_counter() - begun)

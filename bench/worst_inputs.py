@@ -17,34 +17,30 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 import uvloop
 from aiohttp.test_utils import TestServer
 
+from bench import worst_callbacks
 from bench.table import Row, show
+from bench.worst_callbacks import ROOM, SECTIONS, SHOP, START, TOKEN, WIDE, Input, signed
 from notifier.cli.serving import spare_the_collector
 from notifier.clock import TEHRAN, StillClock
 from notifier.config.loading import load
 from notifier.domain.events import EventType
 from notifier.importing import jsonl, tracking
 from notifier.incoming import documents
-from notifier.outbound import signing
 from notifier.practice import standard
 from notifier.service.process import WEB, Service
 
 LIMIT = 50.0  # ms
-START = datetime(2026, 11, 23, 10, tzinfo=TEHRAN)
-SHOP, WOO, MINE, TOKEN = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "woo-bench-secret", "a-mapped-secret", "bench-token"
-ROOM = 1_000_000  # bytes of a body that is just taken
-WIDE = "\ufdfa"  # one sign that compatibility takes apart into eighteen
+WOO, MINE = "woo-bench-secret", "a-mapped-secret"
 MAPPED: dict[str, Any] = {
     "kind": "mapping",
     "secret": MINE,
@@ -61,16 +57,6 @@ MAPPED: dict[str, Any] = {
         "shipment": {"tracking_code": "parcel"},
     },
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One delivery: where it goes and what it says."""
-
-    name: str
-    path: str
-    body: bytes
-    headers: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -109,7 +95,7 @@ def inputs() -> Iterator[Input]:
     yield _mapped("a form of 2,000 fields", "&".join(f"f{n}[a][b]=1" for n in range(1990)).encode(), kind=form)
     yield _mapped("a form with one deep key", b"a" + b"[b]" * (ROOM // 3) + b"=1", kind=form)
     yield _mapped("a form of one long key", b"a" + b"[" * ROOM + b"=1", kind=form)
-    yield from _callbacks()
+    yield from worst_callbacks.inputs()
 
 
 def _event(**data: Any) -> dict[str, Any]:
@@ -249,25 +235,8 @@ def _mapped_orders() -> Iterator[tuple[str, Any]]:
     yield "a number as time", order | {"changed": "1" * 300}
 
 
-def _callbacks() -> Iterator[Input]:
-    path = f"/callbacks/kavenegar/{TOKEN}"
-    json_type = {"Content-Type": "application/json"}
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    long = {"wide signs": WIDE * (ROOM // 6), "digits": "9" * ROOM, "marks": "\u200f" * (ROOM // 6)}
-    long["blanks"] = " " * ROOM
-    for what, text in long.items():
-        for name in ("message", "from", "messageid"):
-            fields = {"from": "09121234567", "message": "سلام", "messageid": f"{what}"} | {name: text}
-            yield Input(f"inbound {name} of {what}", f"{path}/inbound", json.dumps(fields).encode(), json_type)
-    quoted = quote(WIDE * (ROOM // 9)).encode()
-    yield Input("inbound form", f"{path}/inbound", b"from=09121234567&messageid=f&message=" + quoted, form)
-    ids = json.dumps({"messageid": ",".join(str(n) for n in range(100_000)), "status": "10"}).encode()
-    yield Input("report of many", f"{path}/delivery", ids, json_type)
-
-
 def _standard(name: str, body: bytes, *, path: str = "") -> Input:
-    headers = signing.headers([SHOP], f"msg_{hashlib.sha256(body).hexdigest()[:24]}", body, at=START)
-    return Input(f"standard: {name}", f"/webhooks/shop{path}", body, headers)
+    return signed(f"standard: {name}", body, f"/webhooks/shop{path}")
 
 
 def _woo(name: str, body: bytes) -> Input:
@@ -356,10 +325,12 @@ class _Serving:
             "sources__woo__secret": WOO,
             "sources__mine": json.dumps(MAPPED),
             "callbacks__token": TOKEN,
+            "server__public_url": "https://notifier.example",
             "sms__provider": "simulator",
+            "sms__fallback": json.dumps(["own"]),
             "sms__namespace": "bench",
             "providers__simulator__base_url": "http://127.0.0.1:9/v1",
-        }
+        } | {name: json.dumps(section) for name, section in SECTIONS.items()}
         config = load(Path("config.toml"), environment={f"NOTIFIER__{key.upper()}": at for key, at in settings.items()})
         self._running = Service(config, clock=StillClock(START), roles=[WEB])
         self._service = await self._running.__aenter__()

@@ -299,10 +299,10 @@ class CallBook:
             pages.open[keys, name] = await self._decoded(keys, name, call_id, raw)
 
     async def _decoded(self, keys: Keys, customer: str, call_id: bytes, raw: bytes | None) -> Call | None:
-        """An open call; one that is gone or cannot be read is set aside, so that its customer can have another."""
+        """An open call; one that is over, gone or unreadable by now is set aside, that its customer can have another."""
         try:
-            if raw is not None:
-                return decode(raw, Call)
+            if raw is not None and (call := decode(raw, Call)).is_open:
+                return call
         except StoreError as error:
             log.error("a call is set aside", action="call_unreadable", call=call_id.decode(), error=str(error))
         aside = UnitOfWork()
@@ -316,6 +316,7 @@ class CallBook:
         keys, decision = booking.keys, booking.decision
         order, leaving = decision.order, set(decision.cancelled_calls)
         *former, customer = _customers(booking)
+        dropped = {one.id for who in (*former, customer) for one in _reasons(pages.open[keys, who])} & leaving
         moving: list[ReasonToCall] = []
         changes: list[tuple[str, Call | None, Call | None]] = []
         refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past}
@@ -350,7 +351,7 @@ class CallBook:
         refused = [
             Suppression("purpose", call.purpose, Why.DO_NOT_CALL) for call in decision.calls if call not in wanted
         ]
-        return Booked(calls=planned, refs=refs, suppressed=refused)
+        return Booked(calls=planned, refs=refs, suppressed=refused, dropped=frozenset(dropped))
 
     def _refuses(self, pages: _Pages, keys: Keys, customer: str, purpose: Purpose) -> bool:
         return (keys, customer) in pages.refused and purpose not in self.rules.despite_refusal
@@ -395,6 +396,10 @@ def fresh_for(call: Call, by: str, seen: int | None) -> None:
     """Raise StaleCall when somebody did something with the call since its history was ``seen`` lines long."""
     if seen is not None and (entry := undoable.done_since(call, seen, but_claims_of=by)):
         raise StaleCall(entry)
+
+
+def _reasons(call: Call | None) -> tuple[ReasonToCall, ...]:
+    return call.reasons if call else ()
 
 
 def _by_keys(places: Iterable[tuple[Keys, str]]) -> dict[Keys, list[str]]:

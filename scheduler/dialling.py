@@ -136,13 +136,16 @@ class Dialling:
         await self._index(attempt)
         placed = await self.exchange.place(DialOrder(attempt=attempt.id, extension=attempt.extension, number=phone))
         log.info("dialled", action="dialled", call=call_id, attempt=attempt.id, became=placed.placing)
+        why = phones.mask_phones_in(placed.why[:200])
         if placed.placing is Placing.REFUSED:
-            fault, why = DialFinding.LINE_FAULT, phones.mask_phones_in(placed.why[:200])
+            fault = DialFinding.LINE_FAULT
             attempt = await self._change(attempt.id, lambda one, at: replace(one, found=fault, ended=at, fault=why))
         elif placed.reference:
             key = names.dial_reference(placed.reference)
             await self.redis.set(key, attempt.id, px=_REMEMBERED)
             attempt = await self._change(attempt.id, lambda one, _: replace(one, reference=placed.reference))
+        elif placed.placing is Placing.UNKNOWN:
+            attempt = await self._change(attempt.id, lambda one, _: one if one.found else replace(one, fault=why))
         return Dialled(stored, attempt, placed)
 
     async def heard(self, news: DialNews) -> DialAttempt:

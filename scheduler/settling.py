@@ -264,7 +264,7 @@ class Settling:
         name = customer_of(order.details.phone, order.source, order.id)
         call_id: Any = await self.book.redis.hget(keys.open_calls, name)
         found = await self.book.reader.calls([(keys, call_id.decode())]) if call_id else []
-        return found[0].call if found else None
+        return found[0].call if found and found[0].call.is_open else None  # it may have ended since its name was read
 
     def _line(self, what: str, finding: DepositFinding, who: Staff) -> TimelineEntry:
         extra = _story(finding) | {"by": who.id, "by_name": who.name}

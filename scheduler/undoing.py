@@ -121,7 +121,7 @@ class Undoing:
         if not call.is_open:
             found: Any = await self.redis.hget(keys.open_calls, call.customer)
             fresh = await self.book.reader.calls([(keys, found.decode())]) if found else []
-            other = fresh[0].call if fresh else None
+            other = fresh[0].call if fresh and fresh[0].call.is_open else None
         gone, orders = await self._gone(stored, act)
         if not call.is_open and len(gone) == len(call.reasons):
             raise NothingToUndo("This call is not needed any more: its order took a turn.")

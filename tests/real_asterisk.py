@@ -87,6 +87,34 @@ exten => _X.,1,Ringing()
  same => n,Wait(1)
  same => n,Hangup()
 """
+_CALLS_IN = """\
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="somebody calls the shop">
+<send retrans="500"><![CDATA[
+INVITE sip:02191000000@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:{number}@[local_ip]:[local_port]>;tag=[pid]SIPpTag00[call_number]
+To: <sip:02191000000@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:trunk@[local_ip]:[local_port]>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=trunk 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 0
+a=rtpmap:0 PCMU/8000
+
+]]></send>
+<recv response="100" optional="true"></recv>
+<recv response="180"></recv>
+</scenario>
+"""
 _BUSY = """\
 <?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="busy">
@@ -140,6 +168,13 @@ class RealAsterisk:
         scenario.write_text(_BUSY)
         self._sipp(who, "-sf", self.inside(scenario))
 
+    def calls_in(self, number: str) -> None:
+        """Have somebody ring the shop by the trunk, who hangs up when it rings; their number as the trunk writes it."""
+        scenario = self.folder / "calls_in.xml"
+        scenario.write_text(_CALLS_IN.replace("{number}", number))
+        to, port = f"127.0.0.1:{self.ports['sip']}", str(self.ports["customer"])
+        self.start("sipp", "-sf", self.inside(scenario), "-i", "127.0.0.1", "-p", port, "-m", "1", "-nostdin", to)
+
     def _sipp(self, who: str, *how: str) -> None:
         self.start("sipp", *how, "-i", "127.0.0.1", "-p", str(self.ports[who]), "-nostdin")
         until = time.monotonic() + _STARTS
@@ -159,6 +194,12 @@ class RealAsterisk:
                     env=os.environ | {"PATH": f"{os.environ['PATH']}:{_PATH}", "TERM": "dumb"},
                 )
             )  # fmt: skip
+
+    def await_listener(self) -> None:
+        """Wait until somebody is signed in at the manager interface: what happens before is told to nobody."""
+        until = time.monotonic() + _STARTS
+        while USER not in self.says("manager show connected") and time.monotonic() < until:
+            time.sleep(_POLL)
 
     def says(self, command: str) -> str:
         """What it answers to a command."""

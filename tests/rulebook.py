@@ -17,6 +17,7 @@ from notifier.config.loading import load
 from notifier.domain.calls import CallRequest
 from notifier.domain.decide import Decision, Suppression, decide
 from notifier.domain.events import Details, Event, EventType, Item, PaymentMethod
+from notifier.domain.made_calls import settled
 from notifier.domain.messages import Message
 from notifier.domain.orders import Order
 from notifier.domain.policy import Rulebook
@@ -83,6 +84,7 @@ class Story:
         self.messages: dict[str, Message] = {}
         self.calls: dict[str, CallRequest] = {}
         self.dropped: set[str] = set()
+        self.made: set[str] = set()
         self.suppressed: list[Suppression] = []
         self.timeline: list[TimelineEntry] = []
 
@@ -90,9 +92,10 @@ class Story:
         """The shop reports events together."""
         self.now = now or max(self.now, *(event.at for event in events))
         decision = decide(self.order, events, self.rulebook, self.now)
+        decision = settled(decision, set(decision.cancelled_calls) - self.made)
         self.decisions.append(decision)
         self.order = decision.order
-        self.dropped.update(decision.cancelled_messages, decision.cancelled_calls)
+        self.dropped.update(decision.cancelled_messages, set(decision.cancelled_calls) - self.made)
         for message in decision.messages:
             if message.id in self.messages and message.id not in self.dropped:
                 assert self._found_again(), f"{message.template} is said twice"
@@ -123,6 +126,14 @@ class Story:
     def purposes(self) -> list[str]:
         """Why the customer is to be called, for all calls that were not cancelled."""
         return sorted(call.purpose for call in self.calls.values() if call.id not in self.dropped)
+
+    def call(self, purpose: str) -> None:
+        """Somebody makes the open calls of a purpose, as the call book would know and the order does not."""
+        self.made.update(one.id for one in self.calls.values() if one.purpose == purpose and one.id not in self.dropped)
+
+    def owed(self) -> list[str]:
+        """Why the customer is still to be called."""
+        return sorted(one.purpose for one in self.calls.values() if one.id not in self.dropped | self.made)
 
     def waiting(self) -> list[str]:
         """The templates of the texts that wait."""

@@ -102,9 +102,9 @@ def lines(
     if as_json:
         write_lines(found)
         return
-    table = Table("line", "sent", "reached", "cost (rial)", "saved (rial)", box=None)
+    table = Table("line", "sent", "reached", "cost (rial)", "saved (rial)", "cost unknown", box=None)
     for one in found:
-        table.add_row(one.line, *(f"{count:,}" for count in (one.sent, one.reached, one.cost, one.saved)))
+        table.add_row(one.line, *(f"{count:,}" for count in (one.sent, one.reached, one.cost, one.saved, one.unknown)))
     show_table(table, whole=("line",))
 
 

@@ -11,7 +11,7 @@ from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarri
 from notifier.config.console import ConsoleConfig
 from notifier.config.customer_page import CustomerPageConfig
 from notifier.config.delivery import DeliveryConfig
-from notifier.config.dialer import DialerConfig
+from notifier.config.dialer import DialerConfig, NoDialerConfig
 from notifier.config.logs import LogsConfig
 from notifier.config.mapping import MappingSource
 from notifier.config.metrics import MetricsConfig
@@ -65,7 +65,7 @@ class Config(Section):
     calendar: CalendarConfig = CalendarConfig.usual()
     delivery: DeliveryConfig = DeliveryConfig()
     replies: ReplyRules = ReplyRules()
-    dialer: DialerConfig = DialerConfig.usual()
+    dialer: DialerConfig = NoDialerConfig.usual()
     console: ConsoleConfig = ConsoleConfig.usual()
     staff: StaffConfig = StaffConfig.usual()
     customer_page: CustomerPageConfig = CustomerPageConfig.usual()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from notifier.config import Config, Source
-from notifier.config.providers import KavenegarConfig, KavenegarVoiceConfig, ProviderConfig
+from notifier.config.providers import ProviderConfig
 from notifier.domain.channels import Channel
 from notifier.domain.ladder import CALL
 from notifier.errors import ConfigError
@@ -93,12 +93,6 @@ def settings(config: Config, name: str) -> ProviderConfig:
     if (found := section(config, name)) is None:
         raise KeyError(name)
     return found
-
-
-def kavenegar_names(config: Config) -> list[str]:
-    """The accounts in use that are at Kavenegar."""
-    kinds = KavenegarConfig | KavenegarVoiceConfig
-    return [name for name in names(config) if isinstance(settings(config, name), kinds)]
 
 
 def providers(config: Config, templates: Iterable[Template] = ()) -> Iterator[Provider]:

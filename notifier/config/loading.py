@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from notifier.config import Config, shipped
-from notifier.config.plain_words import UNKNOWN, said
+from notifier.config.kinds import is_kind, kinds_with
+from notifier.config.plain_words import NO_KIND, UNKNOWN, said
 from notifier.domain.spelling import meant
 from notifier.errors import ConfigError
 from notifier.secret import FROM_FILE, Inline
@@ -36,17 +37,22 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
     except ValidationError as error:
         sample = _read(shipped.CONFIG)
         lines = [
-            _line(file, origins, keys := _written(values, found["loc"]), _said(found, keys, sample))
+            _line(file, origins, keys := _keys(values, found), _said(found, keys, values, sample))
             for found in error.errors()
         ]
         raise ConfigError("\n".join(lines)) from None
 
 
-def _said(found: ErrorDetails, keys: Keys, sample: Any) -> str:
+def _said(found: ErrorDetails, keys: Keys, values: Any, sample: Any) -> str:
     text = said(found["type"], found["msg"], found.get("ctx", {}))
-    if found["type"] in UNKNOWN and isinstance(there := _of_sample(sample, keys[:-1]), dict):
-        return text + meant(keys[-1], there)
-    return text
+    if found["type"] not in UNKNOWN:
+        return text
+    if kinds := kinds_with(keys):
+        named = " and ".join(f'kind = "{kind}"' for kind in kinds)
+        is_of = _of_sample(values, (*keys[:-1], "kind"))
+        return f'is a key of {named}, and this section is of kind = "{is_of}": take it out, or write that kind'
+    there = _of_sample(sample, keys[:-1])
+    return text + meant(keys[-1], there) if isinstance(there, dict) else text
 
 
 def load_what_is_right(path: Path | None, *, environment: Mapping[str, str] = os.environ) -> tuple[Config, set[Keys]]:
@@ -62,7 +68,7 @@ def load_what_is_right(path: Path | None, *, environment: Mapping[str, str] = os
         try:
             config = Config.model_validate(values | {"file": file.resolve()}, context=FROM_FILE)
         except ValidationError as error:
-            wrong = {_written(values, found["loc"]) for found in error.errors()}
+            wrong = {_keys(values, found) for found in error.errors()}
             for keys in sorted(wrong, key=_place_in_lists, reverse=True):
                 left_out.add(_leave_out(values, sample, keys, left_out))
             if () in left_out:
@@ -179,6 +185,12 @@ def _inline(value: Any) -> Any:
     return value
 
 
+def _keys(values: Any, found: ErrorDetails) -> Keys:
+    """The keys of a mistake as they stand in the file; of a section whose kind is not known, its kind."""
+    written = _written(values, found["loc"])
+    return (*written, "kind") if found["type"] in NO_KIND else written
+
+
 def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
     """The keys of a mistake as they stand in the file: the models have levels of their own between them."""
     keys: list[str] = []
@@ -186,7 +198,8 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[str, ...]:
         inside = part in values if isinstance(values, dict) else isinstance(values, list) and isinstance(part, int)
         if inside:
             values = values[part]
-        if inside or (place == len(loc) - 1 and part not in _OUR_GROUPING and part != "[key]"):
+        of_ours = part in _OUR_GROUPING or part == "[key]" or is_kind(str(loc[0]), str(part))
+        if inside or (place == len(loc) - 1 and not of_ours):
             keys.append(str(part))
     return tuple(keys)
 

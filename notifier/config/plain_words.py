@@ -10,6 +10,8 @@ _NUMBER = "is no number; write digits alone, without quotation marks"
 _EMPTY = "is empty; write something here"
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 """How pydantic calls the mistake of a key that nobody knows."""
+NO_KIND = ("union_tag_invalid", "union_tag_not_found")
+"""… of a section whose kind nobody knows, or that names none."""
 
 _SAID = {
     **dict.fromkeys(UNKNOWN, _UNKNOWN),
@@ -21,6 +23,7 @@ _SAID = {
     **dict.fromkeys(
         ("date_from_datetime_parsing", "date_parsing", "date_type"), 'is not a day; write for example "2027-03-20"'
     ),
+    "union_tag_not_found": "is required and not there; write it: which keys there are depends on it",
     "missing": "is required and not there; write it",
     "string_type": "Input should be a valid string: write it between quotation marks",
 }
@@ -36,4 +39,12 @@ def said(kind: str, text: str, context: Mapping[str, Any]) -> str:
             return "is no address of the web; write it whole, such as https://shop.ir"
         case "literal_error" | "enum" if context.get("expected"):
             return f"must be {context['expected']}"
+        case "union_tag_invalid":
+            return f"must be {_one_of(str(context['expected_tags']))}"
     return _SAID.get(kind, text).removeprefix("Value error, ")
+
+
+def _one_of(listed: str) -> str:
+    """What pydantic lists with commas, as it lists the values of one key."""
+    before, comma, last = listed.rpartition(", ")
+    return f"{before} or {last}" if comma else last

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from notifier.console import labels
+from notifier.console.dial_faults import DialFault, explained
 from notifier.domain import dialing, persian
 from notifier.domain.calls import Call
 from notifier.domain.dialing import DialAttempt, DialFinding
@@ -13,11 +14,12 @@ _ENDS = frozenset({*Outcome, "snoozed"})
 
 @dataclass(frozen=True, slots=True)
 class ShownAttempt:
-    """An attempt in words. ``is_live``: something of it is still to come."""
+    """An attempt in words. ``is_live``: something of it is still to come; ``fault``: why it came to nothing."""
 
     attempt: DialAttempt
     said: str
     is_live: bool
+    fault: DialFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class ProposedOutcome:
 
     said: str
     outcome: str
+    fault: DialFault
 
     @property
     def label(self) -> str:
@@ -34,7 +37,12 @@ class ProposedOutcome:
 
 def shown(call: Call, now: int) -> list[ShownAttempt]:
     """The attempts, newest first; ``now`` is unix ms."""
-    return [ShownAttempt(one, _said(one, now), one.is_under_way(now)) for one in reversed(call.dials)]
+    return [_shown(one, now) for one in reversed(call.dials)]
+
+
+def _shown(attempt: DialAttempt, now: int) -> ShownAttempt:
+    is_live = attempt.is_under_way(now)
+    return ShownAttempt(attempt, _said(attempt, now), is_live, DialFault() if is_live else explained(attempt.fault))
 
 
 def proposal(call: Call, now: int) -> ProposedOutcome | None:
@@ -52,7 +60,7 @@ def proposal(call: Call, now: int) -> ProposedOutcome | None:
     outcome = dialing.proposed(call.dials)
     if outcome == Outcome.WRONG_NUMBER:
         said += "، این بار هم؛ شاید شماره اشتباه است"
-    return ProposedOutcome(said, outcome)
+    return ProposedOutcome(said, outcome, explained(last.fault))
 
 
 def talked(seconds: int) -> str:

@@ -41,7 +41,7 @@ def table(of: str, names: Mapping[str, str]) -> Table:
         case "hours":
             return Table("figures-hours", _HOURS, lambda day: sorted(day.counted.sent_at))
         case "lines":
-            return Table("figures-lines", _LINES, lambda day: sorted(day.counted.line_sent | day.counted.line_cost))
+            return Table("figures-lines", _LINES, lambda day: sorted(day.counted.lines))
         case "people":
             return Table("figures-people", _people(names), lambda day: _by_count(day.counted.made))
         case "webhooks":
@@ -93,6 +93,7 @@ _LINES: Columns[FigureLine] = (
     Column("رسیده", lambda line: line.day.counted.line_reached[line.of]),
     Column("هزینه (تومان)", lambda line: money.in_toman(line.day.counted.line_cost[line.of])),
     Column("صرفه‌جویی (تومان)", lambda line: money.in_toman(line.day.counted.line_saved[line.of])),
+    Column("هزینهٔ نامعلوم (پیام)", lambda line: line.day.counted.line_unknown[line.of]),
 )
 
 _WEBHOOKS: Columns[FigureLine] = (

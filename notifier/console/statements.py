@@ -119,7 +119,7 @@ class StatementPages:
         self, request: web.Request, upload: str, kept: UploadedStatement, chosen: Mapping[str, str]
     ) -> web.Response:
         how = self._layout(kept.table, chosen)
-        rows = self._rows(kept, how)
+        rows = await self._rows(kept, how)
         lines = [row for row in rows if row.given is not None]
         known = await self._deps.bank.book.known_of([row.given for row in lines if row.given])
         came = [
@@ -148,7 +148,7 @@ class StatementPages:
         """Take the lines; what is known already is not taken again."""
         form = request[FORM]
         upload, kept = await self._kept(request)
-        rows = self._rows(kept, self._layout(kept.table, form))
+        rows = await self._rows(kept, self._layout(kept.table, form))
         given = [row.given for row in rows if row.given is not None]
         taken = await self._deps.bank.take(kept.source, given)
         fresh = [one.line.id for one in taken if one.is_new]
@@ -164,11 +164,12 @@ class StatementPages:
         await self._deps.sessions.tell(request[SESSION], told)
         return web.Response(status=303, headers={"Location": "/console/deposits"})
 
-    def _rows(self, kept: UploadedStatement, how: StatementLayout | None) -> Sequence[StatementRow]:
+    async def _rows(self, kept: UploadedStatement, how: StatementLayout | None) -> Sequence[StatementRow]:
+        """The rows by these columns. Reading thousands takes a while, in which others are served."""
         if how is None:
             return []
-        zone = self._deps.config.shop.zone
-        return statements.read(kept.table, how, zone=zone, now=self._deps.clock.now(), account=kept.account)
+        zone, now = self._deps.config.shop.zone, self._deps.clock.now()
+        return await asyncio.to_thread(statements.read, kept.table, how, zone=zone, now=now, account=kept.account)
 
     async def _begin(self, request: web.Request, *, wrong: str = "") -> web.Response:
         return await self._render.page(

@@ -20,12 +20,12 @@ from notifier.domain import persian
 from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.decide import derived_id
 from notifier.domain.events import Event
-from notifier.domain.messages import Audience, Message, MessageState
+from notifier.domain.messages import MAYBE_SENT, Audience, Message, MessageState
 from notifier.domain.orders import Order, Stage
 from notifier.errors import Conflict, NotifierError, StoreError
 from notifier.sms import by_hand_end
 from notifier.sms.by_hand_end import Ending, endings
-from notifier.sms.resend import MAYBE_SENT, RETRYABLE
+from notifier.sms.resend import RETRYABLE
 from notifier.sms.segments import segments as parts_of
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage

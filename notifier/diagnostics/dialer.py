@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 
 from notifier.config import Config
+from notifier.config.dialer import AmiDialerConfig, NoDialerConfig
 from notifier.diagnostics import findings
 from notifier.diagnostics.findings import Finding
 from notifier.diagnostics.verdicts import Verdict, error, ok, warning
@@ -36,12 +37,14 @@ def dialer_findings(config: Config) -> Iterator[Finding]:
 async def reached(config: Config) -> AsyncIterator[Verdict]:
     """Whether the exchange answers; nobody is rung."""
     settings = config.dialer
-    if settings.kind == "ami":
+    if isinstance(settings, AmiDialerConfig):
         try:
-            async with connected(settings.ami_address(), events=False):
+            async with connected(settings.listened_at(), events=False):
                 yield ok("dialer", f"the manager interface at {settings.address} takes our name and secret")
         except NotifierError as trouble:
             yield error("dialer", str(trouble), "look at manager.conf: user, secret, permit, and whether it is enabled")
+        return
+    if isinstance(settings, NoDialerConfig):
         return
     parts = urlsplit(settings.url.partition("{")[0])
     host, port = settings.host, parts.port or (443 if parts.scheme == "https" else 80)

@@ -46,7 +46,8 @@ class HttpDialer(ABC):
 class DialerDefaults:
     """How a kind of exchange speaks, unless the configuration says otherwise: where things stand, what words mean.
 
-    ``prepare`` adds to a document, whose names are in small letters, what is not said in one place.
+    ``prepare`` adds to a document, whose names are in small letters, what is not said in one place; a ``claim`` is
+    shown of a fault in the place of the word.
     """
 
     fields: Mapping[str, str]

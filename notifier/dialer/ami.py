@@ -20,12 +20,13 @@ def _prepared(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A dial from the channel that we asked for is to the customer; any other of the same call rings the agent."""
     event, channel = str(given.get("event", "")).lower(), given.get("uniqueid")
     asked_for = bool(channel) and channel == given.get("linkedid")
-    parts = [event]
+    parts, claim = [event], ""
     match event:
         case "dialbegin" | "dialend":
             parts += ["customer" if asked_for else "agent", str(given.get("dialstatus", ""))]
         case "originateresponse":
             parts.append(str(given.get("response", "")))
+            claim = f"{' '.join(parts)} {given.get('reason', '')}".lower()
         case "hangup" if not asked_for:
             parts.append("leg")
         case "newchannel":
@@ -33,6 +34,7 @@ def _prepared(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         **given,
         "word": " ".join(parts),
+        "claim": claim,
         "attempt": given.get("linkedid") or given.get("destlinkedid") or given.get("actionid"),
         "number": given.get("calleridnum") if event == "newchannel" else "",
     }

@@ -75,7 +75,8 @@ class DialerReader:
     def read(self, given: Mapping[str, Any], now: int) -> DialNews:
         """What a document says. Raises DialerOdd where its word is not known, or there is none."""
         document = self.prepare(lowered(given))
-        word = folded(_text(self._found(self.fields.word, document)))
+        said_word = _text(self._found(self.fields.word, document))
+        word = folded(said_word)
         if not word:
             raise DialerOdd("it does not say what happened: fields.word finds nothing in it")
         meaning = self.words.get(word)
@@ -91,6 +92,7 @@ class DialerReader:
             number=number_of(_text(self._found(said.number, document))),
             talked=_seconds(self._found(said.talked, document)),
             recording=self.recordings.taken(_text(self._found(said.recording, document))),
+            claim=phones.mask_phones_in(plain(_text(document.get("claim")) or said_word)),
         )
 
     def _found(self, expression: ParsedResult | None, document: Mapping[str, Any]) -> Any:
@@ -114,6 +116,11 @@ class DialerReader:
 def folded(word: str) -> str:
     """A word as it is compared: small letters, single blanks."""
     return " ".join(word.casefold().split())
+
+
+def plain(text: str) -> str:
+    """What an exchange wrote, fit for a line of a page."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST]).split())[:_LONGEST_ID]
 
 
 def lowered(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -130,6 +130,7 @@ class _Deciding:
         self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
         self.withheld, self.aside = before.withheld, dict(before.aside)
         self.withdrawn = {name: dict(ids) for name, ids in before.withdrawn.items()}
+        self.withdrawn_calls = {name: dict(ids) for name, ids in before.withdrawn_calls.items()}
         self.messages: list[Message] = []
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
@@ -170,6 +171,7 @@ class _Deciding:
                 self._follow(waiting)
         self._cancel_as_prepaid()
         self._tell_after_all()
+        self._call_after_all()
         self._drop_pointless()
         back = {one for texts in self.before.withdrawn.values() for one in texts}
         return Decision(
@@ -180,6 +182,7 @@ class _Deciding:
                 withheld=self.withheld,
                 aside=self.aside,
                 withdrawn={name: texts for name, texts in self.withdrawn.items() if texts},
+                withdrawn_calls={name: calls for name, calls in self.withdrawn_calls.items() if calls},
             ),
             messages=tuple(self.messages),
             again=tuple(message.id for message in self.messages if message.id in back),
@@ -383,9 +386,11 @@ class _Deciding:
     def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
         if self._pointless_call(rule, news) or self._planned(rule, news):
             self._suppress("purpose", rule.purpose, SuppressionReason.SUPERSEDED)
+            if self.order.cancelled and self._may_be_owed(rule.purpose, news):  # the shop may take that back
+                self.withdrawn_calls.setdefault(rule.purpose, {})[self._id("call", rule.purpose, news)] = news
             return
         call = CallRequest(
-            id=self._id("call", rule.purpose, news),
+            id=self._id("call", rule.purpose, news, *self._once_more(rule, news)),
             purpose=rule.purpose,
             order_id=self.order.id,
             source=self.order.source,
@@ -413,11 +418,46 @@ class _Deciding:
         return next((words for words in said if isinstance(words, str)), "")
 
     def _planned(self, rule: CallRule, news: News) -> bool:
-        """Whether a stage has its call already: a tracking code that comes later is told, but no second call."""
+        """Whether a stage has its call already: a tracking code that comes later is told, but no second call. What was
+        talked about before its reason went, and came back, is not talked about again."""
+        made = self.before.made_calls.get(rule.purpose, {}).values()
+        if any(known.kind is news.kind and known.distinction == news.distinction for known in made):
+            return True
         return news.kind in STAGES and any(
             known.kind is news.kind and not relevance.undone(self.order, self.block, rule.purpose, known)
-            for known in self.open_calls.get(rule.purpose, {}).values()
+            for known in (*self.open_calls.get(rule.purpose, {}).values(), *made)
         )
+
+    def _once_more(self, rule: CallRule, news: News) -> tuple[str, ...]:
+        """What tells a call from the one about the same news that was dropped before: the book has each id once."""
+        dropped = self.before.withdrawn_calls.get(rule.purpose, {}).items()
+        same = [call for call, known in dropped if (known.kind, known.distinction) == (news.kind, news.distinction)]
+        for call in same:
+            self.withdrawn_calls[rule.purpose].pop(call, None)
+        return (f"after {self.before.v}",) if same else ()
+
+    def _call_after_all(self) -> None:
+        """Plan anew what was dropped before anybody called, and is owed once more; what never will be is forgotten."""
+        for purpose, calls in self.before.withdrawn_calls.items():
+            for call, news in calls.items():
+                if call not in self.withdrawn_calls[purpose] or self._waits(news.kind):
+                    continue
+                rule = self._still_owed(purpose, news)
+                if rule is None and self._may_be_owed(purpose, news):
+                    continue
+                del self.withdrawn_calls[purpose][call]
+                if rule is not None and not any(one.purpose == purpose for one in self.calls):
+                    self._call(rule, news)
+
+    def _still_owed(self, purpose: str, news: News) -> CallRule | None:
+        rules = (one for one in self._conditions.chosen(_calls(self.block, news.kind)) if one.purpose == purpose)
+        return next((one for one in rules if not self._pointless_call(one, news)), None)
+
+    def _may_be_owed(self, purpose: str, news: News) -> bool:
+        """Whether a call that is dropped now may be owed after all."""
+        promised = any(one.purpose == purpose for one in self._conditions.chosen(_calls(self.block, news.kind)))
+        unpaid = self._waits_for_payment(news.kind)
+        return relevance.may_be_owed_again(self.order, news, unpaid=unpaid, promised=promised)
 
     def _tell_after_all(self) -> None:
         """Tell what was taken back before it left, and holds once more; what never will again is forgotten."""
@@ -444,7 +484,6 @@ class _Deciding:
 
     def _drop_pointless(self) -> None:
         """Cancel what was open before and is promised no more, or has lost its sense."""
-        chosen = self._conditions.chosen
         for template, texts in self.before.open_texts.items():
             for message, news in texts.items():
                 unpaid = self.before.prepaid and self._waits_for_payment(news.kind)  # the money is there no more
@@ -456,11 +495,12 @@ class _Deciding:
                         self.withdrawn.setdefault(template, {})[message] = news
         for purpose, calls in self.before.open_calls.items():
             for call, news in calls.items():
-                planned = [one for one in chosen(_calls(self.block, news.kind)) if one.purpose == purpose]
-                if not any(not self._pointless_call(rule, news) for rule in planned):
+                if self._still_owed(purpose, news) is None:
                     del self.open_calls[purpose][call]
                     self.cancelled_calls.append(call)
                     self._note(LineKind.CALL_CANCELLED, purpose, ref=call)
+                    if self._may_be_owed(purpose, news):
+                        self.withdrawn_calls.setdefault(purpose, {})[call] = news
 
     def _pointless_text(self, rule: TextRule, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
@@ -502,9 +542,9 @@ class _Deciding:
     ) -> None:
         self.timeline.append(TimelineEntry(at=self.now, kind=kind, what=what, ref=ref, reason=reason))
 
-    def _id(self, form: str, what: str, news: News) -> str:
-        order = self.order
-        return derived_id(self.rulebook.namespace, order.source, order.id, form, what, news.kind, news.distinction)
+    def _id(self, form: str, what: str, news: News, *more: str) -> str:
+        order, namespace = self.order, self.rulebook.namespace
+        return derived_id(namespace, order.source, order.id, form, what, news.kind, news.distinction, *more)
 
 
 def block_of(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:

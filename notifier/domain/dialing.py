@@ -64,6 +64,9 @@ _FOUND: Mapping[DialWord, DialFinding] = {
     DialWord.LINE_FAULT: DialFinding.LINE_FAULT,
     DialWord.AGENT_MISSED: DialFinding.AGENT_MISSED,
 }
+FAULTS = frozenset({DialFinding.LINE_FAULT, DialFinding.AGENT_MISSED})
+"""What is no try at the customer."""
+
 _OVER = frozenset(_FOUND) - {DialWord.ANSWERED} | {DialWord.ENDED}
 
 
@@ -71,7 +74,7 @@ class DialAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt to reach a customer through the exchange, within the record of its call.
 
     Times are unix ms; ``until`` is when news is given up, ``talked`` seconds, ``reference`` the exchange's own name of
-    it, ``fault`` why it was not carried out.
+    it, ``fault`` why nobody reached the customer's telephone, in the exchange's own words.
     """
 
     id: str
@@ -111,7 +114,8 @@ class DialAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class DialNews(Struct, frozen=True, kw_only=True):
     """What an exchange said at a time (unix ms). ``attempt`` is our name of it where the exchange repeats that,
-    ``reference`` its own; without either it is known by extension and number (national form)."""
+    ``reference`` its own; without either it is known by extension and number (national form). ``claim`` is the word as
+    it was said."""
 
     word: DialWord
     at: int
@@ -121,6 +125,7 @@ class DialNews(Struct, frozen=True, kw_only=True):
     number: str = ""
     talked: int | None = None
     recording: str = ""
+    claim: str = ""
 
 
 class DialOrder(Struct, frozen=True, kw_only=True):
@@ -158,6 +163,8 @@ def heard(attempt: DialAttempt, news: DialNews, *, longest: int) -> DialAttempt:
     found = _FOUND.get(news.word)
     if found is DialFinding.CONNECTED and news.talked == 0:  # the agent's own leg: nobody spoke with the customer
         found = None
+    stands = max(attempt.found, found, key=lambda one: _RANK[one])
+    claims = (attempt.fault if attempt.found is stands else "", news.claim if found is stands in FAULTS else "")
     answered = news.word is DialWord.ANSWERED and found is not None
     over = news.word in _OVER or (news.word is DialWord.ANSWERED and news.talked is not None)
     return replace(
@@ -167,7 +174,8 @@ def heard(attempt: DialAttempt, news: DialNews, *, longest: int) -> DialAttempt:
         answered=_first(attempt.answered, _answered_at(news) if answered else 0),
         ended=_first(attempt.ended, news.at if over else 0),
         talked=max((one for one in (attempt.talked, news.talked) if one is not None), default=None),
-        found=max(attempt.found, found, key=lambda one: _RANK[one]),
+        found=stands,
+        fault=min(filter(None, claims), default=""),
         recording=min(filter(None, (attempt.recording, news.recording)), default=""),
         until=max(attempt.until, attempt.started + longest) if answered else attempt.until,
     )

@@ -1,6 +1,6 @@
 """The ladder: by what a text is tried one after the other, until it is known to have reached somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,12 +40,18 @@ class Unreached(StrEnum):
     CANCELLED = "cancelled"  # the provider gave it back
     NO_REPORT = "no_report"  # taken, and within its time nobody said that it had arrived
     UNKNOWN = "unknown"  # it may have been sent: never again by this rung
+    PAUSED = "paused"  # nothing left by its line then, and the next rung had it without asking this one
+    NO_CREDIT = "no_credit"  # its account had none, and what it had was for others
+
+
+PASSED_OVER = frozenset({Unreached.PAUSED, Unreached.NO_CREDIT})
+"""Nobody was asked to bring it by this rung: it may still do so."""
 
 
 class Descent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rung that a message has left behind. ``at`` is when that was decided, ``taken`` when the line took the message;
-    ``arrived`` when the line said after all that it had arrived. ``cost`` is rial, ``saved`` what it was then taken to
-    cost less than a text."""
+    ``arrived`` when the line said after all that it had arrived, ``too_late`` that its order had another phone by then.
+    ``cost`` is rial, ``saved`` what it was then taken to cost less than a text."""
 
     at: datetime
     provider: str
@@ -58,6 +64,7 @@ class Descent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     saved: int = 0
     provider_id: str | None = None
     arrived: datetime | None = None
+    too_late: bool = False
 
     @property
     def is_of_report(self) -> bool:
@@ -66,4 +73,9 @@ class Descent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def is_of_former_phone(self, since: datetime | None) -> bool:
         """Whether the rung was tried with a phone that was corrected; the present one holds ``since`` then."""
-        return since is not None and self.at <= since
+        return self.too_late or (since is not None and self.at <= since)
+
+
+def arrival(descents: Iterable[Descent], since: datetime | None) -> Descent | None:
+    """The rung that was left behind and has reached after all; the present phone holds ``since`` then."""
+    return next((one for one in descents if one.arrived is not None and not one.is_of_former_phone(since)), None)

@@ -78,6 +78,10 @@ TOLD = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.BLOCKED, _S.FAILED})
 """States that end what a shop waits for: its backend is told of them."""
 
 
+MAYBE_SENT = "maybe_sent"
+"""Why a text is held, or failed, that may have been sent; any other such text surely was not."""
+
+
 def sources(target: MessageState) -> frozenset[MessageState]:
     """The states from which a message may come into ``target``."""
     return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)

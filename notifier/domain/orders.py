@@ -101,6 +101,8 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     open_texts: dict[str, dict[str, News]] = {}  # template → message queued for later, which news may still cancel
     withdrawn: dict[str, dict[str, News]] = {}  # template → message taken back before it left, which may hold once more
     open_calls: dict[str, dict[str, News]] = {}  # purpose → call planned, which news may still cancel
+    withdrawn_calls: dict[str, dict[str, News]] = {}  # purpose → call dropped unmade, which may be owed again
+    made_calls: dict[str, dict[str, News]] = {}  # purpose → call made before its reason went: that is not made twice
     refunds: dict[str, tuple[int, int]] = {}  # distinction of a refund → unix ms and rial, as last said
     deposits: dict[str, tuple[int, int]] = {}  # distinction of a deposit that came → unix ms and rial, as last said
     parcels: dict[str, Parcel] = {}  # tracking code → the parcel that left with it

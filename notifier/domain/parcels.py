@@ -128,29 +128,32 @@ def impersonal(text: str) -> str:
     return " ".join(said.split())[:_LONGEST]
 
 
+def _alike(movement: Movement, words: str, place: str) -> tuple[Movement, str, str]:
+    """What tells two steps apart beside their time: carriers write one word now in capitals, now with other letters."""
+    return movement, persian.fold(words), persian.fold(place)
+
+
 def heard(
     trail: Trail, said: Iterable[tuple[CarrierReport, Movement]], now: datetime
 ) -> tuple[Trail, tuple[Step, ...]]:
     """The trail with what a carrier says taken in, and which steps are new. A time to come is taken as now."""
     heard_at = _ms(now)
-    known = {(step.movement, step.words, step.place): step for step in trail.steps}
+    known = {_alike(step.movement, step.words, step.place): step for step in trail.steps}
     fresh: list[Step] = []
     for report, movement in said:
         at = _ms(report.at) if report.at is not None else 0
         words, place = impersonal(report.words or report.word), impersonal(report.place)
-        like = known.get((movement, words, place))
+        like = known.get(alike := _alike(movement, words, place))
         if like is not None and (not at or at == like.at):
             continue  # said again; without a time of its own nothing tells it from what is known
-        if any(
-            (step.at, step.movement, step.words, step.place) == (at, movement, words, place) for step in trail.steps
-        ):
+        if any(step.at == at and _alike(step.movement, step.words, step.place) == alike for step in trail.steps):
             continue
         if not at or at > heard_at:
             if like is not None:
                 continue
             at = heard_at
         step = Step(at, movement, words, place, heard_at)
-        known[movement, words, place] = step
+        known[alike] = step
         fresh.append(step)
     if not fresh:
         return trail, ()

@@ -36,6 +36,9 @@ _OF_PARCELS = frozenset({EventType.DELAYED, EventType.DELIVERY_FAILED})
 _STANDING = (frozenset(STAGES) - {EventType.REGISTERED}) | JUDGED | _OF_PARCELS | frozenset(AGREEING)
 """News that holds again once what made it void is taken back; what an order begins with is then told anew anyhow."""
 
+_OWED = _STANDING | {EventType.STALLED, EventType.DEPOSIT_REPORTED}
+"""News whose call is owed again once what made it void is taken back."""
+
 _BEYOND_CANCELLATION = frozenset({EventType.REFUNDED, EventType.CALLBACK_REQUESTED})
 """News that holds of a cancelled order, too."""
 
@@ -102,6 +105,13 @@ def may_hold_again(order: Order, news: News, *, unpaid: bool, promised: bool) ->
         return True
     corrected = news.kind is EventType.SHIPPED and bool(news.distinction) and _corrected(order, news)
     return unpaid or corrected or not promised
+
+
+def may_be_owed_again(order: Order, news: News, *, unpaid: bool, promised: bool) -> bool:
+    """Whether what has a call about news dropped may itself be taken back."""
+    if news.kind in _STANDING:
+        return may_hold_again(order, news, unpaid=unpaid, promised=promised)
+    return news.kind in _OWED and (order.cancelled or order.refunded or not promised)
 
 
 def undone(order: Order, block: Block, name: str, news: News) -> bool:

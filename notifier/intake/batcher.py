@@ -117,9 +117,13 @@ class Batcher:
             _send_away(group)
             raise
         except Exception as error:  # nobody may wait forever, and those who come next are to be served
+            if len(group) > 1:  # one delivery's trouble is not the others': what was written is found by its id
+                for waiting in group:
+                    if not waiting.outcome.done():
+                        await self._carry_out([waiting])
+                return
             log.exception("commit failed", action="commit_failed", deliveries=len(group))
-            for waiting in group:
-                waiting.fail(error)
+            group[0].fail(error)
 
     async def _try_again(self, group: Sequence[PendingDelivery]) -> None:
         """Keep those that may still wait, in their order: what was written after all is found by its id."""

@@ -5,6 +5,7 @@ of work is on disk.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from notifier.clock import Clock
 from notifier.domain.decide import Decision
 from notifier.domain.events import EventType
 from notifier.domain.history import settle
+from notifier.domain.made_calls import settled
 from notifier.domain.orders import AGREEING, Order, apply_events
 from notifier.domain.policy import Rulebook
 from notifier.domain.slots import DeliverySlot
@@ -284,6 +286,8 @@ class Committer:
         bookings = [booking for _, booking in decided]
         for (ready, booking), booked in zip(decided, await self.book.book(bookings, customers, calls), strict=True):
             delivery = ready.waiting.delivery
+            booking = dataclasses.replace(booking, decision=settled(booking.decision, booked.dropped))
+            ready.decision = booking.decision
             ready.answer = answers.decided(delivery.event_id, booking.decision, booked)
             write(ready.unit, booking, booked, publish=self.publish)
             if ready.order is None:

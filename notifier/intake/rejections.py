@@ -4,6 +4,7 @@ A shop's answer never waits for it and never turns into an error by it. What doe
 is counted and not kept: whoever posts garbage by the thousand gets that much room and no more.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class RejectionRecorder:
     clock: Clock
     _waiting: dict[tuple[str, bool], dict[str, DeadLetter]] = field(default_factory=dict)
     _left_out: int = 0
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def record(self, handled: Handled) -> None:
         """Note down what was not taken of a delivery."""
@@ -109,7 +111,11 @@ class RejectionRecorder:
         return tasks.writing(self.write, every=_EVERY, name="keeper")
 
     async def write(self) -> None:
-        """Write what waits; where the store does not take it, it waits on."""
+        """Write what waits; where the store does not take it, it waits on. What is being written is waited for."""
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         waiting, self._waiting = self._waiting, {}
         left_out, self._left_out = self._left_out, 0
         if left_out:

@@ -112,6 +112,7 @@ class Scrape:
             gauges.LINE_REACHED.family(*(((one.line,), one.reached) for one in lines)),
             gauges.LINE_COST.family(*(((one.line,), one.cost) for one in lines)),
             gauges.LINE_SAVED.family(*(((one.line,), one.saved) for one in lines)),
+            gauges.LINE_UNKNOWN.family(*(((one.line,), one.unknown) for one in lines)),
             gauges.LINE_OPEN.family(*(((line.name,), not (one.on_trial or one.exhausted)) for line, one in standings)),
             gauges.LINE_CREDIT.family(
                 *(((line.name,), one.credit) for line, one in standings if one.credit is not None)

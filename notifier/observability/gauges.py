@@ -58,6 +58,9 @@ LINE_COST = Gauge("notifier_line_cost_today_rial", "What it cost today", ("provi
 LINE_SAVED = Gauge(
     "notifier_line_saved_today_rial", "How much less that was than the same messages as texts would cost", ("provider",)
 )
+LINE_UNKNOWN = Gauge(
+    "notifier_line_unknown_cost_today", "Messages that it may have taken, so that their cost is unknown", ("provider",)
+)
 LINE_LOW = Gauge("notifier_line_low_credit_rial", "Below this supervisors are told", ("provider",))
 
 CALLS = Gauge("notifier_calls", "Calls in each state", ("state",))

@@ -32,6 +32,8 @@ def remembered(order: Order) -> Order:
         open_texts={},
         withdrawn={},
         open_calls={},
+        withdrawn_calls={},
+        made_calls={},
         page_token=None,
     )
 

@@ -1,7 +1,7 @@
 """The bots of messengers, put together from the configuration: what asks them, what they answer, how they are doing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -31,6 +31,7 @@ class StaffChannels:
     apis: Mapping[StaffChannel, BotApi]
     teller: StaffTeller
     health: BotHealth
+    call_us_already: set[StaffChannel] = field(default_factory=set)
 
     async def close(self) -> None:
         """Let go of the connections to the messengers."""
@@ -56,16 +57,18 @@ class StaffChannels:
         return BotConversation(self.apis[kind], self.teller.redis, self.teller.clock, desk)
 
     async def call_us(self) -> None:
-        """Have messengers post to us what bots are told, where that is configured."""
+        """Have messengers post to us what bots are told, where that is configured, once each."""
         base = self.config.server.public_url.rstrip("/")
         for kind, bot in self.config.staff.channels.bots.items():
-            if bot.updates != "webhook" or bot.callback_token is None:
+            if bot.updates != "webhook" or bot.callback_token is None or kind in self.call_us_already:
                 continue
             secret = bot.callback_token.value()
             # Telegram proves itself by a header, so that its secret need not stand in every address.
             path = f"/callbacks/bot/{kind}" if kind is StaffChannel.TELEGRAM else f"/callbacks/bot/{kind}/{secret}"
             answer = await self.apis[kind].set_webhook(f"{base}{path}", secret)
-            if not answer.taken:
+            if answer.taken:
+                self.call_us_already.add(kind)
+            else:
                 log.error("no webhook was set", action="bot_webhook_refused", channel=kind, answer=str(answer))
 
 

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from notifier.clock import Clock
 from notifier.config import Config
 from notifier.dialer.adapter import DialerOdd
-from notifier.dialer.asking import HttpExchange
 from notifier.dialer.manager import AmiListener
 from notifier.dialer.taking import DialerNews
 from notifier.domain.dialing import DialNews, UnknownDial
@@ -36,11 +35,8 @@ class ExchangeParts:
 def exchange_parts(config: Config, redis: Redis, clock: Clock, book: CallBook) -> ExchangeParts | None:
     """The parts of a configuration; None without an exchange. Raises MissingSecretError."""
     settings = config.dialer
-    if not settings.is_on:
+    if (exchange := settings.exchange()) is None:
         return None
-    exchange = (
-        settings.ami_exchange() if settings.kind == "ami" else HttpExchange(settings.http_dialer(), settings.timeout)
-    )
     dialling = Dialling(book, exchange, settings.ring)
 
     async def inbound(news: DialNews) -> None:
@@ -58,5 +54,6 @@ def exchange_parts(config: Config, redis: Redis, clock: Clock, book: CallBook) -
         except (RedisError, OSError, StoreAway, StoreError) as error:
             log.warning("news of the exchange is lost", action="dialer_news_lost", error=type(error).__name__)
 
-    listener = AmiListener(settings.ami_address(), listened) if settings.kind == "ami" else None
+    address = settings.listened_at()
+    listener = AmiListener(address, listened) if address else None
     return ExchangeParts(dialling=dialling, news=news, listener=listener)

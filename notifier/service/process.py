@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from notifier import tasks
 from notifier.clock import TEHRAN, Clock, SystemClock
-from notifier.config import Config, accounts, ladders
+from notifier.config import Config, ladders
 from notifier.config.loading import load
 from notifier.config.promises import PromiseEditor
 from notifier.console.app import create_console
@@ -61,6 +61,7 @@ from notifier.service.telling_staff import following_staff, tell_staff
 from notifier.service.watching import watching
 from notifier.sms import take_over
 from notifier.sms.providers.generic import HttpProvider
+from notifier.sms.providers.kavenegar import KavenegarProvider
 from notifier.sms.templates import Template, Templates
 from notifier.store import counting, page_tokens
 from notifier.store import keys as names
@@ -382,6 +383,7 @@ class Service:
             if self.channels:
                 ticks.every(_NOTICES_CHECK, self.channels.teller.tick)
                 ticks.every(_BOTS_CHECK, self.channels.health.tick)
+                ticks.every(_BOTS_CHECK, self.channels.call_us)
                 for poller in self.channels.pollers(self.bot_desk):
                     ticks.again(_POLL, poller.tick)
             ticks.every(take_over.EVERY, self.sending.dead_claims.look)
@@ -507,13 +509,8 @@ class Service:
         await self.take(said_by_customer(event))
 
     def _callbacks(self) -> KavenegarCallbacks:
-        config = self.config
-        return KavenegarCallbacks(
-            config.callbacks.tokens(),
-            self.sending.receipts,
-            self.sending.inbox,
-            accounts.kavenegar_names(config),
-        )
+        lines = [line.name for line in self.sending.accounts if isinstance(line.provider, KavenegarProvider)]
+        return KavenegarCallbacks(self.config.callbacks.tokens(), self.sending.receipts, self.sending.inbox, lines)
 
     def _reports(self) -> ReportCallbacks:
         described = {

@@ -23,6 +23,7 @@ from notifier.sms.expiry import Expiry
 from notifier.sms.inbound import Inbox, Take
 from notifier.sms.limits import Bounds
 from notifier.sms.outbox import Settled
+from notifier.sms.passing import Passing
 from notifier.sms.receipts import Receipts, Reported
 from notifier.sms.reconcile import Afterwards, Reconciler
 from notifier.sms.renewing import Renewal
@@ -132,6 +133,7 @@ def sending(
     own = {*chains(config), *spared.values()} - {COMMON}
     bounds = Bounds(redis, alerts.tell, config.sms.price.of, config.sms.limits)
     unreached = CallFallback(reader, clock, working_time, plan_call, accounts.ladders, rules)
+    passing = Passing(accounts, clock)
     slowest = max(settings(config, name).timeout for name in names(config, texts))
     dispatch = Dispatch(
         redis,
@@ -145,6 +147,7 @@ def sending(
         on_descent=descended,
         publish=publish,
         renewal=Renewal(redis, rules) if rules else None,
+        passing=passing,
     )
     sender = Sender(accounts, dispatch, partitions=partitions, gap=config.sms.gap)
     return Sending(
@@ -164,7 +167,7 @@ def sending(
             descended,
         ),
         rung_waits=RungWaits(redis, reader, accounts.ladders, clock, unreached, descended),
-        expiry=Expiry(redis, reader, clock, unreached, accounts.routes),
+        expiry=Expiry(redis, reader, clock, unreached, accounts.routes, passing),
         routes=Routes(reader, lambda: {*own, *ladder_routes()}, accounts.routes),
         inbox=Inbox(
             redis,

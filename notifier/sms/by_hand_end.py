@@ -7,11 +7,10 @@ from enum import StrEnum
 from redis.asyncio import Redis
 
 from notifier.domain.domain_events import MessageEnded
-from notifier.domain.messages import MessageState
+from notifier.domain.messages import MAYBE_SENT, MessageState
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import Conflict
 from notifier.sms import ledger
-from notifier.sms.resend import MAYBE_SENT
 from notifier.store import work
 from notifier.store.audit import Act, AuditEntry
 from notifier.store.keys import Keys

@@ -10,7 +10,7 @@ from notifier.domain.decide import derived_id
 from notifier.domain.ladder import Descent
 from notifier.domain.messages import Audience, Message, MessageState
 from notifier.domain.policy import Rulebook
-from notifier.domain.retelling import holds
+from notifier.domain.retelling import as_it_is, holds
 from notifier.errors import StoreError
 from notifier.sms import ladder_told
 from notifier.sms.ladders import Ladders
@@ -20,7 +20,7 @@ from notifier.store.reading import Reader
 PlanCall = Callable[[Keys, CallRequest], Awaitable[None]]
 """Puts a call into the call book; a call that is there already stays as it is."""
 
-NOT_REACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
+ENDS_UNREACHED = frozenset({MessageState.UNDELIVERED, MessageState.BLOCKED, MessageState.FAILED, MessageState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,18 @@ class CallFallback:
     async def ends(self, keys: Keys, message: Message, state: MessageState, tried: Sequence[Descent] = ()) -> None:
         """The message is about to end like this; if that leaves its customer uninformed, they are to be called.
         ``tried`` are the rungs that have not reached them."""
-        if state in NOT_REACHED:
+        if state in ENDS_UNREACHED:
             await self.call(keys, message, tried)
+
+    async def has_moved(self, message: Message) -> bool:
+        """Whether its order has another phone by now, to which it has not been turned yet."""
+        if message.order_id is None or message.source is None or not message.order_v or self.rules is None:
+            return False
+        try:
+            order = await self.reader.order(message.source, message.order_id)
+        except StoreError:
+            return False
+        return order is not None and as_it_is(message, order, self.rules(), self.clock.now()).to != message.to
 
     async def call(self, keys: Keys, message: Message, tried: Sequence[Descent]) -> None:
         """Have the customer called whom no line has reached, where the message is worth that."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from notifier.domain import messages
 from notifier.domain.channels import Channel
-from notifier.domain.ladder import Descent, Unreached
+from notifier.domain.ladder import PASSED_OVER, Descent, Unreached
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.sms import outbox, verdicts
 from notifier.sms.ladders import Ladders
@@ -61,11 +61,9 @@ def tell(message: Message, descent: Descent) -> None:
 
 
 def passed_over(ladders: Ladders, claimed: ClaimedMessage, channel: Channel, now: datetime) -> Settled | None:
-    """A message that has reached already, for which the line is known to have nobody, that it had before or that is
-    none of its business: it goes on at once."""
+    """A message for which the line is known to have nobody, that it had before or that is none of its business: it goes
+    on at once."""
     message, line = claimed.message, claimed.provider
-    if claimed.has_arrived:
-        return Settled(claimed=claimed, state=MessageState.DELIVERED, now=now)
     left = _is_left(claimed, channel)
     skipped = left or ladders.is_skipped(message, line)
     if left and ladders.below(message, line) is None:
@@ -88,7 +86,38 @@ def _is_left(claimed: ClaimedMessage, channel: Channel) -> bool:
     if claimed.by_hand or (channel is Channel.VOICE and verdicts.taken(claimed) < MOST_CALLS):
         return False
     since = claimed.message.to_since
-    return any(one.provider == claimed.provider and not one.is_of_former_phone(since) for one in claimed.descents)
+    return any(
+        one.provider == claimed.provider and one.why not in PASSED_OVER and not one.is_of_former_phone(since)
+        for one in claimed.descents
+    )
+
+
+def reached(settled: Settled, channel: Channel) -> Settled:
+    """What becomes of a message instead, of which a rung that it has left behind has said that it arrived: it goes no
+    further, and whatever this line answered is told with it."""
+    claimed, attempt = settled.claimed, settled.attempt
+    if not claimed.has_arrived or settled.state is MessageState.DELIVERED:
+        return settled
+    descent = settled.descent
+    if settled.state is MessageState.UNKNOWN or (settled.state is MessageState.QUEUED and settled.bound):
+        why, reason = Unreached.UNKNOWN, attempt.reason if attempt else ""
+        descent = Descent(at=settled.now, provider=claimed.provider, channel=channel, why=why, reason=reason)
+    elif descent is None and settled.state in _BY_STATE:
+        descent = next(iter(last(claimed.provider, settled.state, channel, attempt, settled.now)), None)
+        if descent is not None and settled.provider_id is not None:
+            descent = replace(descent, cost=settled.cost or 0, provider_id=settled.provider_id)
+    return replace(
+        settled,
+        state=MessageState.DELIVERED,
+        descent=descent,
+        again_at=None,
+        bound=False,
+        retrying=False,
+        ask_at=None,
+        reason=None,
+        goes=None,
+        next_at=None,
+    )
 
 
 def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: Callable[[Message], int]) -> Settled:
@@ -97,8 +126,6 @@ def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: 
     line, accepted = claimed.provider, settled.provider_id is not None
     if accepted and channel is not Channel.SMS and channel is not Channel.VOICE and (price := text_price(message)):
         settled = replace(settled, saved=price - (settled.cost or 0))
-    if claimed.has_arrived and settled.state in (MessageState.ACCEPTED, *_BY_STATE):
-        return replace(settled, state=MessageState.DELIVERED, ask_at=None, reason=None)
     if settled.state in _MAY_HAVE_REACHED:
         wait = ladders.wait(message, line)
         if wait is None or (settled.state is MessageState.QUEUED and not settled.bound):
@@ -188,10 +215,12 @@ def down(
     if stored.accepted and descent.saved:
         text = descent.saved + descent.cost
         daily.not_saved(inner, keys, message, accepted=stored.accepted, text=text, line=descent.provider)
+    if descent.why is Unreached.UNKNOWN and descent.taken is None:
+        daily.cost_unknown(inner, keys, message, at=ms(stored.given_at), line=descent.provider)
     if descent.why is Unreached.CANCELLED and stored.accepted:
         daily.given_back(inner, keys, message, accepted=stored.accepted, cost=stored.cost, line=descent.provider)
     unit.when(key, "state", stored.state, same_try(keys, stored, inner))
-    return unit
+    return unless_told_more(keys, stored, unit)
 
 
 def same_try(keys: Keys, stored: StoredMessage, then: UnitOfWork) -> UnitOfWork:
@@ -203,9 +232,20 @@ def same_try(keys: Keys, stored: StoredMessage, then: UnitOfWork) -> UnitOfWork:
     return unit
 
 
-def noted(keys: Keys, stored: StoredMessage, place: int, now: datetime) -> UnitOfWork:
-    """A rung that was given up has reached after all: that is written down with it."""
-    descents = [replace(one, arrived=now) if at == place else one for at, one in enumerate(stored.descents)]
+def unless_told_more(keys: Keys, stored: StoredMessage, then: UnitOfWork) -> UnitOfWork:
+    """Do it, or stop with ``conflict`` when a rung left behind has been written about since the message was read."""
+    unit = UnitOfWork()
+    unit.require_field(keys.message(stored.message.id), "descents", stored.descents_as_stored)
+    unit.then(then)
+    return unit
+
+
+def noted(keys: Keys, stored: StoredMessage, place: int, now: datetime, *, too_late: bool) -> UnitOfWork:
+    """A rung that was given up has reached after all: that is written down with it, and whether it was ``too_late``, as
+    the order had another phone by then."""
+    descents = [
+        replace(one, arrived=now, too_late=too_late) if at == place else one for at, one in enumerate(stored.descents)
+    ]
     unit, late = UnitOfWork(), stored.descents[place]
     unit.do("HSET", keys.message(stored.message.id), "descents", as_text(descents))
     daily.arrived_by(unit, keys, stored.message, accepted=ms(late.taken or now), line=late.provider)

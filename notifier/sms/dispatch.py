@@ -21,7 +21,7 @@ from notifier.domain.spoken import spoken_form
 from notifier.errors import NotifierError
 from notifier.sms import descending, outbox, verdicts
 from notifier.sms.accounts import Account, BreakerState
-from notifier.sms.call_fallback import NOT_REACHED, CallFallback
+from notifier.sms.call_fallback import ENDS_UNREACHED, CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
 from notifier.sms.ladders import Ladders
@@ -29,6 +29,7 @@ from notifier.sms.limits import Bounds, Cost, Over
 from notifier.sms.local_ids import local_id
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
+from notifier.sms.passing import Passing
 from notifier.sms.providers.base import Failed, Failure, Outgoing, Result
 from notifier.sms.providers.transport import may_post
 from notifier.sms.renewing import Renewal
@@ -62,6 +63,7 @@ class Dispatch:
     on_descent: OnDescent = descending.tell
     publish: Publish = no_op
     renewal: Renewal | None = None
+    passing: Passing | None = None
 
     async def send(
         self, line: Account, standing: BreakerState, claimed: Sequence[ClaimedMessage], hold: Hold | None = None
@@ -76,7 +78,7 @@ class Dispatch:
         careful: list[ClaimedMessage] = []
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
-            outcome = verdicts.beforehand(
+            outcome = self._reached_before(one, now, safe_to_repeat=safe) or verdicts.beforehand(
                 one, now, safe_to_repeat=safe, texting_time=self._hours(line), channel=line.provider.channel
             )
             if outcome is None and self._abroad(one, safe_to_repeat=safe):
@@ -88,6 +90,8 @@ class Dispatch:
             else:
                 (plain if safe else careful).append(one)
         plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
+        if self.passing is not None:
+            plain, careful = await self.passing.noted(line.name, plain), await self.passing.noted(line.name, careful)
         await self._settle(instead)
         if any(outcome.reason == Over.COUNTRY for outcome in instead) and self.bounds is not None:
             await self.bounds.held(Over.COUNTRY)
@@ -184,6 +188,15 @@ class Dispatch:
         results = [*(sent[0] if sent else ()), *looked_up]
         return await self._answered(line, list(zip([*plain, *patterns], results, strict=True)), began, hold)
 
+    def _reached_before(self, one: ClaimedMessage, now: datetime, *, safe_to_repeat: bool) -> Settled | None:
+        """The end of a message that a rung which it has left behind has brought after all."""
+        if not one.has_arrived:
+            return None
+        return self._reached(verdicts.put_back(one, now, safe_to_repeat=safe_to_repeat))
+
+    def _reached(self, outcome: Settled) -> Settled:
+        return descending.reached(outcome, self.ladders.channels.get(outcome.claimed.provider, Channel.SMS))
+
     def _abroad(self, one: ClaimedMessage, *, safe_to_repeat: bool) -> bool:
         """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
         if self.bounds is None or one.by_hand or verdicts.in_doubt(one, safe_to_repeat=safe_to_repeat):
@@ -254,21 +267,28 @@ class Dispatch:
         claimed = outcome.claimed
         channel = self.ladders.channels.get(claimed.provider, Channel.SMS)
         last = descending.last(claimed.provider, outcome.state, channel, outcome.attempt, outcome.now)
-        return [*claimed.descents, *last]
+        return [*claimed.descents, *outcome.left, *last]
 
     async def _settle(self, settled: Sequence[Settled]) -> None:
         """Write it down, again and again for as long as the messages are ours: it cannot be found out twice."""
         if not settled:
             return
         over = asyncio.get_running_loop().time() + self.lease.total_seconds()
+        unwritten = settled
+        doubtful = [one for one in settled if one.claimed.descents and one.state in ENDS_UNREACHED]
         while True:
             try:
-                for outcome in settled:
-                    if outcome.state in NOT_REACHED:
+                if doubtful:
+                    told = await self._told_meanwhile(doubtful)
+                    settled, unwritten = _instead(settled, doubtful, told), _instead(unwritten, doubtful, told)
+                    doubtful = []
+                for outcome in unwritten:
+                    if outcome.state in ENDS_UNREACHED:
                         claimed = outcome.claimed
                         await self.unreached.call(claimed.keys, claimed.message, self._tried(outcome))
-                await outbox.settle(self.redis, settled, publish=self.publish)
-                break
+                unwritten = doubtful = await outbox.settle(self.redis, unwritten, publish=self.publish)
+                if not unwritten:
+                    break
             except TooFewReplicas as error:  # written; lost, it would be settled again, and sent twice by nobody
                 log.warning("settled on too few replicas", action="settled", reason=str(error), messages=len(settled))
                 break
@@ -279,9 +299,25 @@ class Dispatch:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
         for outcome in settled:
-            if outcome.descent is not None:
-                self.on_descent(outcome.claimed.message, outcome.descent)
+            for descent in outcome.left:
+                self.on_descent(outcome.claimed.message, descent)
         self.on_settled(settled)
+
+    async def _told_meanwhile(self, settled: Sequence[Settled]) -> list[Settled]:
+        """What becomes of messages now that a rung which they have left behind may have said more; those still ours."""
+        ours = await outbox.heard_meanwhile(self.redis, [one.claimed for one in settled])
+        found = {claimed.message.id: claimed for claimed in ours}
+        return [
+            self._reached(replace(one, claimed=found[one.claimed.message.id]))
+            for one in settled
+            if one.claimed.message.id in found
+        ]
+
+
+def _instead(settled: Sequence[Settled], doubtful: Sequence[Settled], told: Sequence[Settled]) -> list[Settled]:
+    """All of them, with what was found of the doubtful ones in their place."""
+    others = {one.claimed.message.id for one in doubtful}
+    return [*(one for one in settled if one.claimed.message.id not in others), *told]
 
 
 @contextlib.contextmanager

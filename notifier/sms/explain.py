@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from notifier.domain import phones
 from notifier.domain.counted import counted
-from notifier.domain.ladder import Descent, Unreached
+from notifier.domain.ladder import PASSED_OVER, Descent, Unreached
 from notifier.domain.messages import Attempt, Audience, MessageState
 from notifier.sms import verdicts
 from notifier.sms.limits import Over
@@ -31,6 +31,7 @@ _REASONS = {
     "overtaken": "Reason: newer news of the order, ready as well, said all that was left to say.",
     "called_twice": "Reason: two calls read it out and none was answered; there is no third.",
     "no_rung": "Reason: every line of its ladder had been tried before.",
+    "no_line": "Reason: nothing had left for a while by the only line that was left to it; a person tells it.",
     "pointless": "Reason: newer news of the order made it pointless while it was on its way.",
     "opted_out": "Reason: the customer wants no texts but the essential ones.",
     Over.HOUR: "Reason: its number got more texts than [sms.limits] number_hour within an hour. It did not leave.",
@@ -56,7 +57,7 @@ def explain(stored: StoredMessage) -> Iterator[str]:
     if message.expires_at:
         yield f"Not to be sent after {_when(message.expires_at)}."
     told = [(attempt.at, 0, _attempt(attempt)) for attempt in stored.attempts]
-    told += [(one.at, 1, _descent(one)) for one in stored.descents]
+    told += [(one.at, -1 if one.why in PASSED_OVER else 1, _descent(one)) for one in stored.descents]
     told += [(one.arrived, 2, _late(one)) for one in stored.descents if one.arrived is not None]
     for _, _, sentence in sorted(told):
         yield sentence
@@ -85,11 +86,14 @@ _WHY = {
     Unreached.CANCELLED: "{line} reported that it did not send it",
     Unreached.NO_REPORT: "{line} has not said in time that it arrived",
     Unreached.UNKNOWN: "whether {line} sent it cannot be known, and it is not asked again",
+    Unreached.PAUSED: "{line} was passed over: nothing left by it then",
+    Unreached.NO_CREDIT: "{line} was passed over: its account had no credit",
 }
 
 
 def _descent(one: Descent) -> str:
-    return f"{_when(one.at)}: {_WHY[one.why].format(line=one.provider)}; the next rung has it."
+    reason = f" ({one.reason})" if one.why is Unreached.PAUSED and one.reason else ""
+    return f"{_when(one.at)}: {_WHY[one.why].format(line=one.provider)}{reason}; the next rung has it."
 
 
 def _late(one: Descent) -> str:

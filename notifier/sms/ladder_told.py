@@ -1,5 +1,6 @@
 """What the rungs of a ladder came to, in Persian: for the card of a call, and the story of an order."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -21,12 +22,15 @@ _WHY: Mapping[Unreached, str] = {
     Unreached.CANCELLED: "سامانهٔ پیامک آن را ارسال نکرد و هزینه را برگرداند",
     Unreached.NO_REPORT: "پذیرفته شد، ولی خبری از رسیدن آن نیامد",
     Unreached.UNKNOWN: "روشن نشد که رفته باشد",
+    Unreached.PAUSED: "از آن گذشتیم، چون متوقف بود",
+    Unreached.NO_CREDIT: "از آن گذشتیم، چون اعتبار نداشت",
 }
 _CALLED: Mapping[Unreached, str] = {
     Unreached.UNDELIVERED: "پاسخ داده نشد",
     Unreached.NO_REPORT: "تماس گرفته شد، ولی خبری از پاسخ آن نیامد",
     Unreached.UNKNOWN: "روشن نشد که تماس گرفته شده باشد",
 }
+_PERSIAN = re.compile("[\u0621-\u06cc]")
 _OWN_WORDS = frozenset({Unreached.ELSEWHERE, Unreached.REFUSED})
 
 
@@ -37,6 +41,8 @@ def answer(one: Descent) -> str:
     said = reasons.told(one.reason) if one.reason and one.why in _OWN_WORDS else ""
     if said:
         return said
+    if one.why is Unreached.PAUSED and _PERSIAN.search(why := reasons.told(one.reason)):  # or it is for an operator
+        return f"{_WHY[one.why]}: {why}"
     return (_CALLED if one.channel is Channel.VOICE else {}).get(one.why) or _WHY[one.why]
 
 

@@ -34,13 +34,16 @@ class Ladders:
         called by a machine for that alone."""
         first, *others = self.rungs(route)
         found = list(self._lines(first))
-        if self._aloud(first):
-            return found
         for rung in others:
             if rung == CALL or self._aloud(rung):
                 break
             found += self._lines(rung)
         return list(dict.fromkeys(found))
+
+    def above(self, route: str, line: str) -> Sequence[str]:
+        """The rungs of a route before that of this line."""
+        rungs = self.rungs(route)
+        return rungs[: max(len(rungs) - len(self._rest(route, line)) - 1, 0)]
 
     def below(self, message: Message, line: str) -> str | None:
         """The route of a message that this line did not reach; None where no other line is left to it."""
@@ -53,7 +56,7 @@ class Ladders:
     def again(self, message: Message, line: str) -> str:
         """The route of a message that the rung of this line tries once more."""
         rungs = self.rungs(message.route)
-        place = len(rungs) - len(self._rest(message.route, line)) - 1
+        place = len(self.above(message.route, line))
         return route_of(rungs[place:]) if place else message.route
 
     def lines(self, route: str) -> list[str]:

@@ -89,8 +89,10 @@ class Bounds:
         """Put what it came to in the place of what was set aside for it."""
         if not self.limits.rial_day:
             return
-        estimates = [cost(one.claimed.message) for one in settled]
-        change = sum(_real(one, estimate) - estimate for one, estimate in zip(settled, estimates, strict=True))
+        # What the provider may have from an earlier try was set aside then as well.
+        change = sum(
+            _real(one, said := cost(one.claimed.message)) - said * (2 if one.claimed.bound else 1) for one in settled
+        )
         if change:
             await _SPEND.run(self.redis, [_day(now)], 0, _KEPT, change, 1)
 

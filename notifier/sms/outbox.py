@@ -10,12 +10,13 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from notifier.domain.ladder import Descent
+from notifier.domain.ladder import Descent, Unreached, arrival
 from notifier.domain.messages import Attempt, Message, MessageState
 from notifier.errors import StoreError
 from notifier.sms import ledger
 from notifier.sms.holds import ALIVE, Hold
-from notifier.store import work, writes
+from notifier.sms.segments import segments
+from notifier.store import daily, work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text, decode, ms
@@ -50,7 +51,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     ``lapsed``: a worker had it before us and died. ``called``: it was calling the provider, or about to, in a way that
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
-    behind. ``absent``: the line said lately that it has nobody with this number.
+    behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
+    nobody with this number.
     """
 
     keys: Keys
@@ -65,13 +67,18 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     first: datetime
     expires_at: datetime | None
     descents: tuple[Descent, ...] = ()
+    descents_as_stored: bytes = b""
+    passed: tuple[Descent, ...] = ()
     absent: bool = False
 
     @property
+    def arrival(self) -> Descent | None:
+        """The rung that it has left behind and that said meanwhile that it had arrived."""
+        return arrival(self.descents, self.message.to_since)
+
+    @property
     def has_arrived(self) -> bool:
-        """Whether a rung that it has left behind said meanwhile that it had arrived."""
-        since = self.message.to_since
-        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
+        return self.arrival is not None
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -104,6 +111,12 @@ class Settled(Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     saved: int | None = None
     absent: bool = False
+
+    @property
+    def left(self) -> list[Descent]:
+        """The rungs that it has behind it now, and had not before; none while this one is only tried again."""
+        again = self.attempt is None or (self.state is MessageState.QUEUED and self.goes is None and not self.bound)
+        return [*(() if again else self.claimed.passed), *([self.descent] if self.descent else [])]
 
 
 async def claim(
@@ -210,10 +223,26 @@ async def rewrite(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[Claim
     return [one for one, (outcome, _) in zip(claimed, outcomes, strict=True) if outcome == "done"]
 
 
-async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish = no_op) -> None:
-    """Write down what became of claimed messages, each for itself, in one round trip."""
-    if settled:
-        await work.commit(redis, [_unit(outcome, publish) for outcome in settled])
+async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish = no_op) -> list[Settled]:
+    """Write down what became of claimed messages, each for itself, in one round trip.
+
+    Returns those of which nothing was written, since a rung that they have left behind has said more meanwhile.
+    """
+    outcomes = await work.commit(redis, [_unit(outcome, publish) for outcome in settled]) if settled else []
+    return [one for one, (outcome, _) in zip(settled, outcomes, strict=True) if outcome == "conflict"]
+
+
+async def heard_meanwhile(redis: Redis, claimed: Sequence[ClaimedMessage]) -> list[ClaimedMessage]:
+    """Claimed messages with what rungs that they have left behind have said since; those that are still ours."""
+    pipeline = redis.pipeline(transaction=False)
+    for one in claimed:
+        pipeline.hmget(one.keys.message(one.message.id), ["owner", "state", "descents"])
+    rows: list[Any] = await pipeline.execute() if claimed else []
+    return [
+        replace(one, descents=_descents(descents), descents_as_stored=descents or b"")
+        for one, (owner, state, descents) in zip(claimed, rows, strict=True)
+        if (owner, state) == (one.token.encode(), MessageState.SENDING.encode())
+    ]
 
 
 def put_back(
@@ -253,10 +282,19 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("SADD", keys.absent(message.to), provider)
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
     down = outcome.goes is not None and outcome.state is MessageState.QUEUED
-    descents = [*claimed.descents, outcome.descent] if outcome.descent else []
-    reached = outcome.state is MessageState.DELIVERED and outcome.attempt is None  # by a rung that it had left
+    taken = outcome.provider_id is not None
+    descents = [*claimed.descents, *(left := outcome.left)]
+    arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
+    ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
+    if left and not down:
+        after.do("HSET", keys.message(message.id), "descents", as_text(descents))
+    if outcome.descent is not None and outcome.descent.why is Unreached.UNKNOWN:
+        daily.cost_unknown(after, keys, message, at=ms(outcome.now), line=provider)
+    if arrived is not None and taken:
+        at, parts = ms(outcome.now), segments(message.text)
+        daily.left(after, keys, message, at=at, cost=outcome.cost, parts=parts, line=provider, again=True)
     if down:
-        go_down(after, keys, message, descents or claimed.descents, outcome.goes or "", outcome.again_at or outcome.now)
+        go_down(after, keys, message, descents, outcome.goes or "", outcome.again_at or outcome.now)
     elif outcome.state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
@@ -270,7 +308,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
-    if outcome.provider_id is not None:
+    if taken:
         after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.apply_report(
         ours,
@@ -282,15 +320,18 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
-        line="" if reached else provider,
-        taken=down and outcome.provider_id is not None,
+        accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
+        line="" if arrived is not None else provider,
+        taken=down and taken,
         again=bool(claimed.descents) and any(one.is_of_report for one in claimed.descents),
-        cost=outcome.cost,
-        saved=outcome.saved,
-        provider=None if down or reached else provider,
-        provider_id=None if down else outcome.provider_id,
+        cost=None if ends_elsewhere else outcome.cost,
+        saved=None if ends_elsewhere else outcome.saved,
+        provider=None if down or ends_elsewhere else provider,
+        provider_id=None if down or ends_elsewhere else outcome.provider_id,
         reason=None if down else outcome.reason,
     )
+    if claimed.descents:
+        unit.require_field(keys.message(message.id), "descents", claimed.descents_as_stored)
     unit.when(keys.message(message.id), "owner", claimed.token, ours)
     return unit
 
@@ -309,9 +350,14 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         by_hand=bool(by_hand),
         first=datetime.fromtimestamp(int(first) / 1000, zone),
         expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
-        descents=tuple(decode(descents, list[Descent])) if descents else (),
+        descents=_descents(descents),
+        descents_as_stored=descents or b"",
         absent=bool(absent),
     )
+
+
+def _descents(stored: bytes | None) -> tuple[Descent, ...]:
+    return tuple(decode(stored, list[Descent])) if stored else ()
 
 
 async def _set_aside(redis: Redis, keys: Keys, provider: str, message_id: str, error: Exception) -> None:

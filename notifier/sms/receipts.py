@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 _POSTPONE = Script("postpone")
 _AT_ONCE = 500
+_MOST_LOOKS = 5  # at a message that somebody else moves whenever it was read
 _LONGEST_WAIT = timedelta(hours=2)
 _GOES_DOWN = frozenset({MessageState.ACCEPTED, MessageState.UNKNOWN})
 _LATE = frozenset(
@@ -73,33 +74,51 @@ class Receipts:
     async def report(self, provider: str, statuses: Mapping[str, DeliveryStatus]) -> int:
         """Take in statuses by the provider's ids; returns how many of them were about messages of ours."""
         found = await self._ours(provider, list(statuses))
-        units = []
+        changed = await self._taken_in(provider, found, statuses)
+        for _ in range(_MOST_LOOKS):
+            if not changed:
+                break
+            changed = await self._taken_in(provider, await self._ours(provider, changed), statuses)
+        if changed:  # whoever reports may say it again, and where nobody does we ask
+            log.warning("reports not taken in", action="reports_put_off", provider=provider, messages=len(changed))
+        return len(found)
+
+    async def _taken_in(
+        self,
+        provider: str,
+        found: Sequence[tuple[Keys, str, StoredMessage]],
+        statuses: Mapping[str, DeliveryStatus],
+    ) -> list[str]:
+        """Write down what is reported; returns the ids of messages that have moved on since they were read."""
+        units: dict[str, UnitOfWork] = {}
         for keys, provider_id, stored in found:
             status = statuses[provider_id]
             if status not in STATES:
                 continue
             if (stored.provider, stored.provider_id) != (provider, provider_id):
-                units += self._late(keys, provider, provider_id, stored, status)
+                if (late := await self._late(keys, provider, provider_id, stored, status)) is not None:
+                    units[provider_id] = late
             elif stored.state in messages.sources(STATES[status]):
-                units.append(await self._ended(keys, provider, stored, status))
-        if units:
-            await work.commit(self.redis, units)
-        return len(found)
+                units[provider_id] = await self._ended(keys, provider, stored, status)
+        outcomes = await work.commit(self.redis, list(units.values())) if units else []
+        return [one for one, (outcome, _) in zip(units, outcomes, strict=True) if outcome == "conflict"]
 
-    def _late(
+    async def _late(
         self, keys: Keys, provider: str, provider_id: str, stored: StoredMessage, status: DeliveryStatus
-    ) -> list[UnitOfWork]:
+    ) -> UnitOfWork | None:
         """A rung that the message has left behind says more: only that it arrived there after all changes anything."""
         named = [(one.provider, one.provider_id) for one in stored.descents]
         if STATES[status] is not MessageState.DELIVERED or (provider, provider_id) not in named:
-            return []
+            return None
         place = named.index((provider, provider_id))
         if stored.descents[place].arrived is not None:
-            return []
+            return None
         now, message = self.clock.now(), stored.message
-        note, heard = descending.noted(keys, stored, place, now), UnitOfWork()
         # Whom the rung reached with a phone that was corrected since is not the customer.
-        if stored.state in _LATE and not stored.descents[place].is_of_former_phone(message.to_since):
+        too_late = await self.unreached.has_moved(message)
+        note, heard = descending.noted(keys, stored, place, now, too_late=too_late), UnitOfWork()
+        former = too_late or stored.descents[place].is_of_former_phone(message.to_since)
+        if stored.state in _LATE and not former:
             note.do("ZREM", keys.texts(message.to), message.id)
             note.do("ZREM", keys.rung_waits, message.id)
             taken = stored.descents[place].taken
@@ -109,7 +128,7 @@ class Receipts:
             )  # fmt: skip
             self.on_reported(Reported(provider=provider, stored=stored, state=MessageState.DELIVERED, now=now))
         else:
-            heard.when(keys.message(message.id), "state", stored.state, note)
+            heard.then(note)
         log.info(
             "a rung that was given up has reached",
             action="message_reached_late",
@@ -119,7 +138,10 @@ class Receipts:
             provider=provider,
             provider_id=provider_id,
         )
-        return [descending.same_try(keys, stored, heard)]
+        unit = UnitOfWork()
+        unit.require_field(keys.message(message.id), "state", stored.state)
+        unit.then(heard)
+        return descending.unless_told_more(keys, stored, unit)
 
     async def poll(self) -> int:
         """Ask about messages that nobody has reported the end of; returns how many were asked about."""
@@ -224,7 +246,8 @@ class Receipts:
         unit = UnitOfWork()
         ended.do("ZREM", keys.reports(provider), message.id)
         ended.do("ZREM", keys.rung_waits, message.id)
-        unit.when(keys.message(message.id), "provider_id", stored.provider_id or "", ended)
+        unit.require_field(keys.message(message.id), "provider_id", stored.provider_id or "")
+        unit.then(ended)
         self.on_reported(Reported(provider=provider, stored=stored, state=target, now=now))
         log.info(
             f"message {target}",

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from notifier.clock import Clock
 from notifier.domain.channels import Channel
 from notifier.domain.ladder import Unreached
-from notifier.domain.messages import Message, MessageState
+from notifier.domain.messages import MAYBE_SENT, Message, MessageState
 from notifier.sms import descending, ledger
 from notifier.sms.accounts import Accounts
 from notifier.sms.call_fallback import CallFallback
@@ -21,9 +21,8 @@ from notifier.sms.local_ids import local_id
 from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import DeliveryStatus, Provider, ProviderError
 from notifier.sms.receipts import due_members
-from notifier.sms.resend import MAYBE_SENT
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
-from notifier.store import work
+from notifier.store import daily, work
 from notifier.store.keys import Keys
 from notifier.store.publishing import Alert, Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
@@ -141,6 +140,9 @@ class Reconciler:
         )
         if message.essential and await self._goes_down(unit, keys, stored, Unreached.UNKNOWN):
             return  # never again by the same rung, and worth a second copy by another
+        told = UnitOfWork()
+        daily.cost_unknown(told, keys, message, at=ms(stored.given_at), line=stored.provider or "")
+        unit.when(keys.message(message.id), "state", unknown, told)
         in_time = message.expires_at is None or message.expires_at > now
         if self.afterwards is Afterwards.RESEND and in_time:
             _again(unit, keys, message, now, stored.provider or "")
@@ -151,7 +153,7 @@ class Reconciler:
                 now=ms(now), line=stored.provider or "", reason=MAYBE_SENT, publish=self.publish,
             )  # fmt: skip
         else:
-            ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason="maybe_sent")
+            ledger.move(unit, keys, message.id, unknown, MessageState.HELD, reason=MAYBE_SENT)
             await self.alert("held", "پیامکی هست که معلوم نیست رفته باشد؛ دربارهٔ فرستادن دوباره‌اش تصمیم بگیرید.")
 
     async def _goes_down(

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from notifier.domain.messages import MessageState
+from notifier.domain.messages import MAYBE_SENT, MessageState
 from notifier.domain.timeline import LineKind, TimelineEntry
 from notifier.errors import Conflict
 from notifier.sms import ledger, outbox, verdicts
-from notifier.store import work
+from notifier.store import daily, work
 from notifier.store.audit import SERVICE, Act, AuditEntry
 from notifier.store.keys import Keys
 from notifier.store.reading import StoredMessage
@@ -26,9 +26,6 @@ _WHY_NOT = {
     MessageState.EXPIRED: "It is too late for it.",
     MessageState.CANCELLED: "It was taken back, since newer news overtook it.",
 }
-
-MAYBE_SENT = "maybe_sent"
-"""Why a text is held that may have been sent; any other that is held surely was not."""
 
 RETRYABLE = frozenset({MessageState.HELD, MessageState.FAILED})
 
@@ -48,6 +45,8 @@ async def resend(
     # A person says now: no limit of time that is over and no quiet hours hold it. What may be out stays with its line.
     bound = stored.provider if state is MessageState.HELD and stored.reason == MAYBE_SENT else None
     outbox.put_back(unit, keys, message, now, bound=bound)
+    if bound:  # under the same id: what it answers now is what there is to know
+        daily.cost_unknown(unit, keys, message, at=ms(stored.given_at), line=bound, times=-1)
     unit.do("HDEL", key, "reason", "first", "called")
     unit.do("HSET", key, "by_hand", 1, "expires", ms(now + verdicts.TRIED_FOR))
     unit.do("ZREM", keys.seen_to(state), message.id)

@@ -28,12 +28,14 @@ from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.audit import AuditEntry
 from notifier.store.records import as_text, decode
+from notifier.store.roundtrip import checked, many
 from notifier.store.work import UnitOfWork
 
 log = structlog.get_logger()
 
 KEPT = timedelta(days=180) // timedelta(milliseconds=1)
 _ATTEMPTS = 20
+_AT_ONCE = 200  # lines asked for together: more would keep others waiting
 LONGEST_TEXT = 500  # characters of a text that are kept
 
 
@@ -70,17 +72,16 @@ class BankBook:
     redis: Redis
 
     async def known_of(self, given: Sequence[GivenLine]) -> list[bool]:
-        """Whether each came before, in one round trip; nothing is written."""
-        if not given:
-            return []
-        pipeline, found = self.redis.pipeline(transaction=False), [_fingerprints(one) for one in given]
-        for fingerprint in (fingerprint for one in found for fingerprint in one):
-            pipeline.get(names.bank_known(fingerprint.name))
-        rows = iter(await pipeline.execute())
+        """Whether each came before; nothing is written."""
         told = []
-        for one, line in zip(found, given, strict=True):
-            known = [(each, decode(row, KnownLine)) for each, row in [(each, next(rows)) for each in one] if row]
-            told.append(any(_is_same(each, known_as, line) for each, known_as in known))
+        for start in range(0, len(given), _AT_ONCE):
+            lines = given[start : start + _AT_ONCE]
+            found = [_fingerprints(one) for one in lines]
+            questions = [("GET", names.bank_known(fingerprint.name)) for one in found for fingerprint in one]
+            rows = iter(checked(await many(self.redis, questions)))
+            for one, line in zip(found, lines, strict=True):
+                known = [(each, decode(row, KnownLine)) for each, row in [(each, next(rows)) for each in one] if row]
+                told.append(any(_is_same(each, known_as, line) for each, known_as in known))
         return told
 
     async def take(self, source: str, given: GivenLine) -> TakenLine:
@@ -167,6 +168,10 @@ class BankBook:
     async def open_lines(self, most: int) -> list[BankLine]:
         """What belongs to no order yet, the newest first."""
         return await self.lines(_names(await self.redis.zrevrange(names.BANK_OPEN, 0, most - 1)))
+
+    async def open_lines_of(self, amount: int) -> list[BankLine]:
+        """What belongs to no order yet and is of this sum, in rial."""
+        return await self.lines(_names(await self.redis.smembers(names.bank_open_of(str(amount)))))
 
     async def telling(self, most: int) -> list[BankLine]:
         return await self.lines(_names(await self.redis.zrange(names.BANK_TELLING, 0, most - 1)))

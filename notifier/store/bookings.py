@@ -37,6 +37,7 @@ class Booked:
 
     calls: Sequence[tuple[CallRequest, Call]] = ()
     refs: dict[str, str] = field(default_factory=dict)  # id of a reason → id of its call
+    dropped: frozenset[str] = frozenset()  # reasons that left a call which was still to be made
     suppressed: Sequence[Suppression] = ()
 
 

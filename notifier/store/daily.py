@@ -41,6 +41,7 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     line_reached: Counter[str]
     line_cost: Counter[str]  # rial; and how much less than texts it came to
     line_saved: Counter[str]
+    line_unknown: Counter[str]  # messages that a line may have taken: what they cost cannot be known
     until_taken: Counter[int]
     until_arrived: Counter[int]
     planned: int
@@ -62,6 +63,11 @@ class DayCounts(Struct, frozen=True, kw_only=True):
     outcomes: Counter[str]
     satisfaction: Counter[str]
     marks: Counter[int]  # orders by the last mark of their customer
+
+    @property
+    def lines(self) -> set[str]:
+        """Every line that something is counted of."""
+        return {*self.line_sent, *self.line_cost, *self.line_saved, *self.line_unknown}
 
 
 def left(
@@ -147,6 +153,12 @@ def not_saved(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, 
     _count(unit, keys, accepted, {f"line-saved {line}": -text} if text else {}, message.source)
 
 
+def cost_unknown(unit: UnitOfWork, keys: Keys, message: Message, *, at: int, line: str, times: int = 1) -> None:
+    """Nobody can know whether a line took a message that it was given at ``at`` (unix ms). ``times`` -1 takes that
+    back: the line is asked once more."""
+    _count(unit, keys, at, {f"line-unknown {line}": times}, message.source)
+
+
 def planned(unit: UnitOfWork, keys: Keys, at: int, *, source: str) -> None:
     """A call came to be."""
     _count(unit, keys, at, {"planned": 1}, source)
@@ -225,6 +237,7 @@ def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) 
         line_reached=named("line-reached"),
         line_cost=named("line-cost"),
         line_saved=named("line-saved"),
+        line_unknown=named("line-unknown"),
         until_taken=numbered("taken"),
         until_arrived=numbered("arrived-after"),
         planned=named("planned").total(),

@@ -14,19 +14,20 @@ from notifier.store.keys import Keys
 
 class LineCounts(Struct, frozen=True, kw_only=True):
     """Money is rial; ``saved`` is against what the same messages would have cost as texts, those that had to be texted
-    all the same taken off."""
+    all the same taken off. ``unknown`` are messages that it may have taken: their cost is in none of these."""
 
     line: str
     sent: int
     reached: int
     cost: int
     saved: int
+    unknown: int
 
 
 def by_line(days: Iterable[DayCounts], lines: Collection[str] = ()) -> list[LineCounts]:
     """Of these days together, by line: these first, in their order, then others that were used."""
     found = list(days)
-    used = {name for day in found for name in (*day.line_sent, *day.line_cost, *day.line_saved)}
+    used = {name for day in found for name in day.lines}
     return [
         LineCounts(
             line=name,
@@ -34,6 +35,7 @@ def by_line(days: Iterable[DayCounts], lines: Collection[str] = ()) -> list[Line
             reached=sum(day.line_reached[name] for day in found),
             cost=sum(day.line_cost[name] for day in found),
             saved=sum(day.line_saved[name] for day in found),
+            unknown=sum(day.line_unknown[name] for day in found),
         )
         for name in dict.fromkeys([*lines, *sorted(used)])
     ]

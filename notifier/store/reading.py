@@ -1,6 +1,7 @@
 """Reading what was written: orders, messages and calls, one by one and in pages, newest first."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -9,8 +10,8 @@ from redis.asyncio import Redis
 
 from notifier.domain.calls import Call, CallState
 from notifier.domain.canonical import asked_for
-from notifier.domain.ladder import Descent
-from notifier.domain.messages import Attempt, Message, MessageState
+from notifier.domain.ladder import Descent, Unreached, arrival
+from notifier.domain.messages import MAYBE_SENT, Attempt, Message, MessageState
 from notifier.domain.orders import Order
 from notifier.domain.parcels import Trail
 from notifier.domain.timeline import LineKind, TimelineEntry
@@ -28,6 +29,8 @@ _FIELDS = (
 )
 
 _NAMES = [name.encode() for name in _FIELDS]
+
+_MAYBE_SENT = frozenset({MessageState.HELD, MessageState.FAILED})
 
 R = TypeVar("R")
 
@@ -64,6 +67,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     delivered: int | None = None  # unix ms at which we learnt that it had reached the phone
     saved: int | None = None  # rial that it cost less than a text would have
     descents: list[Descent] = []  # the rungs that it has left behind
+    descents_as_stored: bytes = b""  # what is written is checked against them: a report may come meanwhile
     pointless: bool = False  # news would have taken it back, had nobody begun to send it: no other rung has it
 
     @property
@@ -73,10 +77,20 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         return self.cost if not costs else sum(costs) + (self.cost or 0)
 
     @property
+    def given_at(self) -> datetime:
+        """When a line was last given it, as far as that is known."""
+        return self.attempts[-1].at if self.attempts else self.message.created_at
+
+    @property
+    def unknown_costs(self) -> int:
+        """How many rungs may have taken it without anybody knowing: what they cost is not in the total."""
+        left = sum(one.why is Unreached.UNKNOWN and not one.is_of_report for one in self.descents)
+        return left + (self.state in _MAYBE_SENT and self.reason == MAYBE_SENT)
+
+    @property
     def has_arrived(self) -> bool:
         """Whether a rung that it has left behind said later that it had arrived."""
-        since = self.message.to_since
-        return any(one.arrived is not None and not one.is_of_former_phone(since) for one in self.descents)
+        return arrival(self.descents, self.message.to_since) is not None
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -316,6 +330,7 @@ def _message(
         accepted=int(accepted) if accepted else None,
         delivered=int(delivered) if delivered else None,
         descents=decode(descents, list[Descent]) if descents else [],
+        descents_as_stored=descents or b"",
         saved=int(saved) if saved else None,
         pointless=pointless is not None,
     )

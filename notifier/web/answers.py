@@ -210,6 +210,7 @@ class MessageFacts(Facts, frozen=True):
     provider: str | None
     provider_id: str | None
     cost: int | None
+    unknown_costs: int
     reason: str | None
     unconfirmed: bool
     accepted_at: Moment | None
@@ -227,6 +228,7 @@ def message(stored: StoredMessage) -> MessageFacts:
         provider=stored.provider,
         provider_id=stored.provider_id,
         cost=stored.total_cost,
+        unknown_costs=stored.unknown_costs,
         reason=stored.reason,
         unconfirmed=stored.unconfirmed,
         accepted_at=_moment(stored.accepted) if stored.accepted else None,

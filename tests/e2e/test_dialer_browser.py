@@ -12,6 +12,7 @@ from shops import Client, StandardShop
 
 from notifier.clock import StillClock
 from notifier.config import Config
+from notifier.domain.dialing import DialAttempt, DialFinding
 from notifier.service.process import Service
 from notifier.simulator import Simulator
 
@@ -22,6 +23,17 @@ pytest.importorskip("playwright.async_api", reason="pip install playwright to ru
 OpenWindow = Callable[..., Awaitable[Any]]
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 TOKEN = "secret-part-of-the-address"
+CLAIM = "Trunk no_such_trunk_has_this_long_name_of_one_word is down (E-4711)"
+FAULTY = tuple(
+    DialAttempt(
+        id=f"7-{number}", by="sara", extension="201", started=1_788_000_000_000 + number, until=0, ended=1,
+        found=found, fault=fault,
+    )
+    for number, found, fault in (
+        (1, DialFinding.AGENT_MISSED, "dialend agent chanunavail"),
+        (2, DialFinding.LINE_FAULT, CLAIM),
+    )
+)  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 
 
@@ -83,4 +95,27 @@ async def test_a_known_customer_calls(window: OpenWindow, desk: Desk, client: Cl
     assert await agent.overflow() == 0
     await agent.page.click(".inbound a")
     await agent.page.wait_for_url(f"**/calls/{call_id}")
+    assert agent.complaints == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+async def test_why_nobody_was_reached(
+    window: OpenWindow, desk: Desk, simulator: Simulator, viewport: dict[str, int], colours: str
+) -> None:
+    call_id = await desk.due_call()
+    exchange = desk.service.exchange
+    assert exchange is not None
+    await exchange.dialling.book.change(call_id, lambda stored, _: replace(stored.call, dials=FAULTY))
+    agent = await window(viewport=viewport, color_scheme=colours)
+    await agent.sign_in((await desk.call(call_id)).assignee)
+    await agent.go(f"/calls/{call_id}")
+    await agent.steady()
+    whys = await agent.page.locator(".rows .why").all_inner_texts()
+    assert whys == [f"مرکز تلفن می‌گوید: {CLAIM}", "گوشی داخلی به مرکز تلفن وصل نیست."]
+    assert CLAIM in await agent.page.inner_text(".proposal .why")
+    assert await agent.overflow() == 0
+    await agent.page.evaluate(AXE.read_text(encoding="utf-8"))
+    results = await agent.page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in results["violations"]] == []
     assert agent.complaints == []

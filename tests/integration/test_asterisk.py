@@ -1,4 +1,4 @@
-"""A real Asterisk rings a telephone and then a customer, both spoken for by SIPp."""
+"""A real Asterisk rings a telephone and then a customer, or is rung by one, all spoken for by SIPp."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import real_asterisk
 from console_browser import Desk, hire
+from inbound_notices import first_inbound
 from msgspec.structs import replace
 from real_asterisk import RealAsterisk
 from redis.asyncio import Redis
@@ -43,11 +44,12 @@ def config(exchange: RealAsterisk, make_config: Callable[..., Config]) -> Config
 
 
 @pytest.fixture
-async def service(config: Config, clock: StillClock, redis: Redis) -> AsyncIterator[Service]:
+async def service(config: Config, clock: StillClock, redis: Redis, exchange: RealAsterisk) -> AsyncIterator[Service]:
     async with Service(config, clock=clock, roles=[WEB]) as running:
         assert running.exchange
         assert running.exchange.listener
         listening = asyncio.create_task(running.exchange.listener.run())
+        await asyncio.to_thread(exchange.await_listener)
         yield running
         await tasks.end(listening)
 
@@ -71,7 +73,7 @@ async def dialled(desk: Desk, exchange: RealAsterisk) -> tuple[DialAttempt, Call
     async with asyncio.timeout(LONGEST):
         while True:
             call: Call = await desk.call(call_id)
-            if call.dials[0].ended or call.dials[0].found is DialFinding.AGENT_MISSED:
+            if call.dials[0].found is not None and call.dials[0].is_over:
                 break
             await asyncio.sleep(0.1)
     return call.dials[0], call, (await agent.get(f"/calls/{call_id}")).text
@@ -102,4 +104,22 @@ async def test_the_agent_does_not_answer(desk: Desk, exchange: RealAsterisk) -> 
     assert attempt.found is DialFinding.AGENT_MISSED
     assert call.tried == {}
     assert "تلاش به حساب نمی‌آید" in card
+    assert attempt.fault == "originateresponse failure 3", "it rang till its time was over, which says no more"
+    assert 'class="why"' not in card
     assert ">ثبت «" not in card
+
+
+async def test_the_agent_is_busy(desk: Desk, exchange: RealAsterisk) -> None:
+    exchange.is_busy("agent")
+    attempt, call, card = await dialled(desk, exchange)
+    assert (attempt.found, call.tried) == (DialFinding.AGENT_MISSED, {})
+    assert "گوشی داخلی مشغول بود" in card
+
+
+@pytest.mark.parametrize("number", ["09121234567", "9121234567", "+989121234567", "00989121234567"])
+async def test_a_known_customer_calls(desk: Desk, exchange: RealAsterisk, client: Client, number: str) -> None:
+    call_id = await desk.due_call()
+    exchange.calls_in(number)
+    notice = await first_inbound(client, desk.sara)
+    assert notice["href"] == f"/console/calls/{call_id}"
+    assert notice["phone"] == "۰۹۱۲***۴۵۶۷"

@@ -118,6 +118,48 @@ async def test_a_call_follows_its_order(desk: Desk, api: ApiUser) -> None:
     assert (await api.get(f"/calls/{planned['id']}")).body["state"] == "cancelled"
 
 
+async def purposes(desk: Desk, api: ApiUser) -> list[str]:
+    """Why customers are still to be called."""
+    found = (await api.get("/calls")).body["items"]
+    states = ("scheduled", "due", "claimed")
+    return sorted(reason["purpose"] for one in found if one["state"] in states for reason in one["reasons"])
+
+
+async def test_an_order_that_lives_again_is_owed_its_call(desk: Desk, api: ApiUser) -> None:
+    await desk.paid()
+    await desk.event(EventType.CANCELLED)
+    assert await purposes(desk, api) == ["why_cancelled"]
+    desk.clock.turn(timedelta(minutes=1))
+    (planned,) = (await desk.event(EventType.PAID))["calls"]
+    assert planned["purpose"] == "reassurance"
+    assert await purposes(desk, api) == ["reassurance"]
+
+
+async def test_what_was_talked_about_is_not_called_about_again(desk: Desk, api: ApiUser) -> None:
+    call = await desk.paid()
+    await desk.tick(minutes=30)
+    assert (await desk.post(call["id"], "outcome", {"by": "sara", "outcome": "reached"})).status == 200
+    await desk.event(EventType.CANCELLED)
+    story = (await api.get("/orders/10025")).body["timeline"]
+    assert [one["what"] for one in story if one["kind"] == "call_cancelled"] == []
+    for _ in range(2):
+        desk.clock.turn(timedelta(minutes=1))
+        assert (await desk.event(EventType.PAID))["calls"] == []
+        assert "reassurance" not in await purposes(desk, api)
+        desk.clock.turn(timedelta(minutes=1))
+        await desk.event(EventType.CANCELLED)
+
+
+async def test_a_reason_among_others_is_owed_again_alone(desk: Desk, api: ApiUser) -> None:
+    await desk.paid("1")
+    await desk.paid("2")
+    await desk.event(EventType.CANCELLED, "2")
+    assert await purposes(desk, api) == ["reassurance", "why_cancelled"]
+    desk.clock.turn(timedelta(minutes=1))
+    await desk.event(EventType.PAID, "2")
+    assert await purposes(desk, api) == ["reassurance", "reassurance"]
+
+
 async def test_another_phone_takes_the_call_along(desk: Desk, api: ApiUser) -> None:
     planned = await desk.paid()
     desk.clock.turn(timedelta(minutes=1))

@@ -183,8 +183,8 @@ async def test_other_cells_changed_meanwhile_are_no_conflict(desk: Desk, config:
 async def test_other_processes_read_the_file_again(desk: Desk, config: Config, clock: StillClock, redis: Redis) -> None:
     async with Service(config, clock=clock, roles=[WEB]) as other:
         await other.settings.tick()
-        await save(desk, *CELL, *line("call", "reassurance"))
         before = dict(other.config.policy.blocks())["tehran", "online"].rule(EventType.PACKED)
+        await save(desk, *CELL, *line("call", "reassurance"))
         await other.settings.tick()
         after = dict(other.config.policy.blocks())["tehran", "online"].rule(EventType.PACKED)
         assert (len(before.calls), len(after.calls)) == (0, 1)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from console_browser import Browser, Desk, hire
+from console_browser import Desk, hire
+from inbound_notices import first_inbound
 from msgspec.structs import replace
 from shops import Client, StandardShop
 
@@ -29,6 +30,7 @@ from notifier.store.audit import Act, Wanted
 
 TOKEN = "secret-part-of-the-address"
 PHONE = "09121234567"
+NO_CREDIT = "No <b>credit</b> for 09351112233"
 FAULTS = {"http": "exchange/dial", "simotel": "exchange/originate", "ami": "exchange/ami"}
 
 
@@ -63,7 +65,8 @@ def config(
         "ami": {"address": f"127.0.0.1:{manager.port}", "user": "notifier", "secret": key},
     }[kind]
     more = {"callback_token": TOKEN, "timeout": "1s", "recording_base": "https://pbx.example/rec"}
-    return make_config(dialer={"kind": kind, **settings, **more})
+    words = dict.fromkeys(("trunk_down", NO_CREDIT), "line_fault")
+    return make_config(dialer={"kind": kind, "words": words, **settings, **more})
 
 
 @pytest.fixture
@@ -190,6 +193,30 @@ async def test_a_refusal_is_said_and_the_own_phone_is_there(desk: Desk, simulato
     assert 'href="tel:09121234567"' in page.text
     call = await desk.call(call_id)
     assert (call.dials[0].found, call.tried) == (DialFinding.LINE_FAULT, {})
+    assert "تلاش به حساب نمی‌آید. مرکز تلفن کلید ما را نپذیرفت." in page.words
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ({"event": "trunk_down"}, "مرکز تلفن می‌گوید: trunk_down"),
+        ({"event": "congestion"}, "خط آزادی به بیرون نبود."),
+        ({"event": NO_CREDIT}, "مرکز تلفن می‌گوید: No <b>credit</b> for 0935***2233"),
+        ({"event": "agent_missed"}, ""),
+    ],
+)
+async def test_why_an_attempt_came_to_nothing_is_on_the_card(
+    desk: Desk, client: Client, event: dict[str, str], why: str
+) -> None:
+    call_id = await desk.due_call()
+    agent = await desk.whose(call_id)
+    await agent.post(f"/calls/{call_id}/dial")
+    attempt = (await desk.call(call_id)).dials[0]
+    assert await tell(client, {**event, "attempt": attempt.id}) == 200
+    page = await agent.get(f"/calls/{call_id}")
+    assert "تلاش به حساب نمی‌آید" in page.words
+    assert page.text.count('class="why"') == (2 if why else 0), "in what is proposed, and among the attempts"
+    assert why in page.words
 
 
 async def test_who_has_no_extension_dials_on_their_own_phone(desk: Desk, simulator: Simulator) -> None:
@@ -400,17 +427,6 @@ async def test_a_known_customer_calls(desk: Desk, client: Client) -> None:
     assert notice["name"] == "سارا محمدی"
     assert PHONE not in json.dumps(notice)
     assert notice["phone"] == "۰۹۱۲***۴۵۶۷"
-
-
-async def first_inbound(client: Client, browser: Browser) -> dict[str, str]:
-    """What an open page is told of somebody who calls."""
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    async with asyncio.timeout(60), client.get("/console/live", headers={"Cookie": cookie}) as stream:
-        async for line in stream.content:
-            if line == b"event: inbound\n":
-                told: dict[str, str] = json.loads((await stream.content.readline()).removeprefix(b"data: "))
-                return told
-    raise AssertionError("the stream ended")
 
 
 async def test_an_unknown_number_is_shown_to_nobody(desk: Desk, client: Client) -> None:

@@ -1,17 +1,20 @@
 """`notifier check` and `notifier doctor` know the channels of the staff."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from notifier.config import Config
+from notifier.config.loading import load
 from notifier.config.staff import BaleBotConfig
 from notifier.diagnostics import offline, staff_channels
 from notifier.domain.channels import StaffChannel
 from notifier.errors import ConfigError
 from notifier.simulator import Fault, Simulator
 
+SHIPPED = Path(__file__).parents[2] / "config.toml"
 TOKEN = "77001:AAsecretOfBale"
 
 
@@ -80,3 +83,26 @@ def test_a_token_goes_to_safe_addresses_alone(make_config: Callable[..., Config]
 def test_an_unset_token_is_an_error_of_check(make_config: Callable[..., Config]) -> None:
     config = make_config(staff__channels=bot(token="env:NO_SUCH_TOKEN_ANYWHERE"))
     assert any("staff.channels.bale.token" in one for one in offline._needed_secrets(config))
+
+
+def test_a_stand_in_on_this_machine_may_post_without_tls(make_config: Callable[..., Config]) -> None:
+    here = bot(updates="webhook", callback_token="callback-of-bots")
+    assert found(make_config, staff__channels=here, server__public_url="http://127.0.0.1:8080") == ""
+    assert "to begin with https://" in found(make_config, staff__channels=here, server__public_url="")
+    away = {"bale": here["bale"] | {"url": "https://tapi.bale.ai"}}
+    told = found(make_config, staff__channels=away, server__public_url="http://127.0.0.1:8080")
+    assert "to begin with https://" in told
+
+
+@pytest.mark.parametrize(("url", "stands"), [("http://127.0.0.1:8090/tapi", True), ("https://tapi.bale.ai", False)])
+def test_the_token_of_a_stand_in_may_stand_in_the_file(tmp_path: Path, url: str, stands: bool) -> None:
+    """As the guide says it: `notifier simulator` has a bot whose token opens nothing."""
+    section = f'[staff.channels.bale]\ntoken = "1000:simulator"\nurl = "{url}"\ncallback_token = "callback-of-bots"\n'
+    file = tmp_path / "config.toml"
+    file.write_text(SHIPPED.read_text(encoding="utf-8") + section)
+    if not stands:
+        with pytest.raises(ConfigError, match="secrets do not belong"):
+            load(file)
+        return
+    (settings,) = load(file).staff.channels.bots.values()
+    assert settings.token.value() == "1000:simulator"

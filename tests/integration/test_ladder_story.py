@@ -87,7 +87,7 @@ async def test_the_figures_tell_each_line(desk: Desk, service: Service, clock: S
     assert sum(sum(day.sent.values()) for day in counted) == 1  # one text, whatever it left by
     page = await desk.boss.get("/figures")
     assert "هر راه ارسال" in page.words
-    sheet = await desk.boss.get("/figures?of=lines&format=csv")
+    sheet = await desk.boss.get("/figures?of=lines&as=csv")
     assert "simulator" in sheet.text
 
 

@@ -621,12 +621,25 @@ class TestByWebhook:
             "https://notifier.example/callbacks/bot/telegram",
             "callback-of-bots",
         )
+        bale.webhook = ""  # asked for once: whoever takes it away since has a reason
+        await service.channels.call_us()
+        assert bale.webhook == ""
         bale.webhook = str(client.make_url("/callbacks/bot/bale/callback-of-bots"))
         telegram.webhook = str(client.make_url("/callbacks/bot/telegram"))
         bale.says(SARAS, await code_of(desk.sara))
         telegram.says(SARAS, await code_of(desk.sara, "telegram"))
         assert (await bale.deliver(), await telegram.deliver()) == (1, 1)
         assert len(await BotBindings(service.redis).all()) == 2
+
+    async def test_a_messenger_that_was_away_at_first_is_asked_again(
+        self, bale: SimulatedBot, simulator: Simulator, service: Service
+    ) -> None:
+        assert service.channels
+        simulator.faults.add(Fault(kind="http_error", status=502, method="bot/setWebhook", times=2))
+        await service.channels.call_us()
+        assert bale.webhook == ""
+        await service.channels.call_us()
+        assert bale.webhook == "https://notifier.example/callbacks/bot/bale/callback-of-bots"
 
     @pytest.mark.parametrize(
         ("path", "status"),

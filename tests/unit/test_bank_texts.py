@@ -323,3 +323,40 @@ def test_toman_before_the_figure() -> None:
 )
 def test_transfers_in_and_out(text: str, movement: M) -> None:
     assert reading.read(text).movement is movement
+
+
+@pytest.mark.parametrize(
+    ("text", "movement"),
+    [
+        ("انتقال از کارت 6037***1234 مبلغ 1,200,000 ریال به حساب شما", M.IN),
+        ("انتقال از حساب 111 به حساب شما مبلغ 1,200,000", M.IN),
+        ("انتقال از حساب شماره 111 به سپرده شما مبلغ 1,200,000", M.IN),
+        ("انتقال به کارت شما 1,200,000 ریال", M.IN),
+        ("مبلغ 1,200,000 ریال به حسابتان واریز گردید", M.IN),
+        ("مبلغ 1,200,000 ریال به حساب شماره 123456 واریز شد", M.IN),
+        ("دریافت وجه 1,200,000 ریال به حساب شماره 123456", M.IN),
+        ("ورود وجه 1,200,000 ریال به حساب 123456", M.IN),
+        ("Deposit: 1,200,000 IRR Balance: 5,000,000", M.IN),
+        ("واریــز 1,200,000 ریال\nمانـده: 5,000,000", M.IN),
+        ("مبلغ 1,200,000 ریال به حساب شماره 123456 انتقال یافت", M.OUT),
+        ("مبلغ 1,200,000 از کارت شما به حساب شماره 1234 انتقال یافت", M.OUT),
+        ("1,200,000 ریال به حساب شماره 123456 نزد بانک ملت حواله شد", M.OUT),
+        ("مبلغ 1,200,000 ریال از حساب شماره 123456 کسر گردید", M.OUT),
+        ("انتقال از حساب شما به حساب 123: 1,200,000", M.OUT),
+        ("خروج وجه 1,200,000 ریال از حساب 123456", M.OUT),
+        ("پایا ارسالی 1,200,000", M.OUT),
+        ("بـرداشت 1,200,000", M.OUT),
+    ],
+)
+def test_whose_account_it_came_to(text: str, movement: M) -> None:
+    found = reading.read(text)
+    assert (found.movement, found.amount) == (movement, 1_200_000)
+
+
+def test_a_stretched_word_for_a_password_is_one() -> None:
+    assert reading.is_secret("رمـــز پویـا 123456")
+
+
+def test_another_s_account_alone_says_nothing() -> None:
+    with pytest.raises(UnreadText):
+        reading.read("مبلغ 1,200,000 ریال به حساب شماره 123456 منتقل شد")

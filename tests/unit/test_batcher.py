@@ -130,3 +130,24 @@ async def test_one_mistake_of_ours_leaves_nobody_waiting() -> None:
             await groups.submit(delivery(1))
         with pytest.raises(ZeroDivisionError):
             await groups.submit(delivery(2))
+
+
+async def test_one_deliverys_trouble_is_not_the_groups() -> None:
+    """What cannot be committed together is committed one by one, and what was settled before is left alone."""
+    alone: list[str] = []
+
+    async def commit(group: Sequence[PendingDelivery]) -> list[PendingDelivery]:
+        if len(group) == 1:
+            alone.append(group[0].delivery.event_id)
+        else:
+            group[0].resolve(DONE)
+        if any(waiting.delivery.event_id == "3" for waiting in group):
+            raise ZeroDivisionError
+        for waiting in group:
+            waiting.resolve(DONE)
+        return []
+
+    async with running(Batcher(commit, timedelta(seconds=5))) as groups:
+        answers = await asyncio.gather(*(groups.submit(delivery(name)) for name in range(6)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unchanged] * 3 + [ZeroDivisionError] + [Unchanged] * 2
+    assert alone == ["1", "2", "3", "4", "5"]

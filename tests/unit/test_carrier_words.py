@@ -104,3 +104,14 @@ def test_days_off_do_not_count() -> None:
 )
 def test_what_is_not_surely_in_the_customers_hands_is_unknown(words: str) -> None:
     assert movement_of(words) is M.UNKNOWN
+
+
+@pytest.mark.parametrize("again", ["SENT", "Sent ", "sent"])
+def test_a_word_in_other_letters_is_no_further_step(again: str) -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=TEHRAN)
+    first = CarrierReport(code="1", words="sent", at=now - timedelta(hours=2), place="مركز كرج")
+    trail, _ = heard(Trail(carrier="c"), [(first, M.IN_TRANSIT)], now)
+    second = CarrierReport(code="1", words=again, at=now - timedelta(hours=2), place="مرکز کرج")
+    assert heard(trail, [(second, M.IN_TRANSIT)], now) == (trail, ())
+    later = CarrierReport(code="1", words=again, at=now - timedelta(hours=1), place="مرکز کرج")
+    assert len(heard(trail, [(later, M.IN_TRANSIT)], now)[1]) == 1, "at another time it is one"

@@ -67,6 +67,8 @@ def facts(order: Order | None) -> dict[str, object]:
         "withheld",
         "aside",
         "withdrawn",
+        "withdrawn_calls",
+        "made_calls",
         "stamps",
     }
     found = {name: value for name, value in asdict(order).items() if name not in bookkeeping}
@@ -113,10 +115,11 @@ def test_what_is_cancelled_was_open_and_is_not_new(data: st.DataObject, time: st
 
 @given(st.data())
 def test_stages_never_go_back(data: st.DataObject) -> None:
-    # But for a shop that corrects sums: what was the whole of a smaller one is a part of a greater.
+    # But for a shop that corrects sums, of which the whole becomes a part, and for a deposit that is taken back.
     story, stage = Story(), Stage.NONE
     about = ANY_DETAILS.map(lambda it: replace(it, amount=185_000_000, reference=None))
-    for batch in data.draw(deliveries(data.draw(events(about)))):
+    told = [one for one in data.draw(events(about)) if one.type is not EventType.DEPOSIT_UNMATCHED]
+    for batch in data.draw(deliveries(told)) if told else []:
         order = story.tell(*batch).order
         assert order.stage >= stage
         stage = order.stage

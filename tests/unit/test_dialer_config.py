@@ -171,3 +171,101 @@ def test_secrets_that_are_needed() -> None:
     needed = read(HTTP | {"headers": {"Authorization": "env:AUTH", "X": "y"}, "secrets": {"key": "env:KEY"}}).dialer
     assert sorted(needed.secrets_needed) == ["callback_token", "headers.Authorization", "secrets.key"]
     assert read({"kind": "off", "secret": "env:SECRET"}).dialer.secrets_needed == {}
+
+
+OF_KINDS = {
+    "address": "ami",
+    "tls": "ami",
+    "channel": "ami",
+    "account": "ami",
+    "api_key": "simotel",
+    "trunk": "simotel",
+    "method": "http",
+    "headers": "http",
+    "body": "http",
+    "secrets": "http",
+    "accepted_when": "http",
+}
+VALUES: dict[str, Any] = {"tls": True, "headers": {"X": "y"}, "body": {"a": "b"}, "secrets": {"key": "env:K"}}
+
+
+@pytest.mark.parametrize("kind", MAY)
+@pytest.mark.parametrize("key", OF_KINDS)
+def test_a_key_of_another_kind_is_said_to_be_one(kind: str, key: str) -> None:
+    settings = MAY[kind] | {key: VALUES.get(key, "GET" if key == "method" else "PJSIP/{extension}/x")}
+    if kind == OF_KINDS[key]:
+        return
+    told = refused(settings)
+    assert f'dialer.{key}: is a key of kind = "{OF_KINDS[key]}", and this section is of kind = "{kind}"' in told
+    assert "take it out, or write that kind" in told
+
+
+def test_a_key_of_several_other_kinds_names_them() -> None:
+    told = refused(HTTP | {"user": "crm"})
+    assert 'dialer.user: is a key of kind = "ami" and kind = "simotel", and this section is of kind = "http"' in told
+
+
+SHIPPED_ONCE = {
+    "url": "", "method": "POST", "headers": {}, "body_format": "json", "secrets": {}, "address": "", "tls": False,
+    "user": "", "channel": "PJSIP/{extension}", "context": "from-internal", "caller_id": "", "account": "", "trunk": "",
+}  # fmt: skip
+"""What a file has that was made when all kinds' keys stood in it, uncommented."""
+
+
+@pytest.mark.parametrize("kind", MAY)
+def test_keys_of_other_kinds_that_say_nothing_may_stay(kind: str) -> None:
+    assert read(SHIPPED_ONCE | MAY[kind]).dialer == read(MAY[kind]).dialer
+    assert read(SHIPPED_ONCE | MAY[kind] | {"tls": "false"} if kind != "ami" else MAY[kind]).dialer.kind == kind
+
+
+@pytest.mark.parametrize("kind", MAY)
+def test_a_mistake_is_placed_in_the_section_and_not_in_its_kind(kind: str) -> None:
+    told = refused(MAY[kind] | {"url" if kind != "ami" else "address": "", "recording_base": "rec"})
+    assert ": dialer: " in told
+    assert f"dialer.{kind}" not in told
+
+
+@pytest.mark.parametrize("kind", MAY)
+def test_an_exchange_is_switched_off_by_one_word(kind: str) -> None:
+    settings = read(MAY[kind] | {"kind": "off"}).dialer
+    assert not settings.is_on
+    assert settings.tokens(("usual",)) == ()
+    assert settings.exchange() is None
+
+
+def test_what_is_switched_off_is_read_all_the_same() -> None:
+    assert "dialer.tls: is neither true nor false" in refused({"kind": "off", "tls": "maybe"})
+    assert "dialer.colour: unknown key" in refused({"kind": "off", "colour": "green"})
+
+
+@pytest.mark.parametrize("kind", MAY)
+def test_each_key_may_come_from_a_variable_of_its_own(kind: str) -> None:
+    environment = {f"NOTIFIER__DIALER__{key.upper()}": value for key, value in MAY[kind].items()}
+    assert load(shipped.CONFIG, environment=environment).dialer == read(MAY[kind]).dialer
+
+
+def test_a_section_without_a_kind_is_off() -> None:
+    assert read({"ring": "20s"}).dialer.kind == "off"
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "told"),
+    [
+        (
+            "CARRIERS__MINE",
+            {"kind": "chapar", "api_key": "env:K", "shop_id": "5"},
+            'shop_id: is a key of kind = "tapin"',
+        ),
+        ("CARRIERS__MINE", {"kind": "chapar"}, "carriers.mine: give api_key, with which it is asked"),
+        ("CARRIERS__MINE", {"kind": "dhl"}, "carriers.mine.kind: must be 'tapin', 'chapar', 'postex', 'alopeyk' or"),
+        ("CARRIERS__MINE", {"api_key": "env:K"}, "carriers.mine.kind: is required and not there; write it"),
+        ("SOURCES__MINE", {"kind": "standard", "secret": "env:K", "statuses": {}}, 'is a key of kind = "woocommerce"'),
+        ("SOURCES__MINE", {"kind": "shopify"}, "sources.mine.kind: must be 'standard', 'woocommerce', 'mapping' or"),
+        ("PROVIDERS__MINE", {"kind": "twilio"}, "providers.mine.kind: must be 'kavenegar'"),
+        ("PROVIDERS__MINE", {"kind": "kavenegar", "api_key": "env:K", "bot_id": 5}, 'is a key of kind = "bale"'),
+    ],
+)
+def test_other_sections_of_kinds_say_the_same(section: str, settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(shipped.CONFIG, environment={f"NOTIFIER__{section}": json.dumps(settings)})
+    assert told in str(refusal.value)

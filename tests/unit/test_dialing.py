@@ -34,6 +34,7 @@ NEWS = st.builds(
     st.sampled_from([one for one in DialWord if one not in (DialWord.INBOUND, DialWord.NOTHING)]),
     st.integers(0, 600),
     talked=st.none() | st.integers(0, 300),
+    claim=st.sampled_from(["", "dialend agent busy", "trunk down", "failed"]),
     recording=st.sampled_from(["", "https://pbx.example/a.mp3", "https://pbx.example/b.mp3"]),
 )
 
@@ -101,3 +102,14 @@ def test_an_attempt_is_under_way_until_its_time_or_its_end() -> None:
     assert not attempt().is_under_way(START + 90_000)
     assert not after(news(DialWord.BUSY)).is_under_way(START + 6000)
     assert after(news(DialWord.ANSWERED)).is_under_way(START + LONGEST - 1)
+
+
+@pytest.mark.parametrize("word", [DialWord.LINE_FAULT, DialWord.AGENT_MISSED])
+def test_what_the_exchange_said_of_a_fault_is_kept(word: DialWord) -> None:
+    assert after(news(word, claim="trunk down"), news(DialWord.ENDED, 9, claim="hangup")).fault == "trunk down"
+
+
+def test_a_fault_that_did_not_stand_is_none() -> None:
+    told = (news(DialWord.LINE_FAULT, claim="trunk down"), news(DialWord.BUSY, claim="busy"))
+    for order in itertools.permutations(told):
+        assert (after(*order).found, after(*order).fault) == (DialFinding.BUSY, "")

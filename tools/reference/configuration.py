@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 from notifier.config import Config, shipped
 from notifier.config.carriers import AlopeykConfig, ChaparConfig, DescribedCarrierConfig, PostexConfig, TapinConfig
+from notifier.config.dialer import AmiDialerConfig, DescribedDialerConfig, SimotelDialerConfig
+from notifier.config.dialer_section import DialerSection
 from notifier.config.mapping import MappingSource
 from notifier.config.outbound import WebhookConfig
 from notifier.config.providers import HttpConfig, KavenegarConfig, SmsIrConfig
@@ -50,6 +52,10 @@ _NAMED: dict[str, tuple[str, type]] = {
     'carriers.NAME, kind = "alopeyk"': ("carriers.tapin", AlopeykConfig),
     'carriers.NAME, kind = "http"': ("carriers.other", DescribedCarrierConfig),
     "webhooks.NAME": ("webhooks.backend", WebhookConfig),
+    "dialer": ("dialer", DialerSection),
+    'dialer, kind = "http"': ("dialer", DescribedDialerConfig),
+    'dialer, kind = "ami"': ("dialer", AmiDialerConfig),
+    'dialer, kind = "simotel"': ("dialer", SimotelDialerConfig),
     "staff.channels": ("staff.channels", StaffChannelsConfig),
     "staff.channels.bale": ("staff.channels.bale", BaleBotConfig),
     "staff.channels.telegram": ("staff.channels.telegram", TelegramBotConfig),
@@ -120,7 +126,7 @@ def sections() -> Iterator[tuple[str, str, str, list[Key]]]:
     for name, field in Config.model_fields.items():
         if name == "file":
             continue
-        several = [(heading, *rest) for heading, rest in _NAMED.items() if heading.startswith(f"{name}.")]
+        several = [(heading, *rest) for heading, rest in _NAMED.items() if re.match(rf"{name}(\W|$)", heading)]
         if several:
             for heading, example, model in several:
                 yield (
@@ -152,6 +158,8 @@ def _keys(model: type, section: str, said: Remarks, shipped: Any) -> Iterator[Ke
         key, inner = field.alias or name, _model(field)
         if inner in _ALONE or (model is Block and name in ("rules", "calls")):
             continue
+        if model is not DialerSection and issubclass(model, DialerSection) and name in DialerSection.model_fields:
+            continue  # said of all kinds
         if inner is not None and _is_table(field):
             yield from _of_table(inner, section, key, said)
             continue

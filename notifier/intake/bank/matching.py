@@ -5,6 +5,7 @@ the order is told as of any event, and that is written down too. Whoever finds a
 there again; an order takes an event once.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,9 +83,7 @@ class BankMatching:
     async def take(self, source: str, given: Sequence[GivenLine]) -> list[TakenLine]:
         """Keep lines and, where it is wanted, give them to their orders. Raises StoreAway before anything is lost."""
         taken = [await self.book.take(source, one) for one in given]
-        for one in taken:
-            if one.line.said.movement is BankMovement.CORRECTION:
-                await self._gone_back(one.line)
+        await self._gone_back([one.line for one in taken if one.line.said.movement is BankMovement.CORRECTION])
         if self.automatic():
             fresh = [one.line for one in taken if one.is_new and one.line.standing is LineStanding.OPEN]
             try:
@@ -93,23 +92,32 @@ class BankMatching:
                 log.warning("lines are not matched yet", action="bank_match_failed", error=type(error).__name__)
         return taken
 
-    async def _gone_back(self, line: BankLine) -> None:
-        """Money of this sum goes back where it came from: deposits that may be meant are a person's task from now on.
+    async def _gone_back(self, corrections: Sequence[BankLine]) -> None:
+        """Money of these sums goes back where it came from: deposits that may be meant are a person's task from now on.
         Safe to do again."""
-        for one in await self.book.open_lines(LOOKED_AT):
-            if may_take_back(line, one) and not one.twin:
-                await self.book.change(one, replace(one, twin=line.id), now=self.now())
-        for one in await self.book.matched_lines(LOOKED_AT):
-            if may_take_back(line, one):
-                order_id = one.order.partition(":")[2]
-                text = (
-                    f"بانک از برگشت یا اصلاح {money.toman(line.said.amount)} خبر داده است؛ "
-                    f"شاید همان واریزی باشد که به سفارش {persian.digits(order_id)} داده شده. صفحهٔ واریزها را ببینید."
-                )
-                try:
-                    await self.tell(f"deposit_gone_back:{one.order}:{line.id}", text)
-                except (OSError, NotifierError):
-                    log.warning("supervisors are not told", action="alert_failed")
+        given = await self.book.matched_lines(LOOKED_AT) if corrections else []
+        waiting: dict[int, dict[str, BankLine]] = {}  # by sum
+        for line in corrections:
+            amount = line.said.amount
+            if amount not in waiting:
+                waiting[amount] = {one.id: one for one in await self.book.open_lines_of(amount)}
+            for one in [one for one in waiting[amount].values() if not one.twin and may_take_back(line, one)]:
+                after = await self.book.change(one, replace(one, twin=line.id), now=self.now())
+                waiting[amount][one.id] = after or one
+            for one in [one for one in given if may_take_back(line, one)]:
+                await self._tell_gone_back(line, one)
+            await asyncio.sleep(0)  # a statement may be full of them, and others are to be served
+
+    async def _tell_gone_back(self, line: BankLine, deposit: BankLine) -> None:
+        order_id = deposit.order.partition(":")[2]
+        text = (
+            f"بانک از برگشت یا اصلاح {money.toman(line.said.amount)} خبر داده است؛ "
+            f"شاید همان واریزی باشد که به سفارش {persian.digits(order_id)} داده شده. صفحهٔ واریزها را ببینید."
+        )
+        try:
+            await self.tell(f"deposit_gone_back:{deposit.order}:{line.id}", text)
+        except (OSError, NotifierError):
+            log.warning("supervisors are not told", action="alert_failed")
 
     async def tick(self) -> int:
         """Go on with what a process that died had begun, and with lines whose order came after them."""

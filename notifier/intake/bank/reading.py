@@ -16,7 +16,9 @@ from notifier.errors import NotifierError
 
 LONGEST = 2000  # characters
 
-_FOLDED = str.maketrans("يىكةأإآؤئۀ٬،٫−–—’‘´`", "ییکهاااویه,,.---''''")
+_FOLDED: Mapping[int, int | str | None] = str.maketrans("يىكةأإآؤئۀ٬،٫−–—’‘´`", "ییکهاااویه,,.---''''", "\u0640")
+_UNSEEN = frozenset({"Cf", "Mn", "Me", "Cc", "Cs"})
+_WHOLE_WORDS = re.compile("[\u3300-\u3357\u33ae\u33af\ufdfa\ufdfb]")  # taken apart one is up to eighteen letters
 _BLANK = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
 _SECRET = re.compile(
     r"(?<![ء-ی])رمز(?=$|[^ء-ی]|پویا|دوم|اول|یک|ت|ه|شما|ورود|عبور)|محرمانه|یک ?بار ?مصرف|کد ?(?:امن"
@@ -71,13 +73,18 @@ _DATE = re.compile(
 _LONE = re.compile(r"(?m)^\s*(?P<account>\d[\dxX*]*(?:[.\-][\dxX*]+){2,8})\s*$")
 _SLASHED = re.compile(r"(?m)^\s*(?P<id>0\d{1,4}/\d{3,30})\s*$")
 
-_IN = re.compile(r"واریز|بستانکار|افزایش|دریافت|نشست|به حساب شما|\bسود\b|credit", re.IGNORECASE)
+_YOURS = r"(?:حساب|سپرده|کارت) ?(?:شما|تان)(?![ء-ی])"
+_TO_YOURS = re.compile(rf"به ?{_YOURS}")
+_IN = re.compile(
+    rf"واریز|بستانکار|افزایش|دریافت|نشست|{_TO_YOURS.pattern}|ورود ?وجه|\bسود\b|credit|\bdeposit(?:ed)?\b", re.IGNORECASE
+)
 _OUT = re.compile(
-    r"(?<!قابل )برداشت|بدهکار|از ?حساب ?(?:شما|خود|جاری)|"
-    r"خرید|پرداخت(?! ?یار)|انتقال|کاهش|کارمزد|قبض|پرید|حواله از|پایانه ?فروش|debit|withdraw",
+    rf"(?<!قابل )برداشت|بدهکار|از ?{_YOURS}|از ?حساب ?(?:شماره|خود|جاری)|خروج ?وجه|\bکسر\b|ارسالی|"
+    r"خرید|پرداخت(?! ?یار)|انتقال|کاهش|کارمزد|قبض|پرید|حواله (?:از|شد)|پایانه ?فروش|debit|withdraw",
     re.IGNORECASE,
 )
-_WEAK_OUT = frozenset({"انتقال", "پرداخت", "پایانه فروش", "پایانهفروش"})
+_WEAK_OUT = re.compile(r"انتقال|پرداخت|پایانه ?فروش|از ?حساب ?شماره")
+"""What is also said where money comes: of another's account, or beside plainer words."""
 _INTEREST = re.compile(r"\bسود\b")
 _SUM_LABEL = re.compile(r"مبلغ\s*(?:تراکنش|واریز|برداشت|واریزی)?\s*(?:به)?\s*\(?\s*(?:ریال|تومان)?\s*\)?\s*[:=]?\s*$")
 _VERB_BEFORE = re.compile(rf"(?:{_IN.pattern}|{_OUT.pattern}|پایا|ساتنا|پل|شبا|چک)[^\d\n]{{0,30}}$", re.IGNORECASE)
@@ -97,14 +104,13 @@ class UnreadText(NotifierError, ValueError):
 
 def plain(text: str) -> str:
     """One spelling of letters and digits, without what is not seen; lines stay."""
-    text = unicodedata.normalize("NFKC", text)
-    digits = "".join(
-        str(unicodedata.decimal(char)) if not char.isascii() and char.isdecimal() else char for char in text
-    )
-    folded = _BLANK.sub(" ", digits.translate(_FOLDED).replace("\u200c", " ").replace("\r", "\n"))
-    return "".join(
-        char for char in folded if char == "\n" or unicodedata.category(char) not in {"Cf", "Mn", "Me", "Cc", "Cs"}
-    )
+    text = unicodedata.normalize("NFKC", _WHOLE_WORDS.sub(" ", text))
+    digits = {
+        ord(sign): str(unicodedata.decimal(sign)) for sign in set(text) if not sign.isascii() and sign.isdecimal()
+    }
+    folded = _BLANK.sub(" ", text.translate({**_FOLDED, **digits}).replace("\u200c", " ").replace("\r", "\n"))
+    hidden = {ord(sign): None for sign in set(folded) if sign != "\n" and unicodedata.category(sign) in _UNSEEN}
+    return folded.translate(hidden)
 
 
 def _joined(said: str) -> str:
@@ -294,7 +300,7 @@ def _chosen(sums: list[_Sum]) -> _Sum | None:
 
 def _direction(said: str, chosen: _Sum) -> BankMovement:
     ins, outs = [one[0] for one in _IN.finditer(said)], [one[0] for one in _OUT.finditer(said)]
-    strong = [word for word in outs if word not in _WEAK_OUT]
+    strong = [word for word in outs if not _WEAK_OUT.fullmatch(word)]
     if chosen.sign == "+":
         if any(word.startswith(("برداشت", "بدهکار", "خرید")) for word in strong):
             raise UnreadText("its sign and its words say different things")
@@ -303,6 +309,8 @@ def _direction(said: str, chosen: _Sum) -> BankMovement:
         if ins and not outs and "واریز" in ins:
             raise UnreadText("its sign and its words say different things")
         return BankMovement.OUT
+    if not strong and _TO_YOURS.search(said):
+        return BankMovement.IN
     if ins and not strong and "واریز" not in ins and "نشست" not in ins and outs:
         if re.search(r"دریافتی|دریافت شد|دریافت کرد", said):
             return BankMovement.IN
