@@ -8,7 +8,6 @@ import asyncio
 import os
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from prometheus_client import (
     CollectorRegistry,
@@ -194,7 +193,8 @@ def settled(batch: Sequence[Settled]) -> None:
         if attempt is not None:
             tries[provider, attempt.outcome, str(attempt.code or "")] += 1
         if outcome.state is MessageState.ACCEPTED:
-            WAITED.observe(max((outcome.now - (message.not_before or message.created_at)) / timedelta(seconds=1), 0))
+            waited = outcome.now - (message.not_before or message.created_at)
+            WAITED.observe(max(waited.total_seconds(), 0))
         if outcome.cost:
             costs[provider] += outcome.cost
     for labels, count in ends.items():

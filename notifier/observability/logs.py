@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -30,6 +31,7 @@ _NOT_PHONES = frozenset({"provider_id", "inbound"})
 
 _SHORTEST_SECRET = 10  # characters: a shorter one would be found in words
 _SHORTEST_PHONE = 8
+_REPEATED = 40  # characters: the words of lines are the same again and again, and remembered as they were cleaned
 _DIGITS = re.compile(rf"\d(?:\W{{0,3}}\d){{{_SHORTEST_PHONE - 1}}}")  # with fewer in a row there is no phone
 _TOKENS = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,}|(?<=Bearer )[^\s\"']{8,}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -43,6 +45,7 @@ def configure(*, level: str = "info", form: Format = "auto", secrets: Iterable[s
     global _secrets, _level
     _secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
     readable = sys.stderr.isatty() if form == "auto" else form == "readable"
+    _known.cache_clear()
     _level = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[structlog.processors.format_exc_info, guard, _readable() if readable else _as_json],
@@ -89,6 +92,8 @@ def _guarded(entry: Entry, method: str, now: str) -> Entry:
         elif name == "exception" and isinstance(value, str):
             # Indented, no line of it can pass for one of the log.
             plain[name] = "\n".join(f"    {_clean(line)}" for line in value.splitlines())
+        elif type(value) is str and len(value) <= _REPEATED:
+            plain[name] = _known(value, name not in _NOT_PHONES)
         else:
             plain[name] = _plain(value, may_be_phone=name not in _NOT_PHONES)
     return plain
@@ -120,6 +125,11 @@ def _clean(text: str, *, may_be_phone: bool = True) -> str:
     if may_be_phone and _DIGITS.search(text):
         text = phones.mask_phones_in(text)
     return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+
+
+@lru_cache(maxsize=1024)
+def _known(text: str, may_be_phone: bool) -> str:
+    return _clean(text, may_be_phone=may_be_phone)
 
 
 def _escaped(match: re.Match[str]) -> str:

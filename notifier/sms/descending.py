@@ -120,12 +120,12 @@ def reached(settled: Settled, channel: Channel) -> Settled:
     )
 
 
-def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: int) -> Settled:
-    """What a line's answer makes of a message; ``text_price`` is what it would cost as a text, in rial."""
+def onward(ladders: Ladders, settled: Settled, channel: Channel, *, text_price: Callable[[Message], int]) -> Settled:
+    """What a line's answer makes of a message; ``text_price`` tells what it would cost as a text, in rial."""
     claimed, message, now, attempt = settled.claimed, settled.claimed.message, settled.now, settled.attempt
     line, accepted = claimed.provider, settled.provider_id is not None
-    if accepted and text_price and channel is not Channel.SMS and channel is not Channel.VOICE:
-        settled = replace(settled, saved=text_price - (settled.cost or 0))
+    if accepted and channel is not Channel.SMS and channel is not Channel.VOICE and (price := text_price(message)):
+        settled = replace(settled, saved=price - (settled.cost or 0))
     if settled.state in _MAY_HAVE_REACHED:
         wait = ladders.wait(message, line)
         if wait is None or (settled.state is MessageState.QUEUED and not settled.bound):

@@ -25,7 +25,7 @@ from notifier.sms.call_fallback import ENDS_UNREACHED, CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.holds import Hold
 from notifier.sms.ladders import Ladders
-from notifier.sms.limits import Bounds, Over
+from notifier.sms.limits import Bounds, Cost, Over
 from notifier.sms.local_ids import local_id
 from notifier.sms.opt_out import footed
 from notifier.sms.outbox import ClaimedMessage, Settled
@@ -119,8 +119,7 @@ class Dispatch:
         """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
         ready = list(claimed)
         if self.renewal is not None:
-            asked = [one for one in claimed if _may_change(line, one)]
-            others = [one for one in claimed if not _may_change(line, one)]
+            asked, others = _parted(claimed, lambda one: _may_change(line, one))
             try:
                 renewed, moved = await self.renewal.renew(asked, now)
             except TooFewReplicas as error:
@@ -129,11 +128,7 @@ class Dispatch:
                 renewed, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
             ready = [*others, *renewed]
             instead += moved
-        safe = [_safe_to_repeat(line, one.message) for one in ready]
-        return (
-            [one for one, is_safe in zip(ready, safe, strict=True) if is_safe],
-            [one for one, is_safe in zip(ready, safe, strict=True) if not is_safe],
-        )
+        return _parted(ready, lambda one: _safe_to_repeat(line, one.message))
 
     async def _send_plain(self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None) -> list[Result]:
         """Send what the line would know as a repetition."""
@@ -155,7 +150,8 @@ class Dispatch:
         heard = [(one, result) for one, result in answered if not (late and _surely_unsent(result))]
         if unsent:
             await self._too_slow(line, unsent)
-        await self._settle_paid(line, [self._verdict(line, one, result, began) for one, result in heard])
+        now = self.clock.now()
+        await self._settle_paid(line, [self._verdict(line, one, result, began, now) for one, result in heard])
         return [result for _, result in heard]
 
     async def _too_slow(self, line: Account, claimed: Sequence[ClaimedMessage]) -> None:
@@ -212,7 +208,7 @@ class Dispatch:
         if self.bounds is None:
             return list(claimed)
         now = self.clock.now()
-        granted = await self.bounds.reserve(claimed, self._costs(line, claimed), now=now)
+        granted = await self.bounds.reserve(claimed, self._cost(line), now=now)
         if not all(granted):
             held = [one for one, fine in zip(claimed, granted, strict=True) if not fine]
             await self._settle(
@@ -221,11 +217,16 @@ class Dispatch:
             await self.bounds.held(Over.RIAL)
         return [one for one, fine in zip(claimed, granted, strict=True) if fine]
 
-    def _costs(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[int]:
-        assert self.bounds is not None
-        if (price := line.provider.price) is not None:
-            return [price] * len(claimed)
-        return [self.bounds.estimate(one.message, by_pattern=_by_pattern(line, one.message)) for one in claimed]
+    def _cost(self, line: Account) -> Cost:
+        bounds, price = self.bounds, line.provider.price
+        assert bounds is not None
+        if price is not None:
+            return lambda _: price
+        return lambda message: bounds.estimate(message, by_pattern=_by_pattern(line, message))
+
+    def _text_price(self, message: Message) -> int:
+        """What it would cost as a text, in rial."""
+        return self.bounds.estimate(message, by_pattern=False) if self.bounds else 0
 
     def _hours(self, line: Account) -> Callable[[datetime], datetime]:
         """When words may be brought by this line: a call wakes people, whatever holds for texts."""
@@ -243,22 +244,22 @@ class Dispatch:
     async def _settle_paid(self, line: Account, settled: Sequence[Settled]) -> None:
         """Write down what became of them, and what they came to."""
         if self.bounds is not None:
-            costs = self._costs(line, [one.claimed for one in settled])
-            await self.bounds.settle(settled, costs, now=self.clock.now())
+            await self.bounds.settle(settled, self._cost(line), now=self.clock.now())
         await self._settle(settled)
 
-    def _verdict(self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime) -> Settled:
+    def _verdict(
+        self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime, now: datetime
+    ) -> Settled:
         verdict = verdicts.of(
             claimed,
             result,
-            self.clock.now(),
+            now,
             safe_to_repeat=_safe_to_repeat(line, claimed.message),
             texting_time=self._hours(line),
             chance=self.chance,
             channel=line.provider.channel,
         )
-        price = self.bounds.estimate(claimed.message, by_pattern=False) if self.bounds else 0
-        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=price)
+        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=self._text_price)
         return replace(down, began=began)
 
     def _tried(self, outcome: Settled) -> Sequence[Descent]:
@@ -282,8 +283,9 @@ class Dispatch:
                     settled, unwritten = _instead(settled, doubtful, told), _instead(unwritten, doubtful, told)
                     doubtful = []
                 for outcome in unwritten:
-                    claimed = outcome.claimed
-                    await self.unreached.ends(claimed.keys, claimed.message, outcome.state, self._tried(outcome))
+                    if outcome.state in ENDS_UNREACHED:
+                        claimed = outcome.claimed
+                        await self.unreached.call(claimed.keys, claimed.message, self._tried(outcome))
                 unwritten = doubtful = await outbox.settle(self.redis, unwritten, publish=self.publish)
                 if not unwritten:
                     break
@@ -329,6 +331,17 @@ def posting(hold: Hold | None) -> Iterator[None]:
         yield
     finally:
         may_post.reset(before)
+
+
+def _parted(
+    claimed: Sequence[ClaimedMessage], test: Callable[[ClaimedMessage], bool]
+) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
+    """Messages that pass a test, and messages that fail it."""
+    passed: list[ClaimedMessage] = []
+    others: list[ClaimedMessage] = []
+    for one in claimed:
+        (passed if test(one) else others).append(one)
+    return passed, others
 
 
 def _surely_unsent(result: Result) -> bool:

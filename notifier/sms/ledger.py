@@ -64,9 +64,10 @@ def apply_report(
     if target in messages.TOLD:
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
-    stamps = {"accepted": accepted if leaves else None, "delivered": now if target is MessageState.DELIVERED else None}
-    paid = {} if taken else {"cost": cost, "saved": saved or None} | stamps
-    _move(heard, keys, message.id, source, target, paid | fields)
+    if not taken:
+        fields |= {"cost": cost, "saved": saved or None, "accepted": accepted if leaves else None}
+        fields["delivered"] = now if target is MessageState.DELIVERED else None
+    _move(heard, keys, message.id, source, target, fields)
     unit.when(keys.message(message.id), "state", source, heard)
 
 
@@ -79,10 +80,13 @@ def _move(
     moved: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, fields: dict[str, Any]
 ) -> None:
     messages.require_transition(message_id, source, target)
-    noted = [part for name, value in fields.items() if value is not None for part in (name, _stored(value))]
+    noted: list[str] = []
+    for name, value in fields.items():
+        if value is not None:
+            noted += name, value if type(value) is str else _stored(value)
     moved.do("HSET", keys.message(message_id), "state", target, *noted)
     moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
 
 
 def _stored(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) else as_text(value)
+    return str(value) if isinstance(value, (str, int)) else as_text(value)

@@ -24,6 +24,9 @@ _SPEND = Script("spend")
 _KEPT = 3 * 24 * 3600  # seconds
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
+Cost = Callable[[Message], int]
+"""What a message will cost by some line, in rial."""
+
 
 class Over(StrEnum):
     """Why a text is held, as it is written down with it."""
@@ -68,7 +71,7 @@ class Bounds:
         """What a text will cost, in rial, by the table of the configuration."""
         return self.cost(message.text, Via.LOOKUP if by_pattern else Via.SEND)
 
-    async def reserve(self, claimed: Sequence[ClaimedMessage], costs: Sequence[int], *, now: datetime) -> list[bool]:
+    async def reserve(self, claimed: Sequence[ClaimedMessage], cost: Cost, *, now: datetime) -> list[bool]:
         """Set money aside for each, as far as the day's has not run out; whether each may be sent.
 
         What staff get, what a person had sent and what the provider may have already is counted and not stopped.
@@ -76,20 +79,19 @@ class Bounds:
         limit = self.limits.rial_day
         if not limit or not claimed:
             return [True] * len(claimed)
-        free = [_free(one) for one in claimed]
-        wanted = [part for cost, passes in zip(costs, free, strict=True) for part in (cost, int(passes))]
+        wanted = [part for one in claimed for part in (cost(one.message), int(_free(one)))]
         answer = await _SPEND.run(self.redis, [_day(now)], limit, _KEPT, *wanted)
         if answer[0]:
             await self.alert("rial_day_nearly", _NEARLY)
         return [bool(granted) for granted in answer[1:]]
 
-    async def settle(self, settled: Sequence[Settled], costs: Sequence[int], *, now: datetime) -> None:
+    async def settle(self, settled: Sequence[Settled], cost: Cost, *, now: datetime) -> None:
         """Put what it came to in the place of what was set aside for it."""
         if not self.limits.rial_day:
             return
         # What the provider may have from an earlier try was set aside then as well.
         change = sum(
-            _real(one, cost) - cost * (2 if one.claimed.bound else 1) for one, cost in zip(settled, costs, strict=True)
+            _real(one, said := cost(one.claimed.message)) - said * (2 if one.claimed.bound else 1) for one in settled
         )
         if change:
             await _SPEND.run(self.redis, [_day(now)], 0, _KEPT, change, 1)

@@ -272,7 +272,7 @@ def go_down(
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
-    provider = claimed.provider
+    provider, now = claimed.provider, ms(outcome.now)
     ours, unit = UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
     after = UnitOfWork()
@@ -309,21 +309,21 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     if outcome.provider_id:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if taken:
-        after.do("SET", keys.last_text(message.to), ms(outcome.now), "EX", _SPACED)
+        after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.apply_report(
         ours,
         keys,
         message,
         MessageState.SENDING,
         outcome.state,
-        now=ms(outcome.now),
+        now=now,
         publish=publish,
         also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
         line="" if arrived is not None else provider,
         taken=down and taken,
-        again=any(one.is_of_report for one in claimed.descents),
+        again=bool(claimed.descents) and any(one.is_of_report for one in claimed.descents),
         cost=None if ends_elsewhere else outcome.cost,
         saved=None if ends_elsewhere else outcome.saved,
         provider=None if down or ends_elsewhere else provider,

@@ -73,16 +73,18 @@ class Renewal:
 
     async def _read(self, claimed: Sequence[ClaimedMessage]) -> tuple[list[Any], list[Any]]:
         """The orders as they are stored; and of what each message follows, its state and when it was accepted."""
-        orders: list[Command] = []
-        firsts: list[Command] = []
-        for one in claimed:
-            message = one.message
-            orders.append(("GET", one.keys.order(message.source or "", message.order_id or "")))
-            if message.follows:
-                firsts.append(("HMGET", one.keys.message(message.follows.id), "state", "accepted"))
-        found = checked(await many(self.redis, [*orders, *firsts])) if claimed else []
-        followed = iter(found[len(orders) :])
-        return found[: len(orders)], [next(followed) if one.message.follows else (None, None) for one in claimed]
+        if not claimed:
+            return [], []
+        # All were claimed from one partition, so that one command may ask for all orders.
+        orders = [one.keys.order(one.message.source or "", one.message.order_id or "") for one in claimed]
+        firsts: list[Command] = [
+            ("HMGET", one.keys.message(one.message.follows.id), "state", "accepted")
+            for one in claimed
+            if one.message.follows
+        ]
+        found, *followed = checked(await many(self.redis, [("MGET", *orders), *firsts]))
+        states = iter(followed)
+        return found, [next(states) if one.message.follows else (None, None) for one in claimed]
 
     def _holds(self, one: ClaimedMessage, raw: bytes | None) -> bool:
         """Whether what is on its way down a ladder is worth going on: its order may have moved on meanwhile."""

@@ -18,7 +18,6 @@ _DEFAULT = (
 )
 _EXTENSION = "\f^{}\\[~]|€"
 _GSM = re.compile(f"[{re.escape(_DEFAULT + _EXTENSION)}]*")
-_WIDE = re.compile("[\U00010000-\U0010ffff]")
 _EXTENDED = re.compile(f"[{re.escape(_EXTENSION)}]")
 
 
@@ -51,7 +50,7 @@ def _unicode_parts(text: str, reserve: int) -> int:
     if length <= 70:
         return 1 if length > 0 else 0
     whole = -(-length // 67)
-    if not _WIDE.search(text):
+    if length == len(text) + reserve:  # no emoji in it
         return whole
     count, left = 1, 67
     for char in text:

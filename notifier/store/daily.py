@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -85,22 +84,52 @@ def left(
 ) -> None:
     """A line took a text at ``at`` (unix ms). What staff are texted costs, and is no news to a customer; one that left
     before by another line, as ``again`` says, is the same text."""
-    counts = {"cost": cost, f"line-cost {line}": cost} if cost else {}
-    if saved:
-        counts[f"line-saved {line}"] = saved
-    if message.audience is Audience.CUSTOMER:
-        counts[f"line-sent {line}"] = 1
-        if not again:
-            counts |= {f"sent {message.template}": 1, f"sent-at {_hour(at)}": 1, "parts": parts}
-            counts |= _waited("taken", message, at)
-    _count(unit, keys, at, counts, message.source)
+    day, hour = _half_hour(at // _HALF_HOUR)
+    customer = message.audience is Audience.CUSTOMER
+    new = customer and not again
+    counts = _of_text(
+        message.source,
+        line,
+        cost or 0,
+        saved or 0,
+        taken=int(customer),
+        template=message.template if new else None,
+        hour=hour,
+        parts=parts,
+        wait=_wait(message, at) if new else None,
+    )
+    if counts:
+        unit.count(keys.day(day), counts, kept=_KEPT)
+
+
+@lru_cache(maxsize=512)  # of a batch many are alike
+def _of_text(
+    source: str | None,
+    line: str,
+    cost: int,
+    saved: int,
+    *,
+    taken: int,
+    template: str | None,
+    hour: int,
+    parts: int,
+    wait: int | None,
+) -> Mapping[str, int]:
+    counts = {"cost": cost, f"line-cost {line}": cost, f"line-saved {line}": saved, f"line-sent {line}": taken}
+    if template is not None:
+        counts |= {f"sent {template}": 1, f"sent-at {hour}": 1, "parts": parts}
+    if wait is not None:
+        counts[f"taken {wait}"] = 1
+    return _of_source(source, {name: count for name, count in counts.items() if count})
 
 
 def arrived(unit: UnitOfWork, keys: Keys, message: Message, *, accepted: int, at: int, line: str = "") -> None:
     """A text that the provider took at ``accepted`` reached the phone; ``at`` is when that was learnt."""
     if message.audience is Audience.CUSTOMER:
         counts = {f"arrived {message.template}": 1, f"arrived-at {_hour(accepted)}": 1}
-        _count(unit, keys, accepted, counts | _waited("arrived-after", message, at), message.source)
+        if (wait := _wait(message, at)) is not None:
+            counts[f"arrived-after {wait}"] = 1
+        _count(unit, keys, accepted, counts, message.source)
         if line:
             arrived_by(unit, keys, message, accepted=accepted, line=line)
 
@@ -254,11 +283,9 @@ def _hour(at: int) -> int:
     return _half_hour(at // _HALF_HOUR)[1]
 
 
-def _waited(kind: str, message: Message, at: int) -> dict[str, Any]:
-    """How long it took, to two digits: enough for a median. Nothing for a text that was to wait."""
-    if message.not_before is not None:
-        return {}
-    return {f"{kind} {_rounded(max(at - ms(message.created_at), 0))}": 1}
+def _wait(message: Message, at: int) -> int | None:
+    """How long it took, to two digits: enough for a median. None for a text that was to wait."""
+    return None if message.not_before is not None else _rounded(max(at - ms(message.created_at), 0))
 
 
 def _rounded(wait: int) -> int:
@@ -266,7 +293,9 @@ def _rounded(wait: int) -> int:
 
 
 def _count(unit: UnitOfWork, keys: Keys, at: int, counts: Mapping[str, int], source: str | None) -> None:
-    if counts and source:
-        counts = {f"@{source} {name}": count for name, count in counts.items()}
     if counts:
-        unit.count(keys.day(_half_hour(at // _HALF_HOUR)[0]), counts, kept=_KEPT)
+        unit.count(keys.day(_half_hour(at // _HALF_HOUR)[0]), _of_source(source, counts), kept=_KEPT)
+
+
+def _of_source(source: str | None, counts: Mapping[str, int]) -> Mapping[str, int]:
+    return {f"@{source} {name}": count for name, count in counts.items()} if source else counts

@@ -119,7 +119,10 @@ class UnitOfWork:
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        self.do("count", key, kept, *(part for each in counts.items() for part in each))
+        parts: list[Value] = []
+        for each in counts.items():
+            parts += each
+        self.do("count", key, kept, *parts)
 
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash that many units write into: what those of a group set becomes one command."""

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 from outbox_driver import Desk
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from notifier.clock import StillClock
 from notifier.config import Config
@@ -93,6 +94,23 @@ async def test_a_dead_senders_text_need_not_wait_for_the_lease(
     await service.sender.send_ready()  # the clock has not moved: the lease is far from over
     assert await desk.state(message) is S.ACCEPTED
     assert [one.receptor for one in simulator.messages] == [message.to]
+
+
+async def test_what_was_taken_before_one_that_cannot_be_is_found_again(
+    service: Service, desk: Desk, clock: StillClock, simulator: Simulator
+) -> None:
+    first, broken = await desk.queue(), await desk.queue()
+    await service.redis.set(KEYS.counted(broken.to), "no list of texts")
+
+    with pytest.raises(ResponseError):
+        await claim(service, Hold(KEYS))
+
+    assert await desk.states() == [S.SENDING, S.QUEUED]
+    await service.redis.delete(KEYS.counted(broken.to))
+    clock.turn(timedelta(seconds=61))
+    assert await desk.send() == 2
+    assert await desk.states() == [S.ACCEPTED, S.ACCEPTED]
+    assert sorted(one.text for one in simulator.messages) == sorted([first.text, broken.text])
 
 
 async def test_a_claim_of_an_older_version_keeps_its_lease(service: Service, desk: Desk) -> None:

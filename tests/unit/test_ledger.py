@@ -67,5 +67,8 @@ def test_an_unknown_one_can_become_everything_but_is_never_just_sent() -> None:
 def test_the_script_that_claims_goes_ways_that_the_table_has() -> None:
     """It moves what waits, and what it names as states are states."""
     script = Script("claim").text
-    written = {*re.findall(r'leave\(id, to, "(\w+)"', script), *re.findall(r'list_as\(id, "(\w+)"\)', script)}
+    written = {
+        *re.findall(r'leave\(id, to, "(\w+)"', script),
+        *re.findall(r'"ZADD", list_key:format\("(\w+)"\)', script),
+    }
     assert written == {"sending", "expired", "cancelled", "held"} == set(TRANSITIONS[S.QUEUED]) - {S.DELIVERED}

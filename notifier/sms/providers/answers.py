@@ -21,10 +21,15 @@ class Record(Struct, frozen=True, kw_only=True):
 
     provider_id: str
     local_id: int | None
-    to: str  # last ten digits, or "" if it was not a whole number
+    receptor: str
     text: str
     cost: int
     status: DeliveryStatus
+
+    @property
+    def to(self) -> str:
+        """The last ten digits; "" if it was not a whole number."""
+        return _tail(self.receptor)
 
     def accepted(self) -> Accepted:
         return Accepted(provider_id=self.provider_id, cost=self.cost, status=self.status)
@@ -54,7 +59,10 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
             fitting = offered.get(key, [])
             if len(fitting) == len(places) and (alike or len(places) == 1):
                 found.update(zip(places, fitting, strict=True))
-        left = {record.provider_id: record for record in left.values() if record not in found.values()}
+        if len(found) == len(messages):
+            break
+        for record in found.values():
+            left.pop(record.provider_id, None)
     return found
 
 
@@ -84,7 +92,7 @@ def records(entries: object) -> Iterator[Record]:
             yield Record(
                 provider_id=str(provider_id),
                 local_id=number(row.get("localid")) or None,
-                to=_tail(str(row.get("receptor"))),
+                receptor=str(row.get("receptor")),
                 text=str(row.get("message")),
                 cost=number(row.get("cost")) or 0,
                 # A status nobody documented is no reason to doubt that the message was taken.

@@ -26,6 +26,7 @@ local message_key, texts_key, last_key, counted_key, told_key, list_key, absent_
 local ask = cmsgpack.unpack(ARGV[1])
 local now = ask.now
 local taken, held = {}, {}
+local leaving = {}  -- ids that leave the outbox for us
 
 local function fields(id, ...)
   return redis.call("HMGET", message_key:format(id), ...)
@@ -38,37 +39,65 @@ local function list_as(id, state)
   redis.call("ZREM", queued, id)
 end
 
-local function take(id, how)
-  local key = message_key:format(id)
-  if how == "ready" and ask.common then
-    redis.call("HDEL", key, "called", "bound")
-    redis.call("HSET", key, "first", now)
-  else
-    redis.call("HSETNX", key, "first", now)
-  end
-  local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents")
-  local absent = ask.remembers and how == "ready" and ask.common
-    and redis.call("SISMEMBER", absent_key:format(redis.call("HGET", key, "to")), ask.line) == 1
-  redis.call("HSET", key, "state", "sending", "owner", ask.token)
-  -- What a dead worker may have sent stays marked until it is settled: whoever takes it over may die in turn.
-  if how == "ready" then redis.call("HDEL", key, "called") end
-  redis.call("ZADD", sending, ask.lapse, id)
+-- Of the record only what is asked here first: message, attempts, first, expires, by_hand, called, bound, descents.
+local function answer(id, how, record, absent)
   local row = { id, how }
   for place = 1, 8 do row[place + 2] = record[place] or "" end
   row[11] = absent and 1 or 0
   taken[#taken + 1] = row
 end
 
+-- What a dead worker may have sent stays marked until it is settled: whoever takes it over may die in turn.
+local function take_over(id)
+  local key = message_key:format(id)
+  redis.call("HSETNX", key, "first", now)
+  redis.call("HSET", key, "state", "sending", "owner", ask.token)
+  redis.call("ZADD", sending, ask.lapse, id)
+  answer(id, "lapsed", fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents"))
+end
+
+local function take(id, to, record)
+  local key = message_key:format(id)
+  leaving[#leaving + 1] = id
+  if record[6] then redis.call("HDEL", key, "called") end
+  if ask.common then
+    if record[7] then redis.call("HDEL", key, "bound") end
+    record[3], record[6], record[7] = now, false, false
+  end
+  record[3] = record[3] or now
+  redis.call("HSET", key, "first", record[3], "state", "sending", "owner", ask.token)
+  local absent = ask.remembers and ask.common and redis.call("SISMEMBER", absent_key:format(to), ask.line) == 1
+  answer(id, "ready", record, absent)
+end
+
+-- Out of the outbox and into the lists of what is being sent, all of them at once.
+local function move_all()
+  if #leaving == 0 then return end
+  local queued, listed, lapsing = list_key:format("queued"), {}, {}
+  for place, id in ipairs(leaving) do
+    listed[2 * place - 1], listed[2 * place] = redis.call("ZSCORE", queued, id) or now, id
+    lapsing[2 * place - 1], lapsing[2 * place] = ask.lapse, id
+  end
+  redis.call("ZADD", sending, unpack(lapsing))
+  redis.call("ZREM", outbox, unpack(leaving))
+  redis.call("ZADD", list_key:format("sending"), unpack(listed))
+  redis.call("ZREM", queued, unpack(leaving))
+end
+
 -- The limit that a text would go beyond; nil for none. One that was counted before, and comes again, is let through.
 local function over(id, to, essential)
   local texts = counted_key:format(to)
   redis.call("ZREMRANGEBYSCORE", texts, "-inf", now - ask.day)
-  if redis.call("ZSCORE", texts, id) then return nil end
   local of_day = redis.call("ZCARD", texts)
   local function full(limit, count) return ask[limit] > 0 and count >= ask[limit] and limit or nil end
-  if essential then return full("number_day_essential", of_day) end
-  return full("number_day", of_day)
-    or full("number_hour", redis.call("ZCOUNT", texts, "(" .. now - ask.hour, "+inf"))
+  local limit
+  if essential then
+    limit = full("number_day_essential", of_day)
+  else
+    limit = full("number_day", of_day)
+      or full("number_hour", of_day) and full("number_hour", redis.call("ZCOUNT", texts, "(" .. now - ask.hour, "+inf"))
+  end
+  return limit and not redis.call("ZSCORE", texts, id) and limit or nil
 end
 
 local function count_text(id, to)
@@ -85,6 +114,7 @@ local function leave(id, to, state, reason)
 end
 
 local function wait_for_gap(to)
+  if ask.gap == 0 then return nil end
   local free = (tonumber(redis.call("GET", last_key:format(to))) or 0) + ask.gap
   return free > now and free or nil
 end
@@ -128,47 +158,52 @@ local function overtaken(id, to, order, due)
 end
 
 for _, id in ipairs(redis.call("ZRANGEBYSCORE", sending, "-inf", now, "LIMIT", 0, ask.count)) do
-  if fields(id, "state")[1] == "sending" then take(id, "lapsed") else redis.call("ZREM", sending, id) end
+  if fields(id, "state")[1] == "sending" then take_over(id) else redis.call("ZREM", sending, id) end
 end
 
-local room = ask.count - #taken
-if room > 0 then
+local function look(room)
   for _, id in ipairs(redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room)) do
-    local record = fields(id, "state", "to", "expires", "essential", "staff", "overtakable", "due", "by_hand", "route",
-      "pointless")
-    local to, essential, staff = record[2], record[4], record[5]
-    if record[1] ~= "queued" then
+    local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents",
+      "state", "to", "essential", "staff", "overtakable", "due", "route", "pointless")
+    local expires, by_hand, state, to, essential, staff = record[4], record[5], unpack(record, 9, 12)
+    local overtakable, due, route, pointless = unpack(record, 13, 16)
+    if state ~= "queued" then
       redis.call("ZREM", outbox, id)
-    elseif ask.common and not essential and (tonumber(record[3]) or math.huge) <= now then
+    elseif ask.common and not essential and (tonumber(expires) or math.huge) <= now then
       leave(id, to, "expired", "too_late")
     elseif ask.common and not essential and not staff and redis.call("SISMEMBER", opted_out, to) == 1 then
       leave(id, to, "cancelled", "opted_out")
-    elseif ask.common and record[10] and not record[8] then
+    elseif ask.common and pointless and not by_hand then
       leave(id, to, "cancelled", "pointless")
       redis.call("HSET", message_key:format(id), "withdrawn", 1)  -- so that other news may bring it back
-    elseif ask.common and overtaken(id, to, record[6], tonumber(record[7]) or now) then
+    elseif ask.common and overtaken(id, to, overtakable, tonumber(due) or now) then
       leave(id, to, "expired", "overtaken")
     elseif ask.essential_only and not essential then
       redis.call("ZADD", outbox, now + ask.look_again_essential, id)
     else
-      local wait = wait_for_turn(id, to, essential, record[9]) or (not essential and not staff and wait_for_gap(to))
+      local wait = wait_for_turn(id, to, essential, route) or (not essential and not staff and wait_for_gap(to))
       if wait then
         redis.call("ZADD", outbox, wait, id)
       else
-        local bounded = ask.common and not staff and not record[8]
+        local bounded = ask.common and not staff and not by_hand
         local limit = bounded and over(id, to, essential)
         if limit then
           leave(id, to, "held", limit)
-          held[#held + 1] = { id, limit, fields(id, "message")[1] }
+          held[#held + 1] = { id, limit, record[1] }
         else
-          redis.call("ZREM", outbox, id)
-          list_as(id, "sending")
           if not staff then count_text(id, to) end
-          take(id, "ready")
+          take(id, to, record)
         end
       end
     end
   end
+end
+
+local room = ask.count - #taken
+if room > 0 then
+  local fine, why = pcall(look, room)
+  move_all()  -- also where one that lies behind cannot be taken: what is marked as ours must be found when we die
+  if not fine then error(why) end
 end
 if ask.alive and #taken > 0 then redis.call("SET", KEYS[11], 1, "PX", ask.alive) end
 return { taken, held }
