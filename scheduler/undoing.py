@@ -160,6 +160,7 @@ class Undoing:
             if stored.call.is_open:
                 continue
             withdrawn = await self._withdrawn(keys, source, order_id, act.at, but_by=act.agreed[:1])
+            withdrawn |= {(purpose, made) for purpose, calls in order.made_calls.items() for made in calls}
             gone |= {
                 one.id
                 for one in stored.call.reasons

@@ -49,6 +49,17 @@ class Window:
         """Wait until what has just changed under the hand takes presses."""
         await self.page.wait_for_selector("html:not(.settling):not(.loading):not(:has(.settling))", state="attached")
 
+    async def works_offline(self) -> None:
+        """Wait for the worker that answers without a connection: a page whose browser did not get it asks anew."""
+        from playwright.async_api import TimeoutError as TooLate
+
+        controlled = "navigator.serviceWorker.controller !== null"
+        while not await self.page.evaluate(controlled):
+            with contextlib.suppress(TooLate):
+                await self.page.wait_for_function(controlled, timeout=10_000)
+                return
+            await self.page.reload()
+
     @property
     def strayed(self) -> list[str]:
         """The addresses it asked for that are not the console's."""

@@ -162,10 +162,7 @@ async def test_without_a_connection_a_click_waits_and_says_so(window: OpenWindow
     agent = await window()
     await agent.sign_in((await desk.call(call_id)).assignee)
     await open_call(agent, call_id)
-    await agent.page.evaluate(
-        "new Promise(done => navigator.serviceWorker.controller ? done()"
-        " : navigator.serviceWorker.addEventListener('controllerchange', done))"
-    )
+    await agent.works_offline()
     await agent.page.context.set_offline(True)
     await agent.page.fill("#note", "بی‌سیگنال")
     await agent.page.click("button >> text=پاسخ نداد")

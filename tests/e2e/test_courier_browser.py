@@ -26,10 +26,6 @@ OpenWindow = Callable[..., Awaitable[Any]]
 PICTURES = os.environ.get("NOTIFIER_TEST_PICTURES")
 PEYK = Staff(id="peyk", name="حسن پیکی", phone="09301110077", role=Role.COURIER)
 AGAIN: dict[str, Any] = {"customer": {}, "payment": {}, "items": None}
-WORKS = (
-    "new Promise(done => navigator.serviceWorker.controller ? done()"
-    " : navigator.serviceWorker.addEventListener('controllerchange', done))"
-)
 KEPT = "caches.open('courier').then(async store => Boolean(await store.match('/console/courier')))"
 WAITING = "JSON.parse(localStorage.getItem('ticks:peyk') ?? '[]').length"
 
@@ -99,7 +95,7 @@ async def test_a_tick_can_be_taken_back_for_ten_seconds(window: OpenWindow, desk
 
 async def test_ticks_wait_for_a_connection_and_are_sent_once(window: OpenWindow, desk: Desk) -> None:
     phone = await enter(window)
-    await phone.page.evaluate(WORKS)
+    await phone.works_offline()
     await phone.page.wait_for_function(KEPT)
     await phone.page.context.set_offline(True)
     await stop(phone, "20001").get_by_role("button", name="در راه").click()
@@ -135,7 +131,7 @@ async def test_ticks_wait_for_a_connection_and_are_sent_once(window: OpenWindow,
 
 async def test_who_leaves_takes_the_list_along(window: OpenWindow, desk: Desk) -> None:
     phone = await enter(window)
-    await phone.page.evaluate(WORKS)
+    await phone.works_offline()
     await phone.page.wait_for_function(KEPT)
     await phone.page.goto(f"{phone.base}/console/me")
     await phone.page.get_by_role("button", name="خروج از این دستگاه").click()

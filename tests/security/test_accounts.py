@@ -488,7 +488,7 @@ async def test_what_is_done_to_accounts_is_on_record(boss: Browser, client: Clie
     kept = b" ".join(await service.redis.zrange(names.AUDIT, 0, -1))
     assert not any(one.encode() in kept for one in ("09121112233", NEW, "chatr-e"))
     page = await boss.get("/audit")
-    assert "سرپرست نقش را عوض کرد لاله پشتیبان ← سرپرست" in page.words
+    assert "سرپرست نقش را عوض کرد · لاله · پشتیبان ← سرپرست" in page.words
 
 
 async def test_sign_ins_failures_and_refusals_are_on_record(boss: Browser, client: Client, service: Service) -> None:
