@@ -95,6 +95,13 @@ async def hire(service: Service) -> None:
         await service.staff.put(replace(one, password=hashed()))
 
 
+async def hire_with_telephones(service: Service) -> None:
+    """They, and the extensions of Sara and Reza."""
+    await hire(service)
+    for staff_id, extension in (("sara", "201"), ("reza", "202")):
+        await service.staff.change(staff_id, lambda one, _, number=extension: replace(one, extension=number))
+
+
 class Desk:
     """Two agents and a supervisor, a shop, and time that is turned."""
 

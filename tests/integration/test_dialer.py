@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from console_browser import Desk, hire
+from console_browser import Desk, hire_with_telephones
 from inbound_notices import first_inbound
 from msgspec.structs import replace
 from shops import Client, StandardShop
@@ -71,9 +71,7 @@ def config(
 
 @pytest.fixture
 async def desk(client: Client, shop: StandardShop, service: Service, clock: StillClock) -> Desk:
-    await hire(service)
-    for staff_id, extension in (("sara", "201"), ("reza", "202")):
-        await service.staff.change(staff_id, lambda one, _, number=extension: replace(one, extension=number))
+    await hire_with_telephones(service)
     found = Desk(client, shop, service, clock)
     await found.open()
     return found

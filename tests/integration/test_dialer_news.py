@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from console_browser import Desk, hire
-from msgspec.structs import replace
+from console_browser import Desk, hire_with_telephones
 from shops import ApiUser, Client, StandardShop
 from structlog.testing import capture_logs
 
@@ -49,9 +48,7 @@ def config(make_config: Callable[..., Config], simulator: Simulator, simulator_u
 
 @pytest.fixture
 async def desk(client: Client, shop: StandardShop, service: Service, clock: StillClock) -> Desk:
-    await hire(service)
-    for staff_id, extension in (("sara", "201"), ("reza", "202")):
-        await service.staff.change(staff_id, lambda one, _, number=extension: replace(one, extension=number))
+    await hire_with_telephones(service)
     found = Desk(client, shop, service, clock)
     await found.open()
     return found

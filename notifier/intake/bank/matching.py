@@ -115,8 +115,12 @@ class BankMatching:
             f"شاید همان واریزی باشد که به سفارش {persian.order_number(order_id)} داده شده. "
             "صفحهٔ واریزها را ببینید."
         )
+        await self._alert(f"deposit_gone_back:{deposit.order}:{line.id}", text)
+
+    async def _alert(self, about: str, text: str) -> None:
+        """Tell supervisors, as far as they can be told now."""
         try:
-            await self.tell(f"deposit_gone_back:{deposit.order}:{line.id}", text)
+            await self.tell(about, text)
         except (OSError, NotifierError):
             log.warning("supervisors are not told", action="alert_failed")
 
@@ -278,10 +282,7 @@ class BankMatching:
                 f"واریز سفارش {persian.order_number(order_id)} ({money.toman(line.said.amount)}) از آن جدا شد؛ "
                 "پیامک مرحله‌های این سفارش دیگر نمی‌رود. صفحهٔ واریزها را ببینید."
             )
-            try:
-                await self.tell(f"deposit_unmatched:{line.order}:{line.round}", text)
-            except (OSError, NotifierError):
-                log.warning("supervisors are not told", action="alert_failed")
+            await self._alert(f"deposit_unmatched:{line.order}:{line.round}", text)
         return kept
 
     def _came(self, line: BankLine, order: Order | None, event_id: str) -> Sequence[Event]:
