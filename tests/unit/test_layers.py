@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ALONE = ("clock", "durations", "errors", "expressions", "secret", "tasks", "version", "zones")
+ALONE = ("clock", "durations", "enums", "errors", "expressions", "secret", "tasks", "version", "zones")
 """Modules without a room: they know nothing of ours but the tree of errors, whose root is the domain's. All rooms but
 the first two may know them."""
 
