@@ -1,5 +1,6 @@
 """What a shop tells us: one event about one order."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -146,26 +147,43 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         apart by their reference, or else by the second they happened in. A delay is told for each new date, an agreed
         time for each time.
         """
-        match self.type:
-            case EventType.SHIPPED:
-                return self.details.tracking_code or ""
-            case EventType.PAYMENT_FAILED | EventType.DEPOSIT_REPORTED | EventType.DEPOSIT_REJECTED:
-                return self.details.reference or str(self.at_ms // 1000)
-            case EventType.DEPOSIT_CONFIRMED if self.details.deposit_amount is not None:
-                return self.details.reference or f"{UNNUMBERED}{self.at_ms // 1000}"
-            case EventType.DEPOSIT_UNMATCHED:
-                return self.details.reference or ""
-            case EventType.DELIVERY_FAILED | EventType.STALLED:
-                return str(self.at_ms // 1000)
-            case EventType.DELAYED:
-                return self.details.new_date.isoformat() if self.details.new_date else ""
-            case EventType.REFUNDED:
-                return self.details.refund_reference or ""
-            case EventType.DELIVERY_AGREED | EventType.DELIVERY_CHANGED:
-                return str(self.details.delivery or "")
-            case EventType.DELIVERY_RELEASED | EventType.CALLBACK_REQUESTED:
-                return str(self.at_ms // 1000)
-            case EventType.RATED:
-                return str(self.details.mark or "")
-            case _:
-                return ""
+        told_apart_by = _TOLD_APART_BY.get(self.type)
+        return told_apart_by(self) if told_apart_by else ""
+
+
+def _second(event: Event) -> str:
+    return str(event.at_ms // 1000)
+
+
+def _reference_or_second(event: Event) -> str:
+    return event.details.reference or _second(event)
+
+
+def _deposit(event: Event) -> str:
+    if event.details.deposit_amount is None:
+        return ""
+    return event.details.reference or UNNUMBERED + _second(event)
+
+
+def _agreed_time(event: Event) -> str:
+    return str(event.details.delivery or "")
+
+
+_TOLD_APART_BY: dict[EventType, Callable[[Event], str]] = {
+    EventType.SHIPPED: lambda event: event.details.tracking_code or "",
+    EventType.PAYMENT_FAILED: _reference_or_second,
+    EventType.DEPOSIT_REPORTED: _reference_or_second,
+    EventType.DEPOSIT_REJECTED: _reference_or_second,
+    EventType.DEPOSIT_CONFIRMED: _deposit,
+    EventType.DEPOSIT_UNMATCHED: lambda event: event.details.reference or "",
+    EventType.DELIVERY_FAILED: _second,
+    EventType.STALLED: _second,
+    EventType.DELAYED: lambda event: str(event.details.new_date or ""),
+    EventType.REFUNDED: lambda event: event.details.refund_reference or "",
+    EventType.DELIVERY_AGREED: _agreed_time,
+    EventType.DELIVERY_CHANGED: _agreed_time,
+    EventType.DELIVERY_RELEASED: _second,
+    EventType.CALLBACK_REQUESTED: _second,
+    EventType.RATED: lambda event: str(event.details.mark or ""),
+}
+"""What tells news of a kind apart; what is not here happens once."""

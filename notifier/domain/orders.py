@@ -120,23 +120,29 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def newest(self, kind: EventType) -> str | None:
         """The distinction of the newest news of this kind, or None; news with a distinction outdoes news without."""
         times = self.news.get(kind)
-        return max(times, key=lambda known: (known != "", times[known], known)) if times else None
+        if not times:
+            return None
+        if len(times) == 1:
+            return next(iter(times))
+        return max(times, key=lambda known: (known != "", times[known], known))
 
     def knows(self, event: Event) -> bool:
         """Whether this is no news. That a parcel left, without its code, is none once it has been said with it; that
         the order was cancelled is news again once it came back to life, that it is on its way once a delivery
         failed, and a time of delivery or a mark once another one stood. Of a deposit that is there as a whole only
         what is too much is news."""
+        known = self.news.get(event.type)
+        if known is None:
+            return False
         if self.cancelled_anew(event) or self.out_again(event) or self.agreed_anew(event) or self.rated_anew(event):
             return False
-        known = self.news.get(event.type)
         if event.type is EventType.DEPOSIT_UNMATCHED:
-            return known is not None and known.get(event.distinction, -1) >= event.at_ms
-        if event.type is EventType.DEPOSIT_CONFIRMED and known:
+            return known.get(event.distinction, -1) >= event.at_ms
+        if event.type is EventType.DEPOSIT_CONFIRMED:
             if event.distinction in self.came or self.deposit_rest or not self.deposit_confirmed:
                 return event.distinction in self.came
             return apply_events(self, [event]).deposit_surplus <= self.deposit_surplus
-        return known is not None and (event.distinction in known or not event.distinction)
+        return event.distinction in known or not event.distinction
 
     def cancelled_anew(self, event: Event) -> bool:
         """Whether this cancels an order that was cancelled and revived before."""
@@ -146,14 +152,10 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def out_again(self, event: Event) -> bool:
         """Whether the courier sets out once more, after a delivery failed."""
-        known = self.happened(event.type)
-        failed = self.happened(EventType.DELIVERY_FAILED)
-        return (
-            event.type is EventType.OUT_FOR_DELIVERY
-            and known is not None
-            and failed is not None
-            and known < failed < event.at_ms
-        )
+        if event.type is not EventType.OUT_FOR_DELIVERY:
+            return False
+        known, failed = self.happened(event.type), self.happened(EventType.DELIVERY_FAILED)
+        return known is not None and failed is not None and known < failed < event.at_ms
 
     def agreed_anew(self, event: Event) -> bool:
         """Whether this agrees upon a time that was agreed upon before, and does not stand any more."""
@@ -209,11 +211,9 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The method of payment; where the shop did not say, the one that its payment events imply."""
         if self.details.method is not None:
             return self.details.method
-        if self.happened(EventType.PAID) is not None:
+        if EventType.PAID in self.news:
             return PaymentMethod.ONLINE
-        if any(self.happened(kind) is not None for kind in _DEPOSIT_EVENTS):
-            return PaymentMethod.BANK_TRANSFER
-        return None
+        return None if self.news.keys().isdisjoint(_DEPOSIT_EVENTS) else PaymentMethod.BANK_TRANSFER
 
     @property
     def free(self) -> bool:
@@ -247,9 +247,11 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_confirmed(self) -> bool:
         """Whether the last word about the deposit is that it arrived."""
-        confirmed = max(self.came.values(), default=None)
+        came = self.came
+        if not came:
+            return False
         rejected = self.happened(EventType.DEPOSIT_REJECTED)
-        return confirmed is not None and (rejected is None or confirmed >= rejected)
+        return rejected is None or max(came.values()) >= rejected
 
     @property
     def came(self) -> dict[str, int]:
@@ -283,17 +285,19 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def deposit_received(self) -> int | None:
         """How much of a deposit has come (rial), of the parts whose sums were said; None where nobody said one."""
+        if not self.deposits:
+            return None
         stand = [rial for name, (at, rial) in self.deposits.items() if self._taken_back_at(name) < at]
         return sum(stand) if stand else None
 
     @property
     def deposit_rest(self) -> int:
         """What is still to come (rial) of a deposit that came in part; 0 where it came as a whole, or not at all."""
-        confirmed = self.came
-        rejected = self.happened(EventType.DEPOSIT_REJECTED)
-        as_a_whole = "" in confirmed and (rejected is None or confirmed[""] >= rejected)
         received = self.deposit_received
-        if received is None or self.details.amount is None or as_a_whole:
+        if received is None or self.details.amount is None:
+            return 0
+        confirmed, rejected = self.came, self.happened(EventType.DEPOSIT_REJECTED)
+        if "" in confirmed and (rejected is None or confirmed[""] >= rejected):
             return 0
         return max(self.details.amount - received, 0)
 
@@ -343,16 +347,24 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.refunded:
             return False
         if self.method is PaymentMethod.ONLINE:
-            return self.happened(EventType.PAID) is not None
+            return EventType.PAID in self.news
         return self.method is PaymentMethod.BANK_TRANSFER and self.deposit_confirmed and not self.deposit_rest
 
     @property
     def stage(self) -> Stage:
         """The furthest stage in the news. A part of a deposit pays for nothing yet."""
+        reached = Stage.NONE
+        for kind in self.news:
+            stage = STAGES.get(kind, Stage.NONE)
+            if stage > reached and (kind is not EventType.DEPOSIT_CONFIRMED or self._came_whole):
+                reached = stage
+        return reached
+
+    @property
+    def _came_whole(self) -> bool:
+        """Whether no part is left of a deposit that was confirmed, and stands."""
         came, amount = self.came, self.details.amount
-        whole = "" in came or (amount is not None and (self.deposit_received or 0) >= amount)
-        reached = [STAGES[kind] for kind in self.news if kind in STAGES and kind is not EventType.DEPOSIT_CONFIRMED]
-        return max([*reached, *([Stage.PAID] if came and whole else [])], default=Stage.NONE)
+        return "" in came or (bool(came) and amount is not None and (self.deposit_received or 0) >= amount)
 
 
 def deliver_at(order: Order, zone: tzinfo) -> datetime | None:
@@ -363,20 +375,22 @@ def deliver_at(order: Order, zone: tzinfo) -> datetime | None:
 
 def apply_events(order: Order, events: Iterable[Event]) -> Order:
     """The order with the events' facts taken in: details and news, nothing decided yet."""
-    values = _said(order.details)
-    stamps, news = dict(order.stamps), {kind: dict(times) for kind, times in order.news.items()}
+    details, stamps, news = order.details, dict(order.stamps), dict(order.news)
     refunds, deposits, parcels, registered_at = order.refunds, order.deposits, order.parcels, order.registered_at
     for event in events:
-        at = event.at_ms
-        skipped = _NOT_TAKEN.get(event.type, frozenset())
-        for name, value in _said(event.details).items():
-            if name in skipped:
+        at, distinction = event.at_ms, event.distinction
+        skipped = _NOT_TAKEN.get(event.type, ())
+        taken: dict[str, Any] = {}
+        for name, value in asdict(event.details).items():
+            if value is None or name in skipped:
                 continue
+            stamp = stamps.get(name)
             # Of two values with the same time the greater one stands: any rule does that ignores the order of arrival.
-            if name not in stamps or (stamps[name], str(values.get(name, ""))) < (at, str(value)):
-                values[name], stamps[name] = value, at
-        times = news.setdefault(event.type, {})
-        times[event.distinction] = max(at, times.get(event.distinction, at))
+            if stamp is None or stamp < at or (stamp == at and _compared(getattr(details, name)) < str(value)):
+                taken[name], stamps[name] = None if value == "" else value, at
+        details = replace(details, **taken)
+        times = news.get(event.type, {})
+        news[event.type] = times | {distinction: max(at, times.get(distinction, at))}
         if event.type is EventType.REGISTERED:
             registered_at = min(at, registered_at or at)
         elif event.type is EventType.SHIPPED and (code := event.details.tracking_code):
@@ -384,13 +398,13 @@ def apply_events(order: Order, events: Iterable[Event]) -> Order:
             parcels = parcels | {code: max(left, parcels.get(code, left), key=_as_said)}
         elif event.type is EventType.REFUNDED and (back := event.details.refund_amount) is not None:
             said = (at, back)
-            refunds = refunds | {event.distinction: max(said, refunds.get(event.distinction, said))}
+            refunds = refunds | {distinction: max(said, refunds.get(distinction, said))}
         elif event.type is EventType.DEPOSIT_CONFIRMED and (came := event.details.deposit_amount) is not None:
             said = (at, came)
-            deposits = deposits | {event.distinction: max(said, deposits.get(event.distinction, said))}
+            deposits = deposits | {distinction: max(said, deposits.get(distinction, said))}
     return replace(
         order,
-        details=Details(**{name: value or None if value == "" else value for name, value in values.items()}),
+        details=details,
         stamps=stamps,
         news=news,
         refunds=refunds,
@@ -404,6 +418,5 @@ def _as_said(parcel: Parcel) -> tuple[int, str, str]:
     return parcel.at, parcel.carrier or "", parcel.url or ""
 
 
-def _said(details: Details) -> dict[str, Any]:
-    """The details that say something, by name."""
-    return {name: value for name, value in asdict(details).items() if value is not None}
+def _compared(value: object) -> str:
+    return "" if value is None else str(value)

@@ -20,7 +20,7 @@ def test_members_are_attributes_and_nothing_stands_in_their_way() -> None:
 
 def test_odd_members_are_found_as_ever() -> None:
     assert _Odd.name is _Odd("a member called as every member's own attribute")
-    assert _Odd.PLAIN.name == "PLAIN"
+    assert [one.name for one in _Odd] == ["name", "PLAIN"]
     flags = IntFlag("flags", "A B")
     assert flags(3) == flags.A | flags.B
 
