@@ -1,9 +1,10 @@
 """Whether the condition of a promise holds for an order. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
+
+from msgspec import Struct
 
 from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order
@@ -17,34 +18,19 @@ LOW = 2
 _UNPAID_IN_A_WAY = frozenset({When.PART, When.NO_DEPOSIT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """Of an order at a moment (unix ms). ``settled`` is whether its money is there in the way that its shop offers."""
+class Conditions(Struct, frozen=True, kw_only=True):
+    """Of an order at a moment (unix ms), by the promises and the slots of a shop. ``settled`` is whether its money is
+    there in the way that its shop offers."""
 
     order: Order
+    rulebook: Rulebook
     settled: bool
-    deposit_deadline: timedelta
     now: int
-    timed_until: int | None = None  # unix ms at which the agreed time of delivery ends
-    has_slots: bool = False  # whether there are any where the order goes
-
-    @classmethod
-    def of(cls, order: Order, rulebook: Rulebook, *, settled: bool, now: int) -> "Conditions":
-        """By the promises and the slots of a shop."""
-        agreed, timetable = order.delivery, rulebook.timetable
-        return cls(
-            order=order,
-            settled=settled,
-            deposit_deadline=rulebook.shops.of(order.source).deposit_deadline,
-            now=now,
-            timed_until=int(timetable.ends(agreed).timestamp() * 1000) if agreed else None,
-            has_slots=timetable.serves(rulebook.region(order)),
-        )
 
     def chosen(self, rules: Iterable[_Rule]) -> list[_Rule]:
         """The rules whose condition holds: `part` and `no_deposit` take the place of `unpaid`."""
-        fitting = [rule for rule in rules if self.hold(rule.when)]
-        if _UNPAID_IN_A_WAY.isdisjoint(rule.when for rule in fitting):
+        fitting = [rule for rule in rules if rule.when is When.ALWAYS or self.hold(rule.when)]
+        if len(fitting) < 2 or _UNPAID_IN_A_WAY.isdisjoint([rule.when for rule in fitting]):
             return fitting
         return [rule for rule in fitting if rule.when is not When.UNPAID]
 
@@ -65,11 +51,16 @@ class Conditions:
             case When.SURPLUS:
                 return order.deposit_surplus > 0
             case When.NO_TIME:
-                return self.has_slots and (self.timed_until is None or self.timed_until <= self.now)
+                rulebook = self.rulebook
+                return rulebook.timetable.serves(rulebook.region(order)) and not self._time_is_to_come()
             case When.DELIVERY_DAY:
-                return self.timed_until is not None
+                return order.delivery is not None
             case When.LOW_MARK:
                 return order.details.mark is not None and order.details.mark <= LOW
+
+    def _time_is_to_come(self) -> bool:
+        agreed = self.order.delivery
+        return agreed is not None and int(self.rulebook.timetable.ends(agreed).timestamp() * 1000) > self.now
 
     def _deposit_never_came(self) -> bool:
         order, placed = self.order, self.order.placed_at
@@ -78,5 +69,5 @@ class Conditions:
         reported, rejected = order.happened(EventType.DEPOSIT_REPORTED), order.happened(EventType.DEPOSIT_REJECTED)
         if placed is None or (reported is not None and (rejected or 0) < reported):
             return False
-        until = placed + self.deposit_deadline // timedelta(milliseconds=1)
+        until = placed + self.rulebook.shops.of(order.source).deposit_deadline // timedelta(milliseconds=1)
         return (order.happened(EventType.CANCELLED) or self.now) >= until

@@ -1,6 +1,6 @@
 """The heart: from an order as stored and news about it to everything that follows. Pure, no I/O."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Literal
@@ -15,7 +15,7 @@ from notifier.domain.domain_events import DeliverySettled, DepositSettled, Domai
 from notifier.domain.events import Event, EventType, PaymentMethod
 from notifier.domain.messages import Audience, Follows, Message, Via
 from notifier.domain.orders import AGREEING, JUDGED, REVIVING, STAGES, News, Order, Priority, Stage, apply_events
-from notifier.domain.policy import Block, CallRule, Rulebook, TextRule, When
+from notifier.domain.policy import Block, CallRule, MessageTemplate, Rulebook, TextRule, When
 from notifier.domain.slots import SlotMark
 from notifier.domain.timeline import (
     AGREED_UPON,
@@ -63,11 +63,11 @@ def decide(
     ``events`` is not empty and all of one order. Facts are taken in first and rules run on what is then known, so of
     several stages reported at once only the newest is told. An order that has no ``page_token`` yet is given this one.
     """
-    first = events[0]
-    before = order or Order(id=first.order_id, source=first.source, created_at=_ms(now))
+    first, at = events[0], int(now.timestamp() * 1000)
+    before = order or Order(id=first.order_id, source=first.source, created_at=at)
     if page_token and not before.page_token:
         before = replace(before, page_token=page_token)
-    return _Deciding(before, events, rulebook, now).run()
+    return _Deciding(before, events, rulebook, now, at).run()
 
 
 _LOOKED_UP = frozenset({EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED})
@@ -101,14 +101,19 @@ class _Late(Struct, frozen=True):
         return self.time if after > self.behind else timedelta()
 
     def follows(self, after: timedelta) -> Follows | None:
+        if not self.first or after <= self.behind:
+            return None
         gap = (after - self.behind) // timedelta(milliseconds=1)
-        return Follows(self.first, gap) if self.first and gap > 0 else None
+        return Follows(self.first, gap) if gap else None
+
+
+_IN_TIME = _Late()
 
 
 class _Deciding:
-    """One decision in the making."""
+    """One decision in the making, at a time and in unix ms."""
 
-    def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime) -> None:
+    def __init__(self, before: Order, events: Sequence[Event], rulebook: Rulebook, now: datetime, now_ms: int) -> None:
         self.before, self.events, self.rulebook, self.now = before, events, rulebook, now
         order = apply_events(before, events)
         self.block, self.offered = block_of(order, rulebook)
@@ -122,15 +127,12 @@ class _Deciding:
             violation=not self.offered and order.method is not None,
             priority=self.block.priority if prepaid else Priority.NORMAL,
             v=before.v + 1,
-            updated_at=_ms(now),
+            updated_at=now_ms,
         )
-        self._conditions = Conditions.of(self.order, rulebook, settled=self.settled, now=self.order.updated_at)
-        self.context = Context(order=self.order, shops=rulebook.shops, now=now, pages=rulebook.pages)
-        self.open_texts = {name: dict(ids) for name, ids in before.open_texts.items()}
-        self.open_calls = {name: dict(ids) for name, ids in before.open_calls.items()}
+        self._conditions = Conditions(order=self.order, rulebook=rulebook, settled=self.settled, now=now_ms)
+        self.open_texts, self.open_calls = _copied(before.open_texts), _copied(before.open_calls)
         self.withheld, self.aside = before.withheld, dict(before.aside)
-        self.withdrawn = {name: dict(ids) for name, ids in before.withdrawn.items()}
-        self.withdrawn_calls = {name: dict(ids) for name, ids in before.withdrawn_calls.items()}
+        self.withdrawn, self.withdrawn_calls = _copied(before.withdrawn), _copied(before.withdrawn_calls)
         self.messages: list[Message] = []
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
@@ -144,7 +146,7 @@ class _Deciding:
         self._enter_block()
         if self.order.priority is Priority.HIGH is not self.before.priority:
             self.facts.append(OrderPrioritized(order=self.order, at=self.now))
-        turns = list(self._in_turn())
+        turns = self._in_turn()
         for place, (event, news) in enumerate(turns):
             self._hear(event, LineKind.EVENT if news else LineKind.REPEATED)
             if news is None:
@@ -173,19 +175,19 @@ class _Deciding:
         self._tell_after_all()
         self._call_after_all()
         self._drop_pointless()
-        back = {one for texts in self.before.withdrawn.values() for one in texts}
+        back = {one for texts in self.before.withdrawn.values() for one in texts} if self.before.withdrawn else ()
         return Decision(
             order=replace(
                 self.order,
-                open_texts={name: texts for name, texts in self.open_texts.items() if texts},
-                open_calls={name: calls for name, calls in self.open_calls.items() if calls},
+                open_texts=_filled(self.open_texts),
+                open_calls=_filled(self.open_calls),
                 withheld=self.withheld,
                 aside=self.aside,
-                withdrawn={name: texts for name, texts in self.withdrawn.items() if texts},
-                withdrawn_calls={name: calls for name, calls in self.withdrawn_calls.items() if calls},
+                withdrawn=_filled(self.withdrawn),
+                withdrawn_calls=_filled(self.withdrawn_calls),
             ),
             messages=tuple(self.messages),
-            again=tuple(message.id for message in self.messages if message.id in back),
+            again=tuple([message.id for message in self.messages if message.id in back]) if back else (),
             calls=tuple(self.calls),
             cancelled_messages=tuple(self.cancelled_messages),
             cancelled_calls=tuple(self.cancelled_calls),
@@ -196,25 +198,14 @@ class _Deciding:
             slot_mark=self.slot_mark,
         )
 
-    def _in_turn(self) -> Iterator[tuple[Event, News | None]]:
+    def _in_turn(self) -> list[tuple[Event, News | None]]:
         """The events, each with what is new in it; None where it is known already."""
-        known = self.before
+        known, turns = self.before, []
         for place, event in enumerate(self.events):
             if place:
                 known = apply_events(known, [self.events[place - 1]])
-            if known.cancelled_anew(event):
-                revived = max(known.happened(kind) or 0 for kind in REVIVING)
-                yield event, News(event.type, f"after {revived}", event.at_ms)
-            elif known.out_again(event):
-                failed = known.happened(EventType.DELIVERY_FAILED)
-                yield event, News(event.type, f"after {failed}", event.at_ms)
-            elif known.rated_anew(event):
-                former = known.happened(EventType.RATED)
-                yield event, News(event.type, f"{event.distinction} after {former}", event.at_ms)
-            elif known.agreed_anew(event):
-                yield event, News(event.type, f"{event.distinction} after {known.delivery_said}", event.at_ms)
-            else:
-                yield event, None if known.knows(event) else News(event.type, event.distinction, event.at_ms)
+            turns.append((event, _news(event, known)))
+        return turns
 
     def _left_with(self, news: News) -> list[News]:
         """A parcel that waited for the money, behind those that left together with it."""
@@ -233,7 +224,7 @@ class _Deciding:
         revived = before.cancelled and not self.order.cancelled
         if was is block and not revived:
             return
-        entry = News(EventType.REGISTERED, f"entry {before.v}", _ms(self.now))
+        entry = News(EventType.REGISTERED, f"entry {before.v}", self.order.updated_at)
         said = set() if was is None or revived else _names(was, EventType.REGISTERED)
         for call in block.calls:
             if call.purpose not in said:
@@ -248,8 +239,11 @@ class _Deciding:
     def _follow(self, news: News, *, but: Collection[str] = ()) -> None:
         """Run the policy's rule for one piece of news, leaving out the templates and purposes in ``but``."""
         rule = self.block.rule(news.kind)
-        texts = [text for text in rule.sms if text.template not in but]
-        calls = [call for call in rule.calls if call.purpose not in but]
+        texts: Sequence[TextRule] = rule.sms
+        calls: Sequence[CallRule] = rule.calls
+        if but:
+            texts = [text for text in texts if text.template not in but]
+            calls = [call for call in calls if call.purpose not in but]
         if reason := self._waits(news.kind) or self._over(news):
             if reason is not SuppressionReason.PAST:
                 self._put_aside(news)
@@ -259,12 +253,13 @@ class _Deciding:
                 self._suppress("purpose", call.purpose, reason)
             return
         texts, calls = self._conditions.chosen(texts), self._conditions.chosen(calls)
-        late = self._late(texts, news)
+        # What only follows upon news counts from the news, and what reminds of a text from that.
+        reminders = [text for text in texts if text.after]
+        late = self._late(texts, news) if reminders else _IN_TIME
         for text in texts:
             self._text(text, news, late.of(text.after), late.follows(text.after))
-        reminds = any(text.after for text in texts)  # what only follows upon news counts from the news
         for call in calls:
-            self._call(call, news, late.of(call.after) if reminds else timedelta())
+            self._call(call, news, late.of(call.after))
 
     def _put_aside(self, news: News) -> None:
         """Keep the news until what it waits for is there: of stages the furthest, of all else the newest."""
@@ -277,26 +272,30 @@ class _Deciding:
 
     def _late(self, texts: Sequence[TextRule], news: News) -> "_Late":
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
-        if not any(text.after for text in texts):
-            return _Late()
         phone = self.order.details.phone
         telling = [
             text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
         ]
         if not telling or phone is None or not phones.is_mobile(phone):
-            return _Late()
+            return _IN_TIME
         first = min(telling, key=lambda text: text.after)
-        late = self._ready(first, news) - (self._at(news) + first.after)
+        late = self._ready(first, self._template(first), news) - (self._at(news) + first.after)
         first_id = self._id("text", first.template, news)
         return _Late(late if late >= _LATE else timedelta(), behind=first.after, first=first_id)
 
-    def _ready(self, rule: TextRule, news: News, late: timedelta = timedelta()) -> datetime:
+    def _template(self, rule: TextRule) -> MessageTemplate:
+        return self.rulebook.template(rule.template, self.order.source)
+
+    def _ready(self, rule: TextRule, template: MessageTemplate, news: News, late: timedelta = timedelta()) -> datetime:
         """When the text may leave."""
         if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
             return self.rulebook.texting_time(self.rulebook.timetable.reminder(self.order.delivery))
-        ready = max(self.now, self._at(news) + rule.after + late)
-        passes = self.rulebook.template(rule.template, self.order.source).passes_quiet_hours
-        return ready if passes else self.rulebook.texting_time(ready)
+        ready = self._after(news, rule.after + late)
+        return ready if template.passes_quiet_hours else self.rulebook.texting_time(ready)
+
+    def _after(self, news: News, time: timedelta) -> datetime:
+        """So long after the news happened; now where that is over."""
+        return max(self.now, self._at(news) + time) if time else self.now
 
     def _at(self, news: News) -> datetime:
         """When the news happened; now where the shop's clock is ahead."""
@@ -305,8 +304,10 @@ class _Deciding:
     def _cancel_as_prepaid(self) -> None:
         """Tell the customer of a cancelled order, whose payment is only now heard of, what becomes of the money."""
         before, at = self.before, self.order.happened(EventType.CANCELLED)
+        if at is None or not before.cancelled or not self.order.cancelled:
+            return
         came_in_part = self.order.deposits != before.deposits and self._conditions.hold(When.PART)
-        if at is None or not before.cancelled or not self.order.cancelled or not (self.settled or came_in_part):
+        if not self.settled and not came_in_part:
             return
         if before.paid and block_of(before, self.rulebook)[1]:
             return
@@ -316,9 +317,9 @@ class _Deciding:
         self._follow(News(EventType.CANCELLED, f"paid {before.v}", at), but=told | asked)
 
     def _waits_for_payment(self, kind: EventType) -> bool:
-        stage = STAGES.get(kind, Stage.NONE)
-        of_parcel = Stage.PAID < stage <= Stage.DELIVERED or kind in _OF_PARCELS
-        return self.block.needs_payment and not self.order.prepaid and of_parcel
+        if not self.block.needs_payment or self.order.prepaid:
+            return False
+        return Stage.PAID < STAGES.get(kind, Stage.NONE) <= Stage.DELIVERED or kind in _OF_PARCELS
 
     def _waits(self, kind: EventType) -> SuppressionReason | None:
         """Why news of this kind is not told yet."""
@@ -335,7 +336,7 @@ class _Deciding:
         return None
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
-        template, phone = self.rulebook.template(rule.template, self.order.source), self.order.details.phone
+        template, phone = self._template(rule), self.order.details.phone
         if self._pointless_text(rule, news):
             self._suppress("template", rule.template, SuppressionReason.SUPERSEDED)
             return
@@ -346,7 +347,7 @@ class _Deciding:
         if message_id in self.open_texts.get(rule.template, {}):
             return  # it waits already
         self.withdrawn.get(rule.template, {}).pop(message_id, None)
-        ready, expires = self._ready(rule, news, late), template.expires
+        ready, expires = self._ready(rule, template, news, late), template.expires
         until = ready + expires if expires else None
         if rule.when is When.DELIVERY_DAY and self.order.delivery is not None:
             until = self.rulebook.timetable.ends(self.order.delivery)
@@ -354,7 +355,12 @@ class _Deciding:
                 self._suppress("template", rule.template, SuppressionReason.PAST)
                 return
         telling = news.kind in STAGES and not rule.after
-        context = replace(self.context, order=self.order.telling_of(news.kind, news.distinction))
+        context = Context(
+            order=self.order.telling_of(news.kind, news.distinction),
+            shops=self.rulebook.shops,
+            now=self.now,
+            pages=self.rulebook.pages,
+        )
         message = Message(
             id=message_id,
             template=template.name,
@@ -396,7 +402,7 @@ class _Deciding:
             source=self.order.source,
             phone=self.order.details.phone,
             name=self.order.details.name,
-            due_at=self.rulebook.working_time(max(self.now, self._wished(news), self._at(news) + rule.after + late)),
+            due_at=self.rulebook.working_time(max(self._wished(news), self._after(news, rule.after + late))),
             created_at=self.now,
             brief=self._asked_for(news),
         )
@@ -406,9 +412,9 @@ class _Deciding:
 
     def _wished(self, news: News) -> datetime:
         """When the customer wants to be phoned, as this news said; now where it named no time."""
-        at = self.order.details.callback_at
-        named = news.kind is EventType.CALLBACK_REQUESTED and self.order.stamps.get("callback_at") == news.at
-        return at if at is not None and named else self.now
+        if news.kind is not EventType.CALLBACK_REQUESTED or self.order.stamps.get("callback_at") != news.at:
+            return self.now
+        return self.order.details.callback_at or self.now
 
     def _asked_for(self, news: News) -> str:
         """What the customer wants to be phoned for, as far as the news says it."""
@@ -421,17 +427,24 @@ class _Deciding:
         """Whether a stage has its call already: a tracking code that comes later is told, but no second call. What was
         talked about before its reason went, and came back, is not talked about again."""
         made = self.before.made_calls.get(rule.purpose, {}).values()
+        planned = self.open_calls.get(rule.purpose, {}).values()
+        if not made and not planned:
+            return False
         if any(known.kind is news.kind and known.distinction == news.distinction for known in made):
             return True
         return news.kind in STAGES and any(
             known.kind is news.kind and not relevance.undone(self.order, self.block, rule.purpose, known)
-            for known in (*self.open_calls.get(rule.purpose, {}).values(), *made)
+            for known in (*planned, *made)
         )
 
     def _once_more(self, rule: CallRule, news: News) -> tuple[str, ...]:
         """What tells a call from the one about the same news that was dropped before: the book has each id once."""
-        dropped = self.before.withdrawn_calls.get(rule.purpose, {}).items()
-        same = [call for call, known in dropped if (known.kind, known.distinction) == (news.kind, news.distinction)]
+        dropped = self.before.withdrawn_calls.get(rule.purpose)
+        if not dropped:
+            return ()
+        same = [
+            call for call, known in dropped.items() if (known.kind, known.distinction) == (news.kind, news.distinction)
+        ]
         for call in same:
             self.withdrawn_calls[rule.purpose].pop(call, None)
         return (f"after {self.before.v}",) if same else ()
@@ -504,7 +517,7 @@ class _Deciding:
 
     def _pointless_text(self, rule: TextRule, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
-        lasting = bool(rule.after) or self.rulebook.template(rule.template, self.order.source).lasting
+        lasting = bool(rule.after) or self._template(rule).lasting
         order, block = self.order, self.block
         return (
             relevance.void(order, news)
@@ -547,6 +560,22 @@ class _Deciding:
         return derived_id(namespace, order.source, order.id, form, what, news.kind, news.distinction, *more)
 
 
+def _news(event: Event, known: Order) -> News | None:
+    """What is new in an event, by what is known of its order; None where nothing is."""
+    kind, at, distinction = event.type, event.at_ms, event.distinction
+    if kind not in known.news:
+        return News(kind, distinction, at)
+    if known.cancelled_anew(event):
+        return News(kind, f"after {max(known.happened(reviving) or 0 for reviving in REVIVING)}", at)
+    if known.out_again(event):
+        return News(kind, f"after {known.happened(EventType.DELIVERY_FAILED)}", at)
+    if known.rated_anew(event):
+        return News(kind, f"{distinction} after {known.happened(kind)}", at)
+    if known.agreed_anew(event):
+        return News(kind, f"{distinction} after {known.delivery_said}", at)
+    return None if known.knows(event) else News(kind, distinction, at)
+
+
 def block_of(order: Order, rulebook: Rulebook) -> tuple[Block, bool]:
     """The promises that hold for an order, and whether its method is on offer where it goes."""
     policy, method = rulebook.policy, order.method
@@ -569,5 +598,9 @@ def _names(block: Block, kind: EventType) -> set[str]:
     return {text.template for text in block.rule(kind).sms} | {call.purpose for call in _calls(block, kind)}
 
 
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _copied(waiting: Mapping[str, Mapping[str, News]]) -> dict[str, dict[str, News]]:
+    return {name: dict(ids) for name, ids in waiting.items()} if waiting else {}
+
+
+def _filled(waiting: dict[str, dict[str, News]]) -> dict[str, dict[str, News]]:
+    return {name: ids for name, ids in waiting.items() if ids} if waiting else waiting

@@ -15,7 +15,7 @@ def fitting(order: Order, rulebook: Rulebook, now: int) -> list[str]:
     """Names of texts to customers; also of those that no promise names, as long as the order is alive."""
     block, offered = block_of(order, rulebook)
     settled = order.free or (offered and order.paid)
-    conditions = Conditions.of(order, rulebook, settled=settled, now=now)
+    conditions = Conditions(order=order, rulebook=rulebook, settled=settled, now=now)
     told = _told(order, block, conditions)
     found = {text.template for text, news in told if _holds(order, rulebook, block, text, news)}
     if not order.cancelled:

@@ -40,7 +40,8 @@ def is_history(event: Event, rulebook: Rulebook, now: datetime) -> bool:
     """Whether it happened too long ago to be told: by its own time, not by when the shop's record was touched."""
     if event.past is not None or rulebook.tell_within is None:
         return bool(event.past)
-    return now - min(event.at, event.dated or event.at) > rulebook.tell_within
+    happened = event.at if event.dated is None else min(event.at, event.dated)
+    return now - happened > rulebook.tell_within
 
 
 def untold(before: Order | None, decision: Decision) -> Decision:

@@ -81,9 +81,19 @@ class Block:
     revived: tuple[TextRule, ...] = ()
     ladder: tuple[str, ...] = ()
     rules: Mapping[EventType, EventRule] = field(default_factory=dict)
+    _cancelling: Mapping[str, frozenset[EventType]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = frozenset[str]().union(*(rule.cancel for rule in self.rules.values())) | {EVERYTHING}
+        kinds = {name: frozenset(kind for kind, rule in self.rules.items() if rule.cancels(name)) for name in named}
+        object.__setattr__(self, "_cancelling", kinds)
 
     def rule(self, event: EventType) -> EventRule:
         return self.rules.get(event, NOTHING)
+
+    def cancelling(self, name: str) -> frozenset[EventType]:
+        """The news that cancels what has this name: the texts of a template, the calls of a purpose."""
+        return self._cancelling.get(name) or self._cancelling[EVERYTHING]
 
     def texts(self) -> Iterator[TextRule]:
         """All that it may send."""

@@ -87,7 +87,9 @@ def void(order: Order, news: News) -> bool:
     if news.kind is EventType.STALLED:
         moved = max(order.happened(kind) or -1 for kind in MOVING)
         return order.stage >= Stage.DELIVERED or moved > news.at
-    return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY.get(news.kind, ()))
+    if news.kind not in _SETTLED_BY:
+        return False
+    return any((order.happened(later) or -1) >= news.at for later in _SETTLED_BY[news.kind])
 
 
 def may_hold_again(order: Order, news: News, *, unpaid: bool, promised: bool) -> bool:
@@ -116,10 +118,13 @@ def may_be_owed_again(order: Order, news: News, *, unpaid: bool, promised: bool)
 
 def undone(order: Order, block: Block, name: str, news: News) -> bool:
     """Whether news that follows upon this cancels ``name``, in whatever order the two were heard."""
+    cancelling = block.cancelling(name)
+    if cancelling.isdisjoint(order.news):
+        return False
     return any(
         any(follows(News(kind, *known), news) for known in times.items())
         for kind, times in order.news.items()
-        if block.rule(kind).cancels(name)
+        if kind in cancelling
         and not (kind is EventType.CANCELLED and not order.cancelled)
         and not (kind is EventType.REFUNDED and not order.refunded)
     )

@@ -7,6 +7,7 @@ from notifier.domain.events import EventType, PaymentMethod
 from notifier.domain.orders import Order
 
 _PAYING = frozenset({EventType.PAID, EventType.DEPOSIT_CONFIRMED})
+_UNHEARD_OF = Order(id="", source="")
 _ON_DELIVERY = (PaymentMethod.CASH, PaymentMethod.PHONE)
 
 
@@ -20,44 +21,54 @@ class Tally(NamedTuple):
 
 def of_order(before: Order | None, after: Order, now: int) -> list[Tally]:
     """What counts now that did not before. It counts for the day in which the shop says it happened, none to come."""
-    former = before or Order(id=after.id, source=after.source)
-    found = [
-        *_begun(before, after),
-        *_paid(former, after),
-        *_given_back(former, after),
-        *_on_delivery(former, after),
-        *_cancelled(former, after),
-        *_deposit(former, after),
-        *_rated(former, after),
-    ]
-    return [one._replace(at=min(one.at, now)) for one in found]
-
-
-def _begun(before: Order | None, after: Order) -> Iterator[Tally]:
+    former, news = before or _UNHEARD_OF, after.news
+    found: list[Tally] = []
     if before is None:
-        heard = [at for times in after.news.values() for at in times.values()]
-        yield Tally(after.registered_at or min(heard, default=after.created_at), {"orders": 1})
+        found.append(_begun(after))
+    if not _PAYING.isdisjoint(news):
+        found += _paid(former, after)
+    if EventType.REFUNDED in news:
+        found += _given_back(former, after)
+    if EventType.DELIVERED in news:
+        found += _on_delivery(former, after)
+    if EventType.CANCELLED in news:
+        found += _cancelled(former, after)
+    if EventType.DEPOSIT_REPORTED in news:
+        found += _deposit(former, after)
+    if former.details.mark != after.details.mark:
+        found += _rated(former, after)
+    return [one if one.at <= now else one._replace(at=now) for one in found]
+
+
+def _begun(order: Order) -> Tally:
+    heard = [at for times in order.news.values() for at in times.values()]
+    return Tally(order.registered_at or min(heard, default=order.created_at), {"orders": 1})
 
 
 def _paid(before: Order, after: Order) -> Iterator[Tally]:
     """The difference that the news makes: a payment, one that turns out to be none, another amount than was said."""
     was, is_now = _takings(before), _takings(after)
+    if was == is_now:
+        return
     counts = {name: is_now.get(name, 0) - was.get(name, 0) for name in {**was, **is_now}}
-    if any(counts.values()):
+    if counts := {name: count for name, count in counts.items() if count}:
         payer = after if is_now else before
         at = max(payer.happened(EventType.PAID) or 0, payer.happened(EventType.DEPOSIT_CONFIRMED) or 0)
-        yield Tally(at, {name: count for name, count in counts.items() if count})
+        yield Tally(at, counts)
 
 
 def _takings(order: Order) -> dict[str, int]:
     """What an order paid in advance comes to. What goes back later is counted as that."""
     if _PAYING.isdisjoint(order.news):
         return {}
-    whole = order.happened(EventType.PAID) is not None or (order.deposit_confirmed and not order.deposit_rest)
-    if not (order.paid or (order.refunded and whole)):
+    if not order.paid and not (order.refunded and _came_whole(order)):
         return {}
     amount = order.details.amount
     return {"paid": 1, "unpriced": 1} if amount is None else {"paid": 1, "revenue": amount}
+
+
+def _came_whole(order: Order) -> bool:
+    return EventType.PAID in order.news or (order.deposit_confirmed and not order.deposit_rest)
 
 
 def _given_back(before: Order, after: Order) -> Iterator[Tally]:
@@ -90,8 +101,6 @@ def _cancelled(before: Order, after: Order) -> Iterator[Tally]:
 def _rated(before: Order, after: Order) -> Iterator[Tally]:
     """The customer's last mark counts, in place of any before it."""
     was, now = before.details.mark, after.details.mark
-    if was == now:
-        return
     if was is not None:
         yield Tally(before.happened(EventType.RATED) or 0, {f"mark {was}": -1})
     if now is not None:
