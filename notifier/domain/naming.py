@@ -23,6 +23,7 @@ _LINK = re.compile(
     r"|\b[0-9]{1,3}(?:[.][0-9]{1,3}){3}\b",
     re.IGNORECASE,
 )
+_FIGURES = re.compile("[A-Z]{0,3}[0-9]+[A-Z]{0,3}")  # nearly every receipt and tracking code: no need to look closer
 _PERHAPS = re.compile(r"\w[^\W_][.][^\W\d_]{2,}")  # an ending that nobody here knows
 
 
@@ -77,6 +78,8 @@ def named(name: str) -> str:
 
 def harmless(text: str) -> str:
     """Words of an order that are no name, tidied; empty where they carry a link."""
+    if not text or _FIGURES.fullmatch(text):
+        return text
     tidied = persian.tidy(text)
     return "" if _LINK.search(_plain(tidied)) else tidied
 

@@ -62,6 +62,8 @@ def tidy(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text with a space in the place of every break: no value may make a line of its own, whatever shows it."""
+    if text.isprintable():  # no break is
+        return text
     lines = text.splitlines()
     return text if lines == [text] else " ".join(stripped for line in lines if (stripped := line.strip()))
 

@@ -95,13 +95,19 @@ def test_who_is_no_person_is_not_greeted_but_the_staff_may_read_it(name: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["Redmi Note 13 Pro+ 5G", "گوشی 6.7 اینچ", "Node.js", "USB 3.0", "میدان آزادی. پلاک ۴"]
+    "text",
+    [
+        *("Redmi Note 13 Pro+ 5G", "گوشی 6.7 اینچ", "Node.js", "USB 3.0", "میدان آزادی. پلاک ۴"),
+        *("", "123456789", "RR123456789IR", "HXX1"),
+    ],
 )
 def test_other_words_are_said(text: str) -> None:
     assert naming.harmless(text) == text
 
 
-@pytest.mark.parametrize("text", ["bit.ly/3xYz", "تهران، t.me/x", "https://evil.example", "bit\u200b.ly"])
+@pytest.mark.parametrize(
+    "text", ["bit.ly/3xYz", "تهران، t.me/x", "https://evil.example", "bit\u200b.ly", "HXXP1", "1.1.1.1"]
+)
 def test_but_no_link(text: str) -> None:
     assert naming.harmless(text) == ""
 

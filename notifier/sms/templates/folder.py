@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from notifier.errors import TemplateError
 from notifier.sms.templates.template import Defaults, Template
@@ -57,6 +58,10 @@ class Templates(Mapping[str, Template]):
 
     def __getitem__(self, name: str) -> Template:
         return self._loaded[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Without the exception that `Mapping` raises and catches for what is not there."""
+        return self._loaded.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._loaded)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context as Filling
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec.structs import replace
@@ -124,7 +125,7 @@ class Template:
     def whole(self, values: Mapping[str, str]) -> str:
         """The text with these values, nothing shortened."""
         lines = self._jinja(values).splitlines()
-        return "\n".join(right_to_left(stripped) for line in lines if (stripped := line.strip()))
+        return "\n".join([right_to_left(stripped) for line in lines if (stripped := line.strip())])
 
     def patterns(self, context: Context) -> dict[str, Pattern]:
         """The message as an approved pattern, by kind of provider; one whose rules a value breaks is left out."""
@@ -184,7 +185,7 @@ class Template:
 
         def fill(values: Mapping[str, str]) -> str:
             """What `render` does, without a copy of the values and of Jinja's functions, which no text may call."""
-            return "".join(template.root_render_func(template.new_context(dict(values), shared=True)))
+            return "".join(template.root_render_func(Filling(_ENVIRONMENT, dict(values), None, template.blocks)))
 
         return fill, shown
 
@@ -232,8 +233,10 @@ class Template:
 
 
 def _said(values: Mapping[str, Callable[[Context], str]], context: Context) -> dict[str, str]:
-    said = {name: value(context) for name, value in values.items()}
-    return {name: value if name in OF_SEVERAL_LINES else persian.one_line(value) for name, value in said.items()}
+    return {
+        name: value(context) if name in OF_SEVERAL_LINES else persian.one_line(value(context))
+        for name, value in values.items()
+    }
 
 
 def _nothing(_: Context) -> str:
