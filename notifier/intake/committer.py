@@ -284,16 +284,18 @@ class Committer:
             if ready.decision
         ]
         all_booked = await self.book.book(bookings, customers, calls)
-        for ready, booking, booked in zip(decided, bookings, all_booked, strict=True):
-            delivery, keys = ready.waiting.delivery, booking.keys
+        for place, (ready, booking, booked) in enumerate(zip(decided, bookings, all_booked, strict=True)):
             decision = ready.decision = settled(booking.decision, booked.dropped)
-            ready.answer = answers.decided(delivery.event_id, decision, booked)
-            write(ready.unit, keys, booking.before, decision, booked, publish=self.publish)
-            if ready.order is None:
-                ready.unit.read(keys.parked(delivery.source, delivery.order_id))
+            if decision is not booking.decision:
+                bookings[place] = replace(booking, decision=decision)
+        write(bookings, all_booked, publish=self.publish)
+        for ready, booking, booked in zip(decided, bookings, all_booked, strict=True):
+            ready.answer = answers.decided(ready.waiting.delivery.event_id, booking.decision, booked)
         remembered = self.remember // timedelta(milliseconds=1)
         for ready in prepared:
             delivery = ready.waiting.delivery
+            if ready.order is None and ready.decision is not None:
+                ready.unit.read(ready.waiting.keys.parked(delivery.source, delivery.order_id))
             if not delivery.replayed:
                 seen = ready.waiting.keys.seen(delivery.source, delivery.event_id)
                 ready.unit.do("SET", seen, f"{delivery.digest}\n{ready.answer.decode()}", "PX", remembered)
@@ -334,21 +336,33 @@ def _with_a_time(prepared: Sequence[_Prepared], rulebook: Rulebook) -> list[_Pre
     return [one for one in prepared if one.decision and not one.decision.order.news.keys().isdisjoint(AGREEING)]
 
 
-def write(
-    unit: UnitOfWork, keys: Keys, before: Order | None, decision: Decision, booked: Booked, *, publish: Publish
-) -> None:
-    """All that a decision makes true beside its calls, which are booked."""
-    writes.put_order(unit, keys, decision.order, before=before)
-    daily.ordered(unit, keys, before, decision.order)
-    writes.add_lines(unit, keys, decision.order, [_told(line, booked) for line in decision.timeline])
+def write(bookings: Sequence[Booking], all_booked: Sequence[Booked], *, publish: Publish) -> None:
+    """All that decisions make true beside their calls, which are booked.
+
+    One thing for all of them, and then the next: while the processor has the code of one thing at hand, it takes two
+    thirds of the time.
+    """
+    for one in bookings:
+        writes.put_order(one.unit, one.keys, one.decision.order, before=one.before)
+    for one in bookings:
+        daily.ordered(one.unit, one.keys, one.before, one.decision.order)
+    for one, booked in zip(bookings, all_booked, strict=True):
+        lines = [_told(line, booked) for line in one.decision.timeline]
+        writes.add_lines(one.unit, one.keys, one.decision.order, lines)
+    for one in bookings:
+        _write_texts(one.unit, one.keys, one.before, one.decision)
+    for one in bookings:
+        for fact in one.decision.facts:
+            publish(one.unit, one.keys, fact)
+
+
+def _write_texts(unit: UnitOfWork, keys: Keys, before: Order | None, decision: Decision) -> None:
     for message_id in decision.cancelled_messages:
         writes.cancel_message(unit, keys, message_id, route=decision.route, by_news=True)
     first = before is None and len(decision.messages) == 1
     for place, message in enumerate(decision.messages):
         again = message.id in decision.again
         writes.queue_message(unit, keys, message, place=place, first_of_order=first, after_all=again)
-    for fact in decision.facts:
-        publish(unit, keys, fact)
 
 
 def _told(line: TimelineEntry, booked: Booked) -> TimelineEntry:
