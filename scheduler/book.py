@@ -100,19 +100,21 @@ class CallBook:
 
         ``answers`` are those to ``questions`` about ``customers``; who is missing among them is asked about here.
         """
-        needed = [booking for booking in bookings if booking.needed]
-        if not needed:
+        whose = [_customers(booking) if booking.needed else () for booking in bookings]
+        concerned = [(one.keys, customer) for one, names in zip(bookings, whose, strict=True) for customer in names]
+        if not concerned:
             return [NOTHING] * len(bookings)
-        pages = _Pages()
+        pages, now = _Pages(), self.now()
         there = self._open(pages, _by_keys(customers), answers)
-        concerned = [(one.keys, customer) for one in needed for customer in _customers(one)]
         missing = [one for one in concerned if one not in pages.open]
-        past = [(one.keys, call.id) for one in needed if one.again for call in one.decision.calls]
+        past = [(one.keys, call.id) for one in bookings if one.again for call in one.decision.calls]
         if missing or past:
             there += await self._ask(pages, missing, past)
         if there:
             await self._fetch(pages, there, set(concerned))
-        return [self._book(one, pages) if one.needed else NOTHING for one in bookings]
+        return [
+            self._book(one, names, pages, now) if names else NOTHING for one, names in zip(bookings, whose, strict=True)
+        ]
 
     async def plan(self, keys: Keys, call: CallRequest, *, by: Staff | None = None) -> None:
         """Have a customer called for one more reason; known ones change nothing.
@@ -125,7 +127,7 @@ class CallBook:
             if (keys, call.id) in pages.past or self._refuses(pages, keys, customer, call.purpose):
                 return
             before = pages.open[keys, customer]
-            after = self._revised(before, set(), [self._reason(call)], call.phone, call.name)
+            after = self._revised(before, set(), [self._reason(call)], call.phone, call.name, self.now())
             if after is None or after is before:
                 return
             unit = UnitOfWork()
@@ -312,14 +314,16 @@ class CallBook:
         await work.commit(self.redis, [unit])
         return None
 
-    def _book(self, booking: Booking, pages: _Pages) -> Booked:
+    def _book(self, booking: Booking, customers: Sequence[str], pages: _Pages, now: int) -> Booked:
         keys, decision = booking.keys, booking.decision
         order, leaving = decision.order, set(decision.cancelled_calls)
-        *former, customer = _customers(booking)
-        dropped = {one.id for who in (*former, customer) for one in _reasons(pages.open[keys, who])} & leaving
+        *former, customer = customers
+        dropped = frozenset[str]()
+        if leaving:
+            dropped = frozenset(one.id for who in customers for one in _reasons(pages.open[keys, who])) & leaving
         moving: list[ReasonToCall] = []
         changes: list[tuple[str, Call | None, Call | None]] = []
-        refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past}
+        refs = {call.id: call.id for call in decision.calls if (keys, call.id) in pages.past} if pages.past else {}
         for other in former:  # the order turns out to be another customer's: its reasons go along
             before = pages.open[keys, other]
             own = (
@@ -328,14 +332,21 @@ class CallBook:
                 else []
             )
             moving += [reason for reason in own if reason.id not in leaving]
-            changes.append((other, before, self._revised(before, leaving | {one.id for one in own}, [], None, None)))
-        wanted = [call for call in decision.calls if not self._refuses(pages, keys, customer, call.purpose)]
+            left = self._revised(before, leaving | {one.id for one in own}, [], None, None, now)
+            if left is not before:
+                changes.append((other, before, left))
+        wanted: Sequence[CallRequest] = decision.calls
+        refused: list[Suppression] = []
+        if (keys, customer) in pages.refused:
+            wanted = [call for call in decision.calls if call.purpose in self.rules.despite_refusal]
+            refused = [
+                Suppression("purpose", one.purpose, Why.DO_NOT_CALL) for one in decision.calls if one not in wanted
+            ]
         joining = [self._reason(call, order) for call in wanted if (keys, call.id) not in pages.past]
-        before = pages.open[keys, customer]
-        details = order.details
-        after = self._revised(before, leaving, [*moving, *joining], details.phone, details.name)
-        changes.append((customer, before, after))
-        changes = [change for change in changes if change[1] is not change[2]]
+        before, details = pages.open[keys, customer], order.details
+        after = self._revised(before, leaving, [*moving, *joining], details.phone, details.name, now)
+        if after is not before:
+            changes.append((customer, before, after))
         for who, one, _ in changes:
             entries.require(booking.unit, keys, who, one)
         for reason in joining:  # one that had a call once is no news: it is found when the booking is made again
@@ -344,14 +355,12 @@ class CallBook:
             if other_one is not None:
                 self.write(booking.unit, keys, one, other_one)
                 pages.open[keys, who] = other_one if other_one.is_open else None
-        for _, one, other_one in changes:
             for version in (one, other_one):
-                refs |= {reason.id: version.id for reason in version.reasons} if version else {}
-        planned = [(call, after) for call in wanted if after] if after else []
-        refused = [
-            Suppression("purpose", call.purpose, Why.DO_NOT_CALL) for call in decision.calls if call not in wanted
-        ]
-        return Booked(calls=planned, refs=refs, suppressed=refused, dropped=frozenset(dropped))
+                if version is not None:
+                    for reason in version.reasons:
+                        refs[reason.id] = version.id
+        planned = [(call, after) for call in wanted] if after else []
+        return Booked(planned, refs, dropped, refused)
 
     def _refuses(self, pages: _Pages, keys: Keys, customer: str, purpose: Purpose) -> bool:
         return (keys, customer) in pages.refused and purpose not in self.rules.despite_refusal
@@ -370,7 +379,13 @@ class CallBook:
         )
 
     def _revised(
-        self, call: Call | None, leaving: set[str], joining: list[ReasonToCall], phone: str | None, name: str | None
+        self,
+        call: Call | None,
+        leaving: set[str],
+        joining: list[ReasonToCall],
+        phone: str | None,
+        name: str | None,
+        now: int,
     ) -> Call | None:
         return planning.revised(
             call,
@@ -378,7 +393,7 @@ class CallBook:
             joining=joining,
             phone=phone,
             name=name,
-            now=self.now(),
+            now=now,
             rules=self.rules,
             calendar=self.calendar,
         )

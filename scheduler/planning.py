@@ -100,7 +100,7 @@ def by_urgency(calls: Iterable[Call], now: int, rules: CallRules) -> list[Call]:
 def _new(
     reasons: Sequence[ReasonToCall], phone: str | None, name: str | None, now: int, rules: CallRules, calendar: Calendar
 ) -> Call:
-    due = min(reason.due for reason in reasons)
+    due = min([reason.due for reason in reasons])
     return Call(
         v=1,
         id=reasons[0].id,
@@ -115,7 +115,7 @@ def _new(
 
 
 def _late(reasons: Sequence[ReasonToCall], due: int, rules: CallRules, calendar: Calendar) -> int:
-    return times.after(calendar, due, min(rules.purpose(reason.purpose).within for reason in reasons))
+    return times.after(calendar, due, min([rules.purpose(reason.purpose).within for reason in reasons]))
 
 
 def _noted(call: Call, now: int, what: str) -> tuple[HistoryEntry, ...]:

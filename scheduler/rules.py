@@ -90,6 +90,8 @@ PURPOSES: Mapping[Purpose, PurposeRule] = {
     Purpose.SATISFACTION: PurposeRule(priority=1, within=timedelta(days=1)),
 }
 
+_USUAL = PurposeRule()
+
 LADDER: tuple[LadderStep, ...] = (
     LadderStep(after=timedelta(minutes=15), to=To.ASSIGNEE),
     LadderStep(after=timedelta(minutes=45), to=To.POOL),
@@ -127,4 +129,4 @@ class CallRules:
         return self.outcomes.get(outcome) or OUTCOMES[outcome]
 
     def purpose(self, purpose: Purpose) -> PurposeRule:
-        return self.purposes.get(purpose) or PURPOSES.get(purpose, PurposeRule())
+        return self.purposes.get(purpose) or PURPOSES.get(purpose) or _USUAL

@@ -164,6 +164,8 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def first(self) -> ReasonToCall:
         """The reason that weighs most."""
+        if len(self.reasons) == 1:
+            return self.reasons[0]
         return max(self.reasons, key=lambda reason: (reason.priority, -reason.due))
 
     @property

@@ -26,7 +26,6 @@ _SAID_BEFORE = re.compile(
     r"(?:(?:سفارش|شماره|شمارهی|فاکتور|کد|رهگیری|پیگیری|رسید|قبض|واریز|پرداخت|تلفن|موبایل|همراه"
     r"|ی|های|order|invoice|no|number|code|tracking|receipt|phone)(?![^\W\d_])|[:#.\-،,«»\"'()\s])+"
 )
-_KNOWN_BY = ("number", "tracking_code", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,16 @@ def code_key(code: str) -> str:
 
 def code_keys(order: Order) -> set[str]:
     """The codes of an order that are not written as ``code_key`` writes them: the others are found as they are."""
-    details = order.details
-    codes = {order.id, *order.parcels, *(getattr(details, name) for name in _KNOWN_BY)} - {None, ""}
-    return {key for code in codes if (key := code_key(code)) and key != code}
+    details, found = order.details, set[str]()
+    for code in (order.id, details.number, details.tracking_code, details.reference, *order.parcels):
+        if code and not _is_key(code) and (key := code_key(code)) and key != code:
+            found.add(key)
+    return found
+
+
+def _is_key(code: str) -> bool:
+    """Whether a code surely is what ``code_key`` makes of it: small Latin letters and digits, as most are."""
+    return code.isascii() and code.isalnum() and (code.isdecimal() or code.islower()) and len(code) <= _LONGEST_CODE
 
 
 def says(name_key: str, words: tuple[str, ...]) -> bool:
@@ -96,7 +102,10 @@ def says(name_key: str, words: tuple[str, ...]) -> bool:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    folded = (persian.fold(word).replace(" ", "").replace("|", "") for word in _APART.split(name[:_LONGEST_NAME]))
+    name = name[:_LONGEST_NAME]
+    if persian.is_folded(name):
+        return tuple(name.split(" ", _WORDS)[:_WORDS])
+    folded = (persian.fold(word).replace(" ", "").replace("|", "") for word in _APART.split(name))
     return tuple(word[:_LONGEST_NAME] for word in folded if word)[:_WORDS]
 
 

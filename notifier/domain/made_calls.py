@@ -11,6 +11,8 @@ from notifier.domain.timeline import LineKind
 def settled(decision: Decision, dropped: Collection[str]) -> Decision:
     """The decision when of the calls that it cancels these were still to be made; the others were made, and stay so."""
     made = set(decision.cancelled_calls).difference(dropped)
+    if not made:
+        return decision
     order = decision.order
     withdrawn, kept, silent = dict(order.withdrawn_calls), dict(order.made_calls), set[str]()
     for purpose, calls in order.withdrawn_calls.items():

@@ -163,7 +163,10 @@ def heard(
 
 def codes_of(order: Order) -> dict[str, str]:
     """The codes of an order's parcels as they are compared → as the shop wrote them."""
-    given = [*order.parcels, *(order.details.codes or ()), *([order.details.tracking_code or ""])]
+    details = order.details
+    if not (order.parcels or details.codes or details.tracking_code):
+        return {}
+    given = [*order.parcels, *(details.codes or ()), *([details.tracking_code or ""])]
     return {code: one for one in given if one and (code := code_of(one)) is not None}
 
 

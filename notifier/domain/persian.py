@@ -41,6 +41,11 @@ def fold(text: str) -> str:
     return text if _FOLDED.fullmatch(text) else _folded(text)
 
 
+def is_folded(text: str) -> bool:
+    """Whether a text is Persian letters and single spaces, which ``fold`` leaves as they are."""
+    return _FOLDED.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=4096)  # cities and provinces come again and again
 def _folded(text: str) -> str:
     # Decomposed, آ أ ؤ ئ ۀ are a letter and a mark; the second round is for what case folding takes apart.

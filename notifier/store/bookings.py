@@ -1,8 +1,9 @@
 """What the intake asks of the call book: to make a decision's calls true in the same unit of work."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from notifier.domain.calls import Call, CallRequest
 from notifier.domain.decide import Decision, Suppression
@@ -12,8 +13,7 @@ from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """A decision about to be committed. ``unit`` holds checks and no writes yet."""
 
     unit: UnitOfWork
@@ -31,12 +31,11 @@ class Booking:
         return bool(before and before.open_calls and before.details.phone != decision.order.details.phone)
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """What became of a decision's calls: the call each reason is now part of, and those that came to nothing."""
 
     calls: Sequence[tuple[CallRequest, Call]] = ()
-    refs: dict[str, str] = field(default_factory=dict)  # id of a reason → id of its call
+    refs: dict[str, str] = {}  # id of a reason → id of its call
     dropped: frozenset[str] = frozenset()  # reasons that left a call which was still to be made
     suppressed: Sequence[Suppression] = ()
 

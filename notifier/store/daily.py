@@ -205,9 +205,14 @@ def missed(unit: UnitOfWork, keys: Keys, at: int, whose: str | None, *, source: 
 
 def ordered(unit: UnitOfWork, keys: Keys, before: Order | None, after: Order) -> None:
     """News of an order was taken."""
+    days: dict[str, dict[str, int]] = {}
     for one in tally.of_order(before, after, after.updated_at):
-        waited = {} if one.wait is None else {f"deposit-took {_rounded(one.wait)}": 1}
-        _count(unit, keys, one.at, one.counts | waited, after.source)
+        counts = days.setdefault(_half_hour(one.at // _HALF_HOUR)[0], {})
+        more = one.counts if one.wait is None else one.counts | {f"deposit-took {_rounded(one.wait)}": 1}
+        for name, count in more.items():
+            counts[name] = counts.get(name, 0) + count
+    for day, counts in days.items():
+        unit.count(keys.day(day), _of_source(after.source, counts), kept=_KEPT)
 
 
 def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) -> DayCounts:

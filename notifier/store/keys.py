@@ -6,8 +6,10 @@ unit of work touches lies in one slot of a Redis Cluster.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from zlib import crc32
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from notifier.store.kinds import By, Form, Kind, Moves, Single, of_one, of_two
 
@@ -21,11 +23,14 @@ def _hash_of(code: str) -> str:
     return f"{crc32(code.encode()) % _CODES:x}"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Keys:
-    """The keys of one partition."""
+class Keys(Struct, frozen=True, order=True):
+    """The keys of one partition. ``head`` is what they all begin with: a unit of work names dozens of them."""
 
     partition: int
+    head: str = ""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "head", f"n:{{{self.partition}}}:")
 
     order = of_two(
         "order:<source>:<order>",

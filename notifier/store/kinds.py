@@ -71,14 +71,14 @@ class Kind:
 class Single:
     """The one key of its kind in a partition."""
 
-    __slots__ = ("_tail", "kind")
+    __slots__ = ("_name", "kind")
 
     def __init__(self, name: str, what: str, ends: str, moves: Moves) -> None:
         self.kind = Kind(name, what, ends, moves)
-        self._tail = f"}}:{name}"
+        self._name = name
 
     def __get__(self, keys: Any, _: type | None = None) -> str:
-        return f"n:{{{keys.partition}{self._tail}"
+        return f"{keys.head}{self._name}"
 
 
 def of_one(
@@ -90,7 +90,7 @@ def of_one(
 
     # Written as an f-string and not formatted: a unit of work names dozens of keys.
     def key(keys: Any, about: str) -> str:
-        return f"n:{{{keys.partition}}}:{before}{about if spelt is None else spelt(about)}{after}"
+        return f"{keys.head}{before}{about if spelt is None else spelt(about)}{after}"
 
     key.kind = kind  # type: ignore[attr-defined]
     return key
@@ -102,7 +102,7 @@ def of_two(name: str, what: str, ends: str, moves: Moves) -> Callable[[Any, str,
     before, between, _ = kind.places.split("%s")
 
     def key(keys: Any, source: str, about: str) -> str:
-        return f"n:{{{keys.partition}}}:{before}{source}{between}{about}"
+        return f"{keys.head}{before}{source}{between}{about}"
 
     key.kind = kind  # type: ignore[attr-defined]
     return key

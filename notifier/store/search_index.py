@@ -30,16 +30,18 @@ def entries(order: Order | None, *, packed: bool = False) -> set[str]:
         return set()
     member = f"{order.source}:{order.id}"
     wanted = lookup.outer_name_keys if packed else lookup.name_keys
-    names = {f"{NAME}{key}|{member}" for key in wanted(order.details.name)}
-    return names | {f"{CODE}{key}|{member}" for key in lookup.code_keys(order)}
+    found = {f"{NAME}{key}|{member}" for key in wanted(order.details.name)}
+    for key in lookup.code_keys(order):
+        found.add(f"{CODE}{key}|{member}")
+    return found
 
 
 def put(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | None) -> None:
     """Have an order found by what it says now, and no more by what only ``before`` said."""
     if before is not None and _known_by(before) == _known_by(order):
         return
-    former, now = entries(before), entries(order)
-    if gone := former - now:
+    now = entries(order)
+    if before is not None and (gone := entries(before) - now):
         unit.do("ZREM", keys.found_by, *sorted(gone))
     if now:  # also what ``before`` said: of an order that was removed once nothing is there any more
         unit.index(keys.found_by, 0, *sorted(now))

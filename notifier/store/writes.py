@@ -26,25 +26,27 @@ def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | Non
     member = f"{order.source}:{order.id}"
     unit.do("SET", keys.order(order.source, order.id), as_text(order))
     unit.index(keys.orders, order.updated_at, member)
-    former = before.details.phone if before else None
-    if former is not None and former != order.details.phone:
-        unit.do("ZREM", keys.customer_orders(former), member)
-    if order.details.phone is not None and former != order.details.phone:
-        unit.do("ZADD", keys.customer_orders(order.details.phone), order.created_at, member)
+    details = order.details
+    former, phone = before.details.phone if before else None, details.phone
+    if former != phone:
+        if former is not None:
+            unit.do("ZREM", keys.customer_orders(former), member)
+        if phone is not None:
+            unit.do("ZADD", keys.customer_orders(phone), order.created_at, member)
     if order.priority is Priority.HIGH:
         unit.index(keys.priority_orders, order.updated_at, member)
     elif order.v > 1:
         unit.do("ZREM", keys.priority_orders, member)
-    if (reported := order.deposit_waiting) is not None:
-        unit.do("ZADD", keys.deposits, reported, member)
-    elif order.happened(EventType.DEPOSIT_REPORTED) is not None:
-        unit.do("ZREM", keys.deposits, member)
+    if EventType.DEPOSIT_REPORTED in order.news:
+        if (reported := order.deposit_waiting) is not None:
+            unit.do("ZADD", keys.deposits, reported, member)
+        else:
+            unit.do("ZREM", keys.deposits, member)
     owed, due = before.transfer_due if before else 0, order.transfer_due
     if owed and owed != due:
         unit.do("SREM", keys.transfers(str(owed)), member)
     if due and owed != due:
         unit.do("SADD", keys.transfers(str(due)), member)
-    details = order.details
     if details.reference and details.reference in order.news.get(EventType.DEPOSIT_REPORTED, {}):
         unit.do("SADD", keys.reported(details.reference), member)
     for code in (details.tracking_code, details.reference, details.number):
