@@ -78,6 +78,10 @@ def is_nothing(text: str) -> bool:
     """Whether a value only says that there is none: `-`, `.`, `0`, `N/A`, `null`, «ندارد»."""
     if len(text) > _LONGEST_NOTHING:
         return False
+    if text.isascii() and text.isalnum():
+        return not text.strip("0") or text.lower() in _NOTHING
+    if persian.is_plain(text):
+        return text in _NOTHING
     seen = _INVISIBLE.sub("", persian.ascii_digits(text)).strip()
     if not _SIGN.search(seen) or not seen.strip("0.,٫٬/- "):
         return True
@@ -107,6 +111,8 @@ def _untagged(text: str) -> str:
 
 def name(whole: str) -> str | None:
     """A person's name without the words of programs and forms that say nothing: «سارا null» is «سارا»."""
+    if persian.is_plain(whole):
+        return something(whole)
     words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and word.strip(_RULES)]
     return something(" ".join(words)) if words else None
 

@@ -30,6 +30,11 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _GAP = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{ZWNJ}]+")
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text is words of Persian letters with single spaces between: every form of it is itself."""
+    return _FOLDED.fullmatch(text) is not None
+
+
 def fold(text: str) -> str:
     """A key for comparing names: one spelling of every letter and digit, no joiners, marks, hamzas or spare spaces.
 
@@ -38,7 +43,7 @@ def fold(text: str) -> str:
     text = text[:_LONGEST]
     if text.isascii():
         return " ".join(_BLANK.sub(" ", text.lower()).split())
-    return text if _FOLDED.fullmatch(text) else _folded(text)
+    return text if is_plain(text) else _folded(text)
 
 
 def is_folded(text: str) -> bool:

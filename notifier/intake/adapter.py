@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from msgspec import Struct
+
 from notifier.errors import Conflict, NotFound, Problem, WrongContentType
 from notifier.intake import answers
 from notifier.intake.dead_letters import DeadLetter
@@ -17,8 +19,7 @@ from notifier.intake.delivery import Clashing, Delivery, Outcome, Recorded, Repe
 from notifier.store.bank import GivenLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """A request that came at ``at``. Its headers are found in any case, those of a kept one in small letters alone."""
 
     headers: Mapping[str, str]
@@ -39,31 +40,27 @@ class Received:
             raise WrongContentType(f"Post application/json, not {self.content_type}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """Who sent a request. ``event_id`` is the id it is signed with, if any; not ``signed`` is what nobody need sign."""
 
     event_id: str | None = None
     signed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A delivery in a request. ``question`` says what in it nobody has explained to us; it is taken nevertheless."""
 
     delivery: Delivery
     question: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundLine:
+class FoundLine(Struct, frozen=True):
     """A line of a bank account in a request."""
 
     line: GivenLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerAlone:
+class AnswerAlone(Struct, frozen=True, kw_only=True):
     """Nothing to commit: it is answered 200 with ``document``. ``refusal`` says why it was not understood, ``alert`` of
     what to tell supervisors, and in which words."""
 
@@ -72,8 +69,7 @@ class AnswerAlone:
     alert: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One event of a batch: its id, itself as it came, and the delivery in it, or why there is none."""
 
     event_id: str
@@ -81,8 +77,7 @@ class Part:
     found: Delivery | Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is said to a delivery that was taken, and whether anything in it was news."""
 
     status: int

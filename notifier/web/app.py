@@ -17,11 +17,12 @@ from notifier.web.deliveries import DeliveryViews
 from notifier.web.delivery_feeds import DeliveryFeeds
 from notifier.web.dependencies import WebDependencies
 from notifier.web.described import DocumentedAnswer, describe
+from notifier.web.door import DOOR, Door
 from notifier.web.hardening import harden
 from notifier.web.health import HealthViews
 from notifier.web.openapi_page import Docs
 from notifier.web.problems import BODY_TIMEOUT, problems
-from notifier.web.proxies import forwarded
+from notifier.web.proxies import forwarded, original
 from notifier.web.slots import SlotViews
 
 
@@ -38,8 +39,9 @@ def create_app(deps: WebDependencies) -> web.Application:
         settle=webhooks.counters.settle,
     )
     middlewares: list[Middleware] = [problems]
+    as_it_came = original(config.server.trusted_proxies)
     if config.server.trusted_proxies:
-        middlewares.insert(0, forwarded(config.server.trusted_proxies))
+        middlewares.insert(0, forwarded(as_it_came))
     app = web.Application(
         middlewares=middlewares,
         client_max_size=config.server.usual_body,
@@ -47,6 +49,7 @@ def create_app(deps: WebDependencies) -> web.Application:
     )
     app[BODY_TIMEOUT] = config.server.body_timeout.total_seconds()
     app.on_response_prepare.append(harden)
+    app[DOOR] = Door(webhooks.by_address(), as_it_came)
     callbacks = [
         *deps.callbacks.routes(),
         *deps.reports.routes(),

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from notifier.config.server import ServerConfig
+from notifier.web.door import DOOR
 from notifier.web.problems import problem
 from notifier.web.proxies import within
 
@@ -104,8 +105,9 @@ class _Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         usual = await super()._make_server()
+        handler, door = usual.request_handler, self.app.get(DOOR)
         return _Server(
-            usual.request_handler,
+            door.before(handler) if door else handler,
             request_factory=usual.request_factory,
             loop=asyncio.get_running_loop(),
             most=self._limits.max_connections,

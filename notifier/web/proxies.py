@@ -1,6 +1,6 @@
 """Behind a reverse proxy: who really asks, and whether they came over TLS. Believed of named proxies only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -10,8 +10,21 @@ from aiohttp.typedefs import Handler, Middleware
 Network = IPv4Network | IPv6Network
 
 
-def forwarded(trusted: Sequence[Network]) -> Middleware:
-    """Give ``request.remote`` and ``request.scheme`` the meaning they have in front of the proxies.
+Original = Callable[[web.Request], web.Request]
+
+
+def forwarded(original: Original) -> Middleware:
+    """Give ``request.remote`` and ``request.scheme`` the meaning they have in front of the proxies."""
+
+    @web.middleware
+    async def relay(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await handler(original(request))
+
+    return relay
+
+
+def original(trusted: Sequence[Network]) -> Original:
+    """A request as it came to the proxies.
 
     The client's address is the rightmost of X-Forwarded-For that is no proxy of ours: what stands left of it the client
     may have written itself.
@@ -21,10 +34,9 @@ def forwarded(trusted: Sequence[Network]) -> Middleware:
     def ours(address: str) -> bool:
         return within(address, trusted)
 
-    @web.middleware
-    async def relay(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.remote is None or not ours(request.remote):
-            return await handler(request)
+    def before(request: web.Request) -> web.Request:
+        if not trusted or request.remote is None or not ours(request.remote):
+            return request
         hops = [hop.strip() for line in request.headers.getall(hdrs.X_FORWARDED_FOR, ()) for hop in line.split(",")]
         remote = request.remote
         for hop in reversed(hops):
@@ -36,9 +48,9 @@ def forwarded(trusted: Sequence[Network]) -> Middleware:
                 break
         protocols = request.headers.getall(hdrs.X_FORWARDED_PROTO, ())
         scheme = protocols[-1].rpartition(",")[2].strip().lower() if protocols else ""
-        return await handler(request.clone(remote=remote, scheme=scheme if scheme in ("http", "https") else "http"))
+        return request.clone(remote=remote, scheme=scheme if scheme in ("http", "https") else "http")
 
-    return relay
+    return before
 
 
 def within(text: str, networks: Iterable[Network]) -> bool:

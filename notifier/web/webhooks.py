@@ -7,8 +7,11 @@ that no other request passes through, and errors have to be turned into answers 
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+from msgspec import Struct
 from pydantic_core import from_json
 from redis.exceptions import RedisError
 
@@ -24,15 +27,17 @@ from notifier.intake.submitting import Submitter
 from notifier.store.publishing import Alert
 from notifier.store.records import encode
 from notifier.web.delivery_counters import DeliveryCounters
-from notifier.web.problems import Refusal, refusal_of
+from notifier.web.door import AnswerInOneWrite
+from notifier.web.problems import PROBLEM, Refusal, refusal_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
+class _Answered(Struct, frozen=True):
     """What is said to a request, and what in it was not taken or not understood."""
 
-    answer: web.Response | Refusal
+    status: int
+    body: bytes
     rejections: Sequence[Rejection] = ()
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +54,32 @@ class Webhooks:
     lines: BankMatching
 
     def routes(self) -> list[web.RouteDef]:
-        async def one(request: web.Request) -> web.Response:
-            return await self._handle(request, batch=False)
+        async def one(request: web.Request) -> web.StreamResponse:
+            return await self._handle(request.match_info["source"], request)
 
-        async def batch(request: web.Request) -> web.Response:
-            return await self._handle(request, batch=True)
+        async def batch(request: web.Request) -> web.StreamResponse:
+            return await self._handle(request.match_info["source"], request, batch=True)
 
         return [web.post("/webhooks/{source}", one), web.post("/webhooks/{source}/batch", batch)]
 
-    async def _handle(self, request: web.Request, *, batch: bool) -> web.Response:
+    def by_address(self) -> dict[str, Handler]:
+        """The handlers of single deliveries by their whole addresses."""
+        return {f"/webhooks/{source}": partial(self._handle, source) for source in self.shops}
+
+    async def _handle(self, source: str, request: web.Request, *, batch: bool = False) -> web.StreamResponse:
         shop, received, proof = None, None, None
         try:
-            shop = self._admitted(request, batch=batch)
+            shop = self._admitted(source, request, batch=batch)
             received = await self._received(request, shop)
             proof = shop.verify(received)
             said = await (self._many if batch else self._one)(shop, received, proof)
         except Exception as error:
-            said = _Answered(refusal_of(error, request))
-        answer = said.answer
-        refusal, response = (answer, answer.response()) if isinstance(answer, Refusal) else (None, answer)
-        source, signed = request.match_info["source"], proof is not None and proof.signed
-        body = received.body if received and (shop is None or shop.keeps(received.body)) else None
-        self.counters.count(source, response.status, signed=signed)
+            said = _refused(refusal_of(error, request))
+        refusal, signed = said.refusal, proof is not None and proof.signed
+        self.counters.count(source, said.status, signed=signed)
         if refusal is None and not said.rejections:
-            return response
+            return AnswerInOneWrite(said.status, said.body)
+        body = received.body if received and (shop is None or shop.keeps(received.body)) else None
         self.recorder.record(
             Handled(
                 source=source,
@@ -83,17 +90,18 @@ class Webhooks:
                 size=request.content_length,
                 body=body,
                 signed=signed,
-                status=response.status,
+                status=said.status,
                 refusal=refusal.document if refusal else None,
                 rejections=said.rejections,
             )
         )
-        return response
+        if refusal is None:
+            return AnswerInOneWrite(said.status, said.body)
+        return AnswerInOneWrite(said.status, said.body, headers=refusal.headers, kind=PROBLEM)
 
-    def _admitted(self, request: web.Request, *, batch: bool) -> ShopAdapter:
+    def _admitted(self, source: str, request: web.Request, *, batch: bool) -> ShopAdapter:
         """The shop that may post this. Nothing of the body has been read by then."""
         heads.check(request)
-        source = request.match_info["source"]
         if (shop := self.shops.get(source)) is None:
             raise NotFound(f"There is no source {source!r}; sources are named in the configuration.")
         self.shedding.admit(source)
@@ -102,8 +110,13 @@ class Webhooks:
         return shop
 
     async def _received(self, request: web.Request, shop: ShopAdapter) -> Received:
-        reading = request if shop.max_body is None else request.clone(client_max_size=shop.max_body)
-        body = await reading.read()
+        most = shop.max_body or request.client_max_size
+        if request.content.is_eof():  # nearly always: there is nothing to wait for
+            body = request.content.read_nowait()
+            if len(body) > most:
+                raise web.HTTPRequestEntityTooLarge(most)
+        else:
+            body = await request.clone(client_max_size=most).read()
         return Received(headers=request.headers, content_type=request.content_type, body=body, at=self.clock.now())
 
     async def _one(self, shop: ShopAdapter, received: Received, proof: Proof) -> _Answered:
@@ -113,23 +126,21 @@ class Webhooks:
                 with contextlib.suppress(RedisError, OSError):  # it is in the log, and the next delivery tells it again
                     await self.tell(*found.alert)
             refused = [rejection(found.refusal, event_id=event_id, body=received.body)] if found.refusal else []
-            return _Answered(web.json_response(found.document), refused)
+            return _Answered(200, encode(found.document), refused)
         if isinstance(found, FoundLine):
-            return _Answered(await self._line(shop, found))
+            return await self._line(shop, found)
         answer = await self.submitter.submit(shop, found.delivery)
         rejections = []
         if found.question:
             rejections.append(Rejection(status=200, reason=found.question, event_id=event_id, body=received.body))
         if isinstance(answer, Problem):
-            return _Answered(Refusal.of(answer), rejections)
-        body = web.Response(body=answer.body, status=answer.status, content_type="application/json")
-        return _Answered(body, rejections)
+            return _refused(Refusal.of(answer), rejections)
+        return _Answered(answer.status, answer.body, rejections)
 
-    async def _line(self, shop: ShopAdapter, found: FoundLine) -> web.Response:
+    async def _line(self, shop: ShopAdapter, found: FoundLine) -> _Answered:
         (taken,) = await self.lines.take(shop.name, [found.line])
         now = await self.lines.book.line(taken.line.id) or taken.line
-        status = shop.taken if taken.is_new else 200
-        return web.Response(body=answers.line(taken, now), status=status, content_type="application/json")
+        return _Answered(shop.taken if taken.is_new else 200, answers.line(taken, now))
 
     async def _many(self, shop: ShopAdapter, received: Received, proof: Proof) -> _Answered:
         """Each event is answered in its place as if it had come alone."""
@@ -140,4 +151,8 @@ class Webhooks:
                 rejections.append(rejection(answer, event_id=part.event_id, body=part.body))
             else:
                 documents.append({"status": answer.status} | from_json(answer.body))
-        return _Answered(web.json_response(body=encode(documents), status=202), rejections)
+        return _Answered(202, encode(documents), rejections)
+
+
+def _refused(refusal: Refusal, rejections: Sequence[Rejection] = ()) -> _Answered:
+    return _Answered(refusal.status, refusal.body(), rejections, refusal)

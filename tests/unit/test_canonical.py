@@ -86,6 +86,16 @@ def test_something_is_something(text: str) -> None:
     assert canonical.something(text) == text
 
 
+WORDS = st.sampled_from(["null", "None", "ندارد", "بدون کد", "سارا", "0", "000", "nan1", " ", "-"]) | st.text(
+    max_size=9
+)
+
+
+@given(st.lists(WORDS, max_size=3).map(" ".join))
+def test_what_cannot_be_seen_makes_nothing_of_something(text: str) -> None:
+    assert canonical.is_nothing(text) == canonical.is_nothing(f"\u200b{text}")
+
+
 @pytest.mark.parametrize(
     ("given_", "shown"),
     [

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from notifier.web.proxies import forwarded
+from notifier.web.proxies import forwarded, original
 
 OURS = [ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -32,7 +32,7 @@ async def seen(peer: str, *headers: tuple[str, str]) -> tuple[str | None, str]:
     async def handler(relayed: web.Request) -> web.StreamResponse:
         return web.Response(text=f"{relayed.remote} {relayed.scheme}")
 
-    answer = await forwarded(OURS)(request, handler)
+    answer = await forwarded(original(OURS))(request, handler)
     assert isinstance(answer, web.Response)
     remote, scheme = str(answer.text).split(" ")
     return remote, scheme
