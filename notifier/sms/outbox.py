@@ -52,7 +52,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
     behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
-    nobody with this number.
+    nobody with this number. ``listed`` is its score in the list of messages of its state.
     """
 
     keys: Keys
@@ -70,6 +70,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     descents_as_stored: bytes = b""
     passed: tuple[Descent, ...] = ()
     absent: bool = False
+    listed: int = 0
 
     @property
     def arrival(self) -> Descent | None:
@@ -273,9 +274,8 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
     provider, now = claimed.provider, ms(outcome.now)
-    ours, unit = UnitOfWork(), UnitOfWork()
-    ours.do("ZREM", keys.sending(provider), message.id)
-    after = UnitOfWork()
+    key, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork()
+    after.drop(keys.sending(provider), message.id)
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
     if outcome.absent:
@@ -287,7 +287,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
     ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
     if left and not down:
-        after.do("HSET", keys.message(message.id), "descents", as_text(descents))
+        after.do("HSET", key, "descents", as_text(descents))
     if outcome.descent is not None and outcome.descent.why is Unreached.UNKNOWN:
         daily.cost_unknown(after, keys, message, at=ms(outcome.now), line=provider)
     if arrived is not None and taken:
@@ -310,15 +310,14 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
     if taken:
         after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
-    ledger.apply_report(
-        ours,
+    ledger.note_report(
+        after,
         keys,
         message,
         MessageState.SENDING,
         outcome.state,
         now=now,
         publish=publish,
-        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
         line="" if arrived is not None else provider,
@@ -330,14 +329,16 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         provider_id=None if down or ends_elsewhere else outcome.provider_id,
         reason=None if down else outcome.reason,
     )
+    after.drop(keys.messages(MessageState.SENDING), message.id)
+    after.index(keys.messages(outcome.state), claimed.listed, message.id)
     if claimed.descents:
-        unit.require_field(keys.message(message.id), "descents", claimed.descents_as_stored)
-    unit.when(keys.message(message.id), "owner", claimed.token, ours)
+        unit.require_field(key, "descents", claimed.descents_as_stored)
+    unit.when_both(key, ("owner", claimed.token), ("state", MessageState.SENDING), after)
     return unit
 
 
 def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
-    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent = row
+    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, listed = row
     return ClaimedMessage(
         keys=keys,
         provider=provider,
@@ -353,6 +354,7 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         descents=_descents(descents),
         descents_as_stored=descents or b"",
         absent=bool(absent),
+        listed=int(listed),
     )
 
 
