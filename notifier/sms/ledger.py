@@ -108,8 +108,12 @@ def note_report(
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
     if not taken:
-        fields |= {"cost": cost, "saved": saved or None, "accepted": accepted if leaves else None}
-        fields["delivered"] = now if target is MessageState.DELIVERED else None
+        fields |= {
+            "cost": cost,
+            "saved": saved or None,
+            "accepted": accepted if leaves else None,
+            "delivered": now if target is MessageState.DELIVERED else None,
+        }
     _note(heard, keys, message.id, source, target, fields)
 
 
@@ -122,12 +126,9 @@ def _note(
     moved: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, fields: dict[str, Any]
 ) -> None:
     messages.require_transition(message_id, source, target)
-    noted: list[str] = []
+    noted: list[str | int] = []
     for name, value in fields.items():
         if value is not None:
-            noted += name, value if type(value) is str else _stored(value)
+            noted += name, value if isinstance(value, (str, int)) else as_text(value)
     moved.do("HSET", keys.message(message_id), "state", target, *noted)
 
-
-def _stored(value: Any) -> str:
-    return str(value) if isinstance(value, (str, int)) else as_text(value)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -43,6 +44,8 @@ _TERMS = {
     "day": 24 * 60 * _MINUTE,
 }
 """What claims go by, as claim.lua explains: ms, and a number of texts."""
+
+_ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
 
 
 class ClaimedMessage(Struct, frozen=True, kw_only=True):
@@ -272,8 +275,8 @@ def go_down(
 
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
-    claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
-    provider, now = claimed.provider, ms(outcome.now)
+    claimed, keys, message, state = outcome.claimed, outcome.claimed.keys, outcome.claimed.message, outcome.state
+    provider, provider_id, now = claimed.provider, outcome.provider_id, _ms(outcome.now)
     key, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork()
     after.drop(keys.sending(provider), message.id)
     if (former := outcome.rewritten_from) is not None:
@@ -281,56 +284,57 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     if outcome.absent:
         after.do("SADD", keys.absent(message.to), provider)
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
-    down = outcome.goes is not None and outcome.state is MessageState.QUEUED
-    taken = outcome.provider_id is not None
-    descents = [*claimed.descents, *(left := outcome.left)]
-    arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
-    ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
+    down = outcome.goes is not None and state is MessageState.QUEUED
+    left = outcome.left if claimed.passed or outcome.descent else []
+    arrived = claimed.arrival if state is MessageState.DELIVERED else None  # by a rung that it had left
+    ends_elsewhere = arrived is not None and (outcome.descent is not None or provider_id is None)
     if left and not down:
-        after.do("HSET", key, "descents", as_text(descents))
+        after.do("HSET", key, "descents", as_text([*claimed.descents, *left]))
     if outcome.descent is not None and outcome.descent.why is Unreached.UNKNOWN:
-        daily.cost_unknown(after, keys, message, at=ms(outcome.now), line=provider)
-    if arrived is not None and taken:
-        at, parts = ms(outcome.now), segments(message.text)
-        daily.left(after, keys, message, at=at, cost=outcome.cost, parts=parts, line=provider, again=True)
+        daily.cost_unknown(after, keys, message, at=now, line=provider)
+    if arrived is not None and provider_id is not None:
+        parts = segments(message.text)
+        daily.left(after, keys, message, at=now, cost=outcome.cost, parts=parts, line=provider, again=True)
     if down:
+        descents = [*claimed.descents, *left]
         go_down(after, keys, message, descents, outcome.goes or "", outcome.again_at or outcome.now)
-    elif outcome.state is MessageState.QUEUED:
+    elif state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
     else:
         after.do("ZREM", keys.texts(message.to), message.id)
-    if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
-        after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
-    if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
-        after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
-    if outcome.next_at:
+    if outcome.ask_at is not None:
+        if state is MessageState.ACCEPTED:
+            after.index(keys.reports(provider), _ms(outcome.ask_at), message.id)
+        elif state is MessageState.UNKNOWN:
+            after.do("ZADD", keys.reconciling, _ms(outcome.ask_at), message.id)
+    if outcome.next_at is not None:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
-    if outcome.provider_id:
-        ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
-    if taken:
+    if provider_id is not None:
+        if provider_id:
+            ledger.note_id(after, keys, message.id, provider, provider_id)
         after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.note_report(
         after,
         keys,
         message,
         MessageState.SENDING,
-        outcome.state,
+        state,
         now=now,
         publish=publish,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
         line="" if arrived is not None else provider,
-        taken=down and taken,
+        taken=down and provider_id is not None,
         again=bool(claimed.descents) and any(one.is_of_report for one in claimed.descents),
         cost=None if ends_elsewhere else outcome.cost,
         saved=None if ends_elsewhere else outcome.saved,
         provider=None if down or ends_elsewhere else provider,
-        provider_id=None if down or ends_elsewhere else outcome.provider_id,
+        provider_id=None if down or ends_elsewhere else provider_id,
         reason=None if down else outcome.reason,
     )
     after.drop(keys.messages(MessageState.SENDING), message.id)
-    after.index(keys.messages(outcome.state), claimed.listed, message.id)
+    after.index(keys.messages(state), claimed.listed, message.id)
     if claimed.descents:
         unit.require_field(key, "descents", claimed.descents_as_stored)
     unit.when_both(key, ("owner", claimed.token), ("state", MessageState.SENDING), after)

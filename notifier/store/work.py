@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
+from itertools import chain
 from struct import Struct
 from typing import Any, Literal, cast
 
@@ -128,10 +129,7 @@ class UnitOfWork:
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        parts: list[Value] = []
-        for each in counts.items():
-            parts += each
-        self.do("count", key, kept, *parts)
+        self.do("count", key, kept, *chain.from_iterable(counts.items()))
 
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash that many units write into: what those of a group set becomes one command."""
