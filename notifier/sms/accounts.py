@@ -5,7 +5,6 @@ one message tries it (half-open), and what became of that opens it again or paus
 since the line was last opened counts.
 """
 
-import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from notifier.sms.providers.transport import TransportError
 from notifier.store import keys as names
 from notifier.store.publishing import Alert
 from notifier.store.records import ms
+from notifier.store.roundtrip import Command, checked, many
 from notifier.store.work import Script
 
 log = structlog.get_logger()
@@ -86,14 +86,22 @@ class Account:
         return self.provider.name
 
     async def standing(self) -> BreakerState:
-        found: Any = await self.redis.hgetall(names.line(self.name))
-        until = int(found[b"until"]) if b"until" in found else None
+        (found,) = checked(await many(self.redis, [self.question]))
+        return self.standing_of(found)
+
+    @property
+    def question(self) -> Command:
+        """What the store is asked for ``standing_of``."""
+        return ("HMGET", names.line(self.name), "until", "reason", "exhausted", "credit")
+
+    def standing_of(self, answer: Sequence[bytes | None]) -> BreakerState:
+        until, reason, exhausted, credit = answer
         now = self.clock.now()
         return BreakerState(
-            paused_until=datetime.fromtimestamp(until / 1000, now.tzinfo) if until is not None else None,
-            reason=found.get(b"reason", b"").decode(),
-            exhausted=int(found.get(b"exhausted", 0)) > ms(now),
-            credit=int(found[b"credit"]) if b"credit" in found else None,
+            paused_until=datetime.fromtimestamp(int(until) / 1000, now.tzinfo) if until is not None else None,
+            reason=(reason or b"").decode(),
+            exhausted=int(exhausted or 0) > ms(now),
+            credit=int(credit) if credit is not None else None,
         )
 
     async def permits(self, wanted: int) -> int:
@@ -221,7 +229,14 @@ class Accounts:
         return iter(self.each)
 
     async def standings(self) -> list[BreakerState]:
-        return list(await asyncio.gather(*(account.standing() for account in self.each)))
+        return (await self.look([]))[0]
+
+    async def look(self, more: Sequence[Command]) -> tuple[list[BreakerState], list[Any]]:
+        """How all are doing, and what the store answers to more questions, in one round trip."""
+        questions = [account.question for account in self.each]
+        answers = checked(await many(self.each[0].redis, [*questions, *more]))
+        standings = [account.standing_of(answer) for account, answer in zip(self.each, answers, strict=False)]
+        return standings, answers[len(standings) :]
 
     def takers(self, standings: Sequence[BreakerState], now: datetime) -> Mapping[str, Collection[str]]:
         """By route, "" being that of all: the accounts that may take from its outbox now."""

@@ -86,16 +86,22 @@ class Hold:
     @contextlib.asynccontextmanager
     async def kept(self, redis: Redis) -> AsyncIterator[None]:
         """Renew it for as long as the messages are in hand; then it lapses by itself."""
-        beating = asyncio.create_task(self._beat(redis), name="heartbeat of a claim")
+        beating: list[asyncio.Task[None]] = []  # most batches are settled before the first
+
+        def begin() -> None:
+            beating.append(asyncio.create_task(self._beat(redis), name="heartbeat of a claim"))
+
+        timer = asyncio.get_running_loop().call_later(EVERY, begin)
         try:
             yield
         finally:
-            await tasks.end(beating)
+            timer.cancel()
+            await tasks.end(*beating)
 
     async def _beat(self, redis: Redis) -> None:
         while True:
-            await asyncio.sleep(EVERY)
             try:
                 await self.beat(redis)
             except (RedisError, OSError) as error:
                 log.debug("store unreachable", action="heartbeat_failed", error=type(error).__name__)
+            await asyncio.sleep(EVERY)

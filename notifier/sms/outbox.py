@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -44,6 +45,8 @@ _TERMS = {
 }
 """What claims go by, as claim.lua explains: ms, and a number of texts."""
 
+_ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
+
 
 class ClaimedMessage(Struct, frozen=True, kw_only=True):
     """A message in our hands, for as long as ``token`` is the one that the store knows for it.
@@ -52,7 +55,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
     behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
-    nobody with this number.
+    nobody with this number. ``listed`` is its score in the list of messages of its state.
     """
 
     keys: Keys
@@ -70,6 +73,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     descents_as_stored: bytes = b""
     passed: tuple[Descent, ...] = ()
     absent: bool = False
+    listed: int = 0
 
     @property
     def arrival(self) -> Descent | None:
@@ -271,73 +275,74 @@ def go_down(
 
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
-    claimed, keys, message = outcome.claimed, outcome.claimed.keys, outcome.claimed.message
-    provider, now = claimed.provider, ms(outcome.now)
-    ours, unit = UnitOfWork(), UnitOfWork()
-    ours.do("ZREM", keys.sending(provider), message.id)
-    after = UnitOfWork()
+    claimed, keys, message, state = outcome.claimed, outcome.claimed.keys, outcome.claimed.message, outcome.state
+    provider, provider_id, now = claimed.provider, outcome.provider_id, _ms(outcome.now)
+    key, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork()
+    after.drop(keys.sending(provider), message.id)
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
     if outcome.absent:
         after.do("SADD", keys.absent(message.to), provider)
         after.do("EXPIRE", keys.absent(message.to), _ABSENT)
-    down = outcome.goes is not None and outcome.state is MessageState.QUEUED
-    taken = outcome.provider_id is not None
-    descents = [*claimed.descents, *(left := outcome.left)]
-    arrived = claimed.arrival if outcome.state is MessageState.DELIVERED else None  # by a rung that it had left
-    ends_elsewhere = arrived is not None and (outcome.descent is not None or not taken)
+    down = outcome.goes is not None and state is MessageState.QUEUED
+    left = outcome.left if claimed.passed or outcome.descent else []
+    arrived = claimed.arrival if state is MessageState.DELIVERED else None  # by a rung that it had left
+    ends_elsewhere = arrived is not None and (outcome.descent is not None or provider_id is None)
     if left and not down:
-        after.do("HSET", keys.message(message.id), "descents", as_text(descents))
+        after.do("HSET", key, "descents", as_text([*claimed.descents, *left]))
     if outcome.descent is not None and outcome.descent.why is Unreached.UNKNOWN:
-        daily.cost_unknown(after, keys, message, at=ms(outcome.now), line=provider)
-    if arrived is not None and taken:
-        at, parts = ms(outcome.now), segments(message.text)
-        daily.left(after, keys, message, at=at, cost=outcome.cost, parts=parts, line=provider, again=True)
+        daily.cost_unknown(after, keys, message, at=now, line=provider)
+    if arrived is not None and provider_id is not None:
+        parts = segments(message.text)
+        daily.left(after, keys, message, at=now, cost=outcome.cost, parts=parts, line=provider, again=True)
     if down:
+        descents = [*claimed.descents, *left]
         go_down(after, keys, message, descents, outcome.goes or "", outcome.again_at or outcome.now)
-    elif outcome.state is MessageState.QUEUED:
+    elif state is MessageState.QUEUED:
         due = outcome.again_at or outcome.now
         put_back(after, keys, message, due, bound=provider if outcome.bound else None, retrying=outcome.retrying)
     else:
         after.do("ZREM", keys.texts(message.to), message.id)
-    if outcome.state is MessageState.ACCEPTED and outcome.ask_at:
-        after.index(keys.reports(provider), ms(outcome.ask_at), message.id)
-    if outcome.state is MessageState.UNKNOWN and outcome.ask_at:
-        after.do("ZADD", keys.reconciling, ms(outcome.ask_at), message.id)
-    if outcome.next_at:
+    if outcome.ask_at is not None:
+        if state is MessageState.ACCEPTED:
+            after.index(keys.reports(provider), _ms(outcome.ask_at), message.id)
+        elif state is MessageState.UNKNOWN:
+            after.do("ZADD", keys.reconciling, _ms(outcome.ask_at), message.id)
+    if outcome.next_at is not None:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
-    if outcome.provider_id:
-        ledger.note_id(after, keys, message.id, provider, outcome.provider_id)
-    if taken:
+    if provider_id is not None:
+        if provider_id:
+            ledger.note_id(after, keys, message.id, provider, provider_id)
         after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
-    ledger.apply_report(
-        ours,
+    ledger.note_report(
+        after,
         keys,
         message,
         MessageState.SENDING,
-        outcome.state,
+        state,
         now=now,
         publish=publish,
-        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
         line="" if arrived is not None else provider,
-        taken=down and taken,
+        taken=down and provider_id is not None,
         again=bool(claimed.descents) and any(one.is_of_report for one in claimed.descents),
         cost=None if ends_elsewhere else outcome.cost,
         saved=None if ends_elsewhere else outcome.saved,
         provider=None if down or ends_elsewhere else provider,
-        provider_id=None if down or ends_elsewhere else outcome.provider_id,
+        provider_id=None if down or ends_elsewhere else provider_id,
         reason=None if down else outcome.reason,
     )
+    after.drop(keys.messages(MessageState.SENDING), message.id)
+    after.index(keys.messages(state), claimed.listed, message.id)
     if claimed.descents:
-        unit.require_field(keys.message(message.id), "descents", claimed.descents_as_stored)
-    unit.when(keys.message(message.id), "owner", claimed.token, ours)
+        unit.require_field(key, "descents", claimed.descents_as_stored)
+    unit.when_both(key, ("owner", claimed.token), ("state", MessageState.SENDING), after)
     return unit
 
 
 def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
-    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent = row
+    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, listed = row
     return ClaimedMessage(
         keys=keys,
         provider=provider,
@@ -353,6 +358,7 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         descents=_descents(descents),
         descents_as_stored=descents or b"",
         absent=bool(absent),
+        listed=int(listed),
     )
 
 

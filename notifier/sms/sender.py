@@ -18,7 +18,9 @@ from notifier.sms.holds import Hold
 from notifier.sms.limits import Over
 from notifier.sms.outbox import ClaimedMessage
 from notifier.sms.providers.base import MAX_BATCH
+from notifier.store import writes
 from notifier.store.keys import Keys
+from notifier.store.records import ms
 
 log = structlog.get_logger()
 
@@ -35,6 +37,12 @@ class _Place:
     keys: Keys
     bound: bool
     route: str = ""
+
+    @property
+    def boxes(self) -> Sequence[str]:
+        """Where what it takes lies; what has lapsed stays with its line."""
+        keys, line = self.keys, self.line.name
+        return (keys.bound(line), keys.sending(line)) if self.bound else (writes.box(keys, self.route),)
 
     @property
     def at_most(self) -> int:
@@ -80,7 +88,7 @@ class Sender:
         count = 0
         while True:
             taken = 0
-            for place in self._places(await self.accounts.standings()):
+            for place in await self._ready():
                 hold, claimed = await self._claim(place)
                 if claimed:
                     async with hold.kept(self.dispatch.redis):
@@ -93,7 +101,7 @@ class Sender:
     async def _round(self, places: asyncio.Semaphore) -> bool:
         """Start sending what is ready, as far as there is place; whether there was anything."""
         busy = False
-        for place in self._places(await self.accounts.standings()):
+        for place in await self._ready():
             await places.acquire()
             try:
                 hold, claimed = await self._claim(place)
@@ -109,6 +117,21 @@ class Sender:
             task.add_done_callback(self._tasks.discard)
             task.add_done_callback(lambda _: places.release())
         return busy
+
+    async def _ready(self) -> list[_Place]:
+        """The places where something is ready or a claim has lapsed: one look at them all, for most are empty."""
+        now = ms(self.dispatch.clock.now())
+        boxes = [box for partition in range(self.partitions) for box in self._boxes(Keys(partition))]
+        standings, counts = await self.accounts.look([("ZCOUNT", box, "-inf", now) for box in boxes])
+        filled = {box for box, count in zip(boxes, counts, strict=True) if count}
+        return [place for place in self._places(standings) if not filled.isdisjoint(place.boxes)] if filled else []
+
+    def _boxes(self, keys: Keys) -> Iterator[str]:
+        for line in self.accounts:
+            yield keys.bound(line.name)
+            yield keys.sending(line.name)
+        for route in ("", *self.accounts.routes):
+            yield writes.box(keys, route)
 
     def _places(self, standings: Sequence[BreakerState]) -> Iterator[_Place]:
         """Which line may take from which box now.

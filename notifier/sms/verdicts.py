@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from notifier.domain.back_off import back_off, doubling
 from notifier.domain.channels import Channel
@@ -81,6 +82,11 @@ def calls_by(line: str, attempts: Sequence[Attempt], since: datetime | None) -> 
     )
 
 
+@lru_cache(maxsize=16)  # one moment for a batch
+def _first_report(now: datetime) -> datetime:
+    return now + FIRST_REPORT
+
+
 def _held(claimed: ClaimedMessage, channel: Channel) -> bool:
     """Whether it waits for the morning: a call always does, a text unless it may pass or a person had it sent."""
     return channel is Channel.VOICE or (claimed.message.keeps_quiet_hours and not claimed.by_hand)
@@ -121,7 +127,7 @@ def of(
                 reason="" if result.reported else UNREPORTED,
                 channel=channel,
             ),
-            ask_at=now + FIRST_REPORT if result.reported else None,
+            ask_at=_first_report(now) if result.reported else None,
             provider_id=result.provider_id,
             cost=result.cost,
             reason=REASONS.get(result.status),

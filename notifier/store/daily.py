@@ -92,11 +92,11 @@ def left(
         line,
         cost or 0,
         saved or 0,
-        taken=int(customer),
-        template=message.template if new else None,
-        hour=hour,
-        parts=parts,
-        wait=_wait(message, at) if new else None,
+        int(customer),
+        message.template if new else None,
+        hour,
+        parts,
+        _wait(message, at) if new else None,
     )
     if counts:
         unit.count(keys.day(day), counts, kept=_KEPT)
@@ -108,7 +108,6 @@ def _of_text(
     line: str,
     cost: int,
     saved: int,
-    *,
     taken: int,
     template: str | None,
     hour: int,

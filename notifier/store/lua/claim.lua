@@ -20,13 +20,14 @@
 --   hour, day
 --   alive           how long the heartbeat of this claim lasts, nil for a claim that has none
 -- Answers two lists: of claims {id, "lapsed" or "ready", message, attempts, first, expires, by_hand, called, bound, descents,
--- whether the line is known to have nobody there}, and of texts that are over a limit, which are held {id, the limit, message}.
+-- whether the line is known to have nobody there, its score in the list of messages of its state}, and of texts that are
+-- over a limit, which are held {id, the limit, message}.
 local outbox, sending, opted_out = KEYS[1], KEYS[2], KEYS[3]
 local message_key, texts_key, last_key, counted_key, told_key, list_key, absent_key = unpack(KEYS, 4)
 local ask = cmsgpack.unpack(ARGV[1])
 local now = ask.now
 local taken, held = {}, {}
-local leaving = {}  -- ids that leave the outbox for us
+local leaving, rows = {}, {}  -- ids that leave the outbox for us, and what is answered of them
 
 local function fields(id, ...)
   return redis.call("HMGET", message_key:format(id), ...)
@@ -45,6 +46,7 @@ local function answer(id, how, record, absent)
   for place = 1, 8 do row[place + 2] = record[place] or "" end
   row[11] = absent and 1 or 0
   taken[#taken + 1] = row
+  return row
 end
 
 -- What a dead worker may have sent stays marked until it is settled: whoever takes it over may die in turn.
@@ -53,7 +55,8 @@ local function take_over(id)
   redis.call("HSETNX", key, "first", now)
   redis.call("HSET", key, "state", "sending", "owner", ask.token)
   redis.call("ZADD", sending, ask.lapse, id)
-  answer(id, "lapsed", fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents"))
+  local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents")
+  answer(id, "lapsed", record)[12] = redis.call("ZSCORE", list_key:format("sending"), id) or now
 end
 
 local function take(id, to, record)
@@ -67,15 +70,18 @@ local function take(id, to, record)
   record[3] = record[3] or now
   redis.call("HSET", key, "first", record[3], "state", "sending", "owner", ask.token)
   local absent = ask.remembers and ask.common and redis.call("SISMEMBER", absent_key:format(to), ask.line) == 1
-  answer(id, "ready", record, absent)
+  rows[#leaving] = answer(id, "ready", record, absent)
 end
 
 -- Out of the outbox and into the lists of what is being sent, all of them at once.
 local function move_all()
   if #leaving == 0 then return end
   local queued, listed, lapsing = list_key:format("queued"), {}, {}
+  local scores = redis.call("ZMSCORE", queued, unpack(leaving))
   for place, id in ipairs(leaving) do
-    listed[2 * place - 1], listed[2 * place] = redis.call("ZSCORE", queued, id) or now, id
+    local score = scores[place] or now
+    if rows[place] then rows[place][12] = score end  -- none where it could not be taken to the end
+    listed[2 * place - 1], listed[2 * place] = score, id
     lapsing[2 * place - 1], lapsing[2 * place] = ask.lapse, id
   end
   redis.call("ZADD", sending, unpack(lapsing))
@@ -84,9 +90,20 @@ local function move_all()
   redis.call("ZREM", queued, unpack(leaving))
 end
 
+-- Texts that a number got are looked at closer from so many on: fewer are over no limit, but those of former days must go.
+local function closer_from(...)
+  local least = 50
+  for _, limit in ipairs({ ... }) do
+    if ask[limit] > 0 then least = math.min(least, ask[limit]) end
+  end
+  return least
+end
+local closer, closer_essential = closer_from("number_hour", "number_day"), closer_from("number_day_essential")
+
 -- The limit that a text would go beyond; nil for none. One that was counted before, and comes again, is let through.
 local function over(id, to, essential)
   local texts = counted_key:format(to)
+  if redis.call("ZCARD", texts) < (essential and closer_essential or closer) then return nil end
   redis.call("ZREMRANGEBYSCORE", texts, "-inf", now - ask.day)
   local of_day = redis.call("ZCARD", texts)
   local function full(limit, count) return ask[limit] > 0 and count >= ask[limit] and limit or nil end
@@ -161,17 +178,31 @@ for _, id in ipairs(redis.call("ZRANGEBYSCORE", sending, "-inf", now, "LIMIT", 0
   if fields(id, "state")[1] == "sending" then take_over(id) else redis.call("ZREM", sending, id) end
 end
 
+-- What is ready in the outbox, as far as it can be read: ids and records; and why not further.
+local function read(room)
+  local ids, records, phones = redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room), {}, {}
+  local fine, why = pcall(function()
+    for place, id in ipairs(ids) do
+      records[place] = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents",
+        "state", "to", "essential", "staff", "overtakable", "due", "route", "pointless")
+      phones[place] = records[place][10] or ""
+    end
+  end)
+  return ids, records, phones, not fine and why
+end
+
 local function look(room)
-  for _, id in ipairs(redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room)) do
-    local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents",
-      "state", "to", "essential", "staff", "overtakable", "due", "route", "pointless")
+  local ids, records, phones, unreadable = read(room)
+  local out = ask.common and #phones > 0 and redis.call("SMISMEMBER", opted_out, unpack(phones)) or {}
+  for place, record in ipairs(records) do
+    local id = ids[place]
     local expires, by_hand, state, to, essential, staff = record[4], record[5], unpack(record, 9, 12)
     local overtakable, due, route, pointless = unpack(record, 13, 16)
     if state ~= "queued" then
       redis.call("ZREM", outbox, id)
     elseif ask.common and not essential and (tonumber(expires) or math.huge) <= now then
       leave(id, to, "expired", "too_late")
-    elseif ask.common and not essential and not staff and redis.call("SISMEMBER", opted_out, to) == 1 then
+    elseif ask.common and not essential and not staff and out[place] == 1 then
       leave(id, to, "cancelled", "opted_out")
     elseif ask.common and pointless and not by_hand then
       leave(id, to, "cancelled", "pointless")
@@ -197,6 +228,7 @@ local function look(room)
       end
     end
   end
+  if unreadable then error(unreadable) end
 end
 
 local room = ask.count - #taken
