@@ -291,7 +291,7 @@ class Committer:
             ready.answer = answers.decided(delivery.event_id, booking.decision, booked)
             write(ready.unit, booking, booked, publish=self.publish)
             if ready.order is None:
-                ready.unit.read(booking.keys.parked(delivery.source, delivery.order_id))
+                ready.unit.read(booking.keys.parked(delivery.source, delivery.order_id), unlikely=True)
         for ready in prepared:
             delivery = ready.waiting.delivery
             if not delivery.replayed:
