@@ -295,7 +295,7 @@ class Committer:
         for ready in prepared:
             delivery = ready.waiting.delivery
             if ready.order is None and ready.decision is not None:
-                ready.unit.read(ready.waiting.keys.parked(delivery.source, delivery.order_id))
+                ready.unit.read(ready.waiting.keys.parked(delivery.source, delivery.order_id), unlikely=True)
             if not delivery.replayed:
                 seen = ready.waiting.keys.seen(delivery.source, delivery.event_id)
                 ready.unit.do("SET", seen, f"{delivery.digest}\n{ready.answer.decode()}", "PX", remembered)

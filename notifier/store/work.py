@@ -56,17 +56,24 @@ class Script:
 
 
 class UnitOfWork:
-    """Operations on keys, carried out all at once or not at all. Checks are added before anything is written."""
+    """Operations on keys, carried out all at once or not at all. Checks are added before anything is written.
 
-    __slots__ = ("parts",)
+    Keys that are not likely to be there are asked for by one command: every command costs as much as what it does.
+    """
+
+    __slots__ = ("absent", "new", "parts", "unlikely")
 
     def __init__(self) -> None:
+        self.absent: tuple[str, ...] = ()  # keys that must not be there
+        self.new: tuple[str, ...] = ()  # records that must be at version 0
+        self.unlikely: tuple[str, ...] = ()  # keys that something depends on
         self.parts: list[Value] = []  # of each operation how many they are, its name, its key and what it is given
 
     @property
     def operations(self) -> list[list[Value]]:
-        """Of each operation its name, its key and what it is given."""
-        found, at = [], 0
+        """Of each operation its name, its key and what it is given; of keys that are not likely to be there, each."""
+        found: list[list[Value]] = [["none", key] for key in (*self.absent, *self.new, *self.unlikely)]
+        at = 0
         while at < len(self.parts):
             begin, at = at + 1, at + 1 + cast(int, self.parts[at])
             found.append(self.parts[begin:at])
@@ -74,14 +81,17 @@ class UnitOfWork:
 
     def require_absent(self, key: str) -> None:
         """Stop with ``exists`` and the value when the key is there."""
-        self.do("absent", key)
+        self.absent += (key,)
 
     def require_version(self, key: str, version: int) -> None:
         """Stop with ``conflict`` unless the record at ``key`` is at this version; 0 for none.
 
         Also when a unit before it, of those committed together, has this key and was not carried out.
         """
-        self.do("version", key, version)
+        if version:
+            self.do("version", key, version)
+        else:
+            self.new += (key,)
 
     def require_field(self, key: str, field: str, value: str | bytes) -> None:
         """Stop with ``conflict`` unless the field of the hash at ``key`` has this value; "" for no such field."""
@@ -94,26 +104,31 @@ class UnitOfWork:
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value; "" for no such field."""
         self.do("when", key, field, value, len(then.parts))
-        self.parts += then.parts
+        self.then(then)
 
     def when_both(self, key: str, one: tuple[str, str], other: tuple[str, str], then: "UnitOfWork") -> None:
         """Do ``then`` only if two fields of the hash at ``key`` have these values; "" for no such field."""
         self.do("both", key, *one, *other, len(then.parts))
-        self.parts += then.parts
+        self.then(then)
 
-    def unless_exists(self, key: str, then: "UnitOfWork") -> None:
-        """Do ``then`` only if there is no such key."""
-        self.do("unless", key, len(then.parts))
-        self.parts += then.parts
+    def unless_exists(self, key: str, then: "UnitOfWork", *, unlikely: bool = False) -> None:
+        """Do ``then`` only if there is no such key; ``unlikely``: it hardly ever is, and nothing before writes it."""
+        if unlikely:
+            self.unlikely += (key,)
+        self.do("unlikely" if unlikely else "unless", key, len(then.parts))
+        self.then(then)
 
     def move(self, member: str, *, source: str, target: str) -> None:
         """Move a member from one sorted set to another with its score."""
         self.do("take", source, member)
         self.do("give", target, member)
 
-    def read(self, key: str) -> None:
-        """Have the list at ``key`` in the answer, as it is after the unit."""
-        self.do("read", key)
+    def read(self, key: str, *, unlikely: bool = False) -> None:
+        """Have the list at ``key`` in the answer, as it is after the unit, or None for none; ``unlikely``: it hardly
+        ever is there, and nothing before writes it."""
+        if unlikely:
+            self.unlikely += (key,)
+        self.do("seldom" if unlikely else "read", key)
 
     def do(self, command: str, key: str, *args: Value) -> None:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
@@ -141,7 +156,17 @@ class UnitOfWork:
 
     def then(self, other: "UnitOfWork") -> None:
         """Do all of ``other`` after what is here."""
+        self.absent += other.absent
+        self.new += other.new
+        self.unlikely += other.unlikely
         self.parts += other.parts
+
+    def packed(self) -> list[Value]:
+        """The parts of all operations, as the script takes them."""
+        keys = (*self.absent, *self.new, *self.unlikely)
+        if not keys:
+            return self.parts
+        return [len(keys) + 3, "none", *keys, len(self.absent), len(self.new), *self.parts]
 
 
 def binary(raw: bytes) -> msgspec.Raw:
@@ -162,23 +187,27 @@ async def commit(redis: Redis, units: Sequence[UnitOfWork]) -> list[Outcome]:
     """
     answers: list[Any] = [None] * len(units)
     together: dict[str, list[int]] = {}
-    for index, unit in enumerate(units):
+    packed = [unit.packed() for unit in units]
+    for index, parts in enumerate(packed):
         answers[index] = [b"done"]
-        if unit.parts:
-            together.setdefault(str(unit.parts[2]).partition("}")[0], []).append(index)
+        if parts:
+            together.setdefault(str(parts[2]).partition("}")[0], []).append(index)
     spread = isinstance(redis, Cluster)
-    commands = [_command([units[index] for index in indexes], spread=spread) for indexes in together.values()]
+    commands = [
+        _command([packed[index] for index in indexes], [units[index] for index in indexes] if spread else ())
+        for indexes in together.values()
+    ]
     for indexes, found in zip(together.values(), await _evaluate(redis, commands), strict=True):
         for index, answer in zip(indexes, found, strict=True):
             answers[index] = answer
     return [_outcome(answer) for answer in answers]
 
 
-def _command(units: Sequence[UnitOfWork], *, spread: bool) -> Command:
-    """A cluster is named every key: it then refuses what works on keys that are on their way to another node, and would
-    else have the script find them absent."""
-    keys = dict.fromkeys(str(one[1]) for unit in units for one in unit.operations) if spread else ()
-    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode([unit.parts for unit in units]))
+def _command(packed: Sequence[list[Value]], spread: Sequence[UnitOfWork]) -> Command:
+    """A cluster is named every key of its units: it then refuses what works on keys that are on their way to another
+    node, and would else have the script find them absent."""
+    keys = dict.fromkeys(str(one[1]) for unit in spread for one in unit.operations)
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode(packed))
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:

@@ -112,7 +112,7 @@ def queue_message(
     if message.overtakes and not first_of_order:
         queued.do("HSET", keys.told(to), order, message.id)
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
-    unit.unless_exists(keys.message(message.id), queued)
+    unit.unless_exists(keys.message(message.id), queued, unlikely=True)
     if after_all:
         valid = UnitOfWork()
         valid.do("HDEL", keys.message(message.id), _POINTLESS)

@@ -2,13 +2,15 @@
 -- ARGV[1] holds the units, as MessagePack: each is one list of the parts of its operations, and before those of each how
 -- many they are. The parts of an operation are its name, its key and what it is given.
 -- KEYS are for a cluster alone. The checks of a unit come first: when one fails nothing of it is written.
---   absent                    check: there is no such key                     -> {"exists", its value}
+--   none KEY … ABSENT NEW     check: of these keys, none of which is likely to be there, the first ABSENT are not there
+--                             -> {"exists", its value}, and the NEW after them are records at version 0 -> {"conflict"}
 --   version N                 check: the record is at version N               -> {"conflict"}
 --   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
 --   length N                  check: the list has so many entries             -> {"conflict"}
 --   when FIELD VALUE COUNT    skip the next COUNT parts unless the hash's field has the value; "" for no field
 --   both FIELD VALUE FIELD VALUE COUNT   the same of two fields
 --   unless COUNT              skip the next COUNT parts if the key exists
+--   unlikely COUNT            as "unless"; the key is one of those asked for by "none", and was not written since
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
 --   index SCORE MEMBER …      put them into a sorted set that many units write into
@@ -16,16 +18,19 @@
 --   count SECONDS FIELD N …   add to counters of the hash, which is kept for so long from now
 --   put FIELD VALUE           set a field of a hash that many units write into
 --   read                      answer with the whole list at the key           -> {"done", list, …}
+--   seldom                    as "read"; the key is one of those asked for by "none", and was not written since
 --   COMMAND PARTS             a Redis command on the key
 -- A unit that Redis refuses is answered {"failed", why}; the others are not touched by it.
 -- A unit may require the version that one before it writes. When that one is not carried out, a record of that version
 -- may be there all the same, written by somebody else: `version` conflicts for whatever it would have written or
 -- required.
 -- What units index, give, drop, count and put is gathered by key, and written before anything but `field` is done with the
--- key, or at last.
+-- key, or at last. So are values that are SET without options: all of them become one MSET.
 -- Lists are flat, and names are looked up in tables: making a table for each operation took a fifth of all the time.
 local units, answers = cmsgpack.unpack(ARGV[1]), {}
 local call, in_vain, pending = redis.call, {}, {} -- in_vain: the keys of units that were not carried out
+local records, RECORD = {}, {} -- keys and their values, to be set; what is pending for each of these keys
+local fresh = false -- whether none of the keys asked for by "none" was there
 local score = 0 -- of the member that was taken last
 local EXACT = 2 ^ 53 -- up to which every whole number is one of Lua's
 local GATHERED = { index = true, give = true, drop = true, count = true, put = true, field = true }
@@ -52,8 +57,16 @@ local function gathered(key)
   return one
 end
 
+local function write_records()
+  local all = records
+  records = {}
+  for at = 1, #all, 2 do pending[all[at]] = nil end
+  for at = 1, #all, 1000 do call("MSET", unpack(all, at, math.min(at + 999, #all))) end
+end
+
 local function write(key)
   local one = pending[key]
+  if one == RECORD then return write_records() end
   pending[key] = nil
   local entries = one.entries
   for at = 1, #entries, 1000 do call("ZADD", key, unpack(entries, at, math.min(at + 999, #entries))) end
@@ -68,11 +81,12 @@ end
 
 -- Have what was gathered for the key there; where Redis refuses it, no unit that had part in it is done.
 local function settle(key)
+  local is_record = pending[key] == RECORD
   local fine, why = pcall(write, key)
   if fine then return end
   for number, parts in ipairs(units) do
     each_operation(parts, function(name, of)
-      if of == key and GATHERED[name] then answers[number] = failed(why) end
+      if is_record and name == "SET" or of == key and GATHERED[name] then answers[number] = failed(why) end
     end)
   end
 end
@@ -126,8 +140,27 @@ function operations.put(key, parts, first)
   gathered(key).puts[parts[first]] = parts[first + 1]
 end
 
-function operations.absent(key)
-  if call("EXISTS", key) == 1 then return { "exists", call("GET", key) } end
+function operations.SET(key, parts, first, last)
+  if last > first then return call("SET", key, unpack(parts, first, last)) and nil end
+  local size = #records
+  records[size + 1], records[size + 2] = key, parts[first]
+  pending[key] = RECORD
+end
+
+function operations.none(key, parts, first, last)
+  local keys, absent, new = first - 1, parts[last - 1], parts[last]
+  for at = keys, last - 2 do
+    if pending[parts[at]] then settle(parts[at]) end
+  end
+  fresh = call("EXISTS", unpack(parts, keys, last - 2)) == 0
+  if fresh and not next(in_vain) then return end
+  for at = keys, keys + absent - 1 do
+    if call("EXISTS", parts[at]) == 1 then return { "exists", call("GET", parts[at]) } end
+  end
+  for at = keys + absent, keys + absent + new - 1 do
+    local ends = operations.version(parts[at], { 0 }, 1)
+    if ends then return ends end
+  end
 end
 
 function operations.version(key, parts, first)
@@ -158,6 +191,10 @@ function operations.unless(key, parts, first)
   if call("EXISTS", key) == 1 then return nil, parts[first] end
 end
 
+function operations.unlikely(key, parts, first)
+  if not fresh then return operations.unless(key, parts, first) end
+end
+
 function operations.take(key, parts, first)
   score = call("ZSCORE", key, parts[first]) or score
   call("ZREM", key, parts[first])
@@ -167,9 +204,13 @@ function operations.read(key, parts, first, last, answer)
   answer[#answer + 1] = call("LRANGE", key, 0, -1)
 end
 
+function operations.seldom(key, parts, first, last, answer)
+  if not fresh then operations.read(key, parts, first, last, answer) end
+end
+
 local function carry_out(parts)
   local answer, at, size = { "done" }, 1, #parts
-  score = 0
+  score, fresh = 0, false
   while at < size do
     local last, name, key = at + parts[at], parts[at + 1], parts[at + 2]
     if pending[key] and not GATHERED[name] then settle(key) end
