@@ -141,7 +141,7 @@ class UnitOfWork:
         self.do("index", key, score, *members)
 
     def drop(self, key: str, member: str) -> None:
-        """Take a member out of a sorted set that many units take from: what those of a group drop becomes one command."""
+        """Take a member out of a sorted set that many units take from: what a group drops becomes one command."""
         self.do("drop", key, member)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
