@@ -275,7 +275,9 @@ class _Deciding:
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
         phone = self.order.details.phone
         telling = [
-            text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
+            text
+            for text in texts
+            if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, self._template(text), news)
         ]
         if not telling or phone is None or not phones.is_mobile(phone):
             return _IN_TIME
@@ -338,7 +340,7 @@ class _Deciding:
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self._template(rule), self.order.details.phone
-        if self._pointless_text(rule, news):
+        if self._pointless_text(rule, template, news):
             self._suppress("template", rule.template, SuppressionReason.SUPERSEDED)
             return
         if phone is None or not phones.is_mobile(phone):
@@ -491,7 +493,7 @@ class _Deciding:
 
     def _still_promised(self, template: str, news: News) -> TextRule | None:
         rules = (one for one in self._conditions.chosen(self.block.rule(news.kind).sms) if one.template == template)
-        return next((one for one in rules if not self._pointless_text(one, news)), None)
+        return next((one for one in rules if not self._pointless_text(one, self._template(one), news)), None)
 
     def _may_return(self, template: str, news: News) -> bool:
         """Whether a text that is taken back now may have to be told after all."""
@@ -518,9 +520,9 @@ class _Deciding:
                     if self._may_be_owed(purpose, news):
                         self.withdrawn_calls.setdefault(purpose, {})[call] = news
 
-    def _pointless_text(self, rule: TextRule, news: News) -> bool:
+    def _pointless_text(self, rule: TextRule, template: MessageTemplate, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
-        lasting = bool(rule.after) or self._template(rule).lasting
+        lasting = bool(rule.after) or template.lasting
         order, block = self.order, self.block
         return (
             relevance.void(order, news)
