@@ -70,6 +70,8 @@ class Calendar:
     opened: frozenset[date]
     zone: ZoneInfo
     special: Mapping[date, tuple[Shift, ...]] = field(default_factory=dict)
+    # What ``working`` looked for last, and the working time it found: the next question is mostly a little later.
+    _newest: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 0)], init=False, repr=False)
     _laid_out: dict[int, tuple[Stretch, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -116,7 +118,11 @@ class Calendar:
 
     def working(self, at: int) -> int:
         """``at`` itself if it is working time, else the start of the next shift; unix ms."""
-        return next(self._from(at))[0]
+        asked, start, end = self._newest[0]
+        if not asked <= at < end:
+            start, end = next(self._from(at))
+            self._newest[0] = at, start, end
+        return max(start, at)
 
     def after(self, at: int, length: int) -> int:
         """The first moment of working time at which ``length`` of it has passed since ``at``; unix ms.

@@ -291,7 +291,7 @@ def _pay_to(context: Context) -> list[tuple[str, str]]:
     left = order.transfer_due or order.details.amount
     named = (
         ("مبلغ", money.toman(left) if left else ""),
-        ("کارت", variables.card(context)),
+        ("کارت", variables.card(shop)),
         ("حساب", shop.account.strip()),
         ("شبا", shop.iban),
         ("به نام", shop.holder.strip()),

@@ -222,7 +222,8 @@ class _Deciding:
             self._note(LineKind.VIOLATION, str(self.order.method), reason=SuppressionReason.NOT_ON_OFFER)
         was = block_of(before, self.rulebook)[0] if before.news else None
         revived = before.cancelled and not self.order.cancelled
-        if was is block and not revived:
+        begun = EventType.REGISTERED in before.news
+        if (was is block and not revived) or not (block.calls or revived or begun):
             return
         entry = News(EventType.REGISTERED, f"entry {before.v}", self.order.updated_at)
         said = set() if was is None or revived else _names(was, EventType.REGISTERED)
@@ -233,7 +234,7 @@ class _Deciding:
             for text in block.revived:
                 if self._conditions.hold(text.when):
                     self._text(text, entry)
-        if EventType.REGISTERED in before.news:  # whoever is under other promises now hears how these begin
+        if begun:  # whoever is under other promises now hears how these begin
             self._follow(entry, but=said)
 
     def _follow(self, news: News, *, but: Collection[str] = ()) -> None:
@@ -274,7 +275,9 @@ class _Deciding:
         """How much later than planned the first text about news leaves: what reminds of it counts from there."""
         phone = self.order.details.phone
         telling = [
-            text for text in texts if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, news)
+            text
+            for text in texts
+            if text.when is not When.DELIVERY_DAY and not self._pointless_text(text, self._template(text), news)
         ]
         if not telling or phone is None or not phones.is_mobile(phone):
             return _IN_TIME
@@ -337,7 +340,7 @@ class _Deciding:
 
     def _text(self, rule: TextRule, news: News, late: timedelta = timedelta(), follows: Follows | None = None) -> None:
         template, phone = self._template(rule), self.order.details.phone
-        if self._pointless_text(rule, news):
+        if self._pointless_text(rule, template, news):
             self._suppress("template", rule.template, SuppressionReason.SUPERSEDED)
             return
         if phone is None or not phones.is_mobile(phone):
@@ -390,7 +393,7 @@ class _Deciding:
         self._note(LineKind.MESSAGE, rule.template, ref=message.id)
 
     def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
-        if self._pointless_call(rule, news) or self._planned(rule, news):
+        if self._pointless_call(rule.purpose, news) or self._planned(rule, news):
             self._suppress("purpose", rule.purpose, SuppressionReason.SUPERSEDED)
             if self.order.cancelled and self._may_be_owed(rule.purpose, news):  # the shop may take that back
                 self.withdrawn_calls.setdefault(rule.purpose, {})[self._id("call", rule.purpose, news)] = news
@@ -463,8 +466,10 @@ class _Deciding:
                     self._call(rule, news)
 
     def _still_owed(self, purpose: str, news: News) -> CallRule | None:
-        rules = (one for one in self._conditions.chosen(_calls(self.block, news.kind)) if one.purpose == purpose)
-        return next((one for one in rules if not self._pointless_call(one, news)), None)
+        if self._pointless_call(purpose, news):
+            return None
+        rules = self._conditions.chosen(_calls(self.block, news.kind))
+        return next((one for one in rules if one.purpose == purpose), None)
 
     def _may_be_owed(self, purpose: str, news: News) -> bool:
         """Whether a call that is dropped now may be owed after all."""
@@ -488,7 +493,7 @@ class _Deciding:
 
     def _still_promised(self, template: str, news: News) -> TextRule | None:
         rules = (one for one in self._conditions.chosen(self.block.rule(news.kind).sms) if one.template == template)
-        return next((one for one in rules if not self._pointless_text(one, news)), None)
+        return next((one for one in rules if not self._pointless_text(one, self._template(one), news)), None)
 
     def _may_return(self, template: str, news: News) -> bool:
         """Whether a text that is taken back now may have to be told after all."""
@@ -515,9 +520,9 @@ class _Deciding:
                     if self._may_be_owed(purpose, news):
                         self.withdrawn_calls.setdefault(purpose, {})[call] = news
 
-    def _pointless_text(self, rule: TextRule, news: News) -> bool:
+    def _pointless_text(self, rule: TextRule, template: MessageTemplate, news: News) -> bool:
         # A reminder is no telling of a stage: it stands until the policy cancels it.
-        lasting = bool(rule.after) or self._template(rule).lasting
+        lasting = bool(rule.after) or template.lasting
         order, block = self.order, self.block
         return (
             relevance.void(order, news)
@@ -525,8 +530,8 @@ class _Deciding:
             or relevance.undone(order, block, rule.template, news)
         )
 
-    def _pointless_call(self, rule: CallRule, news: News) -> bool:
-        return relevance.void(self.order, news) or relevance.undone(self.order, self.block, rule.purpose, news)
+    def _pointless_call(self, purpose: str, news: News) -> bool:
+        return relevance.void(self.order, news) or relevance.undone(self.order, self.block, purpose, news)
 
     def _hear(self, event: Event, kind: LineKind) -> None:
         extra = event.extra

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from notifier.domain.errors import NotifierError
 from notifier.domain.persian import ascii_digits, number
@@ -59,6 +60,7 @@ def to_rial(amount: int | str | Decimal, currency: str) -> int:
     return rial
 
 
+@lru_cache(maxsize=4096)  # what costs the same is sold again and again
 def toman(rial: int) -> str:
     """For people: «۱۸٬۵۰۰٬۰۰۰ تومان», or the rial exactly where no whole toman comes out."""
     whole, rest = divmod(rial, 10)

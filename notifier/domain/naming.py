@@ -28,14 +28,12 @@ _PERHAPS = re.compile(r"\w[^\W_][.][^\W\d_]{2,}")  # an ending that nobody here 
 
 
 # Beginnings of words that no person is called by, wherever they stand: «شرکت», «شرکت‌های».
-_OF_COMPANIES = tuple(
-    persian.fold(word)
-    for word in (
-        *("شرکت", "فروشگاه", "سهامی", "هلدینگ", "مسئولیت محدود", "با مسئولیت", "موسسه", "مؤسسه", "نمایندگی", "کارخانه"),
-        *("سازمان", "شهرداری", "دانشگاه", "آموزشگاه", "داروخانه", "بیمارستان", "درمانگاه", "رستوران", "هایپرمارکت"),
-        *("سوپرمارکت", "کتابفروشی", "اتحادیه", "صنایع", "دبستان", "دبیرستان", "هنرستان", "کلینیک", "آژانس", "پاساژ"),
-    )
+_COMPANIES = (
+    *("شرکت", "فروشگاه", "سهامی", "هلدینگ", "مسئولیت محدود", "با مسئولیت", "موسسه", "مؤسسه", "نمایندگی", "کارخانه"),
+    *("سازمان", "شهرداری", "دانشگاه", "آموزشگاه", "داروخانه", "بیمارستان", "درمانگاه", "رستوران", "هایپرمارکت"),
+    *("سوپرمارکت", "کتابفروشی", "اتحادیه", "صنایع", "دبستان", "دبیرستان", "هنرستان", "کلینیک", "آژانس", "پاساژ"),
 )
+_OF_COMPANIES = re.compile(f"(?:^| )(?:{'|'.join(map(persian.fold, _COMPANIES))})")
 # Words that are companies where a name begins with them; later they are surnames, or parts of them.
 _FIRST_OF_COMPANIES = frozenset(
     persian.fold(word)
@@ -58,6 +56,8 @@ def greeted(name: str) -> str:
     A person's name has two letters or more, no digits, and no word of a company.
     """
     found = named(name)
+    if persian.is_plain(found):
+        return found if _WORD.search(found) and not _is_company(found) else ""
     plain = _plain(found)
     if not _WORD.search(plain) or any(unicodedata.category(char)[0] == "N" for char in plain) or _is_company(plain):
         return ""
@@ -69,6 +69,8 @@ def named(name: str) -> str:
     if len(name) > 4 * _LONGEST:
         return ""
     tidied = persian.tidy(name)
+    if persian.is_plain(tidied):
+        return tidied if len(tidied) <= _LONGEST else ""
     plain = _plain(tidied)
     digits, letters = sum(char.isdecimal() for char in plain), any(char.isalpha() for char in plain)
     if not letters or digits > _MOST_DIGITS or len(tidied) > _LONGEST:
@@ -78,16 +80,18 @@ def named(name: str) -> str:
 
 def harmless(text: str) -> str:
     """Words of an order that are no name, tidied; empty where they carry a link."""
-    if not text or _FIGURES.fullmatch(text):
+    if _FIGURES.fullmatch(text):
         return text
     tidied = persian.tidy(text)
+    if persian.is_plain(tidied):
+        return tidied
     return "" if _LINK.search(_plain(tidied)) else tidied
 
 
 def _is_company(name: str) -> bool:
     words = re.findall(r"[^\W_]+", persian.fold(name))
     joined = " ".join(words)
-    if any(joined.startswith(word) or f" {word}" in joined for word in _OF_COMPANIES):
+    if _OF_COMPANIES.search(joined):
         return True
     return not _FOREIGN_COMPANIES.isdisjoint(words) or (bool(words) and words[0] in _FIRST_OF_COMPANIES)
 

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import astuple, replace
 
 from notifier.domain.events import UNNUMBERED, AgreedTime, Details, Event, EventType, PaymentMethod
 
@@ -381,7 +381,7 @@ def apply_events(order: Order, events: Iterable[Event]) -> Order:
         at, distinction = event.at_ms, event.distinction
         skipped = _NOT_TAKEN.get(event.type, ())
         taken: dict[str, Any] = {}
-        for name, value in asdict(event.details).items():
+        for name, value in zip(Details.__struct_fields__, astuple(event.details), strict=True):
             if value is None or name in skipped:
                 continue
             stamp = stamps.get(name)

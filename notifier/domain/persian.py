@@ -25,6 +25,7 @@ _FOLDED = re.compile(f"[{_LETTERS}]+(?: [{_LETTERS}]+)*")
 _WORD = f"[{_LETTERS}آئأؤءۀ،؛؟«»{_PERSIAN}!-~]+"
 _TIDY = re.compile(f"{_WORD}(?:[ {ZWNJ}]{_WORD})*")
 # Marks and controls of direction, zero-width spaces, soft hyphens, byte order marks, halves of surrogate pairs.
+_PLAIN = re.compile(f"[{_LETTERS}آئأؤءۀ{ZWNJ} ]*")
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _GAP = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{ZWNJ}]+")
@@ -60,6 +61,11 @@ def _folded(text: str) -> str:
         text = _BLANK.sub(" ", text)
         text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf", "Cs"})
     return " ".join(text.split())
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is Persian letters, joiners and spaces alone, as nearly every name: no need to look closer."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def tidy(text: str) -> str:
@@ -116,7 +122,9 @@ def code(text: str) -> str:
     if _PLAIN_CODE.fullmatch(text):
         return text
     # Arabic-Indic digits are Arabic numbers whatever stands before them, so no mark holds them; Persian ones it does.
-    text = one_line(_UNSEEN.sub("", text)).translate(_ARABIC_TO_PERSIAN).strip()
+    if not text.isascii():
+        text = _UNSEEN.sub("", text).translate(_ARABIC_TO_PERSIAN)
+    text = one_line(text).strip()
     classes = _classes(text)
     if "R" in classes or not ("L" in classes or "E" in classes) or _NUMBER.fullmatch(classes):
         return text
@@ -127,7 +135,6 @@ def code(text: str) -> str:
     return f"{head}{text} {LRM}" if _URL.match(text) else f"{head}{text}{LRM}"
 
 
-_WITHOUT_LATIN = re.compile(f"[{_LETTERS}آئأؤءۀ{ZWNJ} ]*")
 _LATIN_RUN = re.compile("(?:(?<![^S])[TP])?[LE](?:[^R]*[LE])?")
 _LATIN_SIGN = re.compile("[A-Za-z0-9]")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -135,7 +142,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 def isolate_latin(name: str) -> str:
     """A product's or person's name in a Persian sentence: every Latin run in it is held together like a code."""
-    if _WITHOUT_LATIN.fullmatch(name):
+    if is_plain(name):
         return name
     name = one_line(_UNSEEN.sub("", name)).translate(_ARABIC_TO_PERSIAN)
     classes = _classes(name)
@@ -168,7 +175,16 @@ def _run(name: str, start: int, end: int) -> tuple[int, int]:
 
 def _classes(text: str) -> str:
     """One letter a character: L Latin, E digit, C `. , / :`, T `# $ %`, P plus or minus, R Persian, S space, N else."""
-    return "".join(_CLASSES.get(unicodedata.bidirectional(char), "N") for char in text)
+    if text.isascii():
+        return text.translate(_CLASSES_OF_ASCII)
+    return "".join([_class(char) for char in text])
+
+
+def _class(char: str) -> str:
+    return _CLASSES.get(unicodedata.bidirectional(char), "N")
+
+
+_CLASSES_OF_ASCII = {code: _class(chr(code)) for code in range(128)}
 
 
 def order_number(number: str) -> str:

@@ -5,6 +5,7 @@ cities of their own.
 """
 
 import re
+from functools import lru_cache
 
 from notifier.domain.persian import fold
 
@@ -72,6 +73,7 @@ def _squash(text: str) -> str:
 _QUARTERS, _TOWNS, _FAR_AWAY = _squashed(QUARTERS), _squashed(TOWNS), _squashed(_FAR)
 
 
+@lru_cache(maxsize=4096)  # cities come again and again
 def city(line: str) -> str:
     """The city that a line means, folded: that of Tehran where it names it, a quarter of it, or both. Else as given."""
     whole = fold(line)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Protocol
 
 from annotated_types import Ge
@@ -65,7 +66,7 @@ class EventRule:
 NOTHING = EventRule()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """The promises to one group of customers.
 
@@ -81,12 +82,6 @@ class Block:
     revived: tuple[TextRule, ...] = ()
     ladder: tuple[str, ...] = ()
     rules: Mapping[EventType, EventRule] = field(default_factory=dict)
-    _cancelling: Mapping[str, frozenset[EventType]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        named = frozenset[str]().union(*(rule.cancel for rule in self.rules.values())) | {EVERYTHING}
-        kinds = {name: frozenset(kind for kind, rule in self.rules.items() if rule.cancels(name)) for name in named}
-        object.__setattr__(self, "_cancelling", kinds)
 
     def rule(self, event: EventType) -> EventRule:
         return self.rules.get(event, NOTHING)
@@ -94,6 +89,11 @@ class Block:
     def cancelling(self, name: str) -> frozenset[EventType]:
         """The news that cancels what has this name: the texts of a template, the calls of a purpose."""
         return self._cancelling.get(name) or self._cancelling[EVERYTHING]
+
+    @cached_property
+    def _cancelling(self) -> dict[str, frozenset[EventType]]:
+        named = frozenset[str]().union(*(rule.cancel for rule in self.rules.values())) | {EVERYTHING}
+        return {name: frozenset(kind for kind, rule in self.rules.items() if rule.cancels(name)) for name in named}
 
     def texts(self) -> Iterator[TextRule]:
         """All that it may send."""

@@ -22,5 +22,5 @@ class Regions:
         """Of a city as it was written; a spelling that the operator names goes before what the line says."""
         if not city:
             return self.default
-        named = self.by_city.get(persian.fold(city))
+        named = self.by_city.get(city) or self.by_city.get(persian.fold(city))
         return named if named is not None else self.by_city.get(places.city(city), self.default)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -41,6 +42,22 @@ VARIABLES: dict[str, Variable] = {}
 def variable(function: Variable) -> Variable:
     """Offer a function to templates under its own name."""
     VARIABLES[function.__name__] = function
+    return function
+
+
+OF_THE_SHOP: dict[str, Callable[["Shop"], str]] = {}
+"""Variables that are the same for every order of a shop."""
+
+
+def of_the_shop(function: Callable[["Shop"], str]) -> Callable[["Shop"], str]:
+    """Offer to templates, under its own name, a function that looks at the shop alone."""
+    OF_THE_SHOP[function.__name__] = function
+
+    @wraps(function)
+    def said(context: Context) -> str:
+        return function(context.shop)
+
+    VARIABLES[function.__name__] = said
     return function
 
 
@@ -221,10 +238,10 @@ def guarantee_until(context: Context) -> str:
     return jalali.date(start + timedelta(days=context.shop.return_days))
 
 
-@variable
-def return_days(context: Context) -> str:
+@of_the_shop
+def return_days(shop: "Shop") -> str:
     """How many days the return guarantee lasts, in Persian digits."""
-    return persian.digits(context.shop.return_days)
+    return persian.digits(shop.return_days)
 
 
 @variable
@@ -239,10 +256,10 @@ def deposit_deadline(context: Context) -> str:
     return f"{jalali.weekday_date(deadline)} ساعت {jalali.time_of(deadline)}"
 
 
-@variable
-def shop(context: Context) -> str:
+@of_the_shop
+def shop(shop: "Shop") -> str:
     """The shop's name."""
-    return context.shop.name
+    return shop.name
 
 
 @variable
@@ -252,10 +269,10 @@ def of_shop(context: Context) -> str:
     return context.shop.name if context.shops.are_several else ""
 
 
-@variable
-def site(context: Context) -> str:
+@of_the_shop
+def site(shop: "Shop") -> str:
     """The shop's address on the web; empty when it has none."""
-    return persian.code(context.shop.site)
+    return persian.code(shop.site)
 
 
 @variable
@@ -265,21 +282,21 @@ def page(context: Context) -> str:
     if context.pages is None:
         return ""
     if not context.pages.in_texts:
-        return f"شماره سفارش در {site(context)}" if context.shop.site else ""
+        return f"شماره سفارش در {site(context.shop)}" if context.shop.site else ""
     found = path(context.order.page_token)
     return persian.code(f"{context.pages.base}{found}") if found else ""
 
 
-@variable
-def support_phone(context: Context) -> str:
+@of_the_shop
+def support_phone(shop: "Shop") -> str:
     """The number of the telephone supporters, in Persian digits."""
-    return persian.code(persian.digits(context.shop.support_phone))
+    return persian.code(persian.digits(shop.support_phone))
 
 
-@variable
-def bank(context: Context) -> str:
+@of_the_shop
+def bank(shop: "Shop") -> str:
     """The bank of the shop's card and account; empty when not said."""
-    return context.shop.bank.strip()
+    return shop.bank.strip()
 
 
 @variable
@@ -289,28 +306,28 @@ def can_answer(_: Context) -> str:
     return "۱"
 
 
-@variable
-def card(context: Context) -> str:
+@of_the_shop
+def card(shop: "Shop") -> str:
     """The shop's card number for transfers, to be copied; empty when it takes none."""
-    return persian.card(context.shop.card) if context.shop.card.strip() else ""
+    return persian.card(shop.card) if shop.card.strip() else ""
 
 
-@variable
-def account(context: Context) -> str:
+@of_the_shop
+def account(shop: "Shop") -> str:
     """The shop's account number for deposits, to be copied; empty when it takes none."""
-    return persian.code(context.shop.account)
+    return persian.code(shop.account)
 
 
-@variable
-def iban(context: Context) -> str:
+@of_the_shop
+def iban(shop: "Shop") -> str:
     """The Sheba number of the shop's account (IBAN), to be copied; empty when it has none."""
-    return context.shop.iban
+    return shop.iban
 
 
-@variable
-def holder(context: Context) -> str:
+@of_the_shop
+def holder(shop: "Shop") -> str:
     """Whose name the card and the account bear; empty when not said."""
-    return context.shop.holder.strip()
+    return shop.holder.strip()
 
 
 @variable

@@ -26,9 +26,6 @@ EXACT = frozenset(
 )
 """Variables whose values must arrive whole: rather than cut one, the message goes as a plain text."""
 
-OF_THE_SHOP = frozenset({"shop", "site", "support_phone", "bank", "card", "account", "iban", "holder", "return_days"})
-"""Variables that are the same for every order: a pattern holds them as they are."""
-
 _HARMLESS = frozenset("-./:()+")
 _GROUPING = re.compile(r"(?<=\d)[\u066c,](?=\d{3}(?!\d))")
 _DECIMAL = re.compile(r"(?<=\d)\u066b(?=\d)")

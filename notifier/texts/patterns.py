@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from notifier.domain.policy import Shop
+from notifier.domain.variables import OF_THE_SHOP
 from notifier.sms.templates import Template
 from notifier.sms.templates.direction import RLM
 from notifier.sms.templates.shortening import NAMES
-from notifier.sms.tokens import OF_THE_SHOP, RULES, TokenRules
+from notifier.sms.tokens import RULES, TokenRules
 from notifier.texts import samples
 from notifier.texts.flaws import Flaw
 

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -357,6 +358,13 @@ def test_next_working_time_is_working_the_earliest_and_its_own_next(calendar: Ca
     assert calendar.next_working_time(reached) is reached
     assert passed(calendar, moment, reached) == timedelta()
     assert calendar.is_working(moment) == (reached is moment)
+
+
+@given(CALENDARS, MOMENTS, st.lists(STEPS | STEPS.map(lambda step: -step), max_size=5))
+def test_what_was_asked_before_changes_no_answer(calendar: Calendar, moment: datetime, steps: list[timedelta]) -> None:
+    asked = [utc(moment), *(utc(moment) + step for step in steps)]
+    fresh = [replace(calendar).next_working_time(one) for one in asked]
+    assert [calendar.next_working_time(one) for one in asked] == fresh
 
 
 @given(CALENDARS, MOMENTS, STEPS)

@@ -222,3 +222,12 @@ def test_a_stage_is_told_at_most_once_and_never_after_a_later_one(data: st.DataO
 
 def _cash(kind: EventType) -> tuple[TextRule, ...]:
     return RULEBOOK.policy.blocks["tehran", PaymentMethod.CASH].rule(kind).sms
+
+
+def test_a_block_knows_what_cancels_each_name() -> None:
+    policy = RULEBOOK.policy
+    for block in (*policy.blocks.values(), policy.otherwise, policy.free):
+        rules = block.rules.values()
+        names = {name for rule in rules for name in rule.cancel} | {text.template for text in block.texts()} | {"other"}
+        for name in names:
+            assert block.cancelling(name) == {kind for kind in EventType if block.rule(kind).cancels(name)}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rulebook import CONFIG, NOON, RULEBOOK, details, event
 
-from notifier.domain import variables
+from notifier.domain import persian, variables
 from notifier.domain.calls import CallRequest, Purpose
 from notifier.domain.events import Details, EventType, Item
 from notifier.domain.messages import OPT_OUT_CONFIRMED, Audience, Via
@@ -122,7 +122,7 @@ def test_the_text_about_a_transfer_says_whose_bank_and_account_it_is() -> None:
         "کارت: \u200e6104-3377-1234-5678",
         "حساب: 1234567890",
         "شبا: IR820540102680020817909002",
-        f"پس از واریز، خبرمان کنید: {variables.support_phone(context(FULL))}",
+        f"پس از واریز، خبرمان کنید: {variables.support_phone(context(FULL).shop)}",
         shop.name,
     ]
 
@@ -163,6 +163,15 @@ def test_each_variable_is_described_and_is_text() -> None:
         assert function.__doc__, name
         assert isinstance(function(context(FULL)), str)
         assert isinstance(function(context(Details())), str)
+
+
+def test_each_shop_speaks_for_itself(tmp_path: Path) -> None:
+    source = HEADER + "+++\n{{ shop }} {{ site }} {{ return_days }}\n"
+    template = templates.Template(write(tmp_path, source), source)
+    shops = [Shop(name=f"فروشگاه {at}", support_phone="021", site=f"s{at}.ir", return_days=at) for at in range(1, 80)]
+    for shop in [*shops, *reversed(shops), replace(shops[0], site="other.ir")]:
+        days = persian.digits(shop.return_days)
+        assert template.render(context(FULL, shop=shop)) == f"{shop.name} {shop.site} {days}"
 
 
 def test_each_purpose_has_words() -> None:

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,18 +14,18 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import Context as Filling
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from msgspec.structs import replace
 
 from notifier.domain import persian, spoken
 from notifier.domain.messages import Audience, Pattern, Via
-from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, VARIABLES, Context, can_answer
+from notifier.domain.policy import Shop
+from notifier.domain.variables import FOR_STAFF, OF_SEVERAL_LINES, OF_THE_SHOP, VARIABLES, Context, can_answer
 from notifier.errors import TemplateError, TemplateSyntaxWrong, UnknownVariable
 from notifier.sms.segments import segments
 from notifier.sms.templates import header as headers
 from notifier.sms.templates.direction import right_to_left
 from notifier.sms.templates.header import PatternHeader
 from notifier.sms.templates.shortening import LINKS, shortened
-from notifier.sms.tokens import KAVENEGAR, OF_THE_SHOP, RULES
+from notifier.sms.tokens import KAVENEGAR, RULES
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -41,6 +42,7 @@ _ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False)
 _NO_TEXT_NEEDS = (nodes.Mul, nodes.Pow, nodes.Mod, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 """What grows without end, or reads other files."""
 _LARGEST_NUMBER = 1000
+_SHOPS = 32  # whose words a template remembers, the newest first
 _SEVERAL_LINES = ('"""', "'''")  # of TOML: what they hold begins in the next line
 CAN_ANSWER = can_answer.__name__
 """What no pattern says: patterns leave by lines of the provider's own, to which nobody can answer."""
@@ -87,7 +89,8 @@ class Template:
         self._refuse_tokens(header)
         self.variables = frozenset(shown | mapped)
         said = VARIABLES | FOR_STAFF if self.audience is Audience.STAFF else VARIABLES
-        self._values = {name: said[name] for name in self.variables}
+        self._values = {name: said[name] for name in self.variables - OF_THE_SHOP.keys()}
+        self._shops: deque[tuple[Shop, dict[str, str]]] = deque(maxlen=_SHOPS)
         if self.name not in defaults.answerable and CAN_ANSWER in self._values:
             self._values[CAN_ANSWER] = _nothing
         self._heard = {name: said[name] for name in heard}
@@ -98,7 +101,16 @@ class Template:
 
     def values(self, context: Context) -> dict[str, str]:
         """What this template's variables say about one order."""
-        return _said(self._values, context)
+        return _said(self._values, context) | self._of_the_shop(context.shop)
+
+    def _of_the_shop(self, shop: Shop) -> dict[str, str]:
+        """What its variables say that are the same for every order of a shop: worked out once."""
+        for known, said in self._shops:
+            if known is shop:
+                return said
+        said = {name: persian.one_line(OF_THE_SHOP[name](shop)) for name in self.variables & OF_THE_SHOP.keys()}
+        self._shops.appendleft((shop, said))
+        return said
 
     def spoken(self, context: Context) -> str:
         """What is read out for one order, by the header's own words; empty where it has none."""
@@ -133,17 +145,13 @@ class Template:
 
     def _approved_for(self, context: Context) -> bool:
         """Whether the pattern, in which the shop's own name and numbers are fixed words, names this one's."""
-        if self.shop:
-            return True
-        spoken = replace(context, order=replace(context.order, source=""))
-        fixed = self.variables & OF_THE_SHOP
-        return all(self._values[name](context) == self._values[name](spoken) for name in fixed)
+        return bool(self.shop) or self._of_the_shop(context.shop) == self._of_the_shop(context.shops.of(""))
 
     def fill_patterns(self, values: Mapping[str, str]) -> dict[str, Pattern]:
         """Patterns with these values, without those whose rules a value breaks or that would keep quiet about one."""
         filled = {}
         for kind, pattern in self._patterns.items():
-            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP - LINKS - {CAN_ANSWER}
+            unsaid = values.keys() - set(pattern.tokens.values()) - OF_THE_SHOP.keys() - LINKS - {CAN_ANSWER}
             if any(values[name] for name in unsaid):
                 continue
             rules = RULES.get(kind, KAVENEGAR)
