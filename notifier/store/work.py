@@ -117,7 +117,9 @@ class UnitOfWork:
 
     def index(self, key: str, score: int, *members: str) -> None:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
-        self.do("index", key, score, *members)
+        parts = self.parts
+        parts += (len(members) + 3, "index", key, score)
+        parts += members
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
