@@ -112,9 +112,14 @@ class CallBook:
             there += await self._ask(pages, missing, past)
         if there:
             await self._fetch(pages, there, set(concerned))
-        return [
-            self._book(one, names, pages, now) if names else NOTHING for one, names in zip(bookings, whose, strict=True)
+        writing: list[tuple[Booking, Call | None, Call]] = []
+        booked = [
+            self._book(one, names, pages, now, writing) if names else NOTHING
+            for one, names in zip(bookings, whose, strict=True)
         ]
+        for one, before, after in writing:  # when all is known, for the processor then has one thing to do at a time
+            self.write(one.unit, one.keys, before, after)
+        return booked
 
     async def plan(self, keys: Keys, call: CallRequest, *, by: Staff | None = None) -> None:
         """Have a customer called for one more reason; known ones change nothing.
@@ -314,7 +319,16 @@ class CallBook:
         await work.commit(self.redis, [unit])
         return None
 
-    def _book(self, booking: Booking, customers: Sequence[str], pages: _Pages, now: int) -> Booked:
+    def _book(
+        self,
+        booking: Booking,
+        customers: Sequence[str],
+        pages: _Pages,
+        now: int,
+        writing: list[tuple[Booking, Call | None, Call]],
+    ) -> Booked:
+        """What becomes of a decision's calls; those to be written go to ``writing``, and the unit requires that
+        they are as they were."""
         keys, decision = booking.keys, booking.decision
         order, leaving = decision.order, set(decision.cancelled_calls)
         *former, customer = customers
@@ -353,7 +367,7 @@ class CallBook:
             booking.unit.require_version(keys.call(reason.id), 0)
         for who, one, other_one in changes:
             if other_one is not None:
-                self.write(booking.unit, keys, one, other_one)
+                writing.append((booking, one, other_one))
                 pages.open[keys, who] = other_one if other_one.is_open else None
             for version in (one, other_one):
                 if version is not None:

@@ -43,11 +43,11 @@ def write(
         if former and former != ready(keys, call):
             unit.do("ZREM", former, call.id)
     unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
-    if call.is_open and call.fixed:
+    if call.fixed and call.is_open:
         unit.do("ZADD", keys.promised, call.due, call.id)
     elif before is not None and before.fixed:
         unit.do("ZREM", keys.promised, call.id)
-    if call.is_open and call.assignee:
+    if call.assignee and call.is_open:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
     if place := ready(keys, call):
         unit.do("ZADD", place, planning.rank(call, rules), call.id)

@@ -20,6 +20,7 @@ _WORDS, _LONGEST_NAME, _LONGEST_CODE = 5, 60, 60  # of one order: they bound wha
 _SHORTEST_NAME = 2
 _APART = re.compile(f"[\\s{persian.ZWNJ}]+")
 _BETWEEN = re.compile(r"[\s\-_/.#:|]+")
+_PLAIN_CODE = re.compile(f"[a-z0-9]{{1,{_LONGEST_CODE}}}")
 _LETTER = re.compile(r"[^\W\d_]")
 # What people say before a number; as `persian.fold` leaves it.
 _SAID_BEFORE = re.compile(
@@ -86,14 +87,9 @@ def code_keys(order: Order) -> set[str]:
     """The codes of an order that are not written as ``code_key`` writes them: the others are found as they are."""
     details, found = order.details, set[str]()
     for code in (order.id, details.number, details.tracking_code, details.reference, *order.parcels):
-        if code and not _is_key(code) and (key := code_key(code)) and key != code:
+        if code and not _PLAIN_CODE.fullmatch(code) and (key := code_key(code)) and key != code:
             found.add(key)
     return found
-
-
-def _is_key(code: str) -> bool:
-    """Whether a code surely is what ``code_key`` makes of it: small Latin letters and digits, as most are."""
-    return code.isascii() and code.isalnum() and (code.isdecimal() or code.islower()) and len(code) <= _LONGEST_CODE
 
 
 def says(name_key: str, words: tuple[str, ...]) -> bool:

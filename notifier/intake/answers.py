@@ -1,5 +1,6 @@
 """What a shop is told about an event: the whole decision, so that its developer sees what the event will do."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -55,9 +56,9 @@ class Decided(AnswerPart, frozen=True):
     delivery_priority: Priority
     deliver_at: Moment | None
     parked: bool
-    messages: tuple[PlannedMessage, ...]
-    calls: tuple[PlannedCall, ...]
-    suppressed: tuple[Suppressed, ...]
+    messages: Sequence[PlannedMessage]
+    calls: Sequence[PlannedCall]
+    suppressed: Sequence[Suppressed]
     pay_exactly: int | None = None
     delivery_mark: SlotMark | None = None
 
@@ -97,27 +98,32 @@ class NotUnderstood(AnswerPart, frozen=True):
 
 def decided(event_id: str, decision: Decision, booked: Booked) -> bytes:
     """The answer to an event that was decided upon. A call is the one that the reason joined, with its time."""
-    return _answer(
-        event_id,
-        decision.order.id,
-        prepaid=decision.order.prepaid,
-        delivery_priority=decision.order.priority,
-        deliver_at=deliver_at(decision.order, TEHRAN),
-        delivery_mark=decision.slot_mark,
-        messages=tuple(
-            PlannedMessage(id=one.id, template=one.template, to=phones.mask(one.to), not_before=one.not_before)
-            for one in decision.messages
-        ),
-        calls=tuple(
-            PlannedCall(id=call.id, purpose=reason.purpose, due_at=call.due_at) for reason, call in booked.calls
-        ),
-        suppressed=tuple(
-            Suppressed(template=one.what, reason=one.reason)
-            if one.kind == "template"
-            else Suppressed(purpose=Purpose(one.what), reason=one.reason)
-            for one in (*decision.suppressed, *booked.suppressed)
-        ),
-        pay_exactly=to_pay(decision.order),
+    order = decision.order
+    return encode(
+        Decided(
+            event_id=event_id,
+            order_id=order.id,
+            duplicate=False,
+            prepaid=order.prepaid,
+            delivery_priority=order.priority,
+            deliver_at=deliver_at(order, TEHRAN),
+            delivery_mark=decision.slot_mark,
+            parked=False,
+            messages=[
+                PlannedMessage(id=one.id, template=one.template, to=phones.mask(one.to), not_before=one.not_before)
+                for one in decision.messages
+            ],
+            calls=[
+                PlannedCall(id=call.id, purpose=reason.purpose, due_at=call.due_at) for reason, call in booked.calls
+            ],
+            suppressed=[
+                Suppressed(template=one.what, reason=one.reason)
+                if one.kind == "template"
+                else Suppressed(purpose=Purpose(one.what), reason=one.reason)
+                for one in (*decision.suppressed, *booked.suppressed)
+            ],
+            pay_exactly=to_pay(order),
+        )
     )
 
 
@@ -165,18 +171,14 @@ def repeated(answer: bytes) -> bytes:
     return answer.replace(b'"duplicate":false', b'"duplicate":true', 1)
 
 
-def _answer(
+def _answer(  # of what nothing follows from
     event_id: str,
     order_id: str,
     *,
     prepaid: bool = False,
     delivery_priority: Priority = Priority.NORMAL,
     deliver_at: datetime | None = None,
-    delivery_mark: SlotMark | None = None,
     parked: bool = False,
-    messages: tuple[PlannedMessage, ...] = (),
-    calls: tuple[PlannedCall, ...] = (),
-    suppressed: tuple[Suppressed, ...] = (),
     pay_exactly: int | None = None,
 ) -> bytes:
     return encode(
@@ -187,11 +189,10 @@ def _answer(
             prepaid=prepaid,
             delivery_priority=delivery_priority,
             deliver_at=deliver_at,
-            delivery_mark=delivery_mark,
             parked=parked,
-            messages=messages,
-            calls=calls,
-            suppressed=suppressed,
+            messages=(),
+            calls=(),
+            suppressed=(),
             pay_exactly=pay_exactly,
         )
     )

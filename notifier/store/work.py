@@ -138,7 +138,9 @@ class UnitOfWork:
 
     def index(self, key: str, score: int, *members: str) -> None:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
-        self.do("index", key, score, *members)
+        parts = self.parts
+        parts += (len(members) + 3, "index", key, score)
+        parts += members
 
     def drop(self, key: str, member: str) -> None:
         """Take a member out of a sorted set that many units take from: what a group drops becomes one command."""

@@ -90,7 +90,7 @@ def queue_message(
     none before it that it could overtake. ``after_all``: news took it back before, so that it is put there once more if
     no line may have it by then. The rungs that it has left behind stay behind.
     """
-    queued = UnitOfWork()
+    queued, key = UnitOfWork(), keys.message(message.id)
     created, to = ms(message.created_at), message.to
     due = (ms(message.not_before) if message.not_before else created) + place
     fields: list[str | int] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", as_text(message)]
@@ -100,30 +100,27 @@ def queue_message(
         fields += ("essential", 1)
     if message.audience is Audience.STAFF:
         fields += ("staff", 1)
-    order = f"{message.source}:{message.order_id}"
     if message.route:
         fields += ("route", message.route)
     if message.overtakable:
-        fields += ("overtakable", order)
-    queued.do("HSET", keys.message(message.id), *fields)
+        fields += ("overtakable", f"{message.source}:{message.order_id}")
+    queued.do("HSET", key, *fields)
     queued.index(keys.messages(MessageState.QUEUED), created, message.id)
     queued.index(box(keys, message.route), due, message.id)
     queued.do("ZADD", keys.texts(to), created + place, message.id)
     if message.overtakes and not first_of_order:
-        queued.do("HSET", keys.told(to), order, message.id)
+        queued.do("HSET", keys.told(to), f"{message.source}:{message.order_id}", message.id)
         queued.do("PEXPIRE", keys.told(to), _REMEMBERED)
-    unit.unless_exists(keys.message(message.id), queued, unlikely=True)
+    unit.unless_exists(key, queued, unlikely=True)
     if after_all:
         valid = UnitOfWork()
-        valid.do("HDEL", keys.message(message.id), _POINTLESS)
-        unit.when(keys.message(message.id), _POINTLESS, "1", valid)
+        valid.do("HDEL", key, _POINTLESS)
+        unit.when(key, _POINTLESS, "1", valid)
         again = UnitOfWork()
-        again.do(
-            "HDEL", keys.message(message.id), _WITHDRAWN, "reason", "expires", "first", "called", "retrying", "route"
-        )
+        again.do("HDEL", key, _WITHDRAWN, "reason", "expires", "first", "called", "retrying", "route")
         again.do("ZREM", keys.messages(MessageState.CANCELLED), message.id)
         again.then(queued)
-        unit.when(keys.message(message.id), _WITHDRAWN, "1", again)
+        unit.when(key, _WITHDRAWN, "1", again)
 
 
 def rewrite_message(unit: UnitOfWork, keys: Keys, message: Message, *, former: Message) -> None:

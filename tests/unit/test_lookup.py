@@ -38,6 +38,17 @@ def test_a_joined_name_and_a_parted_one_are_one() -> None:
         assert any(key.startswith("".join(lookup.query(typed).words)) for key in lookup.name_keys(kept))
 
 
+@given(st.text("سارامحمدی یيـِآ\u200c|aA1۱ ", max_size=40))
+def test_a_name_in_the_usual_spelling_is_taken_apart_as_any_other(name: str) -> None:
+    assert lookup.name_keys(name) == lookup.name_keys(f"{name}\u200c")  # a joiner, for which the spelling is not usual
+
+
+@given(st.text("abzAZ09۰٩-_ é", max_size=80))
+def test_a_code_that_needs_no_key_is_its_own(code: str) -> None:
+    order = Order(id=code, source="shop")
+    assert lookup.code_keys(order) == {lookup.code_key(code)} - {code, ""}
+
+
 def test_the_end_of_a_phone_in_any_digits() -> None:
     assert lookup.query("۴۵۶۷").tail == "4567"
     assert lookup.query("۴۵ ۶۷").tail == "4567"
