@@ -97,7 +97,8 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
     data = known.data
     customer, payment, shipment = data.customer, data.payment, data.shipment
     order_id = _bare(canonical.identifier(data.order_id, longest=100))
-    phone, url = payload.optional(customer.phone), payload.optional(shipment.url)
+    phone = payload.optional(customer.phone)
+    url = None if shipment.url is None else payload.optional(shipment.url)
     if not _ORDER_ID.fullmatch(order_id) or (url is not None and not _URL.fullmatch(url)):
         raise ValueError("neither an order's id nor an address is so")
     reference = _code(payment.reference)
