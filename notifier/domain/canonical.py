@@ -112,7 +112,7 @@ def _untagged(text: str) -> str:
 def name(whole: str) -> str | None:
     """A person's name without the words of programs and forms that say nothing: «سارا null» is «سارا»."""
     if persian.is_plain(whole):
-        return something(whole)
+        return None if whole in _NOTHING else whole
     words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and word.strip(_RULES)]
     return something(" ".join(words)) if words else None
 

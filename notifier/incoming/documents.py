@@ -17,7 +17,7 @@ OF_AN_ORDER, OF_A_BATCH = 12_000, 50_000
 
 def is_too_much(body: bytes, most: int) -> bool:
     """Whether there may be more than ``most`` values."""
-    return body.count(b",") >= most
+    return len(body) >= most and body.count(b",") >= most
 
 
 def check_size(body: bytes, *, most: int = OF_AN_ORDER) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
+from msgspec import Struct
 from redis.exceptions import RedisError
 
 from notifier import tasks
@@ -31,15 +32,17 @@ _ATTEMPTS = 20
 """How often a decision is taken anew because its order changed in between: far more than can happen by chance."""
 
 
-@dataclass(slots=True)
-class PendingDelivery:
+_ONLY = Keys(0)
+
+
+class PendingDelivery(Struct):
     """A delivery, and whoever waits for its outcome."""
 
     delivery: Delivery
     outcome: asyncio.Future[Outcome]
     since: float  # by time.monotonic()
     attempts: int = 0
-    keys: Keys = field(default_factory=lambda: Keys(0))
+    keys: Keys = _ONLY
 
     def resolve(self, outcome: Outcome) -> None:
         if not self.outcome.done():

@@ -34,7 +34,9 @@ class Submitter:
 
     async def submit(self, shop: ShopAdapter, delivery: Delivery) -> Answer | Conflict:
         """Raises Problem when it is not taken."""
-        return shop.answer(delivery, await self.committer.submit(await muted(delivery, self.known)))
+        if delivery.part_of is not None:
+            delivery = await muted(delivery, self.known)
+        return shop.answer(delivery, await self.committer.submit(delivery))
 
     async def submit_all(self, shop: ShopAdapter, parts: Iterable[Part]) -> list[tuple[Part, Answer | Problem]]:
         """Every event for itself, in order. Raises what is no fault of the events."""

@@ -23,15 +23,16 @@ class AnswerInOneWrite(web.StreamResponse):
 
     def __init__(
         self, status: int, body: bytes, *, headers: Mapping[str, str] | None = None, kind: str = "application/json"
-    ) -> None:  # without aiohttp's own, which makes room for headers, cookies, and a body in parts
-        self._status, self._whole, self._kind, self._own = status, body, kind, headers or {}
+    ) -> None:
+        super().__init__(status=status, headers=headers)
+        self._whole, self._kind = body, kind
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         transport, alive = request.transport, request.keep_alive
         self._keep_alive = alive
         if transport is None or transport.is_closing():
             raise ConnectionResetError("whoever asked is gone")
-        head = _head(self._status, self._kind, tuple(self._own.items()), request.version, alive, int(time.time()))
+        head = _head(self._status, self._kind, tuple(self.headers.items()), request.version, alive, int(time.time()))
         transport.write(head % len(self._whole) + self._whole)
         await request.writer.drain()  # for whoever asks and does not listen
         return None

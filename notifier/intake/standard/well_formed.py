@@ -97,9 +97,12 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
     data = known.data
     customer, payment, shipment = data.customer, data.payment, data.shipment
     order_id = _bare(canonical.identifier(data.order_id, longest=100))
-    phone, url = payload.optional(customer.phone), payload.optional(shipment.url)
-    if not _ORDER_ID.fullmatch(order_id) or (url is not None and not _URL.fullmatch(url)):
-        raise ValueError("neither an order's id nor an address is so")
+    phone = payload.optional(customer.phone)
+    url = None if shipment.url is None else payload.optional(shipment.url)
+    if not order_id.isalnum() and not _ORDER_ID.fullmatch(payload.addressable(order_id)):
+        raise ValueError("no order's id is so")
+    if url is not None and not _URL.fullmatch(url):
+        raise ValueError("no address is so")
     reference = _code(payment.reference)
     rial = None if payment.amount is None else money.to_rial(payment.amount, _bare(payment.currency))
     if (known.type is EventType.REGISTERED and phone is None) or known.type in EXPLAINED or rial == 0:
@@ -108,7 +111,7 @@ def _event(known: _KnownEvent, source: str, event_id: str) -> Event:
         id=event_id,
         source=source,
         type=known.type,
-        order_id=payload.addressable(order_id),
+        order_id=order_id,
         at=payload.plausible(datetime.fromisoformat(known.timestamp)),
         details=Details(
             name=None if customer.name is None else payload.named(_bare(customer.name)),

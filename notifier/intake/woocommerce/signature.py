@@ -25,7 +25,7 @@ def verify(secret: str, body: bytes, signature: str | None) -> bool:
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether this is the unsigned form ``webhook_id=N``, which is no event and must be answered 200 exactly."""
-    names = {name.lower(): value for name, value in headers.items()}
-    if SIGNATURE in names or "json" in names.get("content-type", "").lower():
+    if _PING.fullmatch(body) is None:
         return False
-    return _PING.fullmatch(body) is not None
+    names = {name.lower(): value for name, value in headers.items()}
+    return SIGNATURE not in names and "json" not in names.get("content-type", "").lower()
