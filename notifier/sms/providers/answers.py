@@ -116,5 +116,5 @@ def envelope(answer: HttpAnswer, *, secret: str) -> Envelope | None:
 
 def _tail(phone: str) -> str:
     """The last ten digits, the same in every way of writing a number; "" for what is not a whole number."""
-    digits = re.sub(r"\D", "", phone)
+    digits = phone if phone.isdecimal() else re.sub(r"\D", "", phone)
     return digits[-10:] if len(digits) >= 10 else ""
