@@ -55,7 +55,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
     behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
-    nobody with this number. ``listed`` is its score in the list of messages of its state.
+    nobody with this number. ``listed`` is its score in the list of messages of its state. ``spaced``: texts to a
+    customer are to be apart, so that it is to be remembered when this one left.
     """
 
     keys: Keys
@@ -74,6 +75,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     passed: tuple[Descent, ...] = ()
     absent: bool = False
     listed: int = 0
+    spaced: bool = False
 
     @property
     def arrival(self) -> Descent | None:
@@ -186,7 +188,7 @@ async def claim(
     claimed = []
     for row in taken:
         try:
-            claimed.append(_claimed(row, keys, provider, token, now.tzinfo))
+            claimed.append(_claimed(row, keys, provider, token, now.tzinfo, spaced=bool(gap)))
         except (StoreError, ValueError) as error:
             await _set_aside(redis, keys, provider, row[0].decode(), error)
     for message_id, limit, message in held:
@@ -313,7 +315,8 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     if provider_id is not None:
         if provider_id:
             ledger.note_id(after, keys, message.id, provider, provider_id)
-        after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
+        if claimed.spaced:
+            after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.note_report(
         after,
         keys,
@@ -341,7 +344,9 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     return unit
 
 
-def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
+def _claimed(
+    row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None, *, spaced: bool
+) -> ClaimedMessage:
     _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, listed = row
     return ClaimedMessage(
         keys=keys,
@@ -359,6 +364,7 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         descents_as_stored=descents or b"",
         absent=bool(absent),
         listed=int(listed),
+        spaced=spaced,
     )
 
 

@@ -249,7 +249,7 @@ class Keys:
     )
     last_text = of_one(
         "customer:<phone>:last",
-        "the unix ms at which a customer was last sent something",
+        "the unix ms at which a customer was last sent something, where texts are to be apart",
         "lapses after a day",
         Moves(WHOLE, By.CUSTOMER),
     )
