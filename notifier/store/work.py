@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
-from itertools import chain
 from struct import Struct
 from typing import Any, Literal, cast
 
@@ -96,11 +95,6 @@ class UnitOfWork:
         self.do("when", key, field, value, len(then.parts))
         self.parts += then.parts
 
-    def when_both(self, key: str, one: tuple[str, str], other: tuple[str, str], then: "UnitOfWork") -> None:
-        """Do ``then`` only if two fields of the hash at ``key`` have these values; "" for no such field."""
-        self.do("both", key, *one, *other, len(then.parts))
-        self.parts += then.parts
-
     def unless_exists(self, key: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if there is no such key."""
         self.do("unless", key, len(then.parts))
@@ -123,13 +117,12 @@ class UnitOfWork:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
         self.do("index", key, score, *members)
 
-    def drop(self, key: str, member: str) -> None:
-        """Take a member out of a sorted set that many units take from: what those of a group drop becomes one command."""
-        self.do("drop", key, member)
-
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        self.do("count", key, kept, *chain.from_iterable(counts.items()))
+        parts: list[Value] = []
+        for each in counts.items():
+            parts += each
+        self.do("count", key, kept, *parts)
 
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash that many units write into: what those of a group set becomes one command."""
