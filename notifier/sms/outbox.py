@@ -49,6 +49,11 @@ _TERMS = {
 _ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
 
 
+@lru_cache(maxsize=64)
+def _moment(unix: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(unix / 1000, zone)
+
+
 class ClaimedMessage(Struct, frozen=True, kw_only=True):
     """A message in our hands, for as long as ``token`` is the one that the store knows for it.
 
@@ -412,8 +417,8 @@ def _claimed(
         called=bool(called),
         bound=bool(bound),
         by_hand=bool(by_hand),
-        first=datetime.fromtimestamp(int(first) / 1000, zone),
-        expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
+        first=_moment(int(first), zone),
+        expires_at=_moment(int(expires), zone) if expires else None,
         descents=_descents(descents),
         descents_as_stored=descents or b"",
         absent=bool(absent),

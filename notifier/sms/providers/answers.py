@@ -55,6 +55,9 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
     found: dict[int, Record] = {}
     for of_message, of_record, alike in _KEYS:
         offered = _grouped((of_record(record), record) for record in left.values())
+        offered.pop(None, None)  # of records that do not say it
+        if not offered:
+            continue
         for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
             fitting = offered.get(key, [])
             if len(fitting) == len(places) and (alike or len(places) == 1):
