@@ -242,8 +242,7 @@ async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish =
     """
     if not settled:
         return []
-    claims = {(one.claimed.token, one.now, one.ask_at) for one in settled}
-    if len(claims) == 1 and all(map(_is_simply_taken, settled)):
+    if _are_simply_taken(settled):
         await _settle_taken(redis, settled)
         return []
     outcomes = await work.commit(redis, [_unit(outcome, publish) for outcome in settled])
@@ -287,14 +286,18 @@ def go_down(
     put_back(unit, keys, gone, due, bound=None)
 
 
-def _is_simply_taken(one: Settled) -> bool:
-    """Whether its line took it and will say whether it arrived, and nothing else is to be noted of it."""
-    claimed = one.claimed
-    if one.state is not MessageState.ACCEPTED or not one.provider_id or one.ask_at is None or one.attempt is None:
-        return False
-    if claimed.descents or claimed.passed or claimed.spaced:
-        return False
-    return not (one.descent or one.next_at or one.saved or one.absent or one.rewritten_from or one.reason)
+def _are_simply_taken(settled: Sequence[Settled]) -> bool:
+    """Whether the line of one claim took all and will say whether they arrived, and nothing else is to be noted."""
+    accepted, token, now, ask_at = MessageState.ACCEPTED, settled[0].claimed.token, settled[0].now, settled[0].ask_at
+    for one in settled:
+        claimed = one.claimed
+        if claimed.token != token or one.now != now or one.ask_at != ask_at or claimed.descents or claimed.passed:
+            return False
+        if one.state is not accepted or not one.provider_id or ask_at is None or one.attempt is None or claimed.spaced:
+            return False
+        if one.descent or one.next_at or one.saved or one.absent or one.rewritten_from or one.reason:
+            return False
+    return True
 
 
 async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
