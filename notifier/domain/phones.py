@@ -70,13 +70,18 @@ def country(phone: str) -> str | None:
         return None
 
 
+def is_masked(text: str) -> bool:
+    """Whether this is what ``mask`` makes of a phone, and nothing else."""
+    return _MASKED.fullmatch(text) is not None
+
+
 def mask(phone: str) -> str:
     """`0912***4567`: eight signs at most, and three digits at least stay hidden; what is no number is hidden whole."""
     if _NATIONAL_MOBILE.fullmatch(phone):
         return f"{phone[:4]}***{phone[-4:]}"
     if len(phone) > _LONGEST:
         return "***"
-    if _MASKED.fullmatch(phone):
+    if is_masked(phone):
         return phone
     number = _compact(phone)
     if iranian := _IRAN.fullmatch(number):

@@ -89,6 +89,8 @@ def _guarded(entry: Entry, method: str, now: str) -> Entry:
     for name, value in entry.items():
         if name in _OURS or (type(value) is str and len(value) < _SHORTEST_PHONE and value.isprintable()):
             plain[name] = value  # most of them
+        elif type(value) is str and "***" in value and phones.is_masked(value):
+            plain[name] = value  # no two alike, so that remembering them is no use
         elif name == "exception" and isinstance(value, str):
             # Indented, no line of it can pass for one of the log.
             plain[name] = "\n".join(f"    {_clean(line)}" for line in value.splitlines())

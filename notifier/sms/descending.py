@@ -64,7 +64,7 @@ def passed_over(ladders: Ladders, claimed: ClaimedMessage, channel: Channel, now
     """A message for which the line is known to have nobody, that it had before or that is none of its business: it goes
     on at once."""
     message, line = claimed.message, claimed.provider
-    left = _is_left(claimed, channel)
+    left = bool(claimed.descents) and _is_left(claimed, channel)
     skipped = left or ladders.is_skipped(message, line)
     if left and ladders.below(message, line) is None:
         return Settled(claimed=claimed, state=MessageState.FAILED, now=now, reason=NO_RUNG)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,22 +75,22 @@ class Dispatch:
         """
         now = self.clock.now()
         instead: list[Settled] = []
-        plain: list[ClaimedMessage] = []
-        careful: list[ClaimedMessage] = []
+        ready: list[ClaimedMessage] = []
+        channel, hours = line.provider.channel, functools.cache(self._hours(line))
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
             outcome = self._reached_before(one, now, safe_to_repeat=safe) or verdicts.beforehand(
-                one, now, safe_to_repeat=safe, texting_time=self._hours(line), channel=line.provider.channel
+                one, now, safe_to_repeat=safe, texting_time=hours, channel=channel
             )
             if outcome is None and self._abroad(one, safe_to_repeat=safe):
                 outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
             if outcome is None and not verdicts.in_doubt(one, safe_to_repeat=safe):
-                outcome = descending.passed_over(self.ladders, one, line.provider.channel, now)
+                outcome = descending.passed_over(self.ladders, one, channel, now)
             if outcome is not None:
                 instead.append(outcome)
             else:
-                (plain if safe else careful).append(one)
-        plain, careful = await self._renewed(line, [*plain, *careful], instead, now)
+                ready.append(one)
+        plain, careful = await self._renewed(line, ready, instead, now)
         if self.passing is not None:
             plain, careful = await self.passing.noted(line.name, plain), await self.passing.noted(line.name, careful)
         await self._settle(instead)
@@ -190,7 +191,7 @@ class Dispatch:
 
     def _reached_before(self, one: ClaimedMessage, now: datetime, *, safe_to_repeat: bool) -> Settled | None:
         """The end of a message that a rung which it has left behind has brought after all."""
-        if not one.has_arrived:
+        if not one.descents or not one.has_arrived:
             return None
         return self._reached(verdicts.put_back(one, now, safe_to_repeat=safe_to_repeat))
 
@@ -379,9 +380,10 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
+    tell = log.debug  # looked up once: structlog makes a logger for each look
     for one in claimed:
         message = one.message
-        log.debug(
+        tell(
             "message handed to the provider",
             action="message_sent",
             message=message.id,

@@ -1,5 +1,6 @@
 """The ledger of messages: what is written down as one goes from state to state."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,9 @@ from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
 
+KNOWN_BY_ID = int(REMEMBERED.total_seconds())
+"""Seconds for which a message is found by its provider's id."""
+
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
 
@@ -23,8 +27,7 @@ def move(
 ) -> None:
     """Take a message from one state to another, with what else is to be noted; nothing if it is elsewhere by now."""
     moved = UnitOfWork()
-    _note(moved, keys, message_id, source, target, fields)
-    moved.move(message_id, source=keys.messages(source), target=keys.messages(target))
+    _move(moved, keys, message_id, source, target, fields)
     unit.when(keys.message(message_id), "state", source, moved)
 
 
@@ -46,56 +49,14 @@ def apply_report(
     also: UnitOfWork | None = None,
     **fields: Any,
 ) -> None:
-    """Take a message where its provider's word leads, as ``note_report`` says; nothing if it is elsewhere by now.
-
-    ``also`` is what else is done if it is not.
-    """
-    heard = UnitOfWork() if also is None else also
-    note_report(
-        heard,
-        keys,
-        message,
-        source,
-        target,
-        now=now,
-        line=line,
-        accepted=accepted,
-        cost=cost,
-        saved=saved,
-        taken=taken,
-        again=again,
-        publish=publish,
-        **fields,
-    )
-    heard.move(message.id, source=keys.messages(source), target=keys.messages(target))
-    unit.when(keys.message(message.id), "state", source, heard)
-
-
-def note_report(
-    heard: UnitOfWork,
-    keys: Keys,
-    message: Message,
-    source: MessageState,
-    target: MessageState,
-    *,
-    now: int,
-    line: str,
-    accepted: int | None = None,
-    cost: int | None = None,
-    saved: int | None = None,
-    taken: bool = False,
-    again: bool = False,
-    publish: Publish = no_op,
-    **fields: Any,
-) -> None:
-    """Note where its provider's word leads a message, and count it where it leaves or arrives by that.
+    """Take a message where its provider's word leads, and count it where it leaves or arrives by that.
 
     ``now`` and ``accepted``, when the provider took it if that was before, are unix ms; ``cost`` and what it ``saved``
     beside a text are rial. ``line`` is whose word it is, empty where it is that of a rung left behind, by which it has
     been counted; ``taken`` says that it took the message, which goes down to another all the same, ``again`` that one
-    before it had.
+    before it had. ``also`` is what else is done if it is not elsewhere by now.
     """
-    accepted = accepted or now
+    accepted, heard = accepted or now, UnitOfWork() if also is None else also
     leaves = source not in messages.LEFT and (target in messages.LEFT or taken)
     if leaves and line:
         parts = segments(message.text)
@@ -108,27 +69,34 @@ def note_report(
         at = datetime.fromtimestamp(now / 1000, _TEHRAN)
         publish(heard, keys, MessageEnded(message=message, state=target, at=at, reason=fields.get("reason")))
     if not taken:
-        fields |= {
-            "cost": cost,
-            "saved": saved or None,
-            "accepted": accepted if leaves else None,
-            "delivered": now if target is MessageState.DELIVERED else None,
-        }
-    _note(heard, keys, message.id, source, target, fields)
+        fields |= {"cost": cost, "saved": saved or None, "accepted": accepted if leaves else None}
+        fields["delivered"] = now if target is MessageState.DELIVERED else None
+    _move(heard, keys, message.id, source, target, fields)
+    unit.when(keys.message(message.id), "state", source, heard)
 
 
 def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provider_id: str) -> None:
     """Have the message found by the provider's id for as long as the provider can be asked about it."""
-    unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", int(REMEMBERED.total_seconds()))
+    unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", KNOWN_BY_ID)
 
 
-def _note(
-    moved: UnitOfWork, keys: Keys, message_id: str, source: MessageState, target: MessageState, fields: dict[str, Any]
-) -> None:
+def noted(message_id: str, source: MessageState, target: MessageState, fields: Mapping[str, Any]) -> list[str | int]:
+    """What is set in the record of a message that goes from one state to another: fields and values."""
     messages.require_transition(message_id, source, target)
-    noted: list[str | int] = []
+    parts: list[str | int] = ["state", target]
     for name, value in fields.items():
         if value is not None:
-            noted += name, value if isinstance(value, (str, int)) else as_text(value)
-    moved.do("HSET", keys.message(message_id), "state", target, *noted)
+            parts += name, value if isinstance(value, (str, int)) else as_text(value)
+    return parts
 
+
+def _move(
+    moved: UnitOfWork,
+    keys: Keys,
+    message_id: str,
+    source: MessageState,
+    target: MessageState,
+    fields: Mapping[str, Any],
+) -> None:
+    moved.do("HSET", keys.message(message_id), *noted(message_id, source, target, fields))
+    moved.move(message_id, source=keys.messages(source), target=keys.messages(target))

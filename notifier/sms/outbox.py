@@ -1,9 +1,10 @@
 """The outbox: messages are taken from it for a line, and given back with what became of them."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 UNREADABLE = "unreadable"
 """In the place of a state: messages that cannot be read. They are kept and shown, never deleted."""
 
-_CLAIM, _MARK = Script("claim"), Script("mark")
+_CLAIM, _MARK, _SETTLE_TAKEN = Script("claim"), Script("mark"), Script("settle_taken")
 _ABSENT = 7 * 24 * 3600  # seconds for which a line is not asked again for somebody it does not have
 _OF_A_LINE = ("provider", "provider_id", "accepted", "cost", "saved", "reason", "unconfirmed")
 _SPACED = 24 * 3600  # seconds for which the last text to a customer is remembered
@@ -48,6 +49,11 @@ _TERMS = {
 _ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
 
 
+@lru_cache(maxsize=64)
+def _moment(unix: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(unix / 1000, zone)
+
+
 class ClaimedMessage(Struct, frozen=True, kw_only=True):
     """A message in our hands, for as long as ``token`` is the one that the store knows for it.
 
@@ -55,7 +61,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
     behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
-    nobody with this number. ``listed`` is its score in the list of messages of its state.
+    nobody with this number. ``listed`` is its score in the list of messages of its state. ``spaced``: texts to a
+    customer are to be apart, so that it is to be remembered when this one left.
     """
 
     keys: Keys
@@ -74,6 +81,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     passed: tuple[Descent, ...] = ()
     absent: bool = False
     listed: int = 0
+    spaced: bool = False
 
     @property
     def arrival(self) -> Descent | None:
@@ -186,7 +194,7 @@ async def claim(
     claimed = []
     for row in taken:
         try:
-            claimed.append(_claimed(row, keys, provider, token, now.tzinfo))
+            claimed.append(_claimed(row, keys, provider, token, now.tzinfo, spaced=bool(gap)))
         except (StoreError, ValueError) as error:
             await _set_aside(redis, keys, provider, row[0].decode(), error)
     for message_id, limit, message in held:
@@ -232,7 +240,12 @@ async def settle(redis: Redis, settled: Sequence[Settled], *, publish: Publish =
 
     Returns those of which nothing was written, since a rung that they have left behind has said more meanwhile.
     """
-    outcomes = await work.commit(redis, [_unit(outcome, publish) for outcome in settled]) if settled else []
+    if not settled:
+        return []
+    if _are_simply_taken(settled):
+        await _settle_taken(redis, settled)
+        return []
+    outcomes = await work.commit(redis, [_unit(outcome, publish) for outcome in settled])
     return [one for one, (outcome, _) in zip(settled, outcomes, strict=True) if outcome == "conflict"]
 
 
@@ -273,12 +286,64 @@ def go_down(
     put_back(unit, keys, gone, due, bound=None)
 
 
+def _are_simply_taken(settled: Sequence[Settled]) -> bool:
+    """Whether the line of one claim took all and will say whether they arrived, and nothing else is to be noted."""
+    accepted, token, now, ask_at = MessageState.ACCEPTED, settled[0].claimed.token, settled[0].now, settled[0].ask_at
+    for one in settled:
+        claimed = one.claimed
+        if claimed.token != token or one.now != now or one.ask_at != ask_at or claimed.descents or claimed.passed:
+            return False
+        if one.state is not accepted or not one.provider_id or ask_at is None or one.attempt is None or claimed.spaced:
+            return False
+        if one.descent or one.next_at or one.saved or one.absent or one.rewritten_from or one.reason:
+            return False
+    return True
+
+
+async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
+    """What ``_unit`` would write of texts of one claim that were simply taken, at half the cost: nearly all are."""
+    first = settled[0]
+    keys, provider, at = first.claimed.keys, first.claimed.provider, _ms(first.now)
+    source, target = MessageState.SENDING, MessageState.ACCEPTED
+    names = [
+        keys.sending(provider),
+        keys.messages(source),
+        keys.messages(target),
+        keys.reports(provider),
+        daily.day_at(keys, at),
+    ]
+    # Most texts of a batch count for the same, told by identity, and were tried as the others were.
+    counts: dict[int, tuple[int, Mapping[str, int]]] = {}
+    records: dict[tuple[Any, ...], list[str | int]] = {}
+    texts = []
+    for one in settled:
+        message, provider_id = one.claimed.message, one.provider_id or ""
+        names += keys.message(message.id), keys.texts(message.to), keys.provider_message(provider, provider_id)
+        parts = segments(message.text)
+        count = daily.counts_of_left(message, at=at, cost=one.cost, parts=parts, line=provider)
+        which, _ = counts.setdefault(id(count), (len(counts) + 1, count))
+        tries = (*one.claimed.attempts, one.attempt)
+        if (record := records.get((tries, one.cost))) is None:
+            fields = {"attempts": tries, "provider": provider, "cost": one.cost, "accepted": at}
+            record = records[tries, one.cost] = ledger.noted(message.id, source, target, fields)
+        texts.append([message.id, one.claimed.listed, which, "provider_id", provider_id, *record])
+    terms = {
+        "token": first.claimed.token,
+        "ask_at": _ms(first.ask_at) if first.ask_at else 0,
+        "remembered": ledger.KNOWN_BY_ID,
+        "kept": daily.KEPT,
+        "counts": [list(chain.from_iterable(count.items())) for _, count in counts.values()],
+        "texts": texts,
+    }
+    await _SETTLE_TAKEN.run_safely(redis, names, msgpack.encode(terms))
+
+
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message, state = outcome.claimed, outcome.claimed.keys, outcome.claimed.message, outcome.state
     provider, provider_id, now = claimed.provider, outcome.provider_id, _ms(outcome.now)
-    key, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork()
-    after.drop(keys.sending(provider), message.id)
+    key, ours, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork(), UnitOfWork()
+    ours.do("ZREM", keys.sending(provider), message.id)
     if (former := outcome.rewritten_from) is not None:
         writes.rewrite_message(after, keys, message, former=former)
     if outcome.absent:
@@ -313,15 +378,17 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     if provider_id is not None:
         if provider_id:
             ledger.note_id(after, keys, message.id, provider, provider_id)
-        after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
-    ledger.note_report(
-        after,
+        if claimed.spaced:
+            after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
+    ledger.apply_report(
+        ours,
         keys,
         message,
         MessageState.SENDING,
         state,
         now=now,
         publish=publish,
+        also=after,
         attempts=[*claimed.attempts, outcome.attempt] if outcome.attempt else None,
         accepted=ms(arrived.taken) if arrived is not None and arrived.taken is not None else None,
         line="" if arrived is not None else provider,
@@ -333,15 +400,15 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         provider_id=None if down or ends_elsewhere else provider_id,
         reason=None if down else outcome.reason,
     )
-    after.drop(keys.messages(MessageState.SENDING), message.id)
-    after.index(keys.messages(state), claimed.listed, message.id)
     if claimed.descents:
         unit.require_field(key, "descents", claimed.descents_as_stored)
-    unit.when_both(key, ("owner", claimed.token), ("state", MessageState.SENDING), after)
+    unit.when(key, "owner", claimed.token, ours)
     return unit
 
 
-def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None) -> ClaimedMessage:
+def _claimed(
+    row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None, *, spaced: bool
+) -> ClaimedMessage:
     _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, listed = row
     return ClaimedMessage(
         keys=keys,
@@ -353,12 +420,13 @@ def _claimed(row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tz
         called=bool(called),
         bound=bool(bound),
         by_hand=bool(by_hand),
-        first=datetime.fromtimestamp(int(first) / 1000, zone),
-        expires_at=datetime.fromtimestamp(int(expires) / 1000, zone) if expires else None,
+        first=_moment(int(first), zone),
+        expires_at=_moment(int(expires), zone) if expires else None,
         descents=_descents(descents),
         descents_as_stored=descents or b"",
         absent=bool(absent),
         listed=int(listed),
+        spaced=spaced,
     )
 
 

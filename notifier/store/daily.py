@@ -22,7 +22,7 @@ from notifier.store.work import UnitOfWork
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
 _HALF_HOUR = 30 * 60 * 1000  # ms
-_KEPT = 800 * 24 * 3600  # seconds: two years can be compared
+KEPT = 800 * 24 * 3600  # seconds: two years can be compared
 
 
 class DayCounts(Struct, frozen=True, kw_only=True):
@@ -82,24 +82,45 @@ def left(
     saved: int | None = None,
     again: bool = False,
 ) -> None:
-    """A line took a text at ``at`` (unix ms). What staff are texted costs, and is no news to a customer; one that left
-    before by another line, as ``again`` says, is the same text."""
-    day, hour = _half_hour(at // _HALF_HOUR)
+    """A line took a text at ``at`` (unix ms), as ``counts_of_left`` says."""
+    counts = counts_of_left(message, at=at, cost=cost, parts=parts, line=line, saved=saved, again=again)
+    if counts:
+        unit.count(day_at(keys, at), counts, kept=KEPT)
+
+
+def day_at(keys: Keys, at: int) -> str:
+    """The counters of the day of a moment (unix ms)."""
+    return keys.day(_half_hour(at // _HALF_HOUR)[0])
+
+
+def counts_of_left(
+    message: Message,
+    *,
+    at: int,
+    cost: int | None,
+    parts: int,
+    line: str = "",
+    saved: int | None = None,
+    again: bool = False,
+) -> Mapping[str, int]:
+    """What a text counts for that a line took at ``at`` (unix ms); the same object for texts that count for the same.
+
+    What staff are texted costs, and is no news to a customer; one that left before by another line, as ``again`` says,
+    is the same text.
+    """
     customer = message.audience is Audience.CUSTOMER
     new = customer and not again
-    counts = _of_text(
+    return _of_text(
         message.source,
         line,
         cost or 0,
         saved or 0,
         int(customer),
         message.template if new else None,
-        hour,
+        _half_hour(at // _HALF_HOUR)[1],
         parts,
         _wait(message, at) if new else None,
     )
-    if counts:
-        unit.count(keys.day(day), counts, kept=_KEPT)
 
 
 @lru_cache(maxsize=512)  # of a batch many are alike
@@ -298,7 +319,7 @@ def _rounded(wait: int) -> int:
 
 def _count(unit: UnitOfWork, keys: Keys, at: int, counts: Mapping[str, int], source: str | None) -> None:
     if counts:
-        unit.count(keys.day(_half_hour(at // _HALF_HOUR)[0]), _of_source(source, counts), kept=_KEPT)
+        unit.count(day_at(keys, at), _of_source(source, counts), kept=KEPT)
 
 
 def _of_source(source: str | None, counts: Mapping[str, int]) -> Mapping[str, int]:

@@ -71,8 +71,10 @@ class EmbeddedRedis:
             "appendfsync": APPEND_FSYNC[durability],
             "maxmemory-policy": "noeviction",
             "maxmemory": str(memory.half()),
-            # Newer servers say listpack and still understand this name.
+            # Newer servers say listpack and still understand these names.
             "hash-max-ziplist-value": "4096",
+            # What a batch is put into and taken out of is searched from its beginning up to this size.
+            "zset-max-ziplist-entries": "32",
         }
         self._log = self._data_dir / "redis.log"
         self._server_lock = self._data_dir / "server.lock"

@@ -254,7 +254,7 @@ class Keys(Struct, frozen=True, order=True):
     )
     last_text = of_one(
         "customer:<phone>:last",
-        "the unix ms at which a customer was last sent something",
+        "the unix ms at which a customer was last sent something, where texts are to be apart",
         "lapses after a day",
         Moves(WHOLE, By.CUSTOMER),
     )

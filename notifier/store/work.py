@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
-from itertools import chain
 from struct import Struct
 from typing import Any, Literal, cast
 
@@ -106,11 +105,6 @@ class UnitOfWork:
         self.do("when", key, field, value, len(then.parts))
         self.then(then)
 
-    def when_both(self, key: str, one: tuple[str, str], other: tuple[str, str], then: "UnitOfWork") -> None:
-        """Do ``then`` only if two fields of the hash at ``key`` have these values; "" for no such field."""
-        self.do("both", key, *one, *other, len(then.parts))
-        self.then(then)
-
     def unless_exists(self, key: str, then: "UnitOfWork", *, unlikely: bool = False) -> None:
         """Do ``then`` only if there is no such key; ``unlikely``: it hardly ever is, and nothing before writes it."""
         if unlikely:
@@ -141,10 +135,6 @@ class UnitOfWork:
         parts = self.parts
         parts += (len(members) + 3, "index", key, score)
         parts += members
-
-    def drop(self, key: str, member: str) -> None:
-        """Take a member out of a sorted set that many units take from: what a group drops becomes one command."""
-        self.do("drop", key, member)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""

@@ -55,6 +55,9 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
     found: dict[int, Record] = {}
     for of_message, of_record, alike in _KEYS:
         offered = _grouped((of_record(record), record) for record in left.values())
+        offered.pop(None, None)  # of records that do not say it
+        if not offered:
+            continue
         for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
             fitting = offered.get(key, [])
             if len(fitting) == len(places) and (alike or len(places) == 1):
@@ -116,5 +119,5 @@ def envelope(answer: HttpAnswer, *, secret: str) -> Envelope | None:
 
 def _tail(phone: str) -> str:
     """The last ten digits, the same in every way of writing a number; "" for what is not a whole number."""
-    digits = re.sub(r"\D", "", phone)
+    digits = phone if phone.isdecimal() else re.sub(r"\D", "", phone)
     return digits[-10:] if len(digits) >= 10 else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -44,6 +45,10 @@ class HttpAnswer:
 
     def document(self) -> Any:
         """The body as JSON; None if it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            pass  # it may be in another encoding, or have what only the standard library reads
         try:
             return _json.loads(self.body)
         except (ValueError, RecursionError):

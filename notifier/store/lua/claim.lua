@@ -33,6 +33,12 @@ local function fields(id, ...)
   return redis.call("HMGET", message_key:format(id), ...)
 end
 
+local function record_of(id)
+  local parts, record = redis.call("HGETALL", message_key:format(id)), {}
+  for at = 1, #parts, 2 do record[parts[at]] = parts[at + 1] end
+  return record
+end
+
 -- From the list of one state to that of another, where it keeps the time it was created at.
 local function list_as(id, state)
   local queued = list_key:format("queued")
@@ -40,11 +46,11 @@ local function list_as(id, state)
   redis.call("ZREM", queued, id)
 end
 
--- Of the record only what is asked here first: message, attempts, first, expires, by_hand, called, bound, descents.
 local function answer(id, how, record, absent)
-  local row = { id, how }
-  for place = 1, 8 do row[place + 2] = record[place] or "" end
-  row[11] = absent and 1 or 0
+  local row = {
+    id, how, record.message or "", record.attempts or "", record.first or "", record.expires or "", record.by_hand or "",
+    record.called or "", record.bound or "", record.descents or "", absent and 1 or 0,
+  }
   taken[#taken + 1] = row
   return row
 end
@@ -55,20 +61,19 @@ local function take_over(id)
   redis.call("HSETNX", key, "first", now)
   redis.call("HSET", key, "state", "sending", "owner", ask.token)
   redis.call("ZADD", sending, ask.lapse, id)
-  local record = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents")
-  answer(id, "lapsed", record)[12] = redis.call("ZSCORE", list_key:format("sending"), id) or now
+  answer(id, "lapsed", record_of(id))[12] = redis.call("ZSCORE", list_key:format("sending"), id) or now
 end
 
 local function take(id, to, record)
   local key = message_key:format(id)
   leaving[#leaving + 1] = id
-  if record[6] then redis.call("HDEL", key, "called") end
+  if record.called then redis.call("HDEL", key, "called") end
   if ask.common then
-    if record[7] then redis.call("HDEL", key, "bound") end
-    record[3], record[6], record[7] = now, false, false
+    if record.bound then redis.call("HDEL", key, "bound") end
+    record.first, record.called, record.bound = now, nil, nil
   end
-  record[3] = record[3] or now
-  redis.call("HSET", key, "first", record[3], "state", "sending", "owner", ask.token)
+  record.first = record.first or now
+  redis.call("HSET", key, "first", record.first, "state", "sending", "owner", ask.token)
   local absent = ask.remembers and ask.common and redis.call("SISMEMBER", absent_key:format(to), ask.line) == 1
   rows[#leaving] = answer(id, "ready", record, absent)
 end
@@ -183,9 +188,8 @@ local function read(room)
   local ids, records, phones = redis.call("ZRANGEBYSCORE", outbox, "-inf", now, "LIMIT", 0, room), {}, {}
   local fine, why = pcall(function()
     for place, id in ipairs(ids) do
-      records[place] = fields(id, "message", "attempts", "first", "expires", "by_hand", "called", "bound", "descents",
-        "state", "to", "essential", "staff", "overtakable", "due", "route", "pointless")
-      phones[place] = records[place][10] or ""
+      records[place] = record_of(id)
+      phones[place] = records[place].to or ""
     end
   end)
   return ids, records, phones, not fine and why
@@ -196,23 +200,23 @@ local function look(room)
   local out = ask.common and #phones > 0 and redis.call("SMISMEMBER", opted_out, unpack(phones)) or {}
   for place, record in ipairs(records) do
     local id = ids[place]
-    local expires, by_hand, state, to, essential, staff = record[4], record[5], unpack(record, 9, 12)
-    local overtakable, due, route, pointless = unpack(record, 13, 16)
-    if state ~= "queued" then
+    local to, by_hand, essential, staff = record.to, record.by_hand, record.essential, record.staff
+    if record.state ~= "queued" then
       redis.call("ZREM", outbox, id)
-    elseif ask.common and not essential and (tonumber(expires) or math.huge) <= now then
+    elseif ask.common and not essential and (tonumber(record.expires) or math.huge) <= now then
       leave(id, to, "expired", "too_late")
     elseif ask.common and not essential and not staff and out[place] == 1 then
       leave(id, to, "cancelled", "opted_out")
-    elseif ask.common and pointless and not by_hand then
+    elseif ask.common and record.pointless and not by_hand then
       leave(id, to, "cancelled", "pointless")
       redis.call("HSET", message_key:format(id), "withdrawn", 1)  -- so that other news may bring it back
-    elseif ask.common and overtaken(id, to, overtakable, tonumber(due) or now) then
+    elseif ask.common and overtaken(id, to, record.overtakable, tonumber(record.due) or now) then
       leave(id, to, "expired", "overtaken")
     elseif ask.essential_only and not essential then
       redis.call("ZADD", outbox, now + ask.look_again_essential, id)
     else
-      local wait = wait_for_turn(id, to, essential, route) or (not essential and not staff and wait_for_gap(to))
+      local wait = wait_for_turn(id, to, essential, record.route or false)
+        or (not essential and not staff and wait_for_gap(to))
       if wait then
         redis.call("ZADD", outbox, wait, id)
       else
@@ -220,7 +224,7 @@ local function look(room)
         local limit = bounded and over(id, to, essential)
         if limit then
           leave(id, to, "held", limit)
-          held[#held + 1] = { id, limit, record[1] }
+          held[#held + 1] = { id, limit, record.message or false }
         else
           if not staff then count_text(id, to) end
           take(id, to, record)

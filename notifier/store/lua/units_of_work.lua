@@ -8,13 +8,11 @@
 --   field NAME VALUE          check: the hash's field has the value; "" for no field        -> {"conflict"}
 --   length N                  check: the list has so many entries             -> {"conflict"}
 --   when FIELD VALUE COUNT    skip the next COUNT parts unless the hash's field has the value; "" for no field
---   both FIELD VALUE FIELD VALUE COUNT   the same of two fields
 --   unless COUNT              skip the next COUNT parts if the key exists
 --   unlikely COUNT            as "unless"; the key is one of those asked for by "none", and was not written since
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
 --   index SCORE MEMBER …      put them into a sorted set that many units write into
---   drop MEMBER               take it out of a sorted set that many units take from
 --   count SECONDS FIELD N …   add to counters of the hash, which is kept for so long from now
 --   put FIELD VALUE           set a field of a hash that many units write into
 --   read                      answer with the whole list at the key           -> {"done", list, …}
@@ -24,8 +22,8 @@
 -- A unit may require the version that one before it writes. When that one is not carried out, a record of that version
 -- may be there all the same, written by somebody else: `version` conflicts for whatever it would have written or
 -- required.
--- What units index, give, drop, count and put is gathered by key, and written before anything but `field` is done with the
--- key, or at last. So are values that are SET without options: all of them become one MSET.
+-- What units index, give, count and put is gathered by key, and written before anything but `field` is done with the key,
+-- or at last. So are values that are SET without options: all of them become one MSET.
 -- Lists are flat, and names are looked up in tables: making a table for each operation took a fifth of all the time.
 local units, answers = cmsgpack.unpack(ARGV[1]), {}
 local call, in_vain, pending = redis.call, {}, {} -- in_vain: the keys of units that were not carried out
@@ -33,7 +31,7 @@ local records, RECORD = {}, {} -- keys and their values, to be set; what is pend
 local fresh = false -- whether none of the keys asked for by "none" was there
 local score = 0 -- of the member that was taken last
 local EXACT = 2 ^ 53 -- up to which every whole number is one of Lua's
-local GATHERED = { index = true, give = true, drop = true, count = true, put = true, field = true }
+local GATHERED = { index = true, give = true, count = true, put = true, field = true }
 local operations = {}
 
 local function failed(why)
@@ -51,7 +49,7 @@ end
 local function gathered(key)
   local one = pending[key]
   if not one then
-    one = { entries = {}, drops = {}, counts = {}, puts = {} }
+    one = { entries = {}, counts = {}, puts = {} }
     pending[key] = one
   end
   return one
@@ -70,8 +68,6 @@ local function write(key)
   pending[key] = nil
   local entries = one.entries
   for at = 1, #entries, 1000 do call("ZADD", key, unpack(entries, at, math.min(at + 999, #entries))) end
-  local drops = one.drops
-  for at = 1, #drops, 1000 do call("ZREM", key, unpack(drops, at, math.min(at + 999, #drops))) end
   local puts = {}
   for field, value in pairs(one.puts) do puts[#puts + 1], puts[#puts + 2] = field, value end
   for at = 1, #puts, 1000 do call("HSET", key, unpack(puts, at, math.min(at + 999, #puts))) end
@@ -94,15 +90,8 @@ end
 -- Each is given the key, the parts of the unit, the first and the last of its own, and the answer so far. It returns what
 -- the unit is answered if it ends here, or else how many parts are to be skipped.
 
--- Where members are put in, those that were to go before are gone, and the other way round.
-local function entries_of(key)
-  local one = pending[key]
-  if one and #one.drops > 0 then settle(key) end
-  return gathered(key).entries
-end
-
 function operations.index(key, parts, first, last)
-  local entries = entries_of(key)
+  local entries = gathered(key).entries
   local size = #entries
   for at = first + 1, last do
     entries[size + 1], entries[size + 2] = parts[first], parts[at]
@@ -111,16 +100,9 @@ function operations.index(key, parts, first, last)
 end
 
 function operations.give(key, parts, first)
-  local entries = entries_of(key)
+  local entries = gathered(key).entries
   local size = #entries
   entries[size + 1], entries[size + 2] = score, parts[first]
-end
-
-function operations.drop(key, parts, first)
-  local one = pending[key]
-  if one and #one.entries > 0 then settle(key) end
-  local drops = gathered(key).drops
-  drops[#drops + 1] = parts[first]
 end
 
 function operations.count(key, parts, first, last)
@@ -180,11 +162,6 @@ end
 
 function operations.when(key, parts, first)
   if (call("HGET", key, parts[first]) or "") ~= parts[first + 1] then return nil, parts[first + 2] end
-end
-
-function operations.both(key, parts, first)
-  local found = call("HMGET", key, parts[first], parts[first + 2])
-  if (found[1] or "") ~= parts[first + 1] or (found[2] or "") ~= parts[first + 3] then return nil, parts[first + 4] end
 end
 
 function operations.unless(key, parts, first)

@@ -1,0 +1,76 @@
+"""What a sender asks the store when there is nothing to do, and what it finds at one look."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notifier.clock import StillClock
+from notifier.domain.messages import MessageState
+from notifier.service.process import Service
+from notifier.simulator.state import Simulator
+from notifier.sms import outbox
+from notifier.store.keys import Keys
+from tests.outbox_driver import Desk
+
+KEYS = Keys(0)
+
+
+@pytest.fixture
+def desk(service: Service, clock: StillClock) -> Desk:
+    return Desk(service, clock)
+
+
+async def calls(service: Service, command: str) -> int:
+    found: Any = await service.redis.info("commandstats")
+    return int(found.get(f"cmdstat_{command}", {}).get("calls", 0))
+
+
+async def test_a_look_that_finds_nothing_runs_no_script(service: Service, desk: Desk, clock: StillClock) -> None:
+    await desk.queue(not_before=clock.now() + timedelta(hours=1))
+    await service.redis.config_resetstat()
+    for _ in range(5):
+        assert await service.sender.send_ready() == 0
+    assert await calls(service, "evalsha") + await calls(service, "eval") == 0
+
+
+async def test_a_text_whose_time_has_come_is_found(
+    service: Service, desk: Desk, clock: StillClock, simulator: Simulator
+) -> None:
+    text = await desk.queue(not_before=clock.now() + timedelta(hours=1))
+    clock.turn(timedelta(minutes=59))
+    assert await service.sender.send_ready() == 0
+    clock.turn(timedelta(minutes=1))
+    assert await service.sender.send_ready() == 1
+    assert await desk.state(text) is MessageState.ACCEPTED
+    assert [one.receptor for one in simulator.messages] == [text.to]
+
+
+async def test_what_a_dead_worker_had_is_found_where_nothing_else_waits(
+    service: Service, desk: Desk, clock: StillClock
+) -> None:
+    text = await desk.queue()
+    now = clock.now()
+    await outbox.claim(service.redis, KEYS, "simulator", bound=False, now=now, lease=timedelta(seconds=60), count=1)
+    assert await service.sender.send_ready() == 0
+    clock.turn(timedelta(seconds=61))
+    assert await service.sender.send_ready() == 1
+    assert await desk.state(text) is MessageState.ACCEPTED
+
+
+async def test_texts_of_former_days_count_for_no_limit_and_are_forgotten(
+    service: Service, desk: Desk, clock: StillClock
+) -> None:
+    """A number's texts are looked at closer only where there are many of them."""
+    to, most = "09121110000", service.config.sms.limits.number_hour
+    for _ in range(most):
+        await desk.queue(to=to)
+        assert await service.sender.send_ready() == 1
+    held = await desk.queue(to=to)
+    await service.sender.send_ready()
+    assert await desk.state(held) is MessageState.HELD
+    clock.turn(timedelta(hours=25))
+    fine = await desk.queue(to=to)
+    assert await service.sender.send_ready() == 1
+    assert await desk.state(fine) is MessageState.ACCEPTED
+    assert await service.redis.zrange(KEYS.counted(to), 0, -1) == [fine.id.encode()]
