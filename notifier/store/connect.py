@@ -11,12 +11,14 @@ from redis.exceptions import RedisError, ResponseError
 
 from notifier.store import unavailable, urls
 from notifier.store.cluster import Cluster
+from notifier.store.connections import AtHand
 from notifier.store.replicas import Replicas, ReplicatedRedis
 from notifier.store.sentinel import SentinelPool
 from notifier.store.server import WAITAOF, running
 from notifier.store.unavailable import CannotConnect as CannotConnect
 
 HEALTH_CHECK_INTERVAL = 15  # seconds a connection may idle before it must answer a PING
+_AT_HAND = 4  # connections that are kept for round trips
 _NODE_CONNECTIONS = 512  # to one node of a cluster: beyond it redis-py refuses commands instead of letting them wait
 
 
@@ -65,6 +67,10 @@ async def connect(
                 urls.check(url)
                 client = ReplicatedRedis.from_pool(BlockingConnectionPool.from_url(url, **limits, **options))
     client.replicas = replicas or Replicas()
+    if not isinstance(client, Cluster):
+        # Of those to a primary none is kept: whoever takes over is found when a connection is made.
+        kept = 0 if isinstance(client.connection_pool, SentinelPool) else min(_AT_HAND, max_connections // 4)
+        client.at_hand = AtHand(client, most=kept)
     try:
         await client.ping()
         if client.replicas.count:

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notifier.domain.counted import counted
 from notifier.errors import NotifierError
+from notifier.store.connections import AtHand
 
 
 class TooFewReplicas(NotifierError, RedisConnectionError):
@@ -50,3 +51,4 @@ class ReplicatedRedis(Redis):
     """One server, or the primary that Sentinel names."""
 
     replicas = Replicas()
+    at_hand: AtHand | None = None

@@ -1,15 +1,20 @@
 """Many commands in one round trip, packed by hiredis: the client library packs in Python, at five times the cost."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from notifier.store.cluster import Cluster
 from notifier.store.cluster import Command as Command
+from notifier.store.connections import AtHand
 from notifier.store.replicas import Replicas
+
+_EACH = 0.01  # seconds that each command of a round trip may take in addition
 
 
 async def many(redis: Redis, commands: Sequence[Command]) -> list[Any]:
@@ -32,22 +37,26 @@ async def safely(redis: Redis, commands: Sequence[Command]) -> list[Any]:
 
 
 async def _one_connection(redis: Redis, commands: Sequence[Command]) -> list[Any]:
-    connection = await redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+    at_hand = getattr(redis, "at_hand", None) or AtHand(redis, most=0)
+    connection = await at_hand.take()
     try:
-        await connection.send_packed_command([pack_command(command) for command in commands])  # type: ignore[arg-type]
-        answers: list[Any] = []
-        for _ in commands:
-            try:
-                answers.append(await connection.read_response())
-            except ResponseError as error:
-                answers.append(error)
-        return answers
-    except BaseException:
+        async with asyncio.timeout(at_hand.patience and at_hand.patience + len(commands) * _EACH):
+            await connection.send_packed_command([pack_command(command) for command in commands])  # type: ignore[arg-type]
+            answers: list[Any] = []
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as error:
+                    answers.append(error)
+            return answers
+    except BaseException as error:
         # Answers may still be on their way: nobody else may read them as theirs.
         await connection.disconnect(nowait=True)
+        if isinstance(error, TimeoutError):
+            raise RedisTimeoutError("the store has not answered in time") from error
         raise
     finally:
-        await redis.connection_pool.release(connection)
+        await at_hand.put_back(connection)
 
 
 def checked(answers: list[Any]) -> list[Any]:

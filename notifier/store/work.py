@@ -57,25 +57,44 @@ class Script:
 class UnitOfWork:
     """Operations on keys, carried out all at once or not at all. Checks are added before anything is written.
 
-    Keys that are not likely to be there are asked for by one command: every command costs as much as what it does.
+    Keys that are not likely to be there are asked for by one command, and what is indexed and counted is one operation
+    each where nothing else is done with its key in between: every command and every operation costs by itself.
     """
 
-    __slots__ = ("absent", "new", "parts", "unlikely")
+    __slots__ = ("_counted", "_indexed", "_parts", "absent", "new", "unlikely")
 
     def __init__(self) -> None:
         self.absent: tuple[str, ...] = ()  # keys that must not be there
         self.new: tuple[str, ...] = ()  # records that must be at version 0
         self.unlikely: tuple[str, ...] = ()  # keys that something depends on
-        self.parts: list[Value] = []  # of each operation how many they are, its name, its key and what it is given
+        self._parts: list[Value] = []
+        self._indexed: dict[str, list[Value]] = {}  # key → of each member the key, the score and the member
+        self._counted: dict[str, list[Value]] = {}  # key → for how long it is kept, and fields with their numbers
+
+    @property
+    def parts(self) -> list[Value]:
+        """Of each operation how many parts it has, its name, its key and what it is given."""
+        if self._indexed:
+            entries = [part for of_key in self._indexed.values() for part in of_key]
+            self._parts += (len(entries) + 1, "index", *entries)
+            self._indexed = {}
+        if self._counted:
+            for key, counts in self._counted.items():
+                self._parts += (len(counts) + 2, "count", key, *counts)
+            self._counted = {}
+        return self._parts
 
     @property
     def operations(self) -> list[list[Value]]:
         """Of each operation its name, its key and what it is given; of keys that are not likely to be there, each."""
         found: list[list[Value]] = [["none", key] for key in (*self.absent, *self.new, *self.unlikely)]
-        at = 0
-        while at < len(self.parts):
-            begin, at = at + 1, at + 1 + cast(int, self.parts[at])
-            found.append(self.parts[begin:at])
+        parts, at = self.parts, 0
+        while at < len(parts):
+            begin, at = at + 1, at + 1 + cast(int, parts[at])
+            if parts[begin] == "index":
+                found += (["index", *parts[place : place + 3]] for place in range(begin + 1, at, 3))
+            else:
+                found.append(parts[begin:at])
         return found
 
     def require_absent(self, key: str) -> None:
@@ -102,15 +121,13 @@ class UnitOfWork:
 
     def when(self, key: str, field: str, value: str, then: "UnitOfWork") -> None:
         """Do ``then`` only if a field of the hash at ``key`` has this value; "" for no such field."""
-        self.do("when", key, field, value, len(then.parts))
-        self.then(then)
+        self._do_if(then, "when", key, field, value)
 
     def unless_exists(self, key: str, then: "UnitOfWork", *, unlikely: bool = False) -> None:
         """Do ``then`` only if there is no such key; ``unlikely``: it hardly ever is, and nothing before writes it."""
         if unlikely:
             self.unlikely += (key,)
-        self.do("unlikely" if unlikely else "unless", key, len(then.parts))
-        self.then(then)
+        self._do_if(then, "unlikely" if unlikely else "unless", key)
 
     def move(self, member: str, *, source: str, target: str) -> None:
         """Move a member from one sorted set to another with its score."""
@@ -126,21 +143,21 @@ class UnitOfWork:
 
     def do(self, command: str, key: str, *args: Value) -> None:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
-        parts = self.parts
-        parts += (len(args) + 2, command, key)
-        parts += args
+        parts = self.parts if key in self._indexed or key in self._counted else self._parts
+        parts += (len(args) + 2, command, key, *args)
 
     def index(self, key: str, score: int, *members: str) -> None:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
-        parts = self.parts
-        parts += (len(members) + 3, "index", key, score)
-        parts += members
+        entries = self._indexed.setdefault(key, [])
+        for member in members:
+            entries += (key, score, member)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        parts = self.parts
-        parts += (2 * len(counts) + 3, "count", key, kept)
-        parts += chain.from_iterable(counts.items())
+        counted = self._counted.setdefault(key, [kept])
+        counted[0] = kept
+        for each in counts.items():
+            counted += each
 
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash that many units write into: what those of a group set becomes one command."""
@@ -151,14 +168,19 @@ class UnitOfWork:
         self.absent += other.absent
         self.new += other.new
         self.unlikely += other.unlikely
-        self.parts += other.parts
+        parts = self.parts
+        parts += other.parts
+
+    def _do_if(self, then: "UnitOfWork", command: str, key: str, *args: Value) -> None:
+        """An operation that says how many parts are skipped where something is not so; these come right behind it."""
+        self._parts = self.parts  # nothing gathered so far may come in between
+        self.do(command, key, *args, len(then.parts))
+        self.then(then)
 
     def packed(self) -> list[Value]:
         """The parts of all operations, as the script takes them."""
-        keys = (*self.absent, *self.new, *self.unlikely)
-        if not keys:
-            return self.parts
-        return [len(keys) + 3, "none", *keys, len(self.absent), len(self.new), *self.parts]
+        keys, parts = (*self.absent, *self.new, *self.unlikely), self.parts
+        return [len(keys) + 3, "none", *keys, len(self.absent), len(self.new), *parts] if keys else parts
 
 
 def binary(raw: bytes) -> msgspec.Raw:

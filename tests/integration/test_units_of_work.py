@@ -163,6 +163,85 @@ async def test_a_field_that_cannot_be_put_is_in_no_unit_that_is_done(redis: Redi
     assert await redis.get(RECORD) == b"written"
 
 
+@pytest.mark.parametrize("there", [False, True])
+async def test_what_is_indexed_or_counted_around_a_condition_is_no_part_of_it(redis: Redis, there: bool) -> None:
+    if there:
+        await redis.set(SEEN, "there")
+    unit, then = indexed("before"), indexed("then")
+    unit.count(DAY, {"before": 1}, kept=60)
+    then.count(DAY, {"then": 1}, kept=60)
+    unit.unless_exists(SEEN, then)
+    unit.index(INDEX, 1, "after")
+    unit.do("SET", RECORD, "after")
+    assert await work.commit(redis, [unit]) == [("done", None)]
+    only = set() if there else {b"then"}
+    assert set(await redis.zrange(INDEX, 0, -1)) == {b"before", b"after"} | only
+    assert set(await redis.hgetall(DAY)) == {b"before"} | only
+    assert await redis.get(RECORD) == b"after"
+
+
+def expecting_nothing(name: str) -> UnitOfWork:
+    """What a new order's unit asks for, and what depends on it."""
+    unit, then = written(name, 0), UnitOfWork()
+    unit.require_absent(SEEN)
+    then.do("SET", OTHER, name)
+    unit.unless_exists(OTHER, then, unlikely=True)
+    unit.read(INDEX, unlikely=True)
+    unit.do("SET", SEEN, f"answer to {name}", "PX", 60_000)
+    return unit
+
+
+async def test_a_unit_whose_keys_are_all_new_is_carried_out_once(redis: Redis) -> None:
+    outcomes = await work.commit(redis, [expecting_nothing("a"), expecting_nothing("b")])
+    assert outcomes == [("done", None), ("exists", b"answer to a")]
+    assert await redis.mget(RECORD, OTHER) == [b'{"v":1,"by":"a"}', b"a"]
+
+
+async def test_what_is_there_against_expectation_is_heeded(redis: Redis) -> None:
+    await redis.set(OTHER, "kept")
+    await redis.rpush(INDEX, "waits", "too")
+    assert await work.commit(redis, [expecting_nothing("a")]) == [("done", [b"waits", b"too"])]
+    assert await redis.mget(RECORD, OTHER, SEEN) == [b'{"v":1,"by":"a"}', b"kept", b"answer to a"]
+
+
+async def test_a_new_record_that_somebody_else_wrote_is_a_conflict(redis: Redis) -> None:
+    await redis.set(RECORD, '{"v":1,"by":"somebody else"}')
+    assert await work.commit(redis, [expecting_nothing("a")]) == [("conflict", None)]
+    assert await redis.mget(RECORD, OTHER, SEEN) == [b'{"v":1,"by":"somebody else"}', None, None]
+
+
+async def test_a_new_record_that_a_lost_unit_would_have_written_is_a_conflict(redis: Redis) -> None:
+    await redis.set(SEEN, "the answer")
+    outcomes = await work.commit(redis, [expecting_nothing("a"), written("b", 0)])
+    assert outcomes == [("exists", b"the answer"), ("conflict", None)]
+
+
+async def test_records_of_a_group_are_found_by_the_units_that_look_at_them(redis: Redis) -> None:
+    read, gone = UnitOfWork(), UnitOfWork()
+    read.require_absent(RECORD)
+    gone.do("DEL", OTHER)
+    outcomes = await work.commit(redis, [written("a", 0), read, written("a", 1), written("x", 0, key=OTHER), gone])
+    assert outcomes == [
+        ("done", None),
+        ("exists", b'{"v":1,"by":"a"}'),
+        ("conflict", None),
+        ("done", None),
+        ("done", None),
+    ]
+    assert await redis.mget(RECORD, OTHER) == [b'{"v":1,"by":"a"}', None]
+
+
+async def test_records_that_a_full_server_refuses_are_in_no_unit_that_is_done(redis: Redis) -> None:
+    most = (await redis.config_get("maxmemory"))["maxmemory"]
+    await redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(ResponseError, match="OOM"):
+            await work.commit(redis, [written("a", 0), written("b", 0, key=OTHER)])
+    finally:
+        await redis.config_set("maxmemory", most)
+    assert await redis.mget(RECORD, OTHER) == [None, None]
+
+
 async def test_what_is_skipped_within_what_is_skipped_is_counted_once(redis: Redis) -> None:
     await redis.set(SEEN, "there")
     inner, outer, unit = UnitOfWork(), UnitOfWork(), UnitOfWork()

@@ -12,7 +12,7 @@
 --   unlikely COUNT            as "unless"; the key is one of those asked for by "none", and was not written since
 --   take MEMBER               remove a member of the sorted set, keeping its score for
 --   give MEMBER               put it into another sorted set with that score
---   index SCORE MEMBER …      put them into a sorted set that many units write into
+--   index SCORE MEMBER, KEY SCORE MEMBER …  put each into a sorted set that many units write into
 --   count SECONDS FIELD N …   add to counters of the hash, which is kept for so long from now
 --   put FIELD VALUE           set a field of a hash that many units write into
 --   read                      answer with the whole list at the key           -> {"done", list, …}
@@ -41,8 +41,9 @@ end
 local function each_operation(parts, act)
   local at = 1
   while at < #parts do
-    act(parts[at + 1], parts[at + 2])
-    at = at + parts[at] + 1
+    local last, step = at + parts[at], parts[at + 1] == "index" and 3 or parts[at]
+    for key = at + 2, last, step do act(parts[at + 1], parts[key]) end
+    at = last + 1
   end
 end
 
@@ -91,11 +92,11 @@ end
 -- the unit is answered if it ends here, or else how many parts are to be skipped.
 
 function operations.index(key, parts, first, last)
-  local entries = gathered(key).entries
-  local size = #entries
-  for at = first + 1, last do
-    entries[size + 1], entries[size + 2] = parts[first], parts[at]
-    size = size + 2
+  for at = first - 1, last, 3 do
+    local of = parts[at]
+    local entries = (pending[of] or gathered(of)).entries
+    local size = #entries
+    entries[size + 1], entries[size + 2] = parts[at + 1], parts[at + 2]
   end
 end
 
