@@ -56,6 +56,7 @@ def test_the_list_imports_no_command() -> None:
         "notifier.cli.lazy",
         "notifier.domain",
         "notifier.domain.errors",
+        "notifier.enums",
         "notifier.errors",
         "notifier.zones",
     }
