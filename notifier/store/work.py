@@ -111,22 +111,18 @@ class UnitOfWork:
 
     def do(self, command: str, key: str, *args: Value) -> None:
         """A Redis command whose first argument is the key. Whole numbers are exact up to 2**53, as Lua's are."""
-        parts = self.parts
-        parts += (len(args) + 2, command, key)
-        parts += args
+        self.parts += (len(args) + 2, command, key, *args)
 
     def index(self, key: str, score: int, *members: str) -> None:
         """Put members into a sorted set that many units write into: what those of a group add becomes one command."""
-        parts = self.parts
-        parts += (len(members) + 3, "index", key, score)
-        parts += members
+        self.do("index", key, score, *members)
 
     def count(self, key: str, counts: Mapping[str, int], *, kept: int) -> None:
         """Add to counters of the hash at ``key``, which is then kept for so many seconds."""
-        parts = self.parts
-        parts += (2 * len(counts) + 3, "count", key, kept)
+        parts: list[Value] = []
         for each in counts.items():
             parts += each
+        self.do("count", key, kept, *parts)
 
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash that many units write into: what those of a group set becomes one command."""
