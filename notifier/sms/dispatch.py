@@ -380,10 +380,9 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
-    tell = log.debug  # looked up once: structlog makes a logger for each look
     for one in claimed:
         message = one.message
-        tell(
+        log.debug(
             "message handed to the provider",
             action="message_sent",
             message=message.id,
