@@ -4,7 +4,7 @@ from notifier.domain.calls import TRANSITIONS, Call, CallState
 from notifier.domain.errors import IllegalTransition
 from notifier.store import daily
 from notifier.store.keys import Keys
-from notifier.store.records import as_text
+from notifier.store.records import as_value
 from notifier.store.work import UnitOfWork
 from scheduler import planning, steps
 from scheduler.calendar import Calendar
@@ -29,7 +29,7 @@ def write(
     unit: UnitOfWork, keys: Keys, before: Call | None, call: Call, *, rules: CallRules, calendar: Calendar
 ) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
-    unit.do("SET", keys.call(call.id), as_text(call))
+    unit.do("SET", keys.call(call.id), as_value(call))
     if before is not None:
         if call.state not in TRANSITIONS[before.state]:
             raise IllegalTransition(f"call {call.id} that is {before.state} cannot become {call.state}")

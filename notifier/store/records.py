@@ -7,6 +7,7 @@ import msgspec
 
 from notifier.errors import StoreError
 from notifier.store import packing
+from notifier.store.work import binary
 
 T = TypeVar("T")
 
@@ -19,6 +20,11 @@ encode = msgspec.json.Encoder().encode
 def as_text(record: Any) -> str:
     """A record as what a unit of work writes."""
     return encode(record).decode()
+
+
+def as_value(record: Any) -> msgspec.Raw:
+    """A record as what a unit of work writes, without a detour by text: for large ones with Persian in them."""
+    return binary(encode(record))
 
 
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}

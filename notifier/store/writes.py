@@ -9,8 +9,8 @@ from notifier.domain.orders import Order, Priority, Stage
 from notifier.domain.timeline import TimelineEntry
 from notifier.store import delivery_index, page_tokens, search_index
 from notifier.store.keys import Keys
-from notifier.store.records import as_text, ms
-from notifier.store.work import UnitOfWork
+from notifier.store.records import as_text, as_value, ms
+from notifier.store.work import UnitOfWork, Value
 
 _WITHDRAWN = "withdrawn"
 """The field of a message that was taken back by news, while no provider could have it."""
@@ -24,7 +24,7 @@ _REMEMBERED = 8 * 24 * 3600 * 1000  # ms: the longest that texts of a customer a
 def put_order(unit: UnitOfWork, keys: Keys, order: Order, *, before: Order | None = None) -> None:
     """Write an order and its place in the lists, instead of ``before``, whose version must have been required."""
     member = f"{order.source}:{order.id}"
-    unit.do("SET", keys.order(order.source, order.id), as_text(order))
+    unit.do("SET", keys.order(order.source, order.id), as_value(order))
     unit.index(keys.orders, order.updated_at, member)
     details = order.details
     former, phone = before.details.phone if before else None, details.phone
@@ -93,7 +93,7 @@ def queue_message(
     queued, key = UnitOfWork(), keys.message(message.id)
     created, to = ms(message.created_at), message.to
     due = (ms(message.not_before) if message.not_before else created) + place
-    fields: list[str | int] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", as_text(message)]
+    fields: list[Value] = ["state", MessageState.QUEUED, "to", to, "due", due, "message", as_value(message)]
     if message.expires_at:
         fields += ("expires", ms(message.expires_at))
     if message.essential:
