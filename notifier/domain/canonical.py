@@ -80,7 +80,7 @@ def is_nothing(text: str) -> bool:
         return False
     if text.isascii() and text.isalnum():
         return not text.strip("0") or text.lower() in _NOTHING
-    if persian.is_plain(text):
+    if persian.is_folded(text):
         return text in _NOTHING
     seen = _INVISIBLE.sub("", persian.ascii_digits(text)).strip()
     if not _SIGN.search(seen) or not seen.strip("0.,٫٬/- "):
@@ -111,7 +111,7 @@ def _untagged(text: str) -> str:
 
 def name(whole: str) -> str | None:
     """A person's name without the words of programs and forms that say nothing: «سارا null» is «سارا»."""
-    if persian.is_plain(whole):
+    if persian.is_folded(whole):
         return None if whole in _NOTHING else whole
     words = [word for word in whole.split() if word.lower() not in _NOTHING_IN_NAMES and word.strip(_RULES)]
     return something(" ".join(words)) if words else None

@@ -31,8 +31,8 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _GAP = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{ZWNJ}]+")
 
 
-def is_plain(text: str) -> bool:
-    """Whether a text is words of Persian letters with single spaces between: every form of it is itself."""
+def is_folded(text: str) -> bool:
+    """Whether a text is words of Persian letters with single spaces between, which ``fold`` leaves as they are."""
     return _FOLDED.fullmatch(text) is not None
 
 
@@ -44,12 +44,7 @@ def fold(text: str) -> str:
     text = text[:_LONGEST]
     if text.isascii():
         return " ".join(_BLANK.sub(" ", text.lower()).split())
-    return text if is_plain(text) else _folded(text)
-
-
-def is_folded(text: str) -> bool:
-    """Whether a text is Persian letters and single spaces, which ``fold`` leaves as they are."""
-    return _FOLDED.fullmatch(text) is not None
+    return text if is_folded(text) else _folded(text)
 
 
 @lru_cache(maxsize=4096)  # cities and provinces come again and again

@@ -232,7 +232,7 @@ def ordered(unit: UnitOfWork, keys: Keys, before: Order | None, after: Order) ->
         for name, count in more.items():
             counts[name] = counts.get(name, 0) + count
     for day, counts in days.items():
-        unit.count(keys.day(day), _of_source(after.source, counts), kept=_KEPT)
+        unit.count(keys.day(day), _of_source(after.source, counts), kept=KEPT)
 
 
 def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) -> DayCounts:
