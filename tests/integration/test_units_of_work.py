@@ -216,6 +216,16 @@ async def test_a_new_record_that_a_lost_unit_would_have_written_is_a_conflict(re
     assert outcomes == [("exists", b"the answer"), ("conflict", None)]
 
 
+async def test_a_new_record_that_a_lost_unit_only_asked_for_is_a_conflict(redis: Redis) -> None:
+    await redis.set(SEEN, "the answer")
+    lost = UnitOfWork()
+    lost.require_absent(SEEN)
+    lost.require_version(RECORD, 0)
+    lost.do("RPUSH", OTHER, "waits")
+    outcomes = await work.commit(redis, [lost, written("b", 0)])
+    assert outcomes == [("exists", b"the answer"), ("conflict", None)]
+
+
 async def test_records_of_a_group_are_found_by_the_units_that_look_at_them(redis: Redis) -> None:
     read, gone = UnitOfWork(), UnitOfWork()
     read.require_absent(RECORD)

@@ -38,10 +38,12 @@ local function failed(why)
   return { "failed", type(why) == "table" and why.err or tostring(why) }
 end
 
+local STEPS = { index = 3, none = 1 } -- from key to key, of operations that have several
+
 local function each_operation(parts, act)
   local at = 1
   while at < #parts do
-    local last, step = at + parts[at], parts[at + 1] == "index" and 3 or parts[at]
+    local last, step = at + parts[at], STEPS[parts[at + 1]] or parts[at]
     for key = at + 2, last, step do act(parts[at + 1], parts[key]) end
     at = last + 1
   end
