@@ -43,7 +43,7 @@ class Submitter:
         taking = []
         for place, part in enumerate(parts):
             taking.append(asyncio.create_task(self._submit(shop, part)))
-            if place % _AT_ONCE == 0:
+            if place % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)  # others have their turn between the parts of a large batch
         taken: list[tuple[Part, Answer | Problem]] = []
         for result in await asyncio.gather(*taking, return_exceptions=True):
