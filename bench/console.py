@@ -106,7 +106,7 @@ def write_order(unit: UnitOfWork, number: int) -> None:
     state = MessageState.FAILED if number % 200 == 0 else MessageState.DELIVERED
     unit.do("HSET", KEYS.message(message.id), "state", state, "cost", 1200)
     taken, came = ms(at) + 300 + number % 4000, ms(at) + 3000 + number % 90_000
-    daily.left(unit, KEYS, message, at=taken, cost=1200, parts=1)
+    daily.left(unit, KEYS, daily.counts_of_left(message, at=taken, cost=1200, parts=1), at=taken)
     if state is MessageState.DELIVERED:
         daily.arrived(unit, KEYS, message, accepted=taken, at=came)
     daily.called(unit, KEYS, came, f"agent{number % AGENTS}", source="shop", reached=number % 3 > 0)

@@ -349,13 +349,13 @@ class CallBook:
             left = self._revised(before, leaving | {one.id for one in own}, [], None, None, now)
             if left is not before:
                 changes.append((other, before, left))
-        wanted: Sequence[CallRequest] = decision.calls
+        wanted: list[CallRequest] = []
         refused: list[Suppression] = []
-        if (keys, customer) in pages.refused:
-            wanted = [call for call in decision.calls if call.purpose in self.rules.despite_refusal]
-            refused = [
-                Suppression("purpose", one.purpose, Why.DO_NOT_CALL) for one in decision.calls if one not in wanted
-            ]
+        for call in decision.calls:
+            if self._refuses(pages, keys, customer, call.purpose):
+                refused.append(Suppression("purpose", call.purpose, Why.DO_NOT_CALL))
+            else:
+                wanted.append(call)
         joining = [self._reason(call, order) for call in wanted if (keys, call.id) not in pages.past]
         before, details = pages.open[keys, customer], order.details
         after = self._revised(before, leaving, [*moving, *joining], details.phone, details.name, now)

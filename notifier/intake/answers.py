@@ -171,7 +171,7 @@ def repeated(answer: bytes) -> bytes:
     return answer.replace(b'"duplicate":false', b'"duplicate":true', 1)
 
 
-def _answer(  # of what nothing follows from
+def _answer(
     event_id: str,
     order_id: str,
     *,
@@ -181,6 +181,7 @@ def _answer(  # of what nothing follows from
     parked: bool = False,
     pay_exactly: int | None = None,
 ) -> bytes:
+    """The answer to an event that nothing follows from."""
     return encode(
         Decided(
             event_id=event_id,

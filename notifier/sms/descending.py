@@ -211,7 +211,10 @@ def down(
     if stored.state is MessageState.UNKNOWN and descent.taken is not None:
         again, parts = any(one.is_of_report for one in stored.descents), segments(message.text)
         at = ms(descent.taken)
-        daily.left(inner, keys, message, at=at, cost=descent.cost, parts=parts, line=descent.provider, again=again)
+        counts = daily.counts_of_left(
+            message, at=at, cost=descent.cost, parts=parts, line=descent.provider, again=again
+        )
+        daily.left(inner, keys, counts, at=at)
     if stored.accepted and descent.saved:
         text = descent.saved + descent.cost
         daily.not_saved(inner, keys, message, accepted=stored.accepted, text=text, line=descent.provider)

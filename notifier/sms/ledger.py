@@ -60,7 +60,8 @@ def apply_report(
     leaves = source not in messages.LEFT and (target in messages.LEFT or taken)
     if leaves and line:
         parts = segments(message.text)
-        daily.left(heard, keys, message, at=accepted, cost=cost, parts=parts, line=line, saved=saved, again=again)
+        counts = daily.counts_of_left(message, at=accepted, cost=cost, parts=parts, line=line, saved=saved, again=again)
+        daily.left(heard, keys, counts, at=accepted)
     if target is MessageState.DELIVERED:
         daily.arrived(heard, keys, message, accepted=accepted, at=now, line=line)
     if target is MessageState.FAILED and source in messages.LEFT:

@@ -359,7 +359,8 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         daily.cost_unknown(after, keys, message, at=now, line=provider)
     if arrived is not None and provider_id is not None:
         parts = segments(message.text)
-        daily.left(after, keys, message, at=now, cost=outcome.cost, parts=parts, line=provider, again=True)
+        counts = daily.counts_of_left(message, at=now, cost=outcome.cost, parts=parts, line=provider, again=True)
+        daily.left(after, keys, counts, at=now)
     if down:
         descents = [*claimed.descents, *left]
         go_down(after, keys, message, descents, outcome.goes or "", outcome.again_at or outcome.now)

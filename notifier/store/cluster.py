@@ -19,11 +19,11 @@ from redis.exceptions import (
     MovedError,
     RedisClusterException,
     RedisError,
-    ResponseError,
     TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from notifier.store import connections
 from notifier.store.replicas import Replicas, TooFewReplicas
 
 Command = tuple[str | bytes | int | float, ...]
@@ -140,12 +140,7 @@ class Cluster(RedisCluster):
                 await node.disconnect_if_needed(connection)
                 await connection.connect()  # type: ignore[no-untyped-call]
                 await connection.send_packed_command([pack_command(one) for one in sent])  # type: ignore[arg-type]
-            answers: list[Any] = []
-            for _ in sent:
-                try:
-                    answers.append(await connection.read_response())
-                except ResponseError as error:
-                    answers.append(error)
+            answers = await connections.answers(connection, len(sent))
         except BaseException:
             # Answers may still be on their way: nobody else may read them as theirs.
             await connection.disconnect(nowait=True)

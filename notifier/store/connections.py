@@ -1,4 +1,4 @@
-"""Connections that are kept at hand for round trips.
+"""Connections that are kept at hand for round trips, and the answers on them.
 
 To have one from the client library's pool and to give it back costs more than the round trip itself, and so does the
 library's timer for each send and each answer.
@@ -7,7 +7,7 @@ library's timer for each send and each answer.
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 
 class AtHand:
@@ -54,3 +54,14 @@ async def _is_well(connection: Any) -> bool:
         pass
     await connection.disconnect(nowait=True)
     return False
+
+
+async def answers(connection: Any, count: int) -> list[Any]:
+    """The next answers on a connection; a command that Redis refuses is answered by its error."""
+    found: list[Any] = []
+    for _ in range(count):
+        try:
+            found.append(await connection.read_response())
+        except ResponseError as error:
+            found.append(error)
+    return found

@@ -70,20 +70,8 @@ class DayCounts(Struct, frozen=True, kw_only=True):
         return {*self.line_sent, *self.line_cost, *self.line_saved, *self.line_unknown}
 
 
-def left(
-    unit: UnitOfWork,
-    keys: Keys,
-    message: Message,
-    *,
-    at: int,
-    cost: int | None,
-    parts: int,
-    line: str = "",
-    saved: int | None = None,
-    again: bool = False,
-) -> None:
-    """A line took a text at ``at`` (unix ms), as ``counts_of_left`` says."""
-    counts = counts_of_left(message, at=at, cost=cost, parts=parts, line=line, saved=saved, again=again)
+def left(unit: UnitOfWork, keys: Keys, counts: Mapping[str, int], *, at: int) -> None:
+    """A line took a text at ``at`` (unix ms) that counts for so much, as ``counts_of_left`` says."""
     if counts:
         unit.count(day_at(keys, at), counts, kept=KEPT)
 
@@ -227,12 +215,12 @@ def ordered(unit: UnitOfWork, keys: Keys, before: Order | None, after: Order) ->
     """News of an order was taken."""
     days: dict[str, dict[str, int]] = {}
     for one in tally.of_order(before, after, after.updated_at):
-        counts = days.setdefault(_half_hour(one.at // _HALF_HOUR)[0], {})
+        counts = days.setdefault(day_at(keys, one.at), {})
         more = one.counts if one.wait is None else one.counts | {f"deposit-took {_rounded(one.wait)}": 1}
         for name, count in more.items():
             counts[name] = counts.get(name, 0) + count
     for day, counts in days.items():
-        unit.count(keys.day(day), _of_source(after.source, counts), kept=KEPT)
+        unit.count(day, _of_source(after.source, counts), kept=KEPT)
 
 
 def read(counts: Mapping[bytes, bytes], sources: Collection[str] | None = None) -> DayCounts:

@@ -16,7 +16,6 @@ from notifier.store.keys import Keys
 from notifier.store.work import UnitOfWork
 
 _SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PAIRS = [first + second for first in _SIGNS for second in _SIGNS]
 _BITS = 128
 
 LENGTH = 22
@@ -32,11 +31,11 @@ def new_token() -> str:
 
 def in_base62(number: int) -> str:
     """A number of 128 bits at most, in digits and Latin letters."""
-    pairs = []
-    for _ in range(LENGTH // 2):
-        number, rest = divmod(number, len(_PAIRS))
-        pairs.append(_PAIRS[rest])
-    return "".join(reversed(pairs))
+    signs = []
+    for _ in range(LENGTH):
+        number, rest = divmod(number, len(_SIGNS))
+        signs.append(_SIGNS[rest])
+    return "".join(reversed(signs))
 
 
 def digest(token: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from hiredis import pack_command
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from notifier.store import connections
 from notifier.store.cluster import Cluster
 from notifier.store.cluster import Command as Command
 from notifier.store.connections import AtHand
@@ -42,13 +42,7 @@ async def _one_connection(redis: Redis, commands: Sequence[Command]) -> list[Any
     try:
         async with asyncio.timeout(at_hand.patience and at_hand.patience + len(commands) * _EACH):
             await connection.send_packed_command([pack_command(command) for command in commands])  # type: ignore[arg-type]
-            answers: list[Any] = []
-            for _ in commands:
-                try:
-                    answers.append(await connection.read_response())
-                except ResponseError as error:
-                    answers.append(error)
-            return answers
+            return await connections.answers(connection, len(commands))
     except BaseException as error:
         # Answers may still be on their way: nobody else may read them as theirs.
         await connection.disconnect(nowait=True)

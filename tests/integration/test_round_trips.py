@@ -73,3 +73,15 @@ async def test_kept_connections_leave_enough_for_others(redis_url: str, redis: R
     async with connected(redis_url, max_connections=4) as client:
         await asyncio.gather(*(many(client, [("INCR", "a")]) for _ in range(30)))
         assert sorted(await asyncio.gather(*(client.incr("a") for _ in range(30)))) == list(range(31, 61))
+
+
+async def test_who_waits_no_more_costs_no_connection(redis_url: str, redis: Redis) -> None:
+    async with connected(redis_url, max_connections=4, timeout=2) as client:
+        for steps in [*range(8)] * 3:
+            waiting = asyncio.create_task(many(client, [("INCR", "a")]))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        answers = await asyncio.gather(*(many(client, [("ECHO", str(each))]) for each in range(8)))
+        assert answers == [[str(each).encode()] for each in range(8)]
