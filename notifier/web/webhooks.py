@@ -5,9 +5,10 @@ that no other request passes through, and errors have to be turned into answers 
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -19,8 +20,9 @@ from notifier.clock import Clock
 from notifier.errors import NotFound, Problem
 from notifier.incoming import heads
 from notifier.intake import answers
-from notifier.intake.adapter import AnswerAlone, FoundLine, Proof, Received, ShopAdapter
+from notifier.intake.adapter import AnswerAlone, Found, FoundLine, Part, Received, ShopAdapter
 from notifier.intake.bank.matching import BankMatching
+from notifier.intake.examining import Examined, Examiner
 from notifier.intake.load_shedding import LoadShedding
 from notifier.intake.rejections import Handled, Rejection, RejectionRecorder, rejection
 from notifier.intake.submitting import Submitter
@@ -52,6 +54,7 @@ class Webhooks:
     counters: DeliveryCounters
     tell: Alert
     lines: BankMatching
+    examiner: Examiner = field(default_factory=Examiner)
 
     def routes(self) -> list[web.RouteDef]:
         async def one(request: web.Request) -> web.StreamResponse:
@@ -67,14 +70,20 @@ class Webhooks:
         return {f"/webhooks/{source}": partial(self._handle, source) for source in self.shops}
 
     async def _handle(self, source: str, request: web.Request, *, batch: bool = False) -> web.StreamResponse:
-        shop, received, proof = None, None, None
+        shop, received = None, None
+        examined: Examined[Any] | None = None
         try:
             shop = self._admitted(source, request, batch=batch)
             received = await self._received(request, shop)
-            proof = shop.verify(received)
-            said = await (self._many if batch else self._one)(shop, received, proof)
+            if batch:
+                examined = parts = self.examiner.take(received, shop.verify, shop.read_batch)
+                said = await self._many(shop, await parts.found)
+            else:
+                examined = one = self.examiner.take(received, shop.verify, shop.read)
+                said = await self._one(shop, received, await one.found, one.event_id)
         except Exception as error:
             said = _refused(refusal_of(error, request))
+        proof = examined.proof if examined else None
         refusal, signed = said.refusal, proof is not None and proof.signed
         self.counters.count(source, said.status, signed=signed)
         if refusal is None and not said.rejections:
@@ -119,8 +128,9 @@ class Webhooks:
             body = await request.clone(client_max_size=most).read()
         return Received(headers=request.headers, content_type=request.content_type, body=body, at=self.clock.now())
 
-    async def _one(self, shop: ShopAdapter, received: Received, proof: Proof) -> _Answered:
-        found, event_id = shop.read(received, proof), proof.event_id or ""
+    async def _one(
+        self, shop: ShopAdapter, received: Received, found: Found | FoundLine | AnswerAlone, event_id: str
+    ) -> _Answered:
         if isinstance(found, AnswerAlone):
             if found.alert:
                 with contextlib.suppress(RedisError, OSError):  # it is in the log, and the next delivery tells it again
@@ -142,10 +152,10 @@ class Webhooks:
         now = await self.lines.book.line(taken.line.id) or taken.line
         return _Answered(shop.taken if taken.is_new else 200, answers.line(taken, now))
 
-    async def _many(self, shop: ShopAdapter, received: Received, proof: Proof) -> _Answered:
+    async def _many(self, shop: ShopAdapter, parts: Iterable[Part]) -> _Answered:
         """Each event is answered in its place as if it had come alone."""
         documents, rejections = [], []
-        for part, answer in await self.submitter.submit_all(shop, shop.read_batch(received, proof)):
+        for part, answer in await self.submitter.submit_all(shop, parts):
             if isinstance(answer, Problem):
                 documents.append(answer.document())
                 rejections.append(rejection(answer, event_id=part.event_id, body=part.body))
