@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 _LARGEST = 128
 _UNDER_WAY = 2  # groups at a time
-_COMPANY = 16
+_COMPANY = 32
 """Deliveries for which a second group is begun: what a group costs by itself weighs little from there on."""
 
 _PAUSE = 0.1  # seconds until a store that was away is asked again
@@ -68,8 +68,10 @@ class Batcher:
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _task: asyncio.Task[None] | None = None
+    _loop: asyncio.AbstractEventLoop = field(init=False)
 
     def start(self) -> None:
+        self._loop = asyncio.get_running_loop()  # once: to ask for it is a call of the system on Python 3.11
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def stop(self) -> None:
@@ -83,7 +85,7 @@ class Batcher:
 
     async def submit(self, delivery: Delivery) -> Outcome:
         """Wait until a delivery is settled. Raises StoreAway when it could not be made safe."""
-        waiting = PendingDelivery(delivery, asyncio.get_running_loop().create_future(), time.monotonic())
+        waiting = PendingDelivery(delivery, self._loop.create_future(), time.monotonic())
         self._queue.append(waiting)
         self._bell.set()
         return await waiting.outcome

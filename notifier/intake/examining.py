@@ -35,21 +35,21 @@ class Examined(Struct, Generic[T]):
 
 
 class Examiner:
-    """Proves and reads what is handed in until the loop comes to it."""
+    """Proves and reads what is handed in until the loop comes to it. Made where the loop runs."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_loop", "_waiting")
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._waiting: list[Examined[Any]] = []
 
     def take(
         self, received: Received, verify: Callable[[Received], Proof], read: Callable[[Received, Proof], T]
     ) -> Examined[T]:
         """Hand a request in, to wait for what is ``found`` in it; that raises the Problem for which it is refused."""
-        loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._examine)
-        one = Examined(received, verify, read, loop.create_future())
+            self._loop.call_soon(self._examine)
+        one = Examined(received, verify, read, self._loop.create_future())
         self._waiting.append(one)
         return one
 

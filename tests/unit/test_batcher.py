@@ -74,16 +74,16 @@ async def test_a_second_group_is_begun_only_for_enough() -> None:
         return tasks
 
     async with running(Batcher(commit, timedelta(seconds=5))) as groups:
-        waiting = [*await come(range(1)), *await come(range(1, 8))]
-        assert sizes == [1], "seven wait for company"
-        waiting += await come(range(8, 17))
-        assert sizes == [1, 16], "sixteen are a group of their own"
-        waiting += await come(range(17, 60))
-        assert sizes == [1, 16], "two are under way"
+        waiting = [*await come(range(1)), *await come(range(1, 32))]
+        assert sizes == [1], "thirty-one wait for company"
+        waiting += await come(range(32, 33))
+        assert sizes == [1, 32], "thirty-two are a group of their own"
+        waiting += await come(range(33, 76))
+        assert sizes == [1, 32], "two are under way"
         open_gate.set()
         async with asyncio.timeout(10):
             assert set(await asyncio.gather(*waiting)) == {DONE}
-    assert sizes == [1, 16, 43]
+    assert sizes == [1, 32, 43]
 
 
 async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:
