@@ -259,10 +259,10 @@ class Keys(Struct, frozen=True, order=True):
         Moves(WHOLE, By.CUSTOMER),
     )
     counted = of_one(
-        "customer:<phone>:counted",
-        "the texts a customer was sent within a day, by the unix ms they left at",
-        "lapses after a day",
-        Moves(WHOLE, By.CUSTOMER),
+        "texts_of:<day>",
+        "hash: customer → the texts they were sent on one day since 1970 (UTC), each with the unix ms it left at",
+        "lapses two days after the last",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
     )
     absent = of_one(
         "customer:<phone>:absent",

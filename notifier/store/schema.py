@@ -117,9 +117,25 @@ async def _texts_keep_their_order(redis: Redis) -> None:
         await redis.persist(key)
 
 
+async def _texts_counted_by_day(redis: Redis) -> None:
+    """9 → 10: what a number was sent within a day used to be a sorted set of its own."""
+    day = 24 * _HOUR
+    async for key in redis.scan_iter("n:{*}:customer:*:counted", count=1000):
+        keys, phone = Keys(int(key[3 : key.index(b"}")])), key.decode().split(":")[-2]
+        days: dict[int, str] = {}
+        found: Any = await redis.zrange(key, 0, -1, withscores=True)
+        for member, score in found:
+            at = int(score)
+            days[at // day] = f"{days.get(at // day, '')}{at} {member.decode()};"
+        for number, texts in days.items():
+            await redis.hset(keys.counted(str(number)), phone, texts)
+            await redis.pexpire(keys.counted(str(number)), 2 * day)
+        await redis.unlink(key)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything),
-    *(_on_the_way, _promised_listed, _texts_keep_their_order),
+    *(_on_the_way, _promised_listed, _texts_keep_their_order, _texts_counted_by_day),
 )
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 

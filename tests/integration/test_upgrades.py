@@ -67,6 +67,19 @@ async def test_the_order_of_a_customers_texts_lapses_no_more(redis: Redis) -> No
     assert await schema.version(redis) == schema.CURRENT
 
 
+async def test_texts_that_a_number_was_sent_are_counted_by_day(redis: Redis) -> None:
+    day, keys, phone = 24 * 3600 * 1000, Keys(3), "09121234567"
+    former = f"n:{{3}}:customer:{phone}:counted"
+    await redis.zadd(former, {"11": 20_000 * day - 5, "12": 20_000 * day + 7, "13": 20_000 * day + 8})
+    await redis.set(names.SCHEMA, 9)
+    await schema.bring_up(redis)
+    assert not await redis.exists(former)
+    assert await redis.hgetall(keys.counted("19999")) == {phone.encode(): f"{20_000 * day - 5} 11;".encode()}
+    second = f"{20_000 * day + 7} 12;{20_000 * day + 8} 13;"
+    assert await redis.hgetall(keys.counted("20000")) == {phone.encode(): second.encode()}
+    assert 0 < await redis.pttl(keys.counted("20000")) <= 2 * day
+
+
 async def test_a_migration_that_was_cut_short_is_made_again(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
