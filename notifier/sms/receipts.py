@@ -6,7 +6,6 @@ A callback proves nothing of its sender, so it counts only for messages that we 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from msgspec import Struct
