@@ -34,7 +34,7 @@ def forget(unit: UnitOfWork, keys: Keys, provider: str, provider_id: str, *, at:
 
 
 async def known(redis: Redis, keys: Keys, provider: str, ids: Sequence[str], *, now: int) -> dict[str, str]:
-    """Those of the ids that stand for messages of ours, with these messages' own."""
+    """Which messages of ours the ids stand for; none for an id that is no message's."""
     if not ids:
         return {}
     days = [given(keys, provider, now - back * _DAY) for back in reversed(range(DAYS))]
