@@ -188,11 +188,11 @@ async def measure(service: Service, clock: StillClock, count: int) -> int:
     # Event ids and the like lapse by themselves; the clock that stands is not Redis's.
     for pattern in (
         "n:*:seen:*",
-        "n:*:provider:*",
+        "n:*:provider_ids:*",
         "n:*:customer:*:last",
         "n:*:customer:*:told",
         "n:*:customer:*:texts",
-        "n:*:customer:*:counted",
+        "n:*:texts_of:*",
     ):
         names = [name async for name in service.redis.scan_iter(pattern, count=1000)]
         for start in range(0, len(names), 1000):

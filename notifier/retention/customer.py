@@ -273,9 +273,10 @@ class Customers:
         pipeline = self.redis.pipeline(transaction=False)
         for key in (keys.customer_orders(phone), keys.inbound(phone), keys.texts(phone), keys.last_text(phone)):
             pipeline.delete(key)
-        pipeline.delete(keys.told(phone), keys.counted(phone), keys.absent(phone), keys.by_hand(phone))
+        pipeline.delete(keys.told(phone), keys.absent(phone), keys.by_hand(phone))
         pipeline.zrem(keys.inbox, phone)
-        for key in (keys.callers, keys.do_not_call, keys.open_calls, keys.inbox_holders):
+        counted = [key async for key in self.redis.scan_iter(keys.counted("*"), count=1000)]
+        for key in (keys.callers, keys.do_not_call, keys.open_calls, keys.inbox_holders, *counted):
             pipeline.hdel(key, phone)
         pipeline.srem(keys.opted_out, phone)
         pipeline.srem(*search_index.phone_entry(keys, phone))

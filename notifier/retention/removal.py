@@ -9,10 +9,10 @@ from notifier.domain.calls import Call
 from notifier.domain.events import Details, EventType
 from notifier.domain.ladder import Descent
 from notifier.domain.orders import Order
-from notifier.store import delivery_index, packing, page_tokens, search_index, work, writes
+from notifier.store import delivery_index, packing, page_tokens, provider_ids, search_index, work, writes
 from notifier.store.keys import Keys
 from notifier.store.order_bundle import Dossier
-from notifier.store.records import decode, encode
+from notifier.store.records import decode, encode, ms
 from notifier.store.work import UnitOfWork
 
 _KNOWN = ("city", "province", "method", "amount", "refund_amount")
@@ -104,7 +104,7 @@ def drop_order(unit: UnitOfWork, one: Dossier, *, remember: int) -> None:
 
 def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[bytes, bytes]) -> None:
     """Remove a message from wherever it may wait or be listed."""
-    wanted = ("state", "to", "provider", "provider_id", "bound", "route")
+    wanted = ("state", "to", "provider", "provider_id", "accepted", "bound", "route")
     text = {name: fields.get(name.encode(), b"").decode() for name in wanted}
     unit.do("DEL", keys.message(message_id))
     unit.do("ZREM", keys.messages(text["state"]), message_id)
@@ -117,13 +117,13 @@ def drop_message(unit: UnitOfWork, keys: Keys, message_id: str, fields: Mapping[
     for provider in {text["provider"], text["bound"]} - {""}:
         for index in (keys.bound(provider), keys.sending(provider), keys.reports(provider)):
             unit.do("ZREM", index, message_id)
-    left: list[tuple[str, str]] = [(text["provider"], text["provider_id"])]
+    left: list[tuple[str, str, int]] = [(text["provider"], text["provider_id"], int(text["accepted"] or 0))]
     for one in decode(fields.get(b"descents", b"[]"), list[Descent]):
-        left.append((one.provider, one.provider_id or ""))
+        left.append((one.provider, one.provider_id or "", ms(one.taken) if one.taken else 0))
         unit.do("ZREM", keys.reports(one.provider), message_id)
-    for provider, provider_id in left:
-        if provider and provider_id:
-            unit.do("DEL", keys.provider_message(provider, provider_id))
+    for provider, provider_id, at in left:
+        if provider and provider_id and at:
+            provider_ids.forget(unit, keys, provider, provider_id, at=at)
 
 
 def drop_call(unit: UnitOfWork, keys: Keys, call: Call) -> None:

@@ -8,16 +8,12 @@ from zoneinfo import ZoneInfo
 from notifier.domain import messages
 from notifier.domain.domain_events import MessageEnded
 from notifier.domain.messages import Message, MessageState
-from notifier.sms.providers.base import REMEMBERED
 from notifier.sms.segments import segments
 from notifier.store import daily
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text
 from notifier.store.work import UnitOfWork
-
-KNOWN_BY_ID = int(REMEMBERED.total_seconds())
-"""Seconds for which a message is found by its provider's id."""
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -74,11 +70,6 @@ def apply_report(
         fields["delivered"] = now if target is MessageState.DELIVERED else None
     _move(heard, keys, message.id, source, target, fields)
     unit.when(keys.message(message.id), "state", source, heard)
-
-
-def note_id(unit: UnitOfWork, keys: Keys, message_id: str, provider: str, provider_id: str) -> None:
-    """Have the message found by the provider's id for as long as the provider can be asked about it."""
-    unit.do("SET", keys.provider_message(provider, provider_id), message_id, "EX", KNOWN_BY_ID)
 
 
 def noted(message_id: str, source: MessageState, target: MessageState, fields: Mapping[str, Any]) -> list[str | int]:

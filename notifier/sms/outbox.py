@@ -18,7 +18,7 @@ from notifier.errors import StoreError
 from notifier.sms import ledger
 from notifier.sms.holds import ALIVE, Hold
 from notifier.sms.segments import segments
-from notifier.store import daily, work, writes
+from notifier.store import daily, provider_ids, work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.records import as_text, decode, ms
@@ -311,6 +311,7 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
         keys.messages(target),
         keys.reports(provider),
         daily.day_at(keys, at),
+        provider_ids.given(keys, provider, at),
     ]
     # Most texts of a batch count for the same, told by identity, and were tried as the others were.
     counts: dict[int, tuple[int, Mapping[str, int]]] = {}
@@ -318,7 +319,7 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
     texts = []
     for one in settled:
         message, provider_id = one.claimed.message, one.provider_id or ""
-        names += keys.message(message.id), keys.texts(message.to), keys.provider_message(provider, provider_id)
+        names += keys.message(message.id), keys.texts(message.to)
         parts = segments(message.text)
         count = daily.counts_of_left(message, at=at, cost=one.cost, parts=parts, line=provider)
         which, _ = counts.setdefault(id(count), (len(counts) + 1, count))
@@ -330,7 +331,7 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
     terms = {
         "token": first.claimed.token,
         "ask_at": _ms(first.ask_at) if first.ask_at else 0,
-        "remembered": ledger.KNOWN_BY_ID,
+        "remembered": provider_ids.KEPT,
         "kept": daily.KEPT,
         "counts": [list(chain.from_iterable(count.items())) for _, count in counts.values()],
         "texts": texts,
@@ -378,7 +379,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
     if provider_id is not None:
         if provider_id:
-            ledger.note_id(after, keys, message.id, provider, provider_id)
+            provider_ids.note(after, keys, message.id, provider, provider_id, at=now)
         if claimed.spaced:
             after.do("SET", keys.last_text(message.to), now, "EX", _SPACED)
     ledger.apply_report(

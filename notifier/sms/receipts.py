@@ -6,7 +6,6 @@ A callback proves nothing of its sender, so it counts only for messages that we 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -23,7 +22,7 @@ from notifier.sms.call_fallback import CallFallback
 from notifier.sms.descending import OnDescent
 from notifier.sms.providers.base import REMEMBERED, DeliveryStatus, ProviderError
 from notifier.sms.verdicts import FIRST_REPORT, REASONS, STATES
-from notifier.store import work
+from notifier.store import provider_ids, work
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
@@ -215,8 +214,7 @@ class Receipts:
         """The messages that have, or had on their way down, these ids of a line."""
         found: list[tuple[Keys, str, StoredMessage]] = []
         for keys in self.reader.everywhere:
-            names: Any = await self.redis.mget([keys.provider_message(provider, one) for one in ids]) if ids else []
-            named = {one: name.decode() for one, name in zip(ids, names, strict=True) if name is not None}
+            named = await provider_ids.known(self.redis, keys, provider, ids, now=ms(self.clock.now()))
             read = await self.reader.messages([(keys, member) for member in dict.fromkeys(named.values())])
             known = {stored.message.id: stored for stored in read}
             found += [(keys, one, known[member]) for one, member in named.items() if member in known]

@@ -22,7 +22,7 @@ from notifier.sms.outbox import put_back
 from notifier.sms.providers.base import DeliveryStatus, Provider, ProviderError
 from notifier.sms.receipts import due_members
 from notifier.sms.verdicts import DEDUPLICATED, FIRST_REPORT, REASONS, STATES
-from notifier.store import daily, work
+from notifier.store import daily, provider_ids, work
 from notifier.store.keys import Keys
 from notifier.store.publishing import Alert, Publish, no_op
 from notifier.store.reading import Reader, StoredMessage
@@ -112,7 +112,7 @@ class Reconciler:
                 return
             await self.unreached.ends(keys, message, target, stored.descents)
             after = UnitOfWork()
-            ledger.note_id(after, keys, message.id, provider, provider_id)
+            provider_ids.note(after, keys, message.id, provider, provider_id, at=ms(now))
             if target is MessageState.ACCEPTED:
                 after.do("ZADD", keys.reports(provider), ms(now + FIRST_REPORT), message.id)
             unit.when(key, "state", unknown, after)
@@ -190,9 +190,9 @@ class Reconciler:
         if await self._under_way(keys, message):
             return None  # what is found could be that other text
         sent = await provider.sent_to(message.to, since=span[0] - _BESIDE, until=span[1] + _BESIDE)
-        names = [keys.provider_message(provider.name, provider_id) for provider_id, _ in sent]
-        taken: Any = await self.redis.mget(names) if names else []
-        return next((known for known, whose in zip(sent, taken, strict=True) if whose is None), None)
+        ids, now = [provider_id for provider_id, _ in sent], ms(self.clock.now())
+        taken = await provider_ids.known(self.redis, keys, provider.name, ids, now=now)
+        return next((found for found in sent if found[0] not in taken), None)
 
     async def _under_way(self, keys: Keys, message: Message) -> bool:
         """Whether another text to the same customer is being sent."""

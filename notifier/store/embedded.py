@@ -73,7 +73,8 @@ class EmbeddedRedis:
             "maxmemory": str(memory.half()),
             # Newer servers say listpack and still understand these names.
             "hash-max-ziplist-value": "4096",
-            # What a batch is put into and taken out of is searched from its beginning up to this size.
+            # What is written for every event or batch is searched from its beginning up to these sizes.
+            "hash-max-ziplist-entries": "128",
             "zset-max-ziplist-entries": "32",
         }
         self._log = self._data_dir / "redis.log"

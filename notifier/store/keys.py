@@ -234,11 +234,11 @@ class Keys(Struct, frozen=True, order=True):
         "when they arrive, go down or are over; else with the message",
         Moves(MEMBERS, By.MESSAGE, "member"),
     )
-    provider_message = of_two(
-        "provider:<provider>:<id>",
-        "our message by the provider's id for it",
-        "lapses after 48 hours",
-        Moves(WHOLE, By.MESSAGE, "value"),
+    provider_ids = of_two(
+        "provider_ids:<provider>:<day>",
+        "hash: a provider's id → our message, of those that it took on one day since 1970 (UTC)",
+        "lapses three days after the last",
+        Moves(MEMBERS, By.MESSAGE, "value"),
     )
     texts = of_one(
         "customer:<phone>:texts",
@@ -259,10 +259,10 @@ class Keys(Struct, frozen=True, order=True):
         Moves(WHOLE, By.CUSTOMER),
     )
     counted = of_one(
-        "customer:<phone>:counted",
-        "the texts a customer was sent within a day, by the unix ms they left at",
-        "lapses after a day",
-        Moves(WHOLE, By.CUSTOMER),
+        "texts_of:<day>",
+        "hash: customer → the texts they were sent on one day since 1970 (UTC), each with the unix ms it left at",
+        "lapses two days after the last",
+        Moves(MEMBERS, By.CUSTOMER, "member"),
     )
     absent = of_one(
         "customer:<phone>:absent",

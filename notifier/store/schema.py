@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from notifier.domain.calls import Call, CallState
 from notifier.domain.orders import Order
 from notifier.errors import NotifierError, StoreError
-from notifier.store import delivery_index, search_index
+from notifier.store import delivery_index, provider_ids, search_index
 from notifier.store import keys as names
 from notifier.store.keys import Keys
 from notifier.store.records import decode
@@ -114,9 +114,39 @@ async def _texts_keep_their_order(redis: Redis) -> None:
         await redis.persist(key)
 
 
+async def _texts_counted_by_day(redis: Redis) -> None:
+    """9 → 10: what a number was sent within a day used to be a sorted set of its own."""
+    day = 24 * _HOUR
+    async for key in redis.scan_iter("n:{*}:customer:*:counted", count=1000):
+        keys, phone = Keys(int(key[3 : key.index(b"}")])), key.decode().split(":")[-2]
+        days: dict[int, str] = {}
+        found: Any = await redis.zrange(key, 0, -1, withscores=True)
+        for member, score in found:
+            at = int(score)
+            days[at // day] = f"{days.get(at // day, '')}{at} {member.decode()};"
+        for number, texts in days.items():
+            await redis.hset(keys.counted(str(number)), phone, texts)
+            await redis.pexpire(keys.counted(str(number)), 2 * day)
+        await redis.unlink(key)
+
+
+async def _provider_ids_by_day(redis: Redis) -> None:
+    """10 → 11: each id of a provider used to be a key of its own, for two days."""
+    seconds, _ = await redis.time()
+    async for key in redis.scan_iter("n:{*}:provider:*", count=1000):
+        keys, (provider, provider_id) = Keys(int(key[3 : key.index(b"}")])), key.decode().split(":", 4)[3:]
+        message_id: Any = await redis.get(key)
+        if message_id is not None:
+            at = 1000 * seconds - 48 * _HOUR + max(await redis.pttl(key), 0)
+            day = provider_ids.given(keys, provider, at)
+            await redis.hset(day, provider_id, message_id)
+            await redis.expire(day, provider_ids.KEPT)
+            await redis.unlink(key)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(_inbound_lapses, _codes_divided, _numbers_kept, _ready_ranked, _found_by_anything),
-    *(_on_the_way, _promised_listed, _texts_keep_their_order),
+    *(_on_the_way, _promised_listed, _texts_keep_their_order, _texts_counted_by_day, _provider_ids_by_day),
 )
 """How a store gets from each version to the next; the first makes version 2 of a store without a version."""
 

@@ -221,7 +221,11 @@ def _command(packed: Sequence[list[Value]], spread: Sequence[UnitOfWork]) -> Com
     """A cluster is named every key of its units: it then refuses what works on keys that are on their way to another
     node, and would else have the script find them absent."""
     keys = dict.fromkeys(str(one[1]) for unit in spread for one in unit.operations)
-    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode(packed))
+    parts: list[Value] = []
+    for one in packed:
+        parts.append(len(one))
+        parts += one
+    return ("EVALSHA", _SCRIPT.sha, len(keys), *keys, _encode(parts))
 
 
 async def _evaluate(redis: Redis, commands: Sequence[Command]) -> list[Any]:

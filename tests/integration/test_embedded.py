@@ -178,6 +178,7 @@ def test_settings_are_durable_and_private(data_dir: Path, server: EmbeddedRedis)
     assert settings["port"] == "0"
     assert settings["maxmemory-policy"] == "noeviction"
     assert settings["hash-max-ziplist-value"] == "4096"
+    assert settings["hash-max-ziplist-entries"] == "128"
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE(Path(server.socket_path).stat().st_mode) == 0o700
 

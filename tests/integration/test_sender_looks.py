@@ -11,9 +11,11 @@ from notifier.service.process import Service
 from notifier.simulator.state import Simulator
 from notifier.sms import outbox
 from notifier.store.keys import Keys
+from notifier.store.records import ms
 from tests.outbox_driver import Desk
 
 KEYS = Keys(0)
+DAY = 24 * 3600 * 1000  # ms
 
 
 @pytest.fixture
@@ -61,7 +63,6 @@ async def test_what_a_dead_worker_had_is_found_where_nothing_else_waits(
 async def test_texts_of_former_days_count_for_no_limit_and_are_forgotten(
     service: Service, desk: Desk, clock: StillClock
 ) -> None:
-    """A number's texts are looked at closer only where there are many of them."""
     to, most = "09121110000", service.config.sms.limits.number_hour
     for _ in range(most):
         await desk.queue(to=to)
@@ -73,4 +74,36 @@ async def test_texts_of_former_days_count_for_no_limit_and_are_forgotten(
     fine = await desk.queue(to=to)
     assert await service.sender.send_ready() == 1
     assert await desk.state(fine) is MessageState.ACCEPTED
-    assert await service.redis.zrange(KEYS.counted(to), 0, -1) == [fine.id.encode()]
+    day = KEYS.counted(str(ms(clock.now()) // DAY))
+    assert await service.redis.hget(day, to) == f"{ms(clock.now())} {fine.id};".encode()
+    assert 0 < await service.redis.pttl(day) <= 2 * DAY
+
+
+async def test_a_text_that_comes_again_counts_once(service: Service, desk: Desk, clock: StillClock) -> None:
+    to, most = "09121110000", service.config.sms.limits.number_hour
+    for _ in range(most):
+        await desk.queue(to=to)
+        assert await service.sender.send_ready() == 1
+    first = desk.queued[0]
+    held = await desk.queue(to=to)
+    await service.sender.send_ready()
+    assert await desk.state(held) is MessageState.HELD
+    key = KEYS.message(first.id)
+    await service.redis.hset(key, "state", MessageState.QUEUED)
+    await service.redis.zadd(KEYS.outbox, {first.id: ms(clock.now())})
+    counted = await service.redis.hgetall(KEYS.counted(str(ms(clock.now()) // DAY)))
+    assert await service.sender.send_ready() == 1
+    assert await desk.state(first) is MessageState.ACCEPTED
+    assert await service.redis.hgetall(KEYS.counted(str(ms(clock.now()) // DAY))) == counted
+
+
+async def test_the_day_that_counts_does_not_end_at_midnight(service: Service, desk: Desk, clock: StillClock) -> None:
+    to, most = "09121110000", service.config.sms.limits.number_day
+    clock.turn(timedelta(milliseconds=DAY - ms(clock.now()) % DAY - 1000))  # one second before a day of UTC ends
+    for _ in range(most):
+        await desk.queue(to=to, essential=True)
+        assert await service.sender.send_ready() == 1
+    clock.turn(timedelta(hours=2))
+    held = await desk.queue(to=to)
+    await service.sender.send_ready()
+    assert await desk.state(held) is MessageState.HELD

@@ -100,13 +100,13 @@ async def test_what_was_taken_before_one_that_cannot_be_is_found_again(
     service: Service, desk: Desk, clock: StillClock, simulator: Simulator
 ) -> None:
     first, broken = await desk.queue(), await desk.queue()
-    await service.redis.set(KEYS.counted(broken.to), "no list of texts")
+    await service.redis.set(KEYS.texts(broken.to), "no list of texts")
 
     with pytest.raises(ResponseError):
         await claim(service, Hold(KEYS))
 
     assert await desk.states() == [S.SENDING, S.QUEUED]
-    await service.redis.delete(KEYS.counted(broken.to))
+    await service.redis.delete(KEYS.texts(broken.to))
     clock.turn(timedelta(seconds=61))
     assert await desk.send() == 2
     assert await desk.states() == [S.ACCEPTED, S.ACCEPTED]

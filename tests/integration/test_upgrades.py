@@ -14,7 +14,7 @@ from notifier.clock import StillClock
 from notifier.config import Config
 from notifier.service.process import WEB, Service
 from notifier.store import keys as names
-from notifier.store import schema
+from notifier.store import provider_ids, schema
 from notifier.store.keys import Keys
 from notifier.store.schema import StoreTooNew
 
@@ -65,6 +65,31 @@ async def test_the_order_of_a_customers_texts_lapses_no_more(redis: Redis) -> No
     await schema.bring_up(redis)
     assert (await redis.ttl(texts), await redis.zrange(texts, 0, -1)) == (-1, [b"1", b"2"])
     assert await schema.version(redis) == schema.CURRENT
+
+
+async def test_texts_that_a_number_was_sent_are_counted_by_day(redis: Redis) -> None:
+    day, keys, phone = 24 * 3600 * 1000, Keys(3), "09121234567"
+    former = f"n:{{3}}:customer:{phone}:counted"
+    await redis.zadd(former, {"11": 20_000 * day - 5, "12": 20_000 * day + 7, "13": 20_000 * day + 8})
+    await redis.set(names.SCHEMA, 9)
+    await schema.bring_up(redis)
+    assert not await redis.exists(former)
+    assert await redis.hgetall(keys.counted("19999")) == {phone.encode(): f"{20_000 * day - 5} 11;".encode()}
+    second = f"{20_000 * day + 7} 12;{20_000 * day + 8} 13;"
+    assert await redis.hgetall(keys.counted("20000")) == {phone.encode(): second.encode()}
+    assert 0 < await redis.pttl(keys.counted("20000")) <= 2 * day
+
+
+async def test_ids_of_providers_are_kept_by_day(redis: Redis) -> None:
+    hour, keys, now = 3600 * 1000, Keys(3), 1000 * (await redis.time())[0]
+    await redis.set("n:{3}:provider:kavenegar:85463238", "11", px=47 * hour)
+    await redis.set("n:{3}:provider:bale:a:b", "12", px=13 * hour)
+    await redis.set(names.SCHEMA, 10)
+    await schema.bring_up(redis)
+    assert [key async for key in redis.scan_iter("*:provider:*")] == []
+    assert await provider_ids.known(redis, keys, "kavenegar", ["1", "85463238"], now=now) == {"85463238": "11"}
+    assert await provider_ids.known(redis, keys, "bale", ["a:b"], now=now) == {"a:b": "12"}
+    assert await redis.hget(provider_ids.given(keys, "bale", now - 35 * hour), "a:b") == b"12"
 
 
 async def test_a_migration_that_was_cut_short_is_made_again(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

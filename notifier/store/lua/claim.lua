@@ -1,7 +1,7 @@
 -- Take messages to be sent by one line: those whose claim by a dead worker has lapsed, then those whose time has come.
 -- KEYS: outbox, sending, opted_out (customers who want no more than they must); then what a key is called, with %s for
---       whom or what it is about: message, texts, last_text, counted, told, messages, absent (for whom the line has
---       nobody); then the heartbeat of this claim.
+--       whom or what it is about: message, texts, last_text, counted (which day), told, messages, absent (for whom the
+--       line has nobody); then the heartbeat of this claim.
 --       Which of these there are to look at is only found in the outbox, so they cannot be named one by one; all lie in
 --       the slot of the outbox.
 -- ARGV: the terms, as MessagePack (all times are ms, moments unix ms):
@@ -95,37 +95,58 @@ local function move_all()
   redis.call("ZREM", queued, unpack(leaving))
 end
 
--- Texts that a number got are looked at closer from so many on: fewer are over no limit, but those of former days must go.
-local function closer_from(...)
-  local least = 50
-  for _, limit in ipairs({ ... }) do
-    if ask[limit] > 0 then least = math.min(least, ask[limit]) end
-  end
-  return least
+-- Texts that numbers were sent, day by day: of each number "ms id;" for each text. They are read and written for all
+-- numbers of a claim at once.
+local today, yesterday = {}, {}
+local counted = {}  -- numbers with a text more than were read
+local most = math.max(50, ask.number_hour, ask.number_day, ask.number_day_essential)  -- more of a day are not told apart
+
+local function counted_on(day)
+  return counted_key:format(("%d"):format(day))
 end
-local closer, closer_essential = closer_from("number_hour", "number_day"), closer_from("number_day_essential")
+
+local function read_counted(phones)
+  if #phones == 0 then return end
+  local day = math.floor(now / ask.day)
+  local of_today = redis.call("HMGET", counted_on(day), unpack(phones))
+  local of_yesterday = redis.call("HMGET", counted_on(day - 1), unpack(phones))
+  for place, phone in ipairs(phones) do
+    today[phone], yesterday[phone] = of_today[place] or "", of_yesterday[place] or ""
+  end
+end
 
 -- The limit that a text would go beyond; nil for none. One that was counted before, and comes again, is let through.
 local function over(id, to, essential)
-  local texts = counted_key:format(to)
-  if redis.call("ZCARD", texts) < (essential and closer_essential or closer) then return nil end
-  redis.call("ZREMRANGEBYSCORE", texts, "-inf", now - ask.day)
-  local of_day = redis.call("ZCARD", texts)
-  local function full(limit, count) return ask[limit] > 0 and count >= ask[limit] and limit or nil end
-  local limit
-  if essential then
-    limit = full("number_day_essential", of_day)
-  else
-    limit = full("number_day", of_day)
-      or full("number_hour", of_day) and full("number_hour", redis.call("ZCOUNT", texts, "(" .. now - ask.hour, "+inf"))
+  local texts = yesterday[to] .. today[to]
+  if texts == "" then return nil end
+  local of_hour, of_day = 0, 0
+  for at, other in texts:gmatch("(%d+) ([^;]*);") do
+    at = tonumber(at)
+    if at > now - ask.day then
+      if other == id then return nil end
+      of_day = of_day + 1
+      if at > now - ask.hour then of_hour = of_hour + 1 end
+    end
   end
-  return limit and not redis.call("ZSCORE", texts, id) and limit or nil
+  local function full(limit, count) return ask[limit] > 0 and count >= ask[limit] and limit or nil end
+  if essential then return full("number_day_essential", of_day) end
+  return full("number_day", of_day) or full("number_hour", of_hour)
 end
 
 local function count_text(id, to)
-  local texts = counted_key:format(to)
-  redis.call("ZADD", texts, "NX", now, id)
-  redis.call("PEXPIRE", texts, ask.day)
+  local texts, entry = today[to], " " .. id .. ";"
+  if (yesterday[to] .. texts):find(entry, 1, true) then return end
+  if #texts > most * 64 then texts = texts:sub(texts:find(";", 1, true) + 1) end
+  today[to] = texts .. ("%d"):format(now) .. entry
+  counted[to] = true
+end
+
+local function write_counted()
+  local key, fields = counted_on(math.floor(now / ask.day)), {}
+  for phone in pairs(counted) do fields[#fields + 1], fields[#fields + 2] = phone, today[phone] end
+  if #fields == 0 then return end
+  redis.call("HSET", key, unpack(fields))
+  redis.call("PEXPIRE", key, 2 * ask.day)
 end
 
 local function leave(id, to, state, reason)
@@ -198,6 +219,7 @@ end
 local function look(room)
   local ids, records, phones, unreadable = read(room)
   local out = ask.common and #phones > 0 and redis.call("SMISMEMBER", opted_out, unpack(phones)) or {}
+  read_counted(phones)
   for place, record in ipairs(records) do
     local id = ids[place]
     local to, by_hand, essential, staff = record.to, record.by_hand, record.essential, record.staff
@@ -238,6 +260,7 @@ end
 local room = ask.count - #taken
 if room > 0 then
   local fine, why = pcall(look, room)
+  write_counted()
   move_all()  -- also where one that lies behind cannot be taken: what is marked as ours must be found when we die
   if not fine then error(why) end
 end

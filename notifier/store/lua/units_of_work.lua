@@ -1,6 +1,6 @@
 -- Units of work, each for itself: every operation of a unit or none. All of them are one command, and so one fsync.
--- ARGV[1] holds the units, as MessagePack: each is one list of the parts of its operations, and before those of each how
--- many they are. The parts of an operation are its name, its key and what it is given.
+-- ARGV[1] holds the units, as one MessagePack list of the parts of their operations: before those of each unit, and of
+-- each operation, is how many they are. The parts of an operation are its name, its key and what it is given.
 -- KEYS are for a cluster alone. The checks of a unit come first: when one fails nothing of it is written.
 --   none KEY … ABSENT NEW     check: of these keys, none of which is likely to be there, the first ABSENT are not there
 --                             -> {"exists", its value}, and the NEW after them are records at version 0 -> {"conflict"}
@@ -24,8 +24,9 @@
 -- required.
 -- What units index, give, count and put is gathered by key, and written before anything but `field` is done with the key,
 -- or at last. So are values that are SET without options: all of them become one MSET.
--- Lists are flat, and names are looked up in tables: making a table for each operation took a fifth of all the time.
-local units, answers = cmsgpack.unpack(ARGV[1]), {}
+-- The list is flat, and names are looked up in tables: making a table for each operation took a fifth of all the time.
+local parts, answers = cmsgpack.unpack(ARGV[1]), {}
+local begins, ends = {}, {} -- of each unit: where its parts begin and end
 local call, in_vain, pending = redis.call, {}, {} -- in_vain: the keys of units that were not carried out
 local records, RECORD = {}, {} -- keys and their values, to be set; what is pending for each of these keys
 local fresh = false -- whether none of the keys asked for by "none" was there
@@ -40,9 +41,9 @@ end
 
 local STEPS = { index = 3, none = 1 } -- from key to key, of operations that have several
 
-local function each_operation(parts, act)
-  local at = 1
-  while at < #parts do
+local function each_operation(number, act)
+  local at = begins[number]
+  while at < ends[number] do
     local last, step = at + parts[at], STEPS[parts[at + 1]] or parts[at]
     for key = at + 2, last, step do act(parts[at + 1], parts[key]) end
     at = last + 1
@@ -83,17 +84,17 @@ local function settle(key)
   local is_record = pending[key] == RECORD
   local fine, why = pcall(write, key)
   if fine then return end
-  for number, parts in ipairs(units) do
-    each_operation(parts, function(name, of)
+  for number in ipairs(begins) do
+    each_operation(number, function(name, of)
       if is_record and name == "SET" or of == key and GATHERED[name] then answers[number] = failed(why) end
     end)
   end
 end
 
--- Each is given the key, the parts of the unit, the first and the last of its own, and the answer so far. It returns what
+-- Each is given the key, the first and the last of its parts, and the answer so far. It returns what
 -- the unit is answered if it ends here, or else how many parts are to be skipped.
 
-function operations.index(key, parts, first, last)
+function operations.index(key, first, last)
   for at = first - 1, last, 3 do
     local of = parts[at]
     local entries = (pending[of] or gathered(of)).entries
@@ -102,13 +103,13 @@ function operations.index(key, parts, first, last)
   end
 end
 
-function operations.give(key, parts, first)
+function operations.give(key, first)
   local entries = gathered(key).entries
   local size = #entries
   entries[size + 1], entries[size + 2] = score, parts[first]
 end
 
-function operations.count(key, parts, first, last)
+function operations.count(key, first, last)
   local one = gathered(key)
   for at = first + 1, last, 2 do
     local field, count = parts[at], parts[at + 1]
@@ -121,18 +122,23 @@ function operations.count(key, parts, first, last)
   end
 end
 
-function operations.put(key, parts, first)
+function operations.put(key, first)
   gathered(key).puts[parts[first]] = parts[first + 1]
 end
 
-function operations.SET(key, parts, first, last)
+function operations.SET(key, first, last)
   if last > first then return call("SET", key, unpack(parts, first, last)) and nil end
   local size = #records
   records[size + 1], records[size + 2] = key, parts[first]
   pending[key] = RECORD
 end
 
-function operations.none(key, parts, first, last)
+local function not_at(key, version)
+  local found = tonumber(string.match(call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or 0)
+  if in_vain[key] or found ~= version then return { "conflict" } end
+end
+
+function operations.none(key, first, last)
   local keys, absent, new = first - 1, parts[last - 1], parts[last]
   for at = keys, last - 2 do
     if pending[parts[at]] then settle(parts[at]) end
@@ -143,61 +149,60 @@ function operations.none(key, parts, first, last)
     if call("EXISTS", parts[at]) == 1 then return { "exists", call("GET", parts[at]) } end
   end
   for at = keys + absent, keys + absent + new - 1 do
-    local ends = operations.version(parts[at], { 0 }, 1)
-    if ends then return ends end
+    local ended = not_at(parts[at], 0)
+    if ended then return ended end
   end
 end
 
-function operations.version(key, parts, first)
-  local version = tonumber(string.match(call("GETRANGE", key, 0, 24), '^{"v":(%d+)') or 0)
-  if in_vain[key] or version ~= parts[first] then return { "conflict" } end
+function operations.version(key, first)
+  return not_at(key, parts[first])
 end
 
-function operations.field(key, parts, first)
+function operations.field(key, first)
   local one = pending[key]
   if one and one.seconds then settle(key) end
   if (one and one.puts[parts[first]] or call("HGET", key, parts[first]) or "") ~= parts[first + 1] then return { "conflict" } end
 end
 
-function operations.length(key, parts, first)
+function operations.length(key, first)
   if call("LLEN", key) ~= parts[first] then return { "conflict" } end
 end
 
-function operations.when(key, parts, first)
+function operations.when(key, first)
   if (call("HGET", key, parts[first]) or "") ~= parts[first + 1] then return nil, parts[first + 2] end
 end
 
-function operations.unless(key, parts, first)
+function operations.unless(key, first)
   if call("EXISTS", key) == 1 then return nil, parts[first] end
 end
 
-function operations.unlikely(key, parts, first)
-  if not fresh then return operations.unless(key, parts, first) end
+function operations.unlikely(key, first)
+  if not fresh then return operations.unless(key, first) end
 end
 
-function operations.take(key, parts, first)
+function operations.take(key, first)
   score = call("ZSCORE", key, parts[first]) or score
   call("ZREM", key, parts[first])
 end
 
-function operations.read(key, parts, first, last, answer)
+function operations.read(key, first, last, answer)
   answer[#answer + 1] = call("LRANGE", key, 0, -1)
 end
 
-function operations.seldom(key, parts, first, last, answer)
-  if not fresh then operations.read(key, parts, first, last, answer) end
+function operations.seldom(key, first, last, answer)
+  if not fresh then operations.read(key, first, last, answer) end
 end
 
-local function carry_out(parts)
-  local answer, at, size = { "done" }, 1, #parts
+local function carry_out(at, size)
+  local answer = { "done" }
   score, fresh = 0, false
   while at < size do
     local last, name, key = at + parts[at], parts[at + 1], parts[at + 2]
     if pending[key] and not GATHERED[name] then settle(key) end
     local operation = operations[name]
     if operation then
-      local ends, skipped = operation(key, parts, at + 3, last, answer)
-      if ends then return ends end
+      local ended, skipped = operation(key, at + 3, last, answer)
+      if ended then return ended end
       at = last + 1 + (skipped or 0)
     else
       call(unpack(parts, at + 1, last))
@@ -207,11 +212,16 @@ local function carry_out(parts)
   return answer
 end
 
-for number, parts in ipairs(units) do
-  local fine, answer = pcall(carry_out, parts)
+local next_unit = 1
+while next_unit <= #parts do
+  begins[#begins + 1], ends[#ends + 1] = next_unit + 1, next_unit + parts[next_unit]
+  next_unit = ends[#ends] + 1
+end
+for number, begin in ipairs(begins) do
+  local fine, answer = pcall(carry_out, begin, ends[number])
   answers[number] = answers[number] or fine and answer or failed(answer)
   if answers[number][1] ~= "done" then
-    each_operation(parts, function(_, key) in_vain[key] = true end)
+    each_operation(number, function(_, key) in_vain[key] = true end)
   end
 end
 for key in pairs(pending) do settle(key) end
