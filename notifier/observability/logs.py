@@ -140,8 +140,11 @@ def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def _as_json(logger: Any, method: str, entry: Entry) -> str:
-    return msgspec.json.encode(entry).decode()
+    return _encode(entry).decode()
 
 
 def _readable() -> Processor:
