@@ -53,10 +53,15 @@ class StaffOnShift:
     staff: Sequence[Staff]
     shifts: Shifts
     loads: dict[str, int] = field(default_factory=dict)
+    _by_id: dict[str | None, Staff] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_id = {one.id: one for one in self.staff}
 
     def active(self, staff_id: str | None) -> Staff | None:
         """Who has this id, unless they left or make no calls."""
-        return next((one for one in self.staff if one.id == staff_id and one.makes_calls), None)
+        found = self._by_id.get(staff_id)
+        return found if found is not None and found.makes_calls else None
 
     def present(self, staff_id: str | None, at: int) -> Staff | None:
         """Who has this id, unless they left or are absent at a time (unix ms); their shift may be over."""

@@ -70,7 +70,7 @@ class Calendar:
     opened: frozenset[date]
     zone: ZoneInfo
     special: Mapping[date, tuple[Shift, ...]] = field(default_factory=dict)
-    # What ``working`` looked for last, and the working time it found: the next question is mostly a little later.
+    # What was looked for last, and the working time that was found: the next question is mostly a little later.
     _newest: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 0)], init=False, repr=False)
     _laid_out: dict[int, tuple[Stretch, ...]] = field(default_factory=dict, init=False, repr=False)
 
@@ -118,11 +118,7 @@ class Calendar:
 
     def working(self, at: int) -> int:
         """``at`` itself if it is working time, else the start of the next shift; unix ms."""
-        asked, start, end = self._newest[0]
-        if not asked <= at < end:
-            start, end = next(self._from(at))
-            self._newest[0] = at, start, end
-        return max(start, at)
+        return self._first(at)[0]
 
     def after(self, at: int, length: int) -> int:
         """The first moment of working time at which ``length`` of it has passed since ``at``; unix ms.
@@ -131,6 +127,9 @@ class Calendar:
         """
         if length < 0:
             raise ValueError(f"Working time of {length} ms cannot be added: it is negative")
+        start, end = self._first(at)
+        if length < end - start:
+            return start + length
         stretches = self._from(at)
         start, end = next(stretches)
         while length >= end - start:
@@ -157,6 +156,15 @@ class Calendar:
     def shifts_on(self, day: date) -> tuple[Shift, ...]:
         """The shifts that start on ``day``."""
         return () if self.why_closed(day) else self.special.get(day, self.week[day.weekday()])
+
+    def _first(self, at: int) -> Stretch:
+        """What is left at ``at`` of the working time then, or the next. The newest is remembered: most that is asked
+        lies in it."""
+        asked, start, end = self._newest[0]
+        if not asked <= at < end:
+            start, end = next(self._from(at))
+            self._newest[0] = at, start, end
+        return (start, end) if start > at else (at, end)
 
     def _from(self, at: int) -> Iterator[Stretch]:
         """The working time from ``at`` on, without end: in order, no instant twice."""

@@ -30,6 +30,7 @@ def write(
 ) -> None:
     """The call as it is now, instead of ``before``. Raises IllegalTransition for what TRANSITIONS does not allow."""
     unit.do("SET", keys.call(call.id), as_value(call))
+    place = ready(keys, call)
     if before is not None:
         if call.state not in TRANSITIONS[before.state]:
             raise IllegalTransition(f"call {call.id} that is {before.state} cannot become {call.state}")
@@ -40,7 +41,7 @@ def write(
         if call.state is CallState.CANCELLED and not call.tried and before.late < call.ended:
             daily.missed(unit, keys, call.ended, before.assignee, source=before.source, purpose=before.purpose)
         former = ready(keys, before)
-        if former and former != ready(keys, call):
+        if former and former != place:
             unit.do("ZREM", former, call.id)
     unit.index(keys.calls(call.state), steps.next_at(call, rules, calendar), call.id)
     if call.fixed and call.is_open:
@@ -49,7 +50,7 @@ def write(
         unit.do("ZREM", keys.promised, call.id)
     if call.assignee and call.is_open:
         unit.do("ZADD", keys.assigned(call.assignee), call.due, call.id)
-    if place := ready(keys, call):
+    if place:
         unit.do("ZADD", place, planning.rank(call, rules), call.id)
     if before is None:
         daily.planned(unit, keys, call.created, source=call.source)

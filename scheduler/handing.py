@@ -11,6 +11,7 @@ from notifier.domain.calls import Call, CallState, moved
 from notifier.store import work
 from notifier.store.keys import Keys
 from notifier.store.records import ms
+from notifier.store.roundtrip import Command, checked, many
 from notifier.store.staff import Absence, Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import planning, times
@@ -55,6 +56,16 @@ class HandingOver:
     staff: StaffBook
     shifts: Shifts
 
+    async def desk(self) -> StaffOnShift:
+        """The staff, each with how many calls they have."""
+        staff, everywhere = await self.staff.all(), self.book.reader.everywhere
+        if not staff:
+            return StaffOnShift(staff, self.shifts)
+        questions: list[Command] = [("ZCARD", keys.assigned(one.id)) for one in staff for keys in everywhere]
+        counts, width = checked(await many(self.book.redis, questions)), len(everywhere)
+        loads = {one.id: sum(counts[place * width : (place + 1) * width]) for place, one in enumerate(staff)}
+        return StaffOnShift(staff, self.shifts, loads)
+
     async def all_of(self, staff_id: str) -> list[Place]:
         """Somebody's open calls, the earliest first."""
         return await self._places(staff_id, "-inf", _FOR_EVER)
@@ -80,7 +91,7 @@ class HandingOver:
 
     async def divided(self, places: Sequence[Place], by: str, *, but: str | None = None) -> int | None:
         """Calls evenly to the agents on shift, else to those who are not absent; None where there are none."""
-        desk = await self._desk()
+        desk = await self.desk()
         read = {stored.call.id: stored.call.sources for stored in await self.book.reader.calls(list(places))}
         whose = desk.dealt([read.get(call_id, frozenset()) for _, call_id in places], self.book.now(), but=but)
         return await self.hand(places, whose, by) if whose or not places else None
@@ -125,7 +136,7 @@ class HandingOver:
             found += await self._places(one.id, *_span(absence, now))
         if not found:
             return 0
-        desk, agents = await self._desk(), await self._agents()
+        desk, agents = await self.desk(), await self._agents()
 
         def change(call: Call, unit: UnitOfWork, keys: Keys) -> Call | None:
             if not call.is_open or call.assignee != one.id or _taken_since(call, one.absence(now), self.book.rules):
@@ -209,17 +220,6 @@ class HandingOver:
     async def _agents(self) -> list[Staff]:
         desk = StaffOnShift(await self.staff.all(), self.shifts)
         return desk.on_shift(Role.AGENT, self.book.now())
-
-    async def _desk(self) -> StaffOnShift:
-        staff = await self.staff.all()
-        pipeline = self.book.redis.pipeline(transaction=False)
-        for one in staff:
-            for keys in self.book.reader.everywhere:
-                pipeline.zcard(keys.assigned(one.id))
-        counts = await pipeline.execute()
-        width = len(self.book.reader.everywhere)
-        loads = {one.id: sum(counts[place * width : (place + 1) * width]) for place, one in enumerate(staff)}
-        return StaffOnShift(staff, self.shifts, loads)
 
 
 def _taken_since(call: Call, absence: Absence | None, rules: CallRules) -> bool:

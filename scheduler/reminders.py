@@ -1,7 +1,7 @@
 """The tick: what time does to calls, and the reminders that go out. Any number of processes may tick."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, TellStaff, by_text, no_op
 from notifier.store.reading import Reader
 from notifier.store.records import decode, ms
+from notifier.store.roundtrip import Command, checked, many
 from notifier.store.staff import Role, Staff, StaffBook
 from notifier.store.work import UnitOfWork
 from scheduler import reminding, steps
@@ -51,7 +52,6 @@ class Reminders:
     summary_at: time | None = None
     publish: Publish = no_op
     tell_staff: TellStaff = by_text
-    _warned: bool = field(default=False, init=False)
 
     @property
     def redis(self) -> Redis:
@@ -83,19 +83,15 @@ class Reminders:
 
     async def _move(self, keys: Keys, now: int) -> int:
         """Move on those calls to which something is to happen by now; returns how many this process moved."""
-        pipeline = self.redis.pipeline(transaction=False)
-        for state in _OPEN:
-            pipeline.zrangebyscore(keys.calls(state), "-inf", now, start=0, num=_AT_ONCE)
-        places = [
-            (state, member.decode())
-            for state, members in zip(_OPEN, await pipeline.execute(), strict=True)
-            for member in members
-        ]
-        if not places:
+        first = ("LIMIT", 0, _AT_ONCE)
+        questions: list[Command] = [("ZRANGEBYSCORE", keys.calls(state), "-inf", now, *first) for state in _OPEN]
+        found = checked(await many(self.redis, questions))
+        places = [(state, member.decode()) for state, members in zip(_OPEN, found, strict=True) for member in members]
+        calls = await self._read(keys, places) if places else []
+        if not calls:
             return 0
-        calls = await self._read(keys, places)
-        known: Any = await self.redis.hmget(keys.callers, [call.customer for call in calls]) if calls else []
-        desk = await self._desk()
+        (known,) = checked(await many(self.redis, [("HMGET", keys.callers, *[call.customer for call in calls])]))
+        desk = await self.handing.desk()
         units = []
         for call, caller in zip(calls, known, strict=True):
             after, owed = steps.advanced(
@@ -107,8 +103,7 @@ class Reminders:
                 calendar=self.book.calendar,
             )
             units.append(self._unit(keys, call, after, owed))
-        outcomes = await work.commit(self.redis, units) if units else []
-        return sum(name == "done" for name, _ in outcomes)
+        return sum([name == "done" for name, _ in await work.commit(self.redis, units)])
 
     def _unit(self, keys: Keys, call: Call, after: Call, owed: Sequence[DueReminder]) -> UnitOfWork:
         unit = UnitOfWork()
@@ -122,7 +117,7 @@ class Reminders:
         return unit
 
     async def _read(self, keys: Keys, places: Sequence[tuple[CallState, str]]) -> list[Call]:
-        raws: Any = await self.redis.mget([keys.call(call_id) for _, call_id in places])
+        (raws,) = checked(await many(self.redis, [("MGET", *[keys.call(call_id) for _, call_id in places])]))
         calls, aside = [], UnitOfWork()
         for (state, call_id), raw in zip(places, raws, strict=True):
             try:
@@ -137,17 +132,6 @@ class Reminders:
         if len(calls) < len(places):
             await work.commit(self.redis, [aside])
         return calls
-
-    async def _desk(self) -> StaffOnShift:
-        staff = await self.staff.all()
-        pipeline = self.redis.pipeline(transaction=False)
-        for one in staff:
-            for keys in self.reader.everywhere:
-                pipeline.zcard(keys.assigned(one.id))
-        counts = await pipeline.execute()
-        size = len(self.reader.everywhere)
-        loads = {one.id: sum(counts[place * size : (place + 1) * size]) for place, one in enumerate(staff)}
-        return StaffOnShift(staff, self.shifts, loads)
 
     async def _remind(self, keys: Keys, desk: StaffOnShift, now: datetime) -> int:
         """Send what is owed: one text for each of the staff, however much it is about."""
@@ -233,8 +217,9 @@ class Reminders:
         return len(told) if outcomes[0][0] == "done" else 0
 
     async def _debts(self, keys: Keys) -> list[PendingReminder]:
-        found: Any = await self.redis.hgetall(keys.owed)
-        return [PendingReminder.read(name.decode(), value.decode()) for name, value in found.items()]
+        (found,) = checked(await many(self.redis, [("HGETALL", keys.owed)]))
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [PendingReminder.read(name.decode(), value.decode()) for name, value in pairs]
 
     async def _calls(self, keys: Keys, debts: Sequence[PendingReminder]) -> dict[str, Call]:
         ids = dict.fromkeys(debt.call_id for debt in debts)

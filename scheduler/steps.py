@@ -43,8 +43,9 @@ def next_at(call: Call, rules: CallRules, calendar: Calendar) -> int:
     """When something is next to happen to a call, unix ms; for one that is over, when it ended."""
     match call.state:
         case CallState.SCHEDULED:
-            before = (rules.assign_before, rules.remind_before)
-            return call.due - times.length(before[call.step]) if call.step < _FALL_DUE else call.due
+            if call.step >= _FALL_DUE:
+                return call.due
+            return call.due - times.length(rules.assign_before if call.step == _ASSIGN else rules.remind_before)
         case CallState.DUE:
             if call.rung >= len(rules.ladder):
                 return NEVER

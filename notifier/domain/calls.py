@@ -183,7 +183,7 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def sources(self) -> frozenset[str]:
         """Whose customer is called."""
-        return frozenset(reason.source for reason in self.reasons)
+        return frozenset([reason.source for reason in self.reasons])
 
     @property
     def due_at(self) -> datetime:

@@ -6,8 +6,8 @@ delivery.
 
 import asyncio
 import os
-from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -28,6 +28,7 @@ from notifier.domain.replies import Reply
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
+from notifier.store.records import ms
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder in which the processes of ``--workers`` count together; the library looks when it is imported."""
@@ -184,25 +185,31 @@ def committed(deliveries: int, seconds: float) -> None:
     COMMIT_SECONDS.observe(seconds)
 
 
+_End = tuple[MessageState, str, str, tuple[str, int | None] | None, int | None]
+"""What most texts of a batch have in common: state, template, provider, outcome and code of the attempt, cost."""
+
+
+_ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
+
+
 def settled(batch: Sequence[Settled]) -> None:
     """Count what became of messages."""
-    ends, tries, costs = Tally[tuple[str, ...]](), Tally[tuple[str, ...]](), Tally[str]()
+    alike: dict[_End, int] = {}
+    accepted, observe = MessageState.ACCEPTED, WAITED.observe
     for outcome in batch:
-        provider, attempt, message = outcome.claimed.provider, outcome.attempt, outcome.claimed.message
-        ends[outcome.state, message.template, provider] += 1
-        if attempt is not None:
-            tries[provider, attempt.outcome, str(attempt.code or "")] += 1
-        if outcome.state is MessageState.ACCEPTED:
-            waited = outcome.now - (message.not_before or message.created_at)
-            WAITED.observe(max(waited.total_seconds(), 0))
-        if outcome.cost:
-            costs[provider] += outcome.cost
-    for labels, count in ends.items():
-        SETTLED.labels(*labels).inc(count)
-    for labels, count in tries.items():
-        ATTEMPTS.labels(*labels).inc(count)
-    for provider, cost in costs.items():
-        COST.labels(provider).inc(cost)
+        state, attempt, message = outcome.state, outcome.attempt, outcome.claimed.message
+        tried = (attempt.outcome, attempt.code) if attempt is not None else None
+        kind = (state, message.template, outcome.claimed.provider, tried, outcome.cost)
+        alike[kind] = alike.get(kind, 0) + 1
+        if state is accepted:
+            since = outcome.claimed.created if message.not_before is None else ms(message.not_before)
+            observe(max(_ms(outcome.now) - since, 0) / 1000)
+    for (state, template, provider, tried, cost), count in alike.items():
+        SETTLED.labels(state, template, provider).inc(count)
+        if tried is not None:
+            ATTEMPTS.labels(provider, tried[0], str(tried[1] or "")).inc(count)
+        if cost:
+            COST.labels(provider).inc(cost * count)
 
 
 def descended(descent: Descent) -> None:

@@ -87,17 +87,21 @@ def _now() -> str:
 def _guarded(entry: Entry, method: str, now: str) -> Entry:
     plain: dict[str, Any] = {"timestamp": now, "level": "error" if method == "exception" else method}
     for name, value in entry.items():
-        if name in _OURS or (type(value) is str and len(value) < _SHORTEST_PHONE and value.isprintable()):
-            plain[name] = value  # most of them
-        elif type(value) is str and "***" in value and phones.is_masked(value):
-            plain[name] = value  # no two alike, so that remembering them is no use
-        elif name == "exception" and isinstance(value, str):
+        if value is None or name in _OURS:
+            plain[name] = value
+        elif type(value) is not str:
+            plain[name] = _plain(value, may_be_phone=name not in _NOT_PHONES)
+        elif len(value) < _SHORTEST_PHONE and value.isprintable():
+            plain[name] = value
+        elif name == "exception":
             # Indented, no line of it can pass for one of the log.
             plain[name] = "\n".join(f"    {_clean(line)}" for line in value.splitlines())
-        elif type(value) is str and len(value) <= _REPEATED:
-            plain[name] = _known(value, name not in _NOT_PHONES)
+        elif name in _NOT_PHONES or len(value) > _REPEATED:
+            plain[name] = _clean(value, may_be_phone=name not in _NOT_PHONES)
+        elif "***" in value and phones.is_masked(value):
+            plain[name] = value  # no two alike, so that remembering them is no use
         else:
-            plain[name] = _plain(value, may_be_phone=name not in _NOT_PHONES)
+            plain[name] = _known(value)
     return plain
 
 
@@ -129,17 +133,18 @@ def _clean(text: str, *, may_be_phone: bool = True) -> str:
     return text if text.isprintable() else _CONTROL.sub(_escaped, text)
 
 
-@lru_cache(maxsize=1024)
-def _known(text: str, may_be_phone: bool) -> str:
-    return _clean(text, may_be_phone=may_be_phone)
+_known = lru_cache(maxsize=1024)(_clean)
 
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def _as_json(logger: Any, method: str, entry: Entry) -> str:
-    return msgspec.json.encode(entry).decode()
+    return _encode(entry).decode()
 
 
 def _readable() -> Processor:

@@ -75,22 +75,27 @@ class Dispatch:
         """
         now = self.clock.now()
         instead: list[Settled] = []
-        ready: list[ClaimedMessage] = []
+        known: list[ClaimedMessage] = []  # whose words stand: a provider may have them, or they are of no order
+        changing: list[ClaimedMessage] = []
         channel, hours = line.provider.channel, functools.cache(self._hours(line))
         for one in claimed:
             safe = _safe_to_repeat(line, one.message)
-            outcome = self._reached_before(one, now, safe_to_repeat=safe) or verdicts.beforehand(
-                one, now, safe_to_repeat=safe, texting_time=hours, channel=channel
-            )
-            if outcome is None and self._abroad(one, safe_to_repeat=safe):
-                outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
-            if outcome is None and not verdicts.in_doubt(one, safe_to_repeat=safe):
-                outcome = descending.passed_over(self.ladders, one, channel, now)
+            outcome = self._reached_before(one, now, safe_to_repeat=safe) if one.descents else None
+            if outcome is None:
+                outcome = verdicts.beforehand(one, now, safe_to_repeat=safe, texting_time=hours, channel=channel)
+            in_doubt = verdicts.in_doubt(one, safe_to_repeat=safe)
+            if outcome is None and not in_doubt:
+                if self._abroad(one):
+                    outcome = Settled(claimed=one, state=MessageState.HELD, now=now, reason=Over.COUNTRY)
+                else:
+                    outcome = descending.passed_over(self.ladders, one, channel, now)
             if outcome is not None:
                 instead.append(outcome)
+            elif in_doubt or one.message.order_v == 0:
+                known.append(one)
             else:
-                ready.append(one)
-        plain, careful = await self._renewed(line, ready, instead, now)
+                changing.append(one)
+        plain, careful = await self._renewed(line, known, changing, instead, now)
         if self.passing is not None:
             plain, careful = await self.passing.noted(line.name, plain), await self.passing.noted(line.name, careful)
         await self._settle(instead)
@@ -115,21 +120,26 @@ class Dispatch:
             await line.heard(results, standing)
 
     async def _renewed(
-        self, line: Account, claimed: Sequence[ClaimedMessage], instead: list[Settled], now: datetime
+        self,
+        line: Account,
+        known: list[ClaimedMessage],
+        changing: list[ClaimedMessage],
+        instead: list[Settled],
+        now: datetime,
     ) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
         """What is to be sent, as its orders are now: what may be repeated, and what must be sent with care."""
-        ready = list(claimed)
         if self.renewal is not None:
-            asked, others = _parted(claimed, lambda one: _may_change(line, one))
             try:
-                renewed, moved = await self.renewal.renew(asked, now)
+                changing, moved = await self.renewal.renew(changing, now)
             except TooFewReplicas as error:
-                log.warning("not sent yet", action="rewrite_failed", reason=str(error), messages=len(asked))
-                back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in asked]
-                renewed, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
-            ready = [*others, *renewed]
+                log.warning("not sent yet", action="rewrite_failed", reason=str(error), messages=len(changing))
+                back = [verdicts.put_back(one, now, safe_to_repeat=False) for one in changing]
+                changing, moved = [], [replace(one, again_at=now + _REPLICAS_AGAIN) for one in back]
             instead += moved
-        return _parted(ready, lambda one: _safe_to_repeat(line, one.message))
+        ready = [*known, *changing]
+        plain = [one for one in ready if _safe_to_repeat(line, one.message)]
+        careful = [one for one in ready if not _safe_to_repeat(line, one.message)] if len(plain) < len(ready) else []
+        return plain, careful
 
     async def _send_plain(self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None) -> list[Result]:
         """Send what the line would know as a repetition."""
@@ -146,14 +156,12 @@ class Dispatch:
         self, line: Account, answered: list[tuple[ClaimedMessage, Result]], began: datetime, hold: Hold | None
     ) -> list[Result]:
         """Settle what was answered; returns what the line is to be judged by."""
-        late = hold is not None and not hold.may_post()
-        unsent = [one for one, result in answered if late and _surely_unsent(result)]
-        heard = [(one, result) for one, result in answered if not (late and _surely_unsent(result))]
-        if unsent:
-            await self._too_slow(line, unsent)
-        now = self.clock.now()
-        await self._settle_paid(line, [self._verdict(line, one, result, began, now) for one, result in heard])
-        return [result for _, result in heard]
+        if hold is not None and not hold.may_post():
+            if unsent := [one for one, result in answered if _surely_unsent(result)]:
+                await self._too_slow(line, unsent)
+            answered = [(one, result) for one, result in answered if not _surely_unsent(result)]
+        await self._settle_paid(line, self._verdicts(line, answered, began))
+        return [result for _, result in answered]
 
     async def _too_slow(self, line: Account, claimed: Sequence[ClaimedMessage]) -> None:
         """Others may have them by now: what is still ours goes back, unsent."""
@@ -191,18 +199,16 @@ class Dispatch:
 
     def _reached_before(self, one: ClaimedMessage, now: datetime, *, safe_to_repeat: bool) -> Settled | None:
         """The end of a message that a rung which it has left behind has brought after all."""
-        if not one.descents or not one.has_arrived:
+        if not one.has_arrived:
             return None
         return self._reached(verdicts.put_back(one, now, safe_to_repeat=safe_to_repeat))
 
     def _reached(self, outcome: Settled) -> Settled:
         return descending.reached(outcome, self.ladders.channels.get(outcome.claimed.provider, Channel.SMS))
 
-    def _abroad(self, one: ClaimedMessage, *, safe_to_repeat: bool) -> bool:
-        """Whether its country is none that is texted; what may have left already, or a person had sent, goes on."""
-        if self.bounds is None or one.by_hand or verdicts.in_doubt(one, safe_to_repeat=safe_to_repeat):
-            return False
-        return self.bounds.abroad(one.message)
+    def _abroad(self, one: ClaimedMessage) -> bool:
+        """Whether its country is none that is texted; what a person had sent goes on."""
+        return self.bounds is not None and not one.by_hand and self.bounds.abroad(one.message)
 
     async def _affordable(self, line: Account, claimed: Sequence[ClaimedMessage]) -> list[ClaimedMessage]:
         """The messages that the day's money is enough for; the others are held."""
@@ -248,20 +254,24 @@ class Dispatch:
             await self.bounds.settle(settled, self._cost(line), now=self.clock.now())
         await self._settle(settled)
 
-    def _verdict(
-        self, line: Account, claimed: ClaimedMessage, result: Result, began: datetime, now: datetime
-    ) -> Settled:
-        verdict = verdicts.of(
-            claimed,
-            result,
-            now,
-            safe_to_repeat=_safe_to_repeat(line, claimed.message),
-            texting_time=self._hours(line),
-            chance=self.chance,
-            channel=line.provider.channel,
-        )
-        down = descending.onward(self.ladders, verdict, line.provider.channel, text_price=self._text_price)
-        return replace(down, began=began)
+    def _verdicts(
+        self, line: Account, answered: Sequence[tuple[ClaimedMessage, Result]], began: datetime
+    ) -> list[Settled]:
+        now, channel, hours, price = self.clock.now(), line.provider.channel, self._hours(line), self._text_price
+        found = []
+        for claimed, result in answered:
+            verdict = verdicts.of(
+                claimed,
+                result,
+                now,
+                began=began,
+                safe_to_repeat=_safe_to_repeat(line, claimed.message),
+                texting_time=hours,
+                chance=self.chance,
+                channel=channel,
+            )
+            found.append(descending.onward(self.ladders, verdict, channel, text_price=price))
+        return found
 
     def _tried(self, outcome: Settled) -> Sequence[Descent]:
         """The rungs that a message has behind it when it ends, the last one with what it came to."""
@@ -300,8 +310,9 @@ class Dispatch:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
         for outcome in settled:
-            for descent in outcome.left:
-                self.on_descent(outcome.claimed.message, descent)
+            if outcome.descent is not None or outcome.claimed.passed:
+                for descent in outcome.left:
+                    self.on_descent(outcome.claimed.message, descent)
         self.on_settled(settled)
 
     async def _told_meanwhile(self, settled: Sequence[Settled]) -> list[Settled]:
@@ -334,25 +345,8 @@ def posting(hold: Hold | None) -> Iterator[None]:
         may_post.reset(before)
 
 
-def _parted(
-    claimed: Sequence[ClaimedMessage], test: Callable[[ClaimedMessage], bool]
-) -> tuple[list[ClaimedMessage], list[ClaimedMessage]]:
-    """Messages that pass a test, and messages that fail it."""
-    passed: list[ClaimedMessage] = []
-    others: list[ClaimedMessage] = []
-    for one in claimed:
-        (passed if test(one) else others).append(one)
-    return passed, others
-
-
 def _surely_unsent(result: Result) -> bool:
     return isinstance(result, Failed) and result.failure is Failure.RETRY and not result.maybe_sent
-
-
-def _may_change(line: Account, claimed: ClaimedMessage) -> bool:
-    """Whether no provider can have it yet, and it is a text about an order."""
-    in_doubt = verdicts.in_doubt(claimed, safe_to_repeat=_safe_to_repeat(line, claimed.message))
-    return claimed.message.order_v > 0 and not in_doubt
 
 
 def _by_pattern(line: Account, message: Message) -> bool:
@@ -362,13 +356,14 @@ def _by_pattern(line: Account, message: Message) -> bool:
 
 def _safe_to_repeat(line: Account, message: Message) -> bool:
     """Whether the line knows a repeated message as the same, by its id."""
-    return line.provider.repeatable and not _by_pattern(line, message)
+    provider = line.provider
+    return provider.repeatable and provider.kind not in message.patterns
 
 
 def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
-    message = claimed.message
-    pattern = message.patterns.get(line.provider.kind)
-    aloud = line.provider.channel is Channel.VOICE
+    message, provider = claimed.message, line.provider
+    pattern = message.patterns.get(provider.kind) if message.patterns else None
+    aloud = provider.channel is Channel.VOICE
     return Outgoing(
         id=local_id(message),
         to=message.to,
@@ -380,9 +375,10 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
+    tell = log.debug
     for one in claimed:
         message = one.message
-        log.debug(
+        tell(
             "message handed to the provider",
             action="message_sent",
             message=message.id,

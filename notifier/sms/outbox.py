@@ -61,8 +61,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     is marked. ``bound``: the provider may have it from an earlier try. ``first`` is since when that may be.
     ``by_hand``: a person had it sent, so that no quiet hours hold it. ``descents`` are the rungs that it has left
     behind, ``passed`` others before this one, by which nothing left. ``absent``: the line said lately that it has
-    nobody with this number. ``listed`` is its score in the list of messages of its state. ``spaced``: texts to a
-    customer are to be apart, so that it is to be remembered when this one left.
+    nobody with this number. ``created`` is when the message was (unix ms), its score in the list of each state.
+    ``spaced``: texts to a customer are to be apart, so that it is to be remembered when this one left.
     """
 
     keys: Keys
@@ -76,11 +76,11 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     by_hand: bool
     first: datetime
     expires_at: datetime | None
+    created: int
     descents: tuple[Descent, ...] = ()
     descents_as_stored: bytes = b""
     passed: tuple[Descent, ...] = ()
     absent: bool = False
-    listed: int = 0
     spaced: bool = False
 
     @property
@@ -318,16 +318,17 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
     records: dict[tuple[Any, ...], list[str | int]] = {}
     texts = []
     for one in settled:
-        message, provider_id = one.claimed.message, one.provider_id or ""
+        claimed, provider_id, cost = one.claimed, one.provider_id or "", one.cost
+        message, created = claimed.message, claimed.created
         names += keys.message(message.id), keys.texts(message.to)
         parts = segments(message.text)
-        count = daily.counts_of_left(message, at=at, cost=one.cost, parts=parts, line=provider)
+        count = daily.counts_of_left(message, at=at, cost=cost, parts=parts, line=provider, created=created)
         which, _ = counts.setdefault(id(count), (len(counts) + 1, count))
-        tries = (*one.claimed.attempts, one.attempt)
-        if (record := records.get((tries, one.cost))) is None:
-            fields = {"attempts": tries, "provider": provider, "cost": one.cost, "accepted": at}
-            record = records[tries, one.cost] = ledger.noted(message.id, source, target, fields)
-        texts.append([message.id, one.claimed.listed, which, "provider_id", provider_id, *record])
+        tries = (*claimed.attempts, one.attempt, cost)
+        if (record := records.get(tries)) is None:
+            fields = {"attempts": tries[:-1], "provider": provider, "cost": cost, "accepted": at}
+            record = records[tries] = ledger.noted(message.id, source, target, fields)
+        texts.append([message.id, created, which, "provider_id", provider_id, *record])
     terms = {
         "token": first.claimed.token,
         "ask_at": _ms(first.ask_at) if first.ask_at else 0,
@@ -411,7 +412,7 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
 def _claimed(
     row: Sequence[Any], keys: Keys, provider: str, token: str, zone: tzinfo | None, *, spaced: bool
 ) -> ClaimedMessage:
-    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, listed = row
+    _, how, message, attempts, first, expires, by_hand, called, bound, descents, absent, created = row
     return ClaimedMessage(
         keys=keys,
         provider=provider,
@@ -424,10 +425,10 @@ def _claimed(
         by_hand=bool(by_hand),
         first=_moment(int(first), zone),
         expires_at=_moment(int(expires), zone) if expires else None,
-        descents=_descents(descents),
+        created=int(created),
+        descents=_descents(descents) if descents else (),
         descents_as_stored=descents or b"",
         absent=bool(absent),
-        listed=int(listed),
         spaced=spaced,
     )
 

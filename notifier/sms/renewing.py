@@ -21,7 +21,7 @@ from notifier.domain.retelling import as_it_is, holds
 from notifier.errors import StoreError
 from notifier.sms import outbox
 from notifier.sms.outbox import ClaimedMessage, Settled
-from notifier.store.records import decode
+from notifier.store.records import decode, ms
 from notifier.store.roundtrip import Command, checked, many
 
 log = structlog.get_logger()
@@ -54,25 +54,30 @@ class Renewal:
         sent: list[ClaimedMessage] = []
         changed: list[ClaimedMessage] = []
         instead: list[Settled] = []
+        fresh_from = ms(now - _FRESH)
         for one, raw, first in zip(claimed, orders, firsts, strict=True):
-            if (due := _too_early(one, first, now)) is not None:
+            if first is not None and (due := _too_early(one, first, now)) is not None:
                 instead.append(_later(one, due, now))
                 continue
             if one.descents and not one.by_hand and not self._holds(one, raw):
                 instead.append(Settled(claimed=one, state=MessageState.EXPIRED, now=now, reason=POINTLESS))
                 continue
-            message = self._as_it_is(one.message, raw, now)
+            message = self._as_it_is(one.message, raw, now, fresh=one.created > fresh_from)
+            if message is one.message:
+                sent.append(one)
+                continue
             if message.to != one.message.to:
                 message = replace(message, to_since=now)
             renewed = replace(one, message=message)
             if message.to != one.message.to:
                 instead.append(_elsewhere(renewed, one.message, now))
             else:
-                (sent if message is one.message else changed).append(renewed)
+                changed.append(renewed)
         return [*sent, *await outbox.rewrite(self.redis, changed)], instead
 
     async def _read(self, claimed: Sequence[ClaimedMessage]) -> tuple[list[Any], list[Any]]:
-        """The orders as they are stored; and of what each message follows, its state and when it was accepted."""
+        """The orders as they are stored; and of what each message follows, its state and when it was accepted, None for
+        one that follows none."""
         if not claimed:
             return [], []
         # All were claimed from one partition, so that one command may ask for all orders.
@@ -84,7 +89,7 @@ class Renewal:
         ]
         found, *followed = checked(await many(self.redis, [("MGET", *orders), *firsts]))
         states = iter(followed)
-        return found, [next(states) if one.message.follows else (None, None) for one in claimed]
+        return found, [next(states) if one.message.follows else None for one in claimed]
 
     def _holds(self, one: ClaimedMessage, raw: bytes | None) -> bool:
         """Whether what is on its way down a ladder is worth going on: its order may have moved on meanwhile."""
@@ -96,8 +101,7 @@ class Renewal:
         except StoreError:  # said where it is written anew
             return True
 
-    def _as_it_is(self, message: Message, raw: bytes | None, now: datetime) -> Message:
-        fresh = now - message.created_at < _FRESH
+    def _as_it_is(self, message: Message, raw: bytes | None, now: datetime, *, fresh: bool) -> Message:
         if raw is None or (fresh and raw.startswith(b'{"v":%d,' % message.order_v)):
             return message
         try:

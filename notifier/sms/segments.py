@@ -33,7 +33,7 @@ def is_unicode(text: str) -> bool:
 
 def segments(text: str, *, reserve: int = 0) -> int:
     """Parts of the text, with room for `reserve` units more of the same alphabet; none for nothing."""
-    if is_unicode(text):
+    if _GSM.fullmatch(text) is None:
         return _unicode_parts(text, reserve)
     length = len(text) + len(_EXTENDED.findall(text)) + reserve
     if length <= 160:

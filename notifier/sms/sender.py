@@ -88,7 +88,7 @@ class Sender:
         count = 0
         while True:
             taken = 0
-            for place in await self._ready():
+            for place, _ in await self._ready():
                 hold, claimed = await self._claim(place)
                 if claimed:
                     async with hold.kept(self.dispatch.redis):
@@ -99,9 +99,9 @@ class Sender:
             count += taken
 
     async def _round(self, places: asyncio.Semaphore) -> bool:
-        """Start sending what is ready, as far as there is place; whether there was anything."""
+        """Start sending what is ready, as far as there is place; whether more was ready than could be taken."""
         busy = False
-        for place in await self._ready():
+        for place, ready in await self._ready():
             await places.acquire()
             try:
                 hold, claimed = await self._claim(place)
@@ -111,20 +111,24 @@ class Sender:
             if not claimed:
                 places.release()
                 continue
-            busy = True
+            busy = busy or ready > len(claimed)
             task = asyncio.create_task(self._send_safely(place, claimed, hold))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             task.add_done_callback(lambda _: places.release())
         return busy
 
-    async def _ready(self) -> list[_Place]:
-        """The places where something is ready or a claim has lapsed: one look at them all, for most are empty."""
+    async def _ready(self) -> list[tuple[_Place, int]]:
+        """The places where something is ready or a claim has lapsed, and how much: one look at them all, for most are
+        empty."""
         now = ms(self.dispatch.clock.now())
         boxes = [box for partition in range(self.partitions) for box in self._boxes(Keys(partition))]
         standings, counts = await self.accounts.look([("ZCOUNT", box, "-inf", now) for box in boxes])
-        filled = {box for box, count in zip(boxes, counts, strict=True) if count}
-        return [place for place in self._places(standings) if not filled.isdisjoint(place.boxes)] if filled else []
+        if not any(counts):
+            return []
+        filled = dict(zip(boxes, counts, strict=True))
+        found = [(place, sum([filled[box] for box in place.boxes])) for place in self._places(standings)]
+        return [(place, ready) for place, ready in found if ready]
 
     def _boxes(self, keys: Keys) -> Iterator[str]:
         for line in self.accounts:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from notifier.domain.back_off import back_off, doubling
 from notifier.domain.channels import Channel
 from notifier.domain.messages import Attempt, MessageState
@@ -72,7 +74,7 @@ def beforehand(
 
 def taken(claimed: ClaimedMessage) -> int:
     """How often the line that has it now took it before."""
-    return calls_by(claimed.provider, claimed.attempts, claimed.message.to_since)
+    return 0 if not claimed.attempts else calls_by(claimed.provider, claimed.attempts, claimed.message.to_since)
 
 
 def calls_by(line: str, attempts: Sequence[Attempt], since: datetime | None) -> int:
@@ -85,6 +87,12 @@ def calls_by(line: str, attempts: Sequence[Attempt], since: datetime | None) -> 
 @lru_cache(maxsize=16)  # one moment for a batch
 def _first_report(now: datetime) -> datetime:
     return now + FIRST_REPORT
+
+
+@lru_cache(maxsize=64)  # most texts of a batch cost the same
+def _accepted(now: datetime, line: str, cost: int, reported: bool, channel: Channel) -> Attempt:
+    reason = "" if reported else UNREPORTED
+    return Attempt(at=now, provider=line, outcome="accepted", cost=cost, reason=reason, channel=channel)
 
 
 def _held(claimed: ClaimedMessage, channel: Channel) -> bool:
@@ -108,25 +116,20 @@ def of(
     result: Result,
     now: datetime,
     *,
+    began: datetime,
     safe_to_repeat: bool,
     texting_time: TextingTime,
     chance: random.Random,
     channel: Channel = Channel.SMS,
 ) -> Settled:
-    """What a provider's answer makes of a message."""
+    """What a provider's answer makes of a message that it was given when this attempt ``began``."""
     if isinstance(result, Accepted):
         return Settled(
             claimed=claimed,
             state=STATES.get(result.status, MessageState.ACCEPTED),
             now=now,
-            attempt=Attempt(
-                at=now,
-                provider=claimed.provider,
-                outcome="accepted",
-                cost=result.cost,
-                reason="" if result.reported else UNREPORTED,
-                channel=channel,
-            ),
+            began=began,
+            attempt=_accepted(now, claimed.provider, result.cost, result.reported, channel),
             ask_at=_first_report(now) if result.reported else None,
             provider_id=result.provider_id,
             cost=result.cost,
@@ -144,15 +147,16 @@ def of(
     bound = result.maybe_sent or in_doubt(claimed, safe_to_repeat=safe_to_repeat)
     match result.failure:
         case Failure.REFUSED | Failure.ELSEWHERE:
-            return Settled(claimed=claimed, state=MessageState.FAILED, now=now, attempt=attempt, reason=result.reason)
+            settled = _refused(claimed, now, attempt)
         case Failure.UNKNOWN:
-            return _unknown(claimed, now, attempt)
+            settled = _unknown(claimed, now, attempt)
         case Failure.ACCOUNT:  # the message is not to blame: any line may have it at once
-            return _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time, channel=channel)
+            settled = _later(claimed, attempt, now, now, bound=bound, texting_time=texting_time, channel=channel)
         case Failure.RETRY:
             # Where the line is to be left alone for longer, it is paused, and another may have the message before.
             again_at = now + back_off(len(claimed.attempts), WAITS, jitter=chance.random())
-            return _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time, channel=channel)
+            settled = _later(claimed, attempt, now, again_at, bound=bound, texting_time=texting_time, channel=channel)
+    return replace(settled, began=began)
 
 
 def _later(
@@ -183,6 +187,10 @@ def _later(
 
 def _too_late(claimed: ClaimedMessage, now: datetime, attempt: Attempt | None = None) -> Settled:
     return Settled(claimed=claimed, state=MessageState.EXPIRED, now=now, attempt=attempt, reason="too_late")
+
+
+def _refused(claimed: ClaimedMessage, now: datetime, attempt: Attempt) -> Settled:
+    return Settled(claimed=claimed, state=MessageState.FAILED, now=now, attempt=attempt, reason=attempt.reason)
 
 
 def _unknown(claimed: ClaimedMessage, now: datetime, attempt: Attempt | None = None) -> Settled:

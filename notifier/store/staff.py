@@ -13,6 +13,7 @@ from notifier.errors import StoreAway
 from notifier.store import keys as names
 from notifier.store import work
 from notifier.store.records import as_text, decode, encode
+from notifier.store.roundtrip import checked, many
 from notifier.store.work import UnitOfWork
 
 _ATTEMPTS = 20
@@ -148,8 +149,8 @@ class StaffBook:
 
     async def all(self) -> list[Staff]:
         """Everyone, also those who left, by id."""
-        found: Any = await self._redis.hgetall(names.STAFF)
-        return sorted((decode(raw, Staff) for raw in found.values()), key=lambda staff: staff.id)
+        (found,) = checked(await many(self._redis, [("HGETALL", names.STAFF)]))
+        return sorted([decode(raw, Staff) for raw in found[1::2]], key=lambda staff: staff.id)
 
     async def active(self) -> list[Staff]:
         return [staff for staff in await self.all() if staff.active]

@@ -1,6 +1,6 @@
 """Units of work: what must become true together, as one call of one script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
@@ -12,7 +12,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from notifier.errors import StoreError
 from notifier.store.cluster import Cluster
-from notifier.store.roundtrip import Command, checked, safely
+from notifier.store.roundtrip import Command, checked, many, safely
 
 Outcome = tuple[Literal["done", "conflict", "exists"], Any]
 Value = str | int | msgspec.Raw
@@ -28,16 +28,22 @@ class Script:
 
     async def run(self, redis: Redis, keys: Sequence[str], *args: str | bytes | int) -> Any:
         """Run it once."""
-        try:
-            return await redis.evalsha(self.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return await redis.eval(self.text, len(keys), *keys, *args)
+        return await self._run(many, redis, keys, args)
 
     async def run_safely(self, redis: Redis, keys: Sequence[str], *args: str | bytes | int) -> Any:
         """Run it once, and raise TooFewReplicas when replicas that must have what it wrote have it not."""
-        (answer,) = await safely(redis, [("EVALSHA", self.sha, len(keys), *keys, *args)])
+        return await self._run(safely, redis, keys, args)
+
+    async def _run(
+        self,
+        trip: Callable[[Redis, Sequence[Command]], Awaitable[list[Any]]],
+        redis: Redis,
+        keys: Sequence[str],
+        args: Sequence[str | bytes | int],
+    ) -> Any:
+        (answer,) = await trip(redis, [("EVALSHA", self.sha, len(keys), *keys, *args)])
         if isinstance(answer, NoScriptError):
-            (answer,) = await safely(redis, [("EVAL", self.text, len(keys), *keys, *args)])
+            (answer,) = await trip(redis, [("EVAL", self.text, len(keys), *keys, *args)])
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -1,6 +1,7 @@
 """Kavenegar's answers: the envelope, the entries in it, and which entry belongs to which message."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -52,33 +53,36 @@ def _assign(messages: Sequence[Outgoing], records: Iterable[Record]) -> dict[int
     left = {record.provider_id: record for record in records}
     if len(messages) == 1 and len(left) == 1 and all(r.local_id is None and not r.to for r in left.values()):
         return dict(enumerate(left.values()))  # the number is masked, but there is nobody else it could be
-    found: dict[int, Record] = {}
+    ids = _singly([message.id for message in messages], range(len(messages)))
+    named = _singly([record.local_id for record in left.values()], list(left.values()))
+    found = {at: named[local_id] for local_id, at in ids.items() if local_id in named}
     for of_message, of_record, alike in _KEYS:
-        offered = _grouped((of_record(record), record) for record in left.values())
-        offered.pop(None, None)  # of records that do not say it
-        if not offered:
-            continue
-        for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
-            fitting = offered.get(key, [])
-            if len(fitting) == len(places) and (alike or len(places) == 1):
-                found.update(zip(places, fitting, strict=True))
         if len(found) == len(messages):
             break
         for record in found.values():
             left.pop(record.provider_id, None)
+        offered = _grouped((of_record(record), record) for record in left.values() if record.local_id is None)
+        for key, places in _grouped((of_message(m), at) for at, m in enumerate(messages) if at not in found).items():
+            fitting = offered.get(key, [])
+            if len(fitting) == len(places) and (alike or len(places) == 1):
+                found.update(zip(places, fitting, strict=True))
     return found
 
 
-# (key of a message, key of a record, whether several with one key are as good as each other)
+# (key of a message, key of a record that does not say our id, whether several with one key are as good as each other)
 _KEYS: tuple[tuple[Callable[[Outgoing], Hashable], Callable[[Record], Hashable], bool], ...] = (
-    (lambda message: message.id, lambda record: record.local_id, False),
-    (
-        lambda message: (_tail(message.to), message.text),
-        lambda record: (record.to, record.text) if record.local_id is None else None,
-        True,
-    ),
-    (lambda message: _tail(message.to), lambda record: record.to if record.local_id is None else None, False),
+    (lambda message: (_tail(message.to), message.text), lambda record: (record.to, record.text), True),
+    (lambda message: _tail(message.to), lambda record: record.to, False),
 )
+
+
+def _singly(keys: Sequence[Hashable], values: Sequence[_T]) -> dict[Hashable, _T]:
+    """Values by their keys, without those that have a key in common."""
+    found = dict(zip(keys, values, strict=True))
+    if len(found) < len(keys):
+        often = Counter(keys)
+        found = {key: value for key, value in found.items() if often[key] == 1}
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[Hashable, _T]]) -> dict[Hashable, list[_T]]:
@@ -90,16 +94,16 @@ def _grouped(pairs: Iterable[tuple[Hashable, _T]]) -> dict[Hashable, list[_T]]:
 
 def records(entries: object) -> Iterator[Record]:
     for row in rows(entries):
-        provider_id = number(row.get("messageid"))
-        if provider_id:
+        get = row.get
+        if provider_id := number(get("messageid")):
             yield Record(
                 provider_id=str(provider_id),
-                local_id=number(row.get("localid")) or None,
-                receptor=str(row.get("receptor")),
-                text=str(row.get("message")),
-                cost=number(row.get("cost")) or 0,
+                local_id=number(get("localid")) or None,
+                receptor=str(get("receptor")),
+                text=str(get("message")),
+                cost=number(get("cost")) or 0,
                 # A status nobody documented is no reason to doubt that the message was taken.
-                status=codes.status(number(row.get("status"))) or DeliveryStatus.QUEUED,
+                status=codes.status(number(get("status"))) or DeliveryStatus.QUEUED,
             )
 
 

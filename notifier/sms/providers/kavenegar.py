@@ -1,7 +1,6 @@
 """Kavenegar: the official SDK's class over aiohttp, and the provider made of it."""
 
 import asyncio
-import json
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 import kavenegar
+import msgspec
 import structlog
 from yarl import URL
 
@@ -281,7 +281,7 @@ class KavenegarProvider(Provider):
 def _form(params: Mapping[str, Any]) -> dict[str, str]:
     """Parameters as form fields; None is left out."""
     return {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple) else str(value)
+        name: msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else str(value)
         for name, value in params.items()
         if value is not None
     }
