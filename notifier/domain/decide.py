@@ -1,6 +1,6 @@
 """The heart: from an order as stored and news about it to everything that follows. Pure, no I/O."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Literal
@@ -55,6 +55,10 @@ class Decision(Struct, frozen=True, kw_only=True):
     slot_mark: SlotMark | None = None  # what is odd about the time of delivery that it brings
 
 
+Stages = Generator[None, None, Decision]
+"""A decision, stage by stage: of many that take a stage together, the processor has its code at hand."""
+
+
 def decide(
     order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
 ) -> Decision:
@@ -63,11 +67,32 @@ def decide(
     ``events`` is not empty and all of one order. Facts are taken in first and rules run on what is then known, so of
     several stages reported at once only the newest is told. An order that has no ``page_token`` yet is given this one.
     """
+    return whole(deciding(order, events, rulebook, now, page_token=page_token))
+
+
+def deciding(
+    order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
+) -> Stages:
+    """The stages of `decide`: facts are taken in, the rules run, and what is told is put into words."""
     first, at = events[0], int(now.timestamp() * 1000)
     before = order or Order(id=first.order_id, source=first.source, created_at=at)
     if page_token and not before.page_token:
         before = replace(before, page_token=page_token)
-    return _Deciding(before, events, rulebook, now, at).run()
+    decision = _Deciding(before, events, rulebook, now, at)
+    yield
+    decision.run()
+    yield
+    return decision.taken()
+
+
+def whole(stages: Stages) -> Decision:
+    """The decision, all of its stages at once."""
+    while True:
+        try:
+            next(stages)
+        except StopIteration as end:
+            decision: Decision = end.value
+            return decision
 
 
 _LOOKED_UP = frozenset({EventType.DEPOSIT_CONFIRMED, EventType.DEPOSIT_REJECTED})
@@ -133,7 +158,8 @@ class _Deciding:
         self.open_texts, self.open_calls = _copied(before.open_texts), _copied(before.open_calls)
         self.withheld, self.aside = before.withheld, dict(before.aside)
         self.withdrawn, self.withdrawn_calls = _copied(before.withdrawn), _copied(before.withdrawn_calls)
-        self.messages: list[Message] = []
+        self.messages: list[Message] = []  # without their words, which `taken` adds
+        self.told: list[tuple[MessageTemplate, News]] = []  # what each of them says
         self.calls: list[CallRequest] = []
         self.cancelled_messages: list[str] = []
         self.cancelled_calls: list[str] = []
@@ -142,7 +168,8 @@ class _Deciding:
         self.facts: list[DomainEvent] = []
         self.slot_mark: SlotMark | None = None
 
-    def run(self) -> Decision:
+    def run(self) -> None:
+        """Run the rules on what is known."""
         self._enter_block()
         if self.order.priority is Priority.HIGH is not self.before.priority:
             self.facts.append(OrderPrioritized(order=self.order, at=self.now))
@@ -175,6 +202,9 @@ class _Deciding:
         self._tell_after_all()
         self._call_after_all()
         self._drop_pointless()
+
+    def taken(self) -> Decision:
+        """The decision, with the words of what is told."""
         back = {one for texts in self.before.withdrawn.values() for one in texts} if self.before.withdrawn else ()
         return Decision(
             order=replace(
@@ -186,7 +216,7 @@ class _Deciding:
                 withdrawn=_filled(self.withdrawn),
                 withdrawn_calls=_filled(self.withdrawn_calls),
             ),
-            messages=tuple(self.messages),
+            messages=tuple([self._in_words(*one) for one in zip(self.messages, self.told, strict=True)]),
             again=tuple([message.id for message in self.messages if message.id in back]) if back else (),
             calls=tuple(self.calls),
             cancelled_messages=tuple(self.cancelled_messages),
@@ -358,19 +388,12 @@ class _Deciding:
                 self._suppress("template", rule.template, SuppressionReason.PAST)
                 return
         telling = news.kind in STAGES and not rule.after
-        context = Context(
-            order=self.order.telling_of(news.kind, news.distinction),
-            shops=self.rulebook.shops,
-            now=self.now,
-            pages=self.rulebook.pages,
-        )
         message = Message(
             id=message_id,
             template=template.name,
             version=template.version,
             to=phone,
-            text=template.render(context),
-            spoken=template.spoken(context),
+            text="",
             created_at=self.now,
             audience=Audience.CUSTOMER,
             order_id=self.order.id,
@@ -378,7 +401,6 @@ class _Deciding:
             route=self.rulebook.route(self.order.source, template.ladder or self.block.ladder),
             essential=template.essential,
             keeps_quiet_hours=not template.passes_quiet_hours,
-            patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
             not_before=ready if ready > self.now else None,
             expires_at=until,
             overtakes=telling or news.kind is EventType.CANCELLED,
@@ -388,9 +410,25 @@ class _Deciding:
             follows=follows,
         )
         self.messages.append(message)
+        self.told.append((template, news))
         if message.not_before:
             self.open_texts.setdefault(rule.template, {})[message.id] = news
         self._note(LineKind.MESSAGE, rule.template, ref=message.id)
+
+    def _in_words(self, message: Message, told: tuple[MessageTemplate, News]) -> Message:
+        template, news = told
+        context = Context(
+            order=self.order.telling_of(news.kind, news.distinction),
+            shops=self.rulebook.shops,
+            now=self.now,
+            pages=self.rulebook.pages,
+        )
+        return replace(
+            message,
+            text=template.render(context),
+            spoken=template.spoken(context),
+            patterns=template.patterns(context) if template.via is Via.LOOKUP else {},
+        )
 
     def _call(self, rule: CallRule, news: News, late: timedelta = timedelta()) -> None:
         if self._pointless_call(rule.purpose, news) or self._planned(rule, news):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from notifier.domain.decide import Decision, Suppression, decide
+from notifier.domain.decide import Decision, Stages, Suppression, decide, deciding, whole
 from notifier.domain.events import Event
 from notifier.domain.orders import News, Order
 from notifier.domain.policy import Rulebook
@@ -19,14 +19,21 @@ def settle(
 
     An order that has no ``page_token`` yet is given this one.
     """
+    return whole(settling(order, events, rulebook, now, page_token=page_token))
+
+
+def settling(
+    order: Order | None, events: Sequence[Event], rulebook: Rulebook, now: datetime, *, page_token: str | None = None
+) -> Stages:
+    """The stages of `settle`; what makes history is decided upon in the first."""
     old = [event for event in events if is_history(event, rulebook, now)]
     if not old:
-        return decide(order, events, rulebook, now, page_token=page_token)
+        return (yield from deciding(order, events, rulebook, now, page_token=page_token))
     quiet = untold(order, decide(order, old, rulebook, now, page_token=page_token))
     news = [event for event in events if not is_history(event, rulebook, now)]
     if not news:
         return quiet
-    told = decide(quiet.order, news, rulebook, now)
+    told = yield from deciding(quiet.order, news, rulebook, now)
     return replace(
         told,
         cancelled_messages=(*quiet.cancelled_messages, *told.cancelled_messages),

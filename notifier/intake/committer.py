@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from notifier.clock import Clock
-from notifier.domain.decide import Decision
+from notifier.domain.decide import Decision, Stages, whole
 from notifier.domain.events import EventType
-from notifier.domain.history import settle
+from notifier.domain.history import settling
 from notifier.domain.made_calls import settled
 from notifier.domain.orders import AGREEING, Order, apply_events
 from notifier.domain.policy import Rulebook
@@ -61,8 +61,25 @@ class _Prepared:
     waiting: PendingDelivery
     unit: UnitOfWork
     order: Order | None
-    decision: Decision | None
-    answer: bytes
+    answer: bytes = b""
+    deciding: Stages | None = None
+    decision: Decision | None = None
+    failed: bool = False
+
+    def decide(self, *, wholly: bool = False) -> None:
+        """Go on by one stage, or to the end. One delivery's trouble is not the group's."""
+        if self.deciding is None:
+            return
+        try:
+            if wholly:
+                self.decision, self.deciding = whole(self.deciding), None
+            else:
+                next(self.deciding)
+        except StopIteration as end:
+            self.decision, self.deciding = end.value, None
+        except Exception as error:
+            self.deciding, self.failed = None, True
+            self.waiting.fail(error)
 
 
 @dataclass(slots=True)
@@ -125,7 +142,7 @@ class Committer:
         prepared: list[_Prepared] = []
         later: list[PendingDelivery] = []
         unique_sums = self.unique_sums()
-        fresh: dict[str, Order] = {}  # what this group has decided already, by key of the order
+        fresh: dict[str, _Prepared] = {}  # what this group decides before, by key of the order
         for place, (waiting, (seen, order)) in enumerate(zip(group, stored, strict=True)):
             if place % _DECIDED_AT_ONCE == _DECIDED_AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large group is not to keep others from their answers
@@ -133,15 +150,15 @@ class Committer:
                 outcome: Outcome | None = _taken_before(waiting.delivery, seen)
                 if outcome is None:
                     key = waiting.keys.order(waiting.delivery.source, waiting.delivery.order_id)
-                    known = fresh.get(key) or (decode(order, Order) if order is not None else None)
+                    known = _decided(fresh.get(key)) or (decode(order, Order) if order is not None else None)
                     pay_exactly = known.pay_exactly if known else 0
                     if unique_sums:
                         pay_exactly = await self._sum(waiting, known)
                     ready = self._prepare(waiting, known, pay_exactly)
                     if ready is not None:
                         prepared.append(ready)
-                        if ready.decision:
-                            fresh[key] = ready.decision.order
+                        if ready.deciding:
+                            fresh[key] = ready
                         continue
                     if key in fresh:  # what makes it no news is not on disk yet: look again when it is
                         later.append(waiting)
@@ -151,7 +168,8 @@ class Committer:
                 waiting.fail(error)
             else:
                 waiting.resolve(outcome)
-        if prepared:
+        await _decide(prepared)
+        if prepared := [ready for ready in prepared if not ready.failed]:
             await self._take_places(prepared)
             await self._follow(prepared, customers, calls)
             later += await self._write(prepared)
@@ -220,7 +238,7 @@ class Committer:
             await self.sums.give_back(before, ms(self.clock.now()))
 
     def _prepare(self, waiting: PendingDelivery, order: Order | None, pay_exactly: int) -> _Prepared | None:
-        """Decide, and put together what is to be written; None when there is no news."""
+        """Begin to decide, and to put together what is to be written; None when there is no news."""
         delivery, keys, now = waiting.delivery, waiting.keys, self.clock.now()
         events = delivery.events(order)
         if not events:
@@ -235,15 +253,14 @@ class Committer:
             for event in events:
                 unit.do("RPUSH", keys.parked(delivery.source, delivery.order_id), as_text(event))
             unit.do("ZADD", keys.parked_orders, "NX", ms(now), f"{delivery.source}:{delivery.order_id}")
-            return _Prepared(waiting, unit, order, None, answer)
+            return _Prepared(waiting, unit, order, answer)
         known = order
         if pay_exactly != (order.pay_exactly if order else 0):
             blank = Order(id=delivery.order_id, source=delivery.source, created_at=ms(now))
             known = replace(order or blank, pay_exactly=pay_exactly)
         rulebook = self.rulebook()
         token = page_tokens.new_token() if rulebook.pages and not (order and order.page_token) else None
-        decision = settle(known, events, rulebook, now, page_token=token)
-        return _Prepared(waiting, unit, order, decision, b"")
+        return _Prepared(waiting, unit, order, deciding=settling(known, events, rulebook, now, page_token=token))
 
     async def _take_places(self, prepared: Sequence[_Prepared]) -> None:
         """Take the places that decisions need before they are written: what a shop says is a fact, and has one even
@@ -327,6 +344,23 @@ class Committer:
             ]
         )
         return changed
+
+
+async def _decide(prepared: Sequence[_Prepared]) -> None:
+    """Take all decisions, stage by stage."""
+    while undecided := [ready for ready in prepared if ready.deciding]:
+        for place, ready in enumerate(undecided):
+            if place % _DECIDED_AT_ONCE == _DECIDED_AT_ONCE - 1:
+                await asyncio.sleep(0)
+            ready.decide()
+
+
+def _decided(former: _Prepared | None) -> Order | None:
+    """An order as the group has it by now: of two deliveries of one order the second is decided upon the first."""
+    if former is None:
+        return None
+    former.decide(wholly=True)
+    return former.decision.order if former.decision else None
 
 
 def _with_a_time(prepared: Sequence[_Prepared], rulebook: Rulebook) -> list[_Prepared]:
