@@ -260,8 +260,8 @@ end
 local room = ask.count - #taken
 if room > 0 then
   local fine, why = pcall(look, room)
-  write_counted()
   move_all()  -- also where one that lies behind cannot be taken: what is marked as ours must be found when we die
+  write_counted()
   if not fine then error(why) end
 end
 if ask.alive and #taken > 0 then redis.call("SET", KEYS[11], 1, "PX", ask.alive) end
