@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 _BATCHES = 8  # under way at once
 _IDLE = 0.25  # seconds between looks when nothing rings
+_MANY = 64  # texts taken at once, after which the next are waited for: as many are on their way
+_GATHERING = 0.1  # seconds; a batch costs as much by itself as a dozen of its texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,16 @@ class Sender:
         places = asyncio.Semaphore(_BATCHES)
         while True:
             self._bell.clear()
-            busy = False
+            taken, more = 0, False
             try:
-                busy = await self._round(places)
+                taken, more = await self._round(places)
             except (RedisError, OSError) as error:
                 log.warning("store unreachable", action="claim_failed", error=type(error).__name__)
             except Exception:  # whatever it was, the next round is to be had
                 log.exception("a round of sending failed", action="claim_failed")
-            if not busy:
+            if taken >= _MANY and not more:
+                await asyncio.sleep(_GATHERING)
+            elif not more:
                 await self._rest()
 
     async def drain(self) -> None:
@@ -98,9 +102,9 @@ class Sender:
                 return count
             count += taken
 
-    async def _round(self, places: asyncio.Semaphore) -> bool:
-        """Start sending what is ready, as far as there is place; whether more was ready than could be taken."""
-        busy = False
+    async def _round(self, places: asyncio.Semaphore) -> tuple[int, bool]:
+        """Start sending what is ready, as far as there is place; how much was taken, and whether more was ready."""
+        taken, more = 0, False
         for place, ready in await self._ready():
             await places.acquire()
             try:
@@ -111,12 +115,12 @@ class Sender:
             if not claimed:
                 places.release()
                 continue
-            busy = busy or ready > len(claimed)
+            taken, more = taken + len(claimed), more or ready > len(claimed)
             task = asyncio.create_task(self._send_safely(place, claimed, hold))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             task.add_done_callback(lambda _: places.release())
-        return busy
+        return taken, more
 
     async def _ready(self) -> list[tuple[_Place, int]]:
         """The places where something is ready or a claim has lapsed, and how much: one look at them all, for most are

@@ -1,15 +1,19 @@
 """What a sender asks the store when there is nothing to do, and what it finds at one look."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from notifier import tasks
 from notifier.clock import StillClock
 from notifier.domain.messages import MessageState
 from notifier.service.process import Service
 from notifier.simulator.state import Simulator
 from notifier.sms import outbox
+from notifier.sms.outbox import Settled
 from notifier.store.keys import Keys
 from notifier.store.records import ms
 from tests.outbox_driver import Desk
@@ -107,3 +111,31 @@ async def test_the_day_that_counts_does_not_end_at_midnight(service: Service, de
     held = await desk.queue(to=to)
     await service.sender.send_ready()
     assert await desk.state(held) is MessageState.HELD
+
+
+async def test_what_comes_while_many_leave_leaves_after_them(
+    service: Service, desk: Desk, clock: StillClock, simulator: Simulator
+) -> None:
+    """After a large batch the next texts are gathered for a moment; a bell that rings meanwhile is not missed."""
+    settled, all_settled = list[str](), asyncio.Event()
+
+    def note(batch: Sequence[Settled]) -> None:
+        settled.extend(one.claimed.message.id for one in batch)
+        if len(settled) >= 104:
+            all_settled.set()
+
+    service.sender.dispatch.on_settled = note
+    for _ in range(100):
+        await desk.queue()
+    sending = asyncio.create_task(service.sender.run())
+    try:
+        for _ in range(4):
+            await desk.queue()
+            service.sender.wake()
+        async with asyncio.timeout(60):
+            await all_settled.wait()
+    finally:
+        await tasks.end(sending)
+    assert set(await desk.states()) == {MessageState.ACCEPTED}
+    assert sorted(settled) == sorted(one.id for one in desk.queued)
+    assert len(simulator.messages) == 104
