@@ -332,7 +332,7 @@ class CallBook:
         keys, decision = booking.keys, booking.decision
         order, leaving = decision.order, set(decision.cancelled_calls)
         *former, customer = customers
-        dropped = frozenset[str]()
+        dropped: frozenset[str] = frozenset()
         if leaving:
             dropped = frozenset(one.id for who in customers for one in _reasons(pages.open[keys, who])) & leaving
         moving: list[ReasonToCall] = []

@@ -69,7 +69,12 @@ def query(text: str) -> Query:
 def name_keys(name: str | None) -> set[str]:
     """A name beginning with each of its words in turn, without spaces: «محمدعلی» and «محمد علی» are one."""
     words = _words(name or "")
-    return {"".join(words[at:] + words[:at]) for at in range(len(words))}
+    whole, at = "".join(words), 0
+    found: set[str] = set()
+    for word in words:
+        found.add(whole[at:] + whole[:at])
+        at += len(word)
+    return found
 
 
 def outer_name_keys(name: str | None) -> set[str]:
@@ -85,7 +90,8 @@ def code_key(code: str) -> str:
 
 def code_keys(order: Order) -> set[str]:
     """The codes of an order that are not written as ``code_key`` writes them: the others are found as they are."""
-    details, found = order.details, set[str]()
+    details = order.details
+    found: set[str] = set()  # set[str]() takes ten times as long
     for code in (order.id, details.number, details.tracking_code, details.reference, *order.parcels):
         if code and not _PLAIN_CODE.fullmatch(code) and (key := code_key(code)) and key != code:
             found.add(key)

@@ -50,7 +50,9 @@ def _paid(before: Order, after: Order) -> Iterator[Tally]:
     was, is_now = _takings(before), _takings(after)
     if was == is_now:
         return
-    counts = {name: is_now.get(name, 0) - was.get(name, 0) for name in {**was, **is_now}}
+    counts = is_now
+    if was:
+        counts = {name: is_now.get(name, 0) - was.get(name, 0) for name in {**was, **is_now}}
     if counts := {name: count for name, count in counts.items() if count}:
         payer = after if is_now else before
         at = max(payer.happened(EventType.PAID) or 0, payer.happened(EventType.DEPOSIT_CONFIRMED) or 0)
