@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from calendar import day_name
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from notifier.clock import TEHRAN
@@ -21,13 +22,18 @@ from notifier.practice import standard
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+_CALLS_ON = f"{datetime.now(TEHRAN) + timedelta(3):%A}"
 ENVIRONMENT = {
     "SHOP_WEBHOOK_SECRET": SECRET,
     "WOO_WEBHOOK_SECRET": "bench",
     "NOTIFIER__SMS__PROVIDER": "simulator",
     "NOTIFIER__QUIET_HOURS__ENABLED": "false",
     "NOTIFIER__SOURCES__SHOP__RATE": "1000000",
-}
+    "NOTIFIER__CALENDAR__OFFICIAL_HOLIDAYS": "false",
+} | {f"NOTIFIER__CALENDAR__HOURS__{day.upper()}": '["09:00-18:00"]' if day == _CALLS_ON else "[]" for day in day_name}
+"""What our service is told beside its configuration. Calls are made three days from now alone: the hour of the day
+does not say whether a call that is planned is also given to somebody while it is measured."""
+
 _STARTING = 60  # seconds
 
 

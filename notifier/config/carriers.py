@@ -68,20 +68,26 @@ class CarrierSection(Section, ABC):
         """What reads its answers. Raises MissingSecretError."""
 
 
-class TapinConfig(CarrierSection):
-    kind: Literal["tapin"]
+class CarrierByKey(CarrierSection, ABC):
+    """A carrier that is asked with a key of the shop's."""
+
     api_key: Secret
-    shop_id: str = ""
-    base_url: Address = "https://api.tapin.ir/api/v2/public"
-    every: Every = timedelta(hours=1)
+    base_url: Address
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
-        return {"api_key": self.api_key}
+        return {"api_key": self.api_key, **super().secrets_needed}
 
     @property
     def asked_at(self) -> str:
         return self.base_url
+
+
+class TapinConfig(CarrierByKey):
+    kind: Literal["tapin"]
+    shop_id: str = ""
+    base_url: Address = "https://api.tapin.ir/api/v2/public"
+    every: Every = timedelta(hours=1)
 
     def adapter(self, name: str, zone: ZoneInfo) -> "CarrierAdapter":
         from notifier.intake.carriers.tapin import Tapin
@@ -98,19 +104,10 @@ class TapinConfig(CarrierSection):
         )
 
 
-class PostexConfig(CarrierSection):
+class PostexConfig(CarrierByKey):
     kind: Literal["postex"]
-    api_key: Secret
     base_url: Address = "https://api.postex.ir/api/v1"
     every: Every = timedelta(hours=1)
-
-    @property
-    def secrets_needed(self) -> dict[str, Secret]:
-        return {"api_key": self.api_key}
-
-    @property
-    def asked_at(self) -> str:
-        return self.base_url
 
     def adapter(self, name: str, zone: ZoneInfo) -> "CarrierAdapter":
         from notifier.intake.carriers.postex import Postex
@@ -164,19 +161,10 @@ class ChaparConfig(CarrierSection):
         )
 
 
-class AlopeykConfig(CarrierSection):
+class AlopeykConfig(CarrierByKey):
     kind: Literal["alopeyk"]
-    api_key: Secret
     base_url: Address = "https://api.alopeyk.com/api/v2"
     every: Every = timedelta(minutes=20)
-
-    @property
-    def secrets_needed(self) -> dict[str, Secret]:
-        return {"api_key": self.api_key}
-
-    @property
-    def asked_at(self) -> str:
-        return self.base_url
 
     def adapter(self, name: str, zone: ZoneInfo) -> "CarrierAdapter":
         from notifier.intake.carriers.alopeyk import Alopeyk

@@ -58,19 +58,25 @@ class ProviderAccount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KavenegarConfig(ProviderAccount):
-    kind: Literal["kavenegar"] = "kavenegar"
-    api_key: Secret
-    base_url: str = "https://api.kavenegar.com/v1"
+class AccountByKey(ProviderAccount):
+    """An account that one key opens."""
 
-    @property
-    def channel(self) -> Channel:
-        return Channel.SMS
+    api_key: Secret
 
     @property
     def secrets_needed(self) -> dict[str, Secret]:
         """The secrets without which nothing leaves by it, by key."""
         return {"api_key": self.api_key}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KavenegarConfig(AccountByKey):
+    kind: Literal["kavenegar"] = "kavenegar"
+    base_url: str = "https://api.kavenegar.com/v1"
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.SMS
 
     def provider(self, name: str) -> "Provider":
         """The adapter. Raises ValueError for settings that make no sense."""
@@ -86,22 +92,16 @@ class KavenegarConfig(ProviderAccount):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KavenegarVoiceConfig(ProviderAccount):
+class KavenegarVoiceConfig(AccountByKey):
     """``price`` is what a call is taken to cost, in rial, until Kavenegar says it."""
 
     kind: Literal["kavenegar_voice"]
-    api_key: Secret
     base_url: str = "https://api.kavenegar.com/v1"
     price: Annotated[int, Ge(0)] | None = None
 
     @property
     def channel(self) -> Channel:
         return Channel.VOICE
-
-    @property
-    def secrets_needed(self) -> dict[str, Secret]:
-        """The secrets without which nobody is called by it, by key."""
-        return {"api_key": self.api_key}
 
     def provider(self, name: str) -> "Provider":
         """The adapter. Raises ValueError for settings that make no sense."""
@@ -117,11 +117,10 @@ class KavenegarVoiceConfig(ProviderAccount):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BaleConfig(ProviderAccount):
+class BaleConfig(AccountByKey):
     """``bot_id`` is the bot that writes, ``price`` what a message costs, in rial: Bale tells nobody."""
 
     kind: Literal["bale"]
-    api_key: Secret
     bot_id: Annotated[int, Ge(1)]
     base_url: str = "https://safir.bale.ai/api/v3"
     price: Annotated[int, Ge(0)] = 0
@@ -129,11 +128,6 @@ class BaleConfig(ProviderAccount):
     @property
     def channel(self) -> Channel:
         return Channel.BALE
-
-    @property
-    def secrets_needed(self) -> dict[str, Secret]:
-        """The secrets without which nothing leaves by it, by key."""
-        return {"api_key": self.api_key}
 
     def provider(self, name: str) -> "Provider":
         """The adapter. Raises ValueError for settings that make no sense."""
@@ -150,22 +144,16 @@ class BaleConfig(ProviderAccount):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmsIrConfig(ProviderAccount):
+class SmsIrConfig(AccountByKey):
     """``unit_price`` is what a unit of its credit costs, in rial: it counts in units of its own."""
 
     kind: Literal["smsir"]
-    api_key: Secret
     base_url: str = "https://api.sms.ir/v1"
     unit_price: Annotated[int, Ge(1)] | None = None
 
     @property
     def channel(self) -> Channel:
         return Channel.SMS
-
-    @property
-    def secrets_needed(self) -> dict[str, Secret]:
-        """The secrets without which nothing leaves by it, by key."""
-        return {"api_key": self.api_key}
 
     def provider(self, name: str) -> "Provider":
         """The adapter. Raises ValueError for settings that make no sense."""

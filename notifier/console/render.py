@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -97,9 +97,8 @@ class Renderer:
         then, today = moment(at), self._deps.clock.now().astimezone(TEHRAN).date()
         if beside is not None and moment(beside).date() == then.date():
             return jalali.time_of(then)
-        days = {today: "امروز", today + timedelta(days=1): "فردا", today - timedelta(days=1): "دیروز"}
-        day = days.get(then.date())
-        return f"{day} {jalali.time_of(then)}" if day else f"{jalali.weekday_date(then)}، {jalali.time_of(then)}"
+        day = jalali.day_beside(then, today)
+        return f"{day}{'،' if day == jalali.weekday_date(then) else ''} {jalali.time_of(then)}"
 
     def ago(self, at: int | datetime) -> str:
         """«۱۲ دقیقه», «۲ روز و ۵ ساعت», how long between then and now."""

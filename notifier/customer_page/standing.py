@@ -121,9 +121,7 @@ def span(agreed: AgreedTime) -> str:
 
 def when(at: datetime, now: datetime) -> str:
     """«امروز ساعت ۱۶:۳۰», «فردا ساعت ۹:۰۰», «دوشنبه ۲ آذر ساعت ۹:۰۰»."""
-    day, today = at.astimezone(TEHRAN).date(), now.astimezone(TEHRAN).date()
-    named = {today: "امروز", today + timedelta(days=1): "فردا"}.get(day) or jalali.weekday_date(day)
-    return f"{named} ساعت {jalali.time_of(at)}"
+    return f"{jalali.day_beside(at, now)} ساعت {jalali.time_of(at)}"
 
 
 def awaits_transfer(order: Order) -> bool:

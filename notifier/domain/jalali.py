@@ -1,6 +1,7 @@
 """Dates and times as Iranians write them: the solar calendar, Tehran's time, Persian digits."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,10 @@ import jdatetime
 from notifier.domain.persian import digits
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
+
+TODAY = "امروز"
+_BESIDE: Mapping[int, str] = {-1: "دیروز", 0: TODAY, 1: "فردا"}
+"""What a day is called that is so many days from this one."""
 
 
 def date(d: dt.date) -> str:
@@ -19,6 +24,12 @@ def date(d: dt.date) -> str:
 def weekday_date(d: dt.date) -> str:
     """«دوشنبه ۲ آذر»."""
     return _texts(_in_tehran(d))[1]
+
+
+def day_beside(d: dt.date, today: dt.date) -> str:
+    """«امروز», «فردا», «دیروز», or «دوشنبه ۲ آذر»."""
+    ahead = (_in_tehran(d) - _in_tehran(today)).days
+    return _BESIDE.get(ahead) or weekday_date(d)
 
 
 def year_month(d: dt.date) -> str:

@@ -344,8 +344,13 @@ def purpose(context: Context) -> str:
 
 @variable
 def due_time(context: Context) -> str:
-    """The hour at which the call is due: for staff texts only."""
-    return jalali.time_of(context.call.due_at) if context.call else ""
+    """The hour at which the call is due, with its day where that is not today: for staff texts only."""
+    return _due(context, context.call) if context.call else ""
+
+
+def _due(context: Context, call: CallRequest | Call) -> str:
+    day = jalali.day_beside(call.due_at, context.now)
+    return jalali.time_of(call.due_at) if day == jalali.TODAY else f"{jalali.time_of(call.due_at)} {day}"
 
 
 @variable
@@ -443,7 +448,7 @@ def call_list(context: Context) -> str:
     lines = [
         " ".join(
             part
-            for part in (jalali.time_of(call.due_at), naming.named(call.name or ""), persian.digits(call.phone or ""))
+            for part in (_due(context, call), naming.named(call.name or ""), persian.digits(call.phone or ""))
             if part
         )
         for call in shown

@@ -5,7 +5,8 @@ added, with a default, needs none. A migration may be cut short or run by two pr
 twice.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -33,6 +34,30 @@ class StoreTooNew(NotifierError):
     """The store was written by a newer version of this program."""
 
 
+def _part(key: bytes) -> Keys:
+    """The keys of the part of the store that a key lies in."""
+    return Keys(int(key[3 : key.index(b"}")]))
+
+
+async def _orders(redis: Redis) -> AsyncIterator[tuple[Keys, Order]]:
+    """All that can be read."""
+    async for key in redis.scan_iter("n:{*}:order:*", count=1000):
+        raw: Any = await redis.get(key)
+        with suppress(StoreError):
+            yield _part(key), decode(raw or b"", Order)
+
+
+async def _calls(redis: Redis, *states: CallState) -> AsyncIterator[tuple[Keys, Call]]:
+    """All of these states that can be read."""
+    for state in states:
+        async for key in redis.scan_iter(f"n:{{*}}:calls:{state}", count=1000):
+            keys = _part(key)
+            async for member, _ in redis.zscan_iter(key, count=1000):
+                raw: Any = await redis.get(keys.call(member.decode()))
+                with suppress(StoreError):
+                    yield keys, decode(raw or b"", Call)
+
+
 async def _inbound_lapses(redis: Redis) -> None:
     """1 → 2: what customers texted used to stay for ever."""
     async for key in redis.scan_iter("n:{*}:customer:*:inbound", count=1000):
@@ -43,7 +68,7 @@ async def _inbound_lapses(redis: Redis) -> None:
 async def _codes_divided(redis: Redis) -> None:
     """2 → 3: the codes of all orders lay in one hash."""
     async for key in redis.scan_iter("n:{*}:codes", count=1000):
-        keys = Keys(int(key[3 : key.index(b"}")]))
+        keys = _part(key)
         async for code, member in redis.hscan_iter(key, count=1000):
             await redis.hsetnx(keys.codes(code.decode()), code, member)
         await redis.unlink(key)
@@ -51,13 +76,7 @@ async def _codes_divided(redis: Redis) -> None:
 
 async def _numbers_kept(redis: Redis) -> None:
     """3 → 4: of the orders that share a number only the last could be found by it."""
-    async for key in redis.scan_iter("n:{*}:order:*", count=1000):
-        keys = Keys(int(key[3 : key.index(b"}")]))
-        raw: Any = await redis.get(key)
-        try:
-            order = decode(raw or b"", Order)
-        except StoreError:
-            continue
+    async for keys, order in _orders(redis):
         if order.details.number:
             await redis.sadd(keys.numbered(order.source, order.details.number), f"{order.source}:{order.id}")
 
@@ -65,17 +84,9 @@ async def _numbers_kept(redis: Redis) -> None:
 async def _ready_ranked(redis: Redis) -> None:
     """4 → 5: what is to be made now could only be found among all calls. An hour is what one step of priority is worth
     unless `[calls] aging` says otherwise; a call takes its exact place when it next changes."""
-    for state in (CallState.DUE, CallState.CLAIMED):
-        async for key in redis.scan_iter(f"n:{{*}}:calls:{state}", count=1000):
-            keys = Keys(int(key[3 : key.index(b"}")]))
-            async for member, _ in redis.zscan_iter(key, count=1000):
-                raw: Any = await redis.get(keys.call(member.decode()))
-                try:
-                    call = decode(raw or b"", Call)
-                except StoreError:
-                    continue
-                place = keys.ready(call.assignee) if call.assignee else keys.pool
-                await redis.zadd(place, {call.id: call.due - call.first.priority * _HOUR})
+    async for keys, call in _calls(redis, CallState.DUE, CallState.CLAIMED):
+        place = keys.ready(call.assignee) if call.assignee else keys.pool
+        await redis.zadd(place, {call.id: call.due - call.first.priority * _HOUR})
 
 
 async def _found_by_anything(redis: Redis) -> None:
@@ -85,30 +96,16 @@ async def _found_by_anything(redis: Redis) -> None:
 
 async def _on_the_way(redis: Redis) -> None:
     """6 → 7: what a courier has could only be found among all orders."""
-    async for key in redis.scan_iter("n:{*}:order:*", count=1000):
-        keys = Keys(int(key[3 : key.index(b"}")]))
-        raw: Any = await redis.get(key)
-        try:
-            order = decode(raw or b"", Order)
-        except StoreError:
-            continue
+    async for keys, order in _orders(redis):
         if (left := delivery_index.left_at(order)) is not None:
             await redis.zadd(keys.on_the_way, {f"{order.source}:{order.id}": left})
 
 
 async def _promised_listed(redis: Redis) -> None:
     """7 → 8: calls whose time somebody named could only be found among all open ones."""
-    for state in (CallState.SCHEDULED, CallState.DUE, CallState.CLAIMED):
-        async for key in redis.scan_iter(f"n:{{*}}:calls:{state}", count=1000):
-            keys = Keys(int(key[3 : key.index(b"}")]))
-            async for member, _ in redis.zscan_iter(key, count=1000):
-                raw: Any = await redis.get(keys.call(member.decode()))
-                try:
-                    call = decode(raw or b"", Call)
-                except StoreError:
-                    continue
-                if call.fixed:
-                    await redis.zadd(keys.promised, {call.id: call.due})
+    async for keys, call in _calls(redis, CallState.SCHEDULED, CallState.DUE, CallState.CLAIMED):
+        if call.fixed:
+            await redis.zadd(keys.promised, {call.id: call.due})
 
 
 async def _texts_keep_their_order(redis: Redis) -> None:

@@ -303,6 +303,18 @@ async def test_done_and_next(desk: Desk) -> None:
     assert "علی" in done.body["next"]["brief"]
 
 
+async def test_a_call_of_another_day_is_told_with_its_day(desk: Desk) -> None:
+    """An hour alone would be taken for one of today."""
+    await desk.paid()
+    await desk.tick(minutes=15)
+    assert [one.message.text.splitlines()[0] for one in await desk.texts()] == [
+        "تماس ساعت ۱۰:۱۵، اطمینان‌بخشی پس از پرداخت"
+    ]
+    await desk.tick(minutes=24 * 60)
+    told = {one.message.text.splitlines()[0].partition(": ")[2] for one in await desk.texts()}
+    assert "تماس ساعت ۱۰:۱۵ دیروز، اطمینان‌بخشی پس از پرداخت" in told
+
+
 async def test_one_reminder_for_several_calls(desk: Desk) -> None:
     await desk.service.staff.put(replace(REZA, active=False))
     for number in range(5):

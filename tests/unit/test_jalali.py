@@ -65,3 +65,20 @@ def test_the_days_follow_one_another(day: dt.date) -> None:
     next_number, _, next_year = ascii_digits(jalali.date(day + dt.timedelta(1))).split()
     assert (next_year == year and int(next_number) == int(number) + 1) or (next_number == "1" and int(number) >= 29)
     assert jalali.year_month(day).startswith(f"{year}-")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (-2, "یک\u200cشنبه ۱ آذر"),
+        (-1, "دیروز"),
+        (0, "امروز"),
+        (1, "فردا"),
+        (2, "پنج\u200cشنبه ۵ آذر"),
+        (7, "سه\u200cشنبه ۱۰ آذر"),
+    ],
+)
+def test_a_day_is_named_beside_today(ahead: int, said: str) -> None:
+    today = dt.datetime(2026, 11, 24, 23, 59, tzinfo=TEHRAN)
+    assert jalali.day_beside(today + dt.timedelta(days=ahead), today) == said
+    assert jalali.day_beside((today + dt.timedelta(days=ahead)).date(), today) == said
