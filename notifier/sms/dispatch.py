@@ -375,10 +375,9 @@ def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
 
 
 def _note_sent(line: Account, claimed: Sequence[ClaimedMessage]) -> None:
-    tell = log.debug
     for one in claimed:
         message = one.message
-        tell(
+        log.debug(
             "message handed to the provider",
             action="message_sent",
             message=message.id,
