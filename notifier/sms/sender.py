@@ -80,7 +80,7 @@ class Sender:
                 log.exception("a round of sending failed", action="claim_failed")
             if taken >= _MANY and not more:
                 await asyncio.sleep(_GATHERING)
-            elif not more:
+            elif not taken:
                 await self._rest()
 
     async def drain(self) -> None:
