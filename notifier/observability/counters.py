@@ -7,7 +7,6 @@ delivery.
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -28,7 +27,7 @@ from notifier.domain.replies import Reply
 from notifier.outbound.endpoint import Endpoint, EndpointAnswer
 from notifier.sms.outbox import Settled
 from notifier.sms.receipts import Reported
-from notifier.store.records import ms
+from notifier.store.records import ms, ms_again
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder in which the processes of ``--workers`` count together; the library looks when it is imported."""
@@ -189,9 +188,6 @@ _End = tuple[MessageState, str, str, tuple[str, int | None] | None, int | None]
 """What most texts of a batch have in common: state, template, provider, outcome and code of the attempt, cost."""
 
 
-_ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
-
-
 def settled(batch: Sequence[Settled]) -> None:
     """Count what became of messages."""
     alike: dict[_End, int] = {}
@@ -203,7 +199,7 @@ def settled(batch: Sequence[Settled]) -> None:
         alike[kind] = alike.get(kind, 0) + 1
         if state is accepted:
             since = outcome.claimed.created if message.not_before is None else ms(message.not_before)
-            observe(max(_ms(outcome.now) - since, 0) / 1000)
+            observe(max(ms_again(outcome.now) - since, 0) / 1000)
     for (state, template, provider, tried, cost), count in alike.items():
         SETTLED.labels(state, template, provider).inc(count)
         if tried is not None:

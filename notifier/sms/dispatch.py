@@ -138,7 +138,7 @@ class Dispatch:
             instead += moved
         ready = [*known, *changing]
         plain = [one for one in ready if _safe_to_repeat(line, one.message)]
-        careful = [one for one in ready if not _safe_to_repeat(line, one.message)] if len(plain) < len(ready) else []
+        careful = [one for one in ready if not _safe_to_repeat(line, one.message)]
         return plain, careful
 
     async def _send_plain(self, line: Account, claimed: Sequence[ClaimedMessage], hold: Hold | None) -> list[Result]:
@@ -310,9 +310,8 @@ class Dispatch:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN)
         for outcome in settled:
-            if outcome.descent is not None or outcome.claimed.passed:
-                for descent in outcome.left:
-                    self.on_descent(outcome.claimed.message, descent)
+            for descent in outcome.left:
+                self.on_descent(outcome.claimed.message, descent)
         self.on_settled(settled)
 
     async def _told_meanwhile(self, settled: Sequence[Settled]) -> list[Settled]:
@@ -356,13 +355,12 @@ def _by_pattern(line: Account, message: Message) -> bool:
 
 def _safe_to_repeat(line: Account, message: Message) -> bool:
     """Whether the line knows a repeated message as the same, by its id."""
-    provider = line.provider
-    return provider.repeatable and provider.kind not in message.patterns
+    return line.provider.repeatable and not _by_pattern(line, message)
 
 
 def _outgoing(line: Account, claimed: ClaimedMessage) -> Outgoing:
     message, provider = claimed.message, line.provider
-    pattern = message.patterns.get(provider.kind) if message.patterns else None
+    pattern = message.patterns.get(provider.kind)
     aloud = provider.channel is Channel.VOICE
     return Outgoing(
         id=local_id(message),

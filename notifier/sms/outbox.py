@@ -21,7 +21,7 @@ from notifier.sms.segments import segments
 from notifier.store import daily, provider_ids, work, writes
 from notifier.store.keys import Keys
 from notifier.store.publishing import Publish, no_op
-from notifier.store.records import as_text, decode, ms
+from notifier.store.records import as_text, decode, ms, ms_again
 from notifier.store.work import Script, UnitOfWork
 
 log = structlog.get_logger()
@@ -45,8 +45,6 @@ _TERMS = {
     "day": 24 * 60 * _MINUTE,
 }
 """What claims go by, as claim.lua explains: ms, and a number of texts."""
-
-_ms = lru_cache(maxsize=64)(ms)  # the moments of a batch are the same
 
 
 @lru_cache(maxsize=64)
@@ -127,6 +125,8 @@ class Settled(Struct, frozen=True, kw_only=True):
     @property
     def left(self) -> list[Descent]:
         """The rungs that it has behind it now, and had not before; none while this one is only tried again."""
+        if self.descent is None and not self.claimed.passed:
+            return []  # most texts
         again = self.attempt is None or (self.state is MessageState.QUEUED and self.goes is None and not self.bound)
         return [*(() if again else self.claimed.passed), *([self.descent] if self.descent else [])]
 
@@ -303,7 +303,7 @@ def _are_simply_taken(settled: Sequence[Settled]) -> bool:
 async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
     """What ``_unit`` would write of texts of one claim that were simply taken, at half the cost: nearly all are."""
     first = settled[0]
-    keys, provider, at = first.claimed.keys, first.claimed.provider, _ms(first.now)
+    keys, provider, at = first.claimed.keys, first.claimed.provider, ms_again(first.now)
     source, target = MessageState.SENDING, MessageState.ACCEPTED
     names = [
         keys.sending(provider),
@@ -331,7 +331,7 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
         texts.append([message.id, created, which, "provider_id", provider_id, *record])
     terms = {
         "token": first.claimed.token,
-        "ask_at": _ms(first.ask_at) if first.ask_at else 0,
+        "ask_at": ms_again(first.ask_at) if first.ask_at else 0,
         "remembered": provider_ids.KEPT,
         "kept": daily.KEPT,
         "counts": [list(chain.from_iterable(count.items())) for _, count in counts.values()],
@@ -343,7 +343,7 @@ async def _settle_taken(redis: Redis, settled: Sequence[Settled]) -> None:
 def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
     """Only what is still in the hands of this claim is settled by it."""
     claimed, keys, message, state = outcome.claimed, outcome.claimed.keys, outcome.claimed.message, outcome.state
-    provider, provider_id, now = claimed.provider, outcome.provider_id, _ms(outcome.now)
+    provider, provider_id, now = claimed.provider, outcome.provider_id, ms_again(outcome.now)
     key, ours, after, unit = keys.message(message.id), UnitOfWork(), UnitOfWork(), UnitOfWork()
     ours.do("ZREM", keys.sending(provider), message.id)
     if (former := outcome.rewritten_from) is not None:
@@ -373,9 +373,9 @@ def _unit(outcome: Settled, publish: Publish) -> UnitOfWork:
         after.do("ZREM", keys.texts(message.to), message.id)
     if outcome.ask_at is not None:
         if state is MessageState.ACCEPTED:
-            after.index(keys.reports(provider), _ms(outcome.ask_at), message.id)
+            after.index(keys.reports(provider), ms_again(outcome.ask_at), message.id)
         elif state is MessageState.UNKNOWN:
-            after.do("ZADD", keys.reconciling, _ms(outcome.ask_at), message.id)
+            after.do("ZADD", keys.reconciling, ms_again(outcome.ask_at), message.id)
     if outcome.next_at is not None:
         after.do("ZADD", keys.rung_waits, ms(outcome.next_at), message.id)
     if provider_id is not None:

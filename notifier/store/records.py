@@ -1,6 +1,7 @@
 """Records as JSON: nothing pickled, readable with any tool."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -47,3 +48,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
 def ms(moment: datetime) -> int:
     """Unix milliseconds, as scores of sorted sets are."""
     return int(moment.timestamp() * 1000)
+
+
+ms_again = lru_cache(maxsize=64)(ms)
+"""`ms` of moments that come again and again, as those of a batch do."""

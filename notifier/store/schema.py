@@ -118,7 +118,7 @@ async def _texts_counted_by_day(redis: Redis) -> None:
     """9 → 10: what a number was sent within a day used to be a sorted set of its own."""
     day = 24 * _HOUR
     async for key in redis.scan_iter("n:{*}:customer:*:counted", count=1000):
-        keys, phone = Keys(int(key[3 : key.index(b"}")])), key.decode().split(":")[-2]
+        keys, phone = _part(key), key.decode().split(":")[-2]
         days: dict[int, str] = {}
         found: Any = await redis.zrange(key, 0, -1, withscores=True)
         for member, score in found:
@@ -134,7 +134,7 @@ async def _provider_ids_by_day(redis: Redis) -> None:
     """10 → 11: each id of a provider used to be a key of its own, for two days."""
     seconds, _ = await redis.time()
     async for key in redis.scan_iter("n:{*}:provider:*", count=1000):
-        keys, (provider, provider_id) = Keys(int(key[3 : key.index(b"}")])), key.decode().split(":", 4)[3:]
+        keys, (provider, provider_id) = _part(key), key.decode().split(":", 4)[3:]
         message_id: Any = await redis.get(key)
         if message_id is not None:
             at = 1000 * seconds - 48 * _HOUR + max(await redis.pttl(key), 0)
